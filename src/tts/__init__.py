@@ -1,0 +1,1 @@
+"""Text-to-speech research on PyTorch Lightning and Hydra."""

@@ -1,0 +1,41 @@
+"""The two types that cross folders: a training :class:`Batch` and a speaking :class:`Prompt`.
+
+Legend for every shape in this codebase: B utterances, N tokens (symbols), T frames, M mel bands,
+K codebooks, C channels, S samples. Padding is zero; lengths say what is real.
+NamedTuples, because Lightning moves them between devices and the DataLoader pins them.
+"""
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class Batch(NamedTuple):
+    """Utterances padded to a common length."""
+
+    tokens: Tensor  # (B, N) int64
+    token_lengths: Tensor  # (B,) int64
+    frame_lengths: Tensor  # (B,) int64
+    mel: Tensor | None = None  # (B, T, M) natural-log magnitude
+    codes: Tensor | None = None  # (B, T, K) int64
+    durations: Tensor | None = None  # (B, N) int64 frames, only when an outside aligner gave them
+    pitch: Tensor | None = None  # (B, T) Hz, 0 = unvoiced
+    energy: Tensor | None = None  # (B, T) natural log of the spectral L2 norm
+    speaker: Tensor | None = None  # (B,) int64
+    language: Tensor | None = None  # (B,) int64
+    index: Tensor | None = None  # (B,) int64, row in the dataset: names the utterance in reports
+
+
+class Prompt(NamedTuple):
+    """What to say and how. A control is a number for all, or one value per token."""
+
+    tokens: Tensor  # (B, N) int64
+    token_lengths: Tensor  # (B,) int64
+    speaker: Tensor | None = None  # (B,) int64
+    language: Tensor | None = None  # (B,) int64
+    reference: Tensor | None = None  # (B, T, M) log mel whose style is to be copied
+    reference_lengths: Tensor | None = None  # (B,) int64
+    rate: float | Tensor = 1.0  # times faster; (B, N) for one value per token
+    pitch: float | Tensor = 0.0  # semitones up; (B, N) for one value per token
+    energy: float | Tensor = 0.0  # decibels up; (B, N) for one value per token
+    temperature: float = 0.0  # 0 = the most likely speech

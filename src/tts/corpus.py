@@ -1,0 +1,109 @@
+"""What a model must know of the corpus it learns from, as plain data that travels with it."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from tts.audio.mel import MelContract
+
+
+@dataclass(frozen=True)
+class SpeakerStatistics:
+    """One speaker's prosody: log-F0 over voiced frames and log energy over all kept frames."""
+
+    pitch_mean: float  # mean of ln(F0 / Hz) over voiced frames
+    pitch_std: float
+    energy_mean: float  # mean of Batch.energy
+    energy_std: float
+    seconds: float  # of kept speech
+
+
+@dataclass(frozen=True)
+class CorpusFacts:
+    """Symbol table, speakers, languages, mel contract and statistics of a prepared corpus."""
+
+    contract: MelContract
+    symbols: tuple[str, ...]  # index = token id; 0 is padding
+    speakers: tuple[str, ...]  # index = Batch.speaker
+    languages: tuple[str, ...]  # index = Batch.language, espeak codes
+    statistics: tuple[SpeakerStatistics, ...]  # one per speaker
+    speaker_languages: tuple[int, ...]  # one per speaker, index into ``languages``
+    mel_mean: float  # over all frames and bands
+    mel_std: float
+    has_durations: bool = False  # every utterance came with durations from outside
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists, numbers and strings, fit for JSON and for a ``weights_only`` checkpoint."""
+        values = asdict(self)
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "CorpusFacts":
+        return cls(
+            contract=MelContract.from_dict(values["contract"]),
+            symbols=tuple(values["symbols"]),
+            speakers=tuple(values["speakers"]),
+            languages=tuple(values["languages"]),
+            statistics=tuple(SpeakerStatistics(**s) for s in values["statistics"]),
+            speaker_languages=tuple(values["speaker_languages"]),
+            mel_mean=values["mel_mean"],
+            mel_std=values["mel_std"],
+            has_durations=values["has_durations"],
+        )
+
+    def speaker_index(self, name: str | None) -> int:
+        """Index of a speaker by name; None is the first. Errors list the names there are."""
+        if name is None:
+            return 0
+        if name not in self.speakers:
+            raise ValueError(f"speaker={name!r} is unknown; choose from {', '.join(self.speakers)}")
+        return self.speakers.index(name)
+
+
+def merge_facts(parts: list[CorpusFacts]) -> CorpusFacts:
+    """Facts of several prepared corpora that train together; speakers and languages are united.
+
+    A speaker who appears in two corpora keeps the statistics of both, weighted by seconds.
+    Raises ContractError or ValueError when their mels or symbol tables differ.
+    """
+    first = parts[0]
+    speakers: dict[str, tuple[SpeakerStatistics, str]] = {}
+    languages: list[str] = []
+    for part in parts:
+        first.contract.require(part.contract, "the first corpus", f"corpus of {part.speakers}")
+        if part.symbols != first.symbols:
+            raise ValueError(f"corpus of {part.speakers} was prepared with another symbol table")
+        languages += [name for name in part.languages if name not in languages]
+        for name, stats, language in zip(
+            part.speakers, part.statistics, part.speaker_languages, strict=True
+        ):
+            if name in speakers:
+                stats = _pool(speakers[name][0], stats)
+            speakers[name] = (stats, part.languages[language])
+    total = [sum(s.seconds for s in part.statistics) for part in parts]
+    weights = [seconds / max(sum(total), 1e-9) for seconds in total]
+    mean = sum(w * p.mel_mean for w, p in zip(weights, parts, strict=True))
+    square = sum(w * (p.mel_std**2 + p.mel_mean**2) for w, p in zip(weights, parts, strict=True))
+    return replace(
+        first,
+        speakers=tuple(speakers),
+        languages=tuple(languages),
+        statistics=tuple(stats for stats, _ in speakers.values()),
+        speaker_languages=tuple(languages.index(name) for _, name in speakers.values()),
+        mel_mean=mean,
+        mel_std=max(square - mean**2, 1e-12) ** 0.5,
+        has_durations=all(part.has_durations for part in parts),
+    )
+
+
+def _pool(a: SpeakerStatistics, b: SpeakerStatistics) -> SpeakerStatistics:
+    seconds = a.seconds + b.seconds
+    wa, wb = a.seconds / max(seconds, 1e-9), b.seconds / max(seconds, 1e-9)
+
+    def pooled(mean_a: float, std_a: float, mean_b: float, std_b: float) -> tuple[float, float]:
+        mean = wa * mean_a + wb * mean_b
+        square = wa * (std_a**2 + mean_a**2) + wb * (std_b**2 + mean_b**2)
+        return mean, max(square - mean**2, 1e-12) ** 0.5
+
+    pitch = pooled(a.pitch_mean, a.pitch_std, b.pitch_mean, b.pitch_std)
+    energy = pooled(a.energy_mean, a.energy_std, b.energy_mean, b.energy_std)
+    return SpeakerStatistics(*pitch, *energy, seconds)
