@@ -14,8 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tts.errors import UserError
 
-class ContractError(ValueError):
+
+class ContractError(UserError):
     """Two parts were built for different mels."""
 
 
