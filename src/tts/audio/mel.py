@@ -23,7 +23,7 @@ class ContractError(UserError):
 
 @dataclass(frozen=True)
 class MelContract:
-    """Defaults are those of the public 22.05 kHz HiFi-GAN checkpoints (Kong et al. 2020, config_v1)."""
+    """Defaults: the public 22.05 kHz HiFi-GAN checkpoints (Kong et al. 2020, config_v1)."""
 
     sample_rate: int = 22050  # Hz
     n_fft: int = 1024  # samples
