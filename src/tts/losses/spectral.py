@@ -1,0 +1,24 @@
+"""Distances between mels."""
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor, nn
+
+from tts.masks import masked_mean
+
+
+class MelLoss(nn.Module):
+    """Mean distance per real frame and band, in natural-log units.
+
+    ``distance(predicted, target, reduction="none")`` is any of torch's elementwise losses: L1
+    (the default of FastSpeech 2), L2, or Huber, which is L2 near zero and L1 far away.
+    """
+
+    def __init__(self, distance: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self.distance = distance
+
+    def forward(self, output: Any, batch: Any) -> Tensor:
+        values = self.distance(output.mel, batch.mel, reduction="none")  # (B, T, M)
+        return masked_mean(values, output.frame_mask)

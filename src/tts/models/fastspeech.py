@@ -1,0 +1,205 @@
+"""FastSpeech2-style text to mel: encode tokens, align, adapt prosody, stretch to frames, decode.
+
+Ren et al. 2021 with three changes: the encoder and decoder are a Mamba/convolution hybrid, the
+durations come from an aligner learned beside the rest (Badlani et al. 2022) instead of a separate
+tool, and the decoder works on groups of ``stride`` frames, which halves its cost at stride 2.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tts.alignment.aligner import Aligner
+from tts.alignment.regulator import frame_to_token_index
+from tts.batch import Batch, Prompt
+from tts.corpus import CorpusFacts
+from tts.errors import UserError
+from tts.masks import mask_from_lengths
+from tts.models.variance import Prosody, Targets, VarianceAdaptor
+from tts.modules.stack import Context
+
+
+class FastSpeechOutput(NamedTuple):
+    """What the losses and the pictures read."""
+
+    mel: Tensor  # (B, T, M) natural-log magnitude, spoken with the recording's own prosody
+    prosody: Prosody  # predicted, per token
+    targets: Targets  # the recording's
+    log_attention: Tensor | None  # (B, T, N) the aligner's, None when durations were given
+    token_mask: Tensor  # (B, N) bool
+    frame_mask: Tensor  # (B, T) bool
+
+
+class Generated(NamedTuple):
+    """Speech before the vocoder."""
+
+    mel: Tensor  # (B, T, M) natural-log magnitude
+    frame_lengths: Tensor  # (B,) int64
+    durations: Tensor  # (B, N) int64 frames
+    pitch: Tensor  # (B, N) z-score of ln F0 under the speaker's statistics
+    energy: Tensor  # (B, N) z-score of log energy
+
+
+class FastSpeech(nn.Module):
+    """Assembled from factories, so that every part is a config choice.
+
+    ``facts`` size the embeddings and carry the statistics; ``encoder`` and ``decoder`` are called
+    with ``dim`` and ``style_dim``, ``adaptor`` with ``dim, facts, style_dim``, ``aligner`` with
+    ``token_dim, mel_bands`` (None: durations come with the batch), ``style`` with
+    ``facts`` (None: one voice).
+    """
+
+    def __init__(
+        self,
+        facts: CorpusFacts,
+        dim: int,
+        encoder: Callable[..., nn.Module],
+        adaptor: Callable[..., VarianceAdaptor],
+        decoder: Callable[..., nn.Module],
+        aligner: Callable[..., Aligner] | None = None,
+        style: Callable[..., nn.Module] | None = None,
+        stride: int = 2,
+    ) -> None:
+        super().__init__()
+        bands = facts.contract.bands
+        self.bands, self.stride = bands, stride
+        self.register_buffer("mel_mean", torch.tensor(facts.mel_mean))
+        self.register_buffer("mel_std", torch.tensor(max(facts.mel_std, 1e-3)))
+        self.mel_mean: Tensor
+        self.mel_std: Tensor
+        self.style = style(facts=facts) if style is not None else None
+        style_dim = self.style.dim if self.style is not None else None
+        self.embed = nn.Embedding(len(facts.symbols), dim, padding_idx=0)
+        nn.init.normal_(self.embed.weight, std=dim**-0.5)
+        # one language needs no table: a part that cannot change anything is left out
+        many = len(facts.languages) > 1
+        self.embed_language = nn.Embedding(len(facts.languages), dim) if many else None
+        self.encoder = encoder(dim=dim, style_dim=style_dim)
+        self.aligner = aligner(token_dim=dim, mel_bands=bands) if aligner is not None else None
+        self.adaptor = adaptor(dim=dim, facts=facts, style_dim=style_dim)
+        self.spread = Spread(dim, stride)
+        self.decoder = decoder(dim=dim, style_dim=style_dim)
+        self.project = nn.Linear(dim, stride * bands)
+
+    def forward(self, batch: Batch) -> FastSpeechOutput:
+        """Teacher-forced: the recording's durations, pitch and energy; the mel is predicted."""
+        assert batch.mel is not None
+        mel = (batch.mel - self.mel_mean) / self.mel_std
+        token_mask = mask_from_lengths(batch.token_lengths, batch.tokens.shape[1])
+        frame_mask = mask_from_lengths(batch.frame_lengths, mel.shape[1])
+        style = self._style(batch.speaker, mel, batch.frame_lengths)
+
+        embedded = self._embed(batch.tokens, batch.language, token_mask)
+        durations, log_attention = self._align(embedded, mel, batch)
+        targets = Targets(durations, *self.adaptor.normalise(batch, durations))
+        states = self.encoder(embedded, Context(mask=token_mask, style=style))
+        states, prosody = self.adaptor(states, token_mask, style, targets)
+        predicted = self._decode(states, durations, style, frame_mask)
+        return FastSpeechOutput(predicted, prosody, targets, log_attention, token_mask, frame_mask)
+
+    @torch.inference_mode()
+    def generate(self, prompt: Prompt) -> Generated:
+        """Speak: ``Prompt`` -> mel of the predicted length."""
+        mask = mask_from_lengths(prompt.token_lengths, prompt.tokens.shape[1])
+        reference = prompt.reference
+        if reference is not None:
+            reference = (reference - self.mel_mean) / self.mel_std
+        style = self._style(prompt.speaker, reference, prompt.reference_lengths)
+        speaker = prompt.tokens.new_zeros(len(mask)) if prompt.speaker is None else prompt.speaker
+
+        embedded = self._embed(prompt.tokens, prompt.language, mask)
+        states = self.encoder(embedded, Context(mask=mask, style=style))
+        states, durations, prosody = self.adaptor.generate(
+            states, mask, style, speaker,
+            rate=prompt.rate, pitch=prompt.pitch, energy=prompt.energy,
+            temperature=prompt.temperature,
+        )  # fmt: skip
+        frame_lengths = durations.sum(-1)
+        mel = self._decode(states, durations, style, mask_from_lengths(frame_lengths))
+        return Generated(mel, frame_lengths, durations, prosody.pitch, prosody.energy)
+
+    def _style(
+        self, speaker: Tensor | None, mel: Tensor | None, lengths: Tensor | None
+    ) -> Tensor | None:
+        """``(B, style_dim)`` or None; ``mel`` is normalised."""
+        if self.style is None:
+            return None
+        return self.style(speaker=speaker, mel=mel, lengths=lengths)
+
+    def _embed(self, tokens: Tensor, language: Tensor | None, mask: Tensor) -> Tensor:
+        embedded = self.embed(tokens) * self.embed.embedding_dim**0.5
+        if self.embed_language is not None and language is not None:
+            embedded = embedded + self.embed_language(language)[:, None]
+        return embedded * mask[..., None]
+
+    def _align(self, embedded: Tensor, mel: Tensor, batch: Batch) -> tuple[Tensor, Tensor | None]:
+        """Durations ``(B, N)`` in frames and the soft alignment they were searched in."""
+        if self.aligner is None:
+            if batch.durations is None:
+                raise UserError(
+                    "model/aligner=given needs durations in the prepared corpus, and this one has "
+                    "none: use data=recording or data=demo, or model/aligner=learned"
+                )
+            return batch.durations, None
+        alignment = self.aligner(embedded, mel, batch.token_lengths, batch.frame_lengths)
+        return alignment.durations, alignment.log_attention
+
+    def _decode(
+        self, states: Tensor, durations: Tensor, style: Tensor | None, frame_mask: Tensor
+    ) -> Tensor:
+        """Adapted tokens ``(B, N, C)`` -> log mel ``(B, T, M)``."""
+        frames = frame_mask.shape[1]
+        spread, mask = self.spread(states, durations, frame_mask)  # (B, T / stride, C)
+        decoded = self.project(self.decoder(spread, Context(mask=mask, style=style)))
+        mel = decoded.reshape(len(states), -1, self.bands)[:, :frames].float()
+        return (mel * self.mel_std + self.mel_mean) * frame_mask[..., None]
+
+
+class Spread(nn.Module):
+    """Repeats tokens into frames and folds every ``stride`` frames into one decoder step.
+
+    The fold is a linear map of the concatenated frames. It is applied to the tokens, of which
+    there are several times fewer than frames, and gathered after: the same numbers for a fraction
+    of the work. Every frame also learns where in its token it lies, which repetition alone hides.
+    """
+
+    def __init__(self, dim: int, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+        self.fold = nn.Linear(dim, dim * stride, bias=False)  # one (dim, dim) map per frame
+        self.position = nn.Linear(3 * stride, dim)
+
+    def forward(
+        self, states: Tensor, durations: Tensor, frame_mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """``states (B, N, C)`` -> ``(B, ceil(T / stride), C)`` and its mask."""
+        size, tokens, dim = states.shape
+        frames = frame_mask.shape[1]
+        index = frame_to_token_index(durations, frames)  # (B, T)
+        place = self._place(index, durations) * frame_mask[..., None]  # (B, T, 3)
+        padding = -frames % self.stride
+        index, mask = F.pad(index, (0, padding)), F.pad(frame_mask, (0, padding))
+        place = F.pad(place, (0, 0, 0, padding))
+
+        folded = self.fold(states).reshape(size, tokens, self.stride, dim)
+        index = index.reshape(size, -1, self.stride)
+        mask = mask.reshape(size, -1, self.stride)
+        batch = torch.arange(size, device=index.device)[:, None]
+        spread = self.position(place.reshape(size, -1, 3 * self.stride).to(states.dtype))
+        for part in range(self.stride):
+            part_mask = mask[:, :, part, None].to(states.dtype)
+            spread = spread + folded[batch, index[:, :, part], part] * part_mask
+        any_real = mask.any(-1)
+        return spread * any_real[..., None], any_real
+
+    @staticmethod
+    def _place(index: Tensor, durations: Tensor) -> Tensor:
+        """``(B, T, 3)``: how far into its token a frame is, from both ends, and the token's length."""
+        starts = torch.cumsum(durations, -1) - durations
+        start, length = starts.gather(1, index), durations.gather(1, index).clamp(min=1)
+        offset = torch.arange(index.shape[1], device=index.device) - start + 0.5
+        fraction = offset / length
+        return torch.stack([fraction, 1 - fraction, length.float().log() - 2.0], -1)

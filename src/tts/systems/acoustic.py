@@ -1,0 +1,111 @@
+"""The LightningModule around any model that turns a Batch into something a loss can read."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor, nn
+
+from tts.batch import Batch
+from tts.losses.weighted import LossResult, WeightedLoss
+from tts.masks import masked_mean
+
+
+class AcousticSystem(pl.LightningModule):
+    """Trains an acoustic model.
+
+    ``optimizer(params)`` and ``scheduler(optimizer, total_steps=...)`` are factories; the scheduler
+    steps once per optimizer step. ``card`` is plain data (config, corpus facts, front end) written
+    into every checkpoint, so that the checkpoint alone can rebuild and speak, under ``weights_only``.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        loss: WeightedLoss,
+        optimizer: Callable[..., torch.optim.Optimizer],
+        scheduler: Callable[..., torch.optim.lr_scheduler.LRScheduler],
+        card: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.loss = loss
+        self.make_optimizer = optimizer
+        self.make_scheduler = scheduler
+        self.card = dict(card or {})
+
+    def forward(self, batch: Batch) -> Any:
+        return self.model(batch)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        result = self.loss(self.model(batch), batch, self.global_step)
+        self._log_losses("train", result, batch)
+        return result.total
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        output = self.model(batch)
+        self._log_losses("val", self.loss(output, batch, self.global_step), batch)
+        if (error := duration_error(output)) is not None:
+            self.log("val/duration_error", error, batch_size=len(batch.tokens), sync_dist=True)
+
+    def _log_losses(self, stage: str, result: LossResult, batch: Batch) -> None:
+        validating = stage == "val"
+        values = {f"{stage}/loss": result.total.detach()}
+        values |= {f"{stage}/{name}": value for name, value in result.terms.items()}
+        self.log_dict(
+            values, batch_size=len(batch.tokens), sync_dist=validating, on_epoch=validating,
+            on_step=not validating,
+        )  # fmt: skip
+        if not validating:
+            shown = {"loss": result.total.detach()}
+            self.log_dict(shown, prog_bar=True, logger=False, batch_size=len(batch.tokens))
+
+    def configure_optimizers(self) -> Any:
+        optimizer = self.make_optimizer(parameter_groups(self.model))
+        total = int(self.trainer.estimated_stepping_batches)
+        scheduler = self.make_scheduler(optimizer, total_steps=total)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step", "name": "learning_rate"},
+        }
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip as the trainer asks and log the norm before clipping: one pass does both."""
+        if gradient_clip_algorithm == "value":
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+            limit = float("inf")
+        else:
+            limit = gradient_clip_val or float("inf")
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
+        self.log("train/gradient_norm", norm)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint.update(self.card)
+
+
+def parameter_groups(model: nn.Module) -> Iterable[dict[str, Any]]:
+    """Weight decay for matrices alone.
+
+    Biases, norms, gains and other vectors (a state-space decay among them) mean something at their
+    own scale, and pulling them to zero breaks it.
+    """
+    trainable = [p for p in model.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in trainable if p.ndim >= 2]},
+        {"params": [p for p in trainable if p.ndim < 2], "weight_decay": 0.0},
+    ]
+
+
+def duration_error(output: Any) -> Tensor | None:
+    """Mean absolute error of the predicted token durations, in frames; None without durations."""
+    prosody = getattr(output, "prosody", None)
+    if prosody is None:
+        return None
+    error = (prosody.log_duration.exp() - output.targets.durations).abs()
+    return masked_mean(error, output.token_mask)
