@@ -1,0 +1,105 @@
+"""The house has floors: nothing imports upwards, and there are no circles."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "tts"
+
+# a room may import the rooms named; the shared types at the top of the house are open to all
+FLOORS = {
+    "text": set(),
+    "audio": set(),
+    "modules": set(),
+    "alignment": {"modules"},
+    "data": {"text", "audio"},
+    "models": {"modules", "alignment"},
+    "vocoders": {"audio", "modules"},
+    "losses": {"audio", "alignment"},
+    "metrics": {"audio", "text"},
+    "optim": set(),
+    "systems": {"models", "losses", "optim", "metrics", "vocoders"},
+    "callbacks": {"audio", "data", "metrics", "vocoders"},
+    "commands": {
+        "text", "audio", "data", "modules", "alignment", "models", "vocoders", "losses",
+        "metrics", "optim", "systems", "callbacks",
+    },
+}  # fmt: skip
+SHARED = {
+    "batch": set(),
+    "errors": set(),
+    "masks": set(),
+    "corpus": {"audio"},
+    "build": set(),
+    "checkpoint": set(),
+    "synthesizer": {"text", "audio", "vocoders"},
+}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(("tts", *parts)).removesuffix(".__init__")
+
+
+def imported_names(path: Path) -> set[str]:
+    """Every module a file imports, at its top or inside a function."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+FILES = sorted(SOURCE.rglob("*.py"))
+GRAPH = {module_name(path): imported_names(path) for path in FILES}
+
+
+def room(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_no_import_goes_upwards(path: Path) -> None:
+    here = room(module_name(path))
+    if not here:
+        return
+    assert here in FLOORS or here in SHARED, f"{here} is a new room: give it a floor in this test"
+    allowed = FLOORS.get(here, SHARED.get(here, set())) | {here} | set(SHARED)
+    if here in SHARED:
+        allowed = SHARED[here] | {here, "batch", "errors", "masks", "corpus", "build", "checkpoint"}
+    for name in imported_names(path):
+        if name.startswith("tts."):
+            assert room(name) in allowed, f"{path.relative_to(SOURCE)} imports {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_lightning_and_hydra_stay_in_their_rooms(path: Path) -> None:
+    here = room(module_name(path))
+    roots = {name.split(".")[0] for name in imported_names(path)}
+    if here not in {"systems", "callbacks", "commands"} and path.name != "datamodule.py":
+        assert not roots & {"lightning", "pytorch_lightning"}
+    if here != "commands":
+        assert not roots & {"hydra", "omegaconf"}
+
+
+def test_there_are_no_circles() -> None:
+    edges = {
+        module: {target for target in names if target in GRAPH and target != module}
+        for module, names in GRAPH.items()
+    }
+    # ``from tts.a import b`` names both the package and, perhaps, the module: keep the deepest
+    done: set[str] = set()
+
+    def walk(module: str, trail: tuple[str, ...]) -> None:
+        assert module not in trail, " -> ".join((*trail[trail.index(module) :], module))
+        if module in done:
+            return
+        for target in edges[module]:
+            walk(target, (*trail, module))
+        done.add(module)
+
+    for module in edges:
+        walk(module, ())
