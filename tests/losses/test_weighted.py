@@ -1,0 +1,62 @@
+"""The total is the weighted sum of its parts, and a ramp is a straight line."""
+
+import pytest
+import torch
+from torch import nn
+
+from tts.errors import UserError
+from tts.losses.weighted import WeightedLoss
+
+
+class Constant(nn.Module):
+    def __init__(self, value: float | None) -> None:
+        super().__init__()
+        self.value = value
+
+    def forward(self, output: object, batch: object) -> torch.Tensor | None:
+        return None if self.value is None else torch.tensor(self.value)
+
+
+def test_total_is_the_weighted_sum() -> None:
+    loss = WeightedLoss({"a": Constant(2.0), "b": Constant(3.0)}, {"a": 0.5, "b": 4.0})
+    result = loss(None, None, step=0)
+    assert result.total.item() == pytest.approx(0.5 * 2 + 4 * 3)
+    assert {name: value.item() for name, value in result.terms.items()} == {"a": 2.0, "b": 3.0}
+
+
+def test_a_ramp_rises_linearly_between_its_steps() -> None:
+    loss = WeightedLoss({"a": Constant(1.0)}, {"a": 2.0}, {"a": (100, 200)})
+    assert [loss.weight("a", step) for step in (0, 100, 150, 200, 999)] == [0, 0, 1, 2, 2]
+
+
+def test_a_term_that_does_not_apply_is_left_out() -> None:
+    loss = WeightedLoss({"a": Constant(1.0), "b": Constant(None)}, {"a": 1.0, "b": 1.0})
+    result = loss(None, None, step=0)
+    assert result.total.item() == 1.0
+    assert set(result.terms) == {"a"}
+
+
+def test_zero_weight_is_not_computed() -> None:
+    loss = WeightedLoss({"a": Constant(1.0), "b": Constant(1.0)}, {"a": 1.0, "b": 0.0})
+    assert set(loss(None, None, step=0).terms) == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("weights", "ramps", "culprit"),
+    [
+        ({"a": 1.0, "c": 1.0}, None, "c"),
+        ({}, None, "a"),
+        ({"a": 1.0}, {"z": (0, 1)}, "z"),
+    ],
+)
+def test_a_name_that_matches_nothing_is_named(
+    weights: dict[str, float], ramps: dict[str, tuple[int, int]] | None, culprit: str
+) -> None:
+    with pytest.raises(UserError, match=culprit):
+        WeightedLoss({"a": Constant(1.0)}, weights, ramps)
+
+
+def test_nothing_to_descend_is_an_error() -> None:
+    loss = WeightedLoss({"a": Constant(None)}, {"a": 1.0})
+    with pytest.raises(UserError, match="weights"):
+        loss(None, None, step=0)
