@@ -93,7 +93,6 @@ class Predictor(nn.Module):
         kernel: int = 3,
         dropout: float = 0.2,
         style_dim: int | None = None,
-        activation: Callable[[], nn.Module] = nn.ReLU,
     ) -> None:
         super().__init__()
         self.convolutions = nn.ModuleList(
@@ -103,7 +102,6 @@ class Predictor(nn.Module):
         self.films = nn.ModuleList(
             FiLM(style_dim, dim) if style_dim else nn.Identity() for _ in range(2)
         )
-        self.activation = activation()
         self.dropout = nn.Dropout(dropout)
         self.project = nn.Linear(dim, outputs)
 
@@ -111,7 +109,7 @@ class Predictor(nn.Module):
         real = mask[..., None].to(x.dtype)
         for convolution, norm, film in zip(self.convolutions, self.norms, self.films, strict=True):
             x = convolution((x * real).mT).mT  # (B, N, C)
-            x = norm(self.activation(x))
+            x = norm(F.relu(x))
             x = self.dropout(film(x, style) if style is not None else x)
         return self.project(x) * real
 
