@@ -1,0 +1,127 @@
+"""Laws of the FastSpeech model: padding, lengths, controls, gradients."""
+
+import pytest
+import torch
+
+from tests.models.assemble import batch, build, config, facts
+from tts.batch import Prompt
+from tts.errors import UserError
+
+BACKBONES = ["mamba_conv", "transformer", "conv"]
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_padding_changes_no_real_frame(backbone: str) -> None:
+    model, _ = build(f"model/encoder={backbone}", f"model/decoder={backbone}")
+    with torch.no_grad():
+        plain = model(batch())
+        padded = model(batch(extra_tokens=5, extra_frames=33))
+    real = plain.frame_mask
+    difference = (plain.mel - padded.mel[:, : plain.mel.shape[1]])[real].abs().max()
+    assert difference < 1e-4
+    assert torch.equal(plain.targets.durations, padded.targets.durations[:, :9])
+    assert padded.mel[~padded.frame_mask].abs().max() == 0
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_durations_fill_every_frame(stride: int) -> None:
+    model, _ = build(f"model.stride={stride}")
+    with torch.no_grad():
+        output = model(batch())
+    assert output.mel.shape == (2, 61, 80)
+    assert output.targets.durations.sum(-1).tolist() == [61, 40]
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        (),
+        ("model/style=reference",),
+        ("model/style=none",),
+        ("model/encoder=transformer", "model/decoder=transformer", "model/positional=rope"),
+        ("model/encoder=conv", "model/decoder=conv", "model/activation=snake"),
+        ("model/aligner=given",),
+    ],
+    ids=lambda o: " ".join(o) or "default",
+)
+def test_every_parameter_learns(overrides: tuple[str, ...]) -> None:
+    model, loss = build(*overrides, languages=2)
+    model.train()
+    data = batch(durations=True)
+    loss(model(data), data, step=10_000).total.backward()
+    # the identity start of FiLM gates the style behind zeros; nudge them and look again
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 1e-2 * torch.randn_like(parameter)
+    model.zero_grad()
+    loss(model(data), data, step=10_000).total.backward()
+    silent = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+    assert not silent
+
+
+def prompt(**controls: object) -> Prompt:
+    data = batch()
+    return Prompt(data.tokens, data.token_lengths, data.speaker, data.language, **controls)  # type: ignore[arg-type]
+
+
+def test_speaking_repeats_and_ignores_its_neighbours() -> None:
+    model, _ = build()
+    together = model.generate(prompt())
+    again = model.generate(prompt())
+    assert torch.equal(together.mel, again.mel)
+    data = batch()
+    alone = model.generate(
+        Prompt(data.tokens[1:, :6], data.token_lengths[1:], data.speaker[1:], data.language[1:])  # type: ignore[index]
+    )
+    length = int(alone.frame_lengths[0])
+    assert length == together.frame_lengths[1]
+    assert torch.allclose(alone.mel[0], together.mel[1, :length], atol=1e-4)
+
+
+def test_rate_divides_the_length() -> None:
+    model, _ = build()
+    normal = model.generate(prompt()).frame_lengths.float()
+    fast = model.generate(prompt(rate=2.0)).frame_lengths.float()
+    assert ((normal / fast - 2).abs() < 0.2).all()
+    per_token = torch.full((2, 9), 2.0)
+    assert torch.equal(model.generate(prompt(rate=per_token)).frame_lengths, fast.long())
+
+
+def test_pitch_and_energy_move_by_what_was_asked() -> None:
+    model, _ = build()
+    plain, high = model.generate(prompt()), model.generate(prompt(pitch=12.0))
+    expected = torch.tensor(2.0).log() / 0.2  # an octave over the speaker's spread
+    assert torch.allclose(high.pitch[0] - plain.pitch[0], expected.expand(9), atol=1e-4)
+    loud = model.generate(prompt(energy=20.0))
+    assert torch.allclose(
+        loud.energy[0] - plain.energy[0], torch.full((9,), 2.302585 / 1.5), atol=1e-4
+    )
+    assert not torch.allclose(high.mel, plain.mel)
+    assert not torch.allclose(loud.mel, plain.mel)
+
+
+def test_temperature_samples_durations() -> None:
+    model, _ = build()
+    torch.manual_seed(0)
+    drawn = model.generate(prompt(temperature=1.0))
+    assert not torch.equal(drawn.durations, model.generate(prompt()).durations)
+    torch.manual_seed(0)
+    assert torch.equal(drawn.durations, model.generate(prompt(temperature=1.0)).durations)
+
+
+def test_given_durations_are_needed_where_they_are_chosen() -> None:
+    model, _ = build("model/aligner=given")
+    with pytest.raises(UserError, match="model/aligner=learned"):
+        model(batch())
+
+
+@pytest.mark.parametrize(
+    ("size", "millions"), [("tiny", 1.0), ("small", 5.0), ("base", 18.0), ("large", 60.0)]
+)
+def test_sizes_are_what_they_are_called(size: str, millions: float) -> None:
+    from hydra.utils import instantiate
+
+    with torch.device("meta"):
+        model = instantiate(config(f"model/size={size}").model)(facts=facts(1))
+    parameters = sum(p.numel() for p in model.parameters()) / 1e6
+    assert parameters == pytest.approx(millions, rel=0.15)
