@@ -1,0 +1,94 @@
+"""The entry that every command shares: compose the config, run the task, report errors in a line.
+
+Nothing heavy is imported at the top, so that ``--help`` answers at once.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tts.commands.help import help_text
+from tts.errors import UserError
+
+CONF = Path(__file__).parents[3] / "conf"
+
+
+def launch(
+    task: Callable[[Any], Any], config_name: str, about: str, literal: tuple[str, ...] = ()
+) -> None:
+    """Run ``task(config)`` with ``conf/<config_name>.yaml`` and the overrides of ``sys.argv``.
+
+    The values of the keys in ``literal`` (free text, paths) are taken as typed, commas, quotes and
+    all, instead of by Hydra's grammar. A :class:`UserError` and a config that cannot be composed
+    end the process with one line on stderr and status 2, Ctrl-C with 130; any other exception is a
+    bug and keeps its traceback.
+    """
+    arguments = sys.argv[1:]
+    if {"-h", "--help"} & set(arguments):
+        print(help_text(CONF, config_name, about))
+        return
+    sys.argv[1:] = [_quote(argument, literal) for argument in arguments]
+
+    import hydra
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    from tts.commands.resolvers import register_resolvers
+
+    register_resolvers()
+    # let exceptions out, so that they are told below instead of in Hydra's words
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)(task)()
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+    except UserError as error:
+        _fail(f"error: {error}")
+    except (HydraException, OmegaConfBaseException) as error:
+        if (cause := _user_error(error)) is not None:
+            _fail(f"error: {cause}")
+        if _inside(task, error):
+            raise
+        from tts.commands.mistakes import explain
+
+        _fail(f"error: {explain(error, config_name, CONF)}")
+
+
+def _fail(message: str, status: int = 2) -> None:
+    print(message, file=sys.stderr)
+    raise SystemExit(status)
+
+
+def _quote(argument: str, literal: tuple[str, ...]) -> str:
+    """``text=Well, hello`` -> ``text='Well, hello'``, with what Hydra would interpret escaped."""
+    key, equals, value = argument.partition("=")
+    if not equals or key.lstrip("+") not in literal or value in ("", "null"):
+        return argument
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+        return argument  # quoted for Hydra already
+    # a run of backslashes before a quote or at the end would escape it
+    value = re.sub(r"(\\*)('|$)", lambda m: m[1] * 2 + ("\\'" if m[2] else ""), value)
+    value = re.sub(r"(\\*)\$\{", lambda m: m[1] * 2 + "\\${", value)
+    return f"{key}='{value}'"
+
+
+def _user_error(error: BaseException | None) -> UserError | None:
+    """The user's own mistake behind an exception: Hydra wraps what a constructor raises."""
+    while error is not None:
+        if isinstance(error, UserError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _inside(task: Callable[[Any], Any], error: BaseException) -> bool:
+    """Whether the task was running when the error came up: then it is not about composing."""
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code is task.__code__:
+            return True
+        trace = trace.tb_next
+    return False

@@ -1,0 +1,63 @@
+"""``--help`` of every command, from the YAML files alone: neither Hydra nor torch is imported."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FOOTER = """\
+  --cfg job      print the composed config and stop
+  -m             run every combination of comma-separated values: -m seed=1,2 model/size=tiny,small
+  --hydra-help   all the other flags
+"""
+
+
+def help_text(conf: Path, config_name: str, about: str) -> str:
+    """What a command does, the groups it composes with their choices, and its own settings."""
+    path = conf / f"{config_name}.yaml"
+    rows = list(_groups(conf, path, ""))
+    width = max((len(group) for group, _ in rows), default=0)
+    parts = [about.strip(), ""]
+    if rows:
+        parts.append("Groups, group=choice (* the default):")
+        parts += [f"  {group:{width}}  {choices}" for group, choices in rows]
+        parts.append("")
+    if settings := _settings(path):
+        parts += ["Settings, key=value:", *(f"  {line}" for line in settings), ""]
+    parts += ["Flags:", FOOTER]
+    return "\n".join(parts)
+
+
+def _groups(conf: Path, path: Path, parent: str) -> Any:
+    """``(group, "choices")`` of a config's defaults list, then of the defaults of its choices."""
+    for entry in (yaml.safe_load(path.read_text()) or {}).get("defaults", []):
+        if not isinstance(entry, dict):
+            continue
+        [(name, chosen)] = entry.items()
+        name = name.split("@")[0].removeprefix("override ").removeprefix("optional ")
+        if name.startswith(("/", "hydra")):
+            continue
+        group = f"{parent}{name}"
+        choices = sorted(file.stem for file in (conf / group).glob("*.yaml"))
+        if not choices:
+            continue
+        shown = [f"*{choice}" if choice == chosen else choice for choice in choices]
+        yield group, "  ".join(shown)
+        if chosen in choices:
+            yield from _groups(conf, conf / group / f"{chosen}.yaml", f"{group}/")
+
+
+def _settings(path: Path) -> list[str]:
+    """The file's own keys with their comments, without the defaults list and Hydra's section."""
+    kept: list[str] = []
+    skipping = False
+    for line in path.read_text().splitlines():
+        if line and not line[0].isspace() and not line.startswith(("-", "#")):
+            skipping = line.startswith(("defaults:", "hydra:"))
+        if not skipping and not line.startswith("# @package"):
+            kept.append(line)
+    while kept and not kept[0].strip():
+        kept.pop(0)
+    while kept and not kept[-1].strip():
+        kept.pop()
+    return kept

@@ -1,0 +1,42 @@
+"""What the YAML files may compute: ``${short_overrides:...}``, the tail of a run folder's name."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+
+# say where a run lies or how it is started, not what it is
+UNTOLD = ("name", "experiment", "resume", "ckpt_path")
+LONGEST = 96
+
+
+def short_overrides(overrides: Iterable[str]) -> str:
+    """``["model/size=small", "optimizer.lr=1e-3"]`` -> ``"_size=small,lr=1e-3"``; "" for none.
+
+    Only letters, digits and ``._=,+-``: safe in a path, a shell and a URL. A long list is cut and
+    ends in a hash, so that two long lists do not share a folder.
+    """
+    parts: list[str] = []
+    for override in overrides:
+        key, _, value = override.partition("=")
+        key = key.lstrip("+~").split("@")[0]
+        if key in UNTOLD or key.startswith("hydra"):
+            continue
+        key = re.split(r"[./]", key)[-1]
+        if "/" in value and not value.startswith("["):
+            value = value.rstrip("/'\"").rsplit("/", 1)[-1]  # of a path, its last name
+        parts.append(f"{_safe(key)}={_safe(value)}")
+    text = ",".join(parts)
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST - 9]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return f"_{text}" if text else ""
+
+
+def _safe(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._+-]+", "-", text).strip("-")
+
+
+def register_resolvers() -> None:
+    """Make the resolvers known to OmegaConf; any number of times."""
+    from omegaconf import OmegaConf
+
+    OmegaConf.register_new_resolver("short_overrides", short_overrides, replace=True)
