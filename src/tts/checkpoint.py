@@ -1,0 +1,166 @@
+"""A checkpoint on disk: written whole or not at all, read without running anything it holds.
+
+A checkpoint is a dictionary of tensors and plain data. Beside Lightning's own keys it carries the
+*card*: ``config`` (the resolved config of the run), ``facts`` (CorpusFacts.to_dict()) and
+``frontend`` (Frontend.to_dict()), so that the file alone can rebuild the model and speak.
+"""
+
+import errno
+import os
+import pickle
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from tts.corpus import CorpusFacts
+from tts.errors import UserError
+
+CARD = ("config", "facts", "frontend")
+
+
+class CheckpointError(UserError):
+    """A checkpoint that cannot be written or is not to be trusted."""
+
+
+class Run(NamedTuple):
+    """What speaking needs of a training."""
+
+    path: Path  # the file read
+    config: dict[str, Any]  # resolved
+    facts: CorpusFacts
+    frontend: dict[str, Any]
+    model: dict[str, Tensor]  # the model's state dict
+    step: int  # optimizer steps taken
+
+
+def save_atomic(checkpoint: dict[str, Any], path: str | os.PathLike[str]) -> None:
+    """Write to a temporary name beside ``path``, flush to the disk, rename.
+
+    A kill or a full disk at any moment leaves whatever stood at ``path`` before.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            torch.save(checkpoint, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+        _flush_folder(path.parent)
+    except BaseException as error:
+        Path(temporary).unlink(missing_ok=True)
+        if full := _disk_error(error):
+            kept = f"; the one from before is untouched: {path}" if path.exists() else ""
+            raise CheckpointError(f"cannot write {path}: {full}{kept}") from error
+        raise
+
+
+def load_checkpoint(path: str | os.PathLike[str], *, mmap: bool = False) -> dict[str, Any]:
+    """Everything in a checkpoint file, on the CPU. Nothing in it is executed (``weights_only``).
+
+    ``mmap`` leaves the tensors on the disk until they are touched: cheap when only the card counts.
+    Raises :class:`CheckpointError` naming the file when it is missing, truncated, foreign or holds
+    anything beside tensors and plain data.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f"there is no checkpoint {path}")
+    with path.open("rb") as file:
+        if file.read(4) != b"PK\x03\x04":  # torch.save writes a zip archive
+            raise CheckpointError(f"{path} is not a checkpoint")
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(
+            f"{path} was not loaded: it is damaged, or holds more than tensors and plain data, and "
+            "running what a checkpoint brings along is not safe"
+        ) from error
+    except Exception as error:  # a damaged archive can raise anything
+        raise CheckpointError(
+            f"{path} is truncated or damaged: copy it again, or use another checkpoint of its run"
+        ) from error
+    if not isinstance(checkpoint, dict):
+        raise CheckpointError(f"{path} is not a checkpoint: it holds a {type(checkpoint).__name__}")
+    return checkpoint
+
+
+def find_checkpoint(run: str | os.PathLike[str], names: tuple[str, ...] = ("best", "last")) -> Path:
+    """A run folder's first checkpoint of these names, or the file itself if ``run`` is a file."""
+    run = Path(run)
+    if run.is_file():
+        return run
+    if not run.is_dir():
+        raise CheckpointError(f"there is no run {run}")
+    for name in names:
+        for folder in (run / "checkpoints", run):
+            if (path := folder / f"{name}.ckpt").is_file():
+                return path
+    # Hydra's multirun folder, or the experiment's: say which runs are in there
+    inside = sorted(str(path.parents[1]) for path in run.glob("*/checkpoints/*.ckpt"))
+    hint = f"; it holds the runs {', '.join(dict.fromkeys(inside))}" if inside else ""
+    raise CheckpointError(f"{run} has no checkpoint {' or '.join(names)}.ckpt yet{hint}")
+
+
+def load_run(path: str | os.PathLike[str]) -> Run:
+    """A run folder (its best checkpoint, else its last) or a checkpoint file, ready to rebuild."""
+    file = find_checkpoint(path)
+    checkpoint = load_checkpoint(file)
+    if missing := [key for key in (*CARD, "state_dict") if key not in checkpoint]:
+        raise CheckpointError(
+            f"{file} was not made by this codebase's train.py: it lacks {', '.join(missing)}"
+        )
+    prefix = "model."
+    state = {
+        key.removeprefix(prefix): value
+        for key, value in checkpoint["state_dict"].items()
+        if key.startswith(prefix)
+    }
+    try:
+        facts = CorpusFacts.from_dict(checkpoint["facts"])
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(f"{file}: its corpus facts are incomplete ({error!r})") from error
+    return Run(
+        file,
+        checkpoint["config"],
+        facts,
+        checkpoint["frontend"],
+        state,
+        int(checkpoint.get("global_step", 0)),
+    )
+
+
+def _disk_error(error: BaseException) -> str | None:
+    """The disk's own complaint behind an exception; torch hides it in a RuntimeError."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError) and seen.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return f"{os.strerror(seen.errno).lower()}; free some space and resume"
+        if isinstance(seen, OSError) and seen.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+            return os.strerror(seen.errno).lower()
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the rename itself survive a power cut, where the system lets a folder be flushed."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass
+    finally:
+        os.close(handle)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
