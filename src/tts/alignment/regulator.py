@@ -1,0 +1,58 @@
+"""Tokens into frames and back, without loops over tokens.
+
+The length regulator of FastSpeech (Ren et al. 2019, section 3.2) and its inverse, the average over
+a token's frames. Durations are whole frames; a token of 0 frames is skipped.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from tts.masks import mask_from_lengths
+
+
+def frame_to_token_index(durations: Tensor, frames: int) -> Tensor:
+    """``durations (B, N)`` -> ``(B, frames)`` int64: the token each frame belongs to.
+
+    Frames past the sum of the durations get the last token, a valid index to be masked.
+    """
+    ends = torch.cumsum(durations, -1)
+    frame = torch.arange(frames, device=durations.device).expand(len(durations), frames)
+    return torch.searchsorted(ends, frame.contiguous(), right=True).clamp(
+        max=durations.shape[1] - 1
+    )
+
+
+def gather_tokens(x: Tensor, index: Tensor) -> Tensor:
+    """``x (B, N, C), index (B, T)`` -> ``(B, T, C)``, each frame its token's vector."""
+    size, tokens, channels = x.shape
+    first = torch.arange(size, device=x.device)[:, None] * tokens
+    # an embedding look-up, because its backward sums rows several times faster than gather's
+    return F.embedding(index + first, x.reshape(size * tokens, channels))
+
+
+def regulate(x: Tensor, durations: Tensor, max_frames: int | None = None) -> Tensor:
+    """Repeat each token for its duration: ``x (B, N, C), durations (B, N)`` -> ``(B, T, C)``.
+
+    T is ``max_frames``, or the longest sum of durations; what lies beyond an utterance's own sum
+    is zero, and what lies beyond ``max_frames`` is cut.
+    """
+    lengths = durations.sum(-1)
+    frames = int(lengths.max()) if max_frames is None else max_frames
+    repeated = gather_tokens(x, frame_to_token_index(durations, frames))
+    return repeated * mask_from_lengths(lengths, frames)[..., None].to(x.dtype)
+
+
+def average_by_duration(values: Tensor, durations: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Mean over each token's frames: ``values (B, T), durations (B, N)`` -> ``(B, N)``.
+
+    With ``mask (B, T)`` only the frames it marks count. A token without a counted frame gets 0.
+    """
+    # in double: a token's sum is the difference of two long running sums
+    counted = torch.ones_like(values) if mask is None else mask.to(values.dtype)
+    running = torch.stack([values * counted, counted]).double().cumsum(-1)
+    running = F.pad(running, (1, 0))  # (2, B, T + 1), sums before each frame
+    ends = torch.cumsum(durations, -1).clamp(max=values.shape[1])
+    bounds = F.pad(ends, (1, 0)).expand(2, -1, -1)  # (2, B, N + 1)
+    total, count = running.gather(2, bounds).diff(dim=-1)
+    return (total / count.clamp(min=1)).to(values.dtype)
