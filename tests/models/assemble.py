@@ -60,7 +60,8 @@ def batch(
     for row, (n, t) in enumerate(zip(token_lengths, frame_lengths, strict=True)):
         tokens[row, :n] = torch.randint(1, len(SYMBOLS), (n,), generator=generator)
         mel[row, :t] = torch.randn(t, 80, generator=generator) * 2 - 5
-        pitch[row, :t] = 150 * (torch.rand(t, generator=generator) > 0.4)
+        hertz = 100 + 100 * torch.rand(t, generator=generator)
+        pitch[row, :t] = hertz * (torch.rand(t, generator=generator) > 0.4)
         energy[row, :t] = torch.randn(t, generator=generator)
         given[row, :n] = t // n
         given[row, n - 1] += t - t // n * n

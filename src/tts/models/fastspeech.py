@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tts.alignment.aligner import Aligner
-from tts.alignment.regulator import frame_to_token_index
+from tts.alignment.regulator import frame_to_token_index, gather_tokens
 from tts.batch import Batch, Prompt
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
@@ -187,11 +187,11 @@ class Spread(nn.Module):
         folded = self.fold(states).reshape(size, tokens, self.stride, dim)
         index = index.reshape(size, -1, self.stride)
         mask = mask.reshape(size, -1, self.stride)
-        batch = torch.arange(size, device=index.device)[:, None]
         spread = self.position(place.reshape(size, -1, 3 * self.stride).to(states.dtype))
         for part in range(self.stride):
             part_mask = mask[:, :, part, None].to(states.dtype)
-            spread = spread + folded[batch, index[:, :, part], part] * part_mask
+            repeated = gather_tokens(folded[:, :, part], index[:, :, part])
+            spread = spread + repeated * part_mask
         any_real = mask.any(-1)
         return spread * any_real[..., None], any_real
 
