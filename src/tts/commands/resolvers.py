@@ -1,8 +1,9 @@
-"""What the YAML files may compute: ``${short_overrides:...}``, the tail of a run folder's name."""
+"""What the YAML files may compute: the names of run folders."""
 
 import hashlib
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 # say where a run lies or how it is started, not what it is
 UNTOLD = ("name", "experiment", "resume", "ckpt_path")
@@ -31,6 +32,21 @@ def short_overrides(overrides: Iterable[str]) -> str:
     return f"_{text}" if text else ""
 
 
+def run_folder(resume: str | None, fresh: str, overrides: Iterable[str]) -> str:
+    """Where a run writes: the folder it resumes, or a new one named after its overrides."""
+    if resume:
+        return str(resumed_folder(resume))
+    return f"{fresh}{short_overrides(overrides)}"
+
+
+def resumed_folder(resume: str) -> Path:
+    """``resume=`` takes the run's folder; a checkpoint in it is understood to mean its run."""
+    path = Path(resume)
+    if path.suffix == ".ckpt":
+        path = path.parent
+    return path.parent if path.name == "checkpoints" else path
+
+
 def _safe(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._+-]+", "-", text).strip("-")
 
@@ -40,3 +56,4 @@ def register_resolvers() -> None:
     from omegaconf import OmegaConf
 
     OmegaConf.register_new_resolver("short_overrides", short_overrides, replace=True)
+    OmegaConf.register_new_resolver("run_folder", run_folder, replace=True)

@@ -1,0 +1,128 @@
+"""Which checkpoints a run keeps: ``last.ckpt``, ``best.ckpt`` and every so often one for good."""
+
+import logging
+import math
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.plugins.io import CheckpointIO
+
+from tts.callbacks.signals import Interrupted
+from tts.checkpoint import load_checkpoint, save_atomic
+from tts.errors import UserError
+
+log = logging.getLogger(__name__)
+
+
+class AtomicCheckpointIO(CheckpointIO):
+    """Checkpoints that are whole or absent, and that load without running what they hold."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None
+    ) -> None:
+        save_atomic(checkpoint, path)
+
+    def load_checkpoint(
+        self, path: Any, map_location: Any | None = None, weights_only: bool | None = None
+    ) -> dict[str, Any]:
+        return load_checkpoint(path)
+
+    def remove_checkpoint(self, path: Any) -> None:
+        Path(path).unlink(missing_ok=True)
+
+
+class Checkpoints(Checkpoint):
+    """Saves into ``folder``:
+
+    ``last.ckpt`` every ``every_n_steps`` optimizer steps, at the end, and when the run is
+    interrupted; ``best.ckpt`` after a validation in which ``monitor`` was lower than ever;
+    ``step-<n>.ckpt`` every ``keep_every_n_steps``, never removed (null = none).
+
+    Always at the end of a whole step, so that each of them resumes exactly. An exception other
+    than an interruption saves nothing: its weights may be half-stepped or not finite.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        monitor: str,
+        every_n_steps: int = 500,
+        keep_every_n_steps: int | None = None,
+    ) -> None:
+        if every_n_steps < 1:
+            raise UserError(f"callbacks.checkpoints.every_n_steps={every_n_steps} must be above 0")
+        self.folder = Path(folder)
+        self.monitor = monitor
+        self.every_n_steps = every_n_steps
+        self.keep_every_n_steps = keep_every_n_steps
+        self.best_score = math.inf
+        self._before = 0  # optimizer steps when the current batch began
+        self._saved = -1  # the step last.ckpt was saved at
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best_score": self.best_score}
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Resuming takes the best score from best.ckpt itself, the one that is to be beaten."""
+        best = self.folder / "best.ckpt"
+        if trainer.is_global_zero and best.is_file():
+            state = load_checkpoint(best, mmap=True).get("callbacks", {}).get(self.state_key, {})
+            self.best_score = state.get("best_score", math.inf)
+        self.best_score = trainer.strategy.broadcast(self.best_score)
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        self._before = trainer.global_step
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        step = trainer.global_step
+        if step == self._before:  # between two batches whose gradients are accumulated
+            return
+        # the last step is saved here, while the loops still stand inside their epoch: the run can
+        # then be resumed with a larger max_steps as if it had never ended
+        if step % self.every_n_steps == 0 or step == trainer.max_steps:
+            self._save_last(trainer)
+        if self.keep_every_n_steps and step % self.keep_every_n_steps == 0:
+            trainer.save_checkpoint(self.folder / f"step-{step:07d}.ckpt")
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if trainer.sanity_checking or trainer.state.fn != "fit":
+            return
+        metrics = trainer.callback_metrics
+        if self.monitor not in metrics:
+            known = ", ".join(sorted(name for name in metrics if name.startswith("val/")))
+            raise UserError(
+                f"monitor={self.monitor} is not among what a validation measures: {known}"
+            )
+        score = float(metrics[self.monitor])
+        best = score < self.best_score
+        if best:
+            self.best_score = score
+            trainer.save_checkpoint(self.folder / "best.ckpt")
+        if trainer.is_global_zero:
+            mark = ", the best so far" if best else ""
+            log.info("step %d: %s %.4f%s", trainer.global_step, self.monitor, score, mark)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self._saved != trainer.global_step:
+            self._save_last(trainer)
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        if isinstance(exception, Interrupted) and self._saved != trainer.global_step:
+            self._save_last(trainer)
+
+    def _save_last(self, trainer: pl.Trainer) -> None:
+        trainer.save_checkpoint(self.folder / "last.ckpt")
+        self._saved = trainer.global_step

@@ -1,0 +1,149 @@
+"""One bar for the whole run: steps, speed, time left, losses."""
+
+import logging
+import time
+from typing import Any
+
+import lightning.pytorch as pl
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+log = logging.getLogger(__name__)
+
+
+class SpeedColumn(ProgressColumn):
+    """Steps per second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.2f} it/s" if speed else "- it/s", style="progress.data.speed")
+
+
+class ProgressLine(pl.Callback):
+    """A Rich bar on a terminal; a line of log every ``seconds`` where there is none."""
+
+    def __init__(self, seconds: float = 30.0) -> None:
+        self.seconds = seconds
+        self._bar: Progress | None = None
+        self._train = TaskID(0)
+        self._validate: TaskID | None = None
+        self._told = 0.0  # when the last line was logged
+        self._told_step = 0
+        self._shown: dict[str, float] = {}  # the numbers beside the bar
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._told, self._told_step = time.perf_counter(), trainer.global_step
+        console = Console(stderr=True)
+        if not trainer.is_global_zero or not console.is_terminal:
+            return
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            SpeedColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[numbers]}"),
+            console=console,
+            speed_estimate_period=120,
+        )
+        total = trainer.max_steps if trainer.max_steps > 0 else None
+        self._train = self._bar.add_task(
+            "train", total=total, completed=trainer.global_step, numbers=""
+        )
+        self._bar.start()
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        now = time.perf_counter()
+        if self._bar is not None:
+            # reading the numbers waits for the device: four times a second is enough for an eye
+            if now - self._told > 0.25:
+                self._told = now
+                self._shown = self._numbers(trainer)
+            self._bar.update(
+                self._train, completed=trainer.global_step, numbers=_as_text(self._shown)
+            )
+        elif trainer.is_global_zero and now - self._told > self.seconds:
+            steps = trainer.global_step - self._told_step
+            speed = steps / (now - self._told)
+            left = (trainer.max_steps - trainer.global_step) / max(speed, 1e-9)
+            log.info(
+                "step %d/%d  %.2f it/s  %s left  %s",
+                trainer.global_step,
+                trainer.max_steps,
+                speed,
+                _clock(left),
+                _as_text(self._numbers(trainer)),
+            )
+            self._told, self._told_step = now, trainer.global_step
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self._bar is not None:
+            total = sum(trainer.num_val_batches)
+            self._validate = self._bar.add_task("validate", total=total, numbers="")
+
+    def on_validation_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        if self._bar is not None and self._validate is not None:
+            self._bar.advance(self._validate)
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self._bar is not None and self._validate is not None:
+            self._bar.remove_task(self._validate)
+            self._validate = None
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._stop()
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    @staticmethod
+    def _numbers(trainer: pl.Trainer) -> dict[str, float]:
+        numbers = {name: float(value) for name, value in trainer.progress_bar_metrics.items()}
+        if (validated := trainer.callback_metrics.get("val/loss")) is not None:
+            numbers["val/loss"] = float(validated)
+        return numbers
+
+
+def _as_text(numbers: dict[str, float]) -> str:
+    return "  ".join(f"{name} {value:.3f}" for name, value in numbers.items())
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}"

@@ -1,0 +1,166 @@
+"""Train one model: config in, a run folder and its metrics out."""
+
+import gc
+import logging
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
+from omegaconf import DictConfig, OmegaConf
+
+from tts.callbacks.checkpoints import Checkpoints
+from tts.callbacks.seeds import StepSeeds
+from tts.callbacks.signals import GracefulStop, Interrupted
+from tts.checkpoint import find_checkpoint
+from tts.commands.precision import choose_precision
+from tts.commands.resume import CONFIG, require_same_speech, resume, set_aside
+
+log = logging.getLogger(__name__)
+
+# said by Lightning of things that are so by intention
+NOISE = (
+    r".*does not have many workers.*",
+    r".*The number of training batches .* is smaller than the logging interval.*",
+    r".*`trainer\.fit\(weights_only=.*",
+    r".*isinstance\(treespec, LeafSpec\).*",
+    r".*GPU available but not used.*",
+)
+
+
+def job(config: DictConfig) -> float | None:
+    """One Hydra job: train, and give a sweeper the best ``monitor`` reached."""
+    metrics = train(config)
+    return metrics.get(f"best/{config.monitor}", metrics.get(config.monitor))
+
+
+def train(config: DictConfig) -> dict[str, float]:
+    """Prepare the corpus if need be, build everything, train; the last value of every metric.
+
+    ``best/<monitor>`` is the lowest the monitored metric got. Ctrl-C and SIGTERM leave as
+    SystemExit with status 128 + signal once ``last.ckpt`` is written.
+    """
+    hush()
+    checkpoint: Path | None = None
+    if config.resume:
+        config, checkpoint = resume(config, _overrides())
+    elif config.ckpt_path:
+        checkpoint = find_checkpoint(config.ckpt_path, ("last", "best"))
+    config.trainer.precision = choose_precision(
+        config.trainer.precision, config.trainer.accelerator
+    )
+
+    folder = Path(config.run_dir)
+    pl.seed_everything(config.seed, workers=True, verbose=False)
+    torch.set_float32_matmul_precision("high")  # TF32 where the GPU has it
+    data = instantiate(config.data, _convert_="all")
+    data.prepare_data()
+    system = build_system(config, data)
+    if checkpoint is not None:
+        require_same_speech(checkpoint, data.facts)
+    _leave_config(config, folder, fresh=not config.resume)
+
+    stop = GracefulStop()
+    callbacks = [
+        instantiate(entry, _convert_="all")
+        for entry in (config.callbacks or {}).values()
+        if entry is not None
+    ]
+    loggers = [instantiate(entry) for entry in (config.logger or {}).values() if entry is not None]
+    trainer: pl.Trainer = instantiate(
+        config.trainer,
+        val_check_interval=_batches_between_validations(config.trainer),
+        callbacks=[*callbacks, StepSeeds(config.seed), stop],
+        logger=loggers or False,
+        _convert_="all",
+    )
+    parameters = sum(p.numel() for p in system.parameters())
+    _say(
+        "%.1f M parameters, %s on %s, %s steps -> %s",
+        parameters / 1e6,
+        config.trainer.precision,
+        trainer.strategy.root_device.type,
+        config.trainer.max_steps,
+        folder,
+    )
+    try:
+        with stop:
+            trainer.fit(system, datamodule=data, ckpt_path=checkpoint and str(checkpoint))
+    except Interrupted as interruption:
+        _say("%s at step %d; to go on: resume=%s", interruption, trainer.global_step, folder)
+        raise SystemExit(128 + interruption.signum) from None
+    metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+    for callback in callbacks:
+        if isinstance(callback, Checkpoints) and callback.best_score < float("inf"):
+            metrics[f"best/{callback.monitor}"] = callback.best_score
+    _say("done: %d steps -> %s", trainer.global_step, folder)
+    _let_go()
+    return metrics
+
+
+def build_system(config: DictConfig, data: Any) -> pl.LightningModule:
+    """The LightningModule around a model that fits ``data.facts``; it carries its own card."""
+    card = {
+        "config": OmegaConf.to_container(config, resolve=True),
+        "facts": data.facts.to_dict(),
+        "frontend": data.frontend.to_dict(),
+    }
+    model = instantiate(config.model, _convert_="all")(facts=data.facts)
+    return instantiate(config.system, _convert_="all")(
+        model=model,
+        loss=instantiate(config.loss, _convert_="all"),
+        optimizer=instantiate(config.optimizer, _convert_="all"),
+        scheduler=instantiate(config.scheduler, _convert_="all"),
+        card=card,
+    )
+
+
+def hush() -> None:
+    """Silence what Lightning says of things that are so by intention; real warnings stay."""
+    for message in NOISE:
+        warnings.filterwarnings("ignore", message=message)
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _batches_between_validations(trainer: DictConfig) -> int:
+    """``val_check_interval`` counts optimizer steps here and batches in Lightning.
+
+    A run shorter than the interval validates once, at its end.
+    """
+    steps = trainer.val_check_interval
+    if 0 < trainer.max_steps < steps:
+        steps = trainer.max_steps
+    return steps * trainer.accumulate_grad_batches
+
+
+@rank_zero_only
+def _leave_config(config: DictConfig, folder: Path, fresh: bool) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    if fresh:
+        set_aside(folder)
+    temporary = folder / f".{CONFIG}"
+    OmegaConf.save(config, temporary)
+    os.replace(temporary, folder / CONFIG)
+
+
+@rank_zero_only
+def _say(message: str, *values: object) -> None:
+    log.info(message, *values)
+
+
+def _overrides() -> list[str]:
+    """Those of the command line, if it was one."""
+    return list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
+
+
+def _let_go() -> None:
+    """The next job of a multirun starts in this process: give memory back before it."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,0 +1,104 @@
+"""Learning rates over optimizer steps. Each factory rises linearly over ``warmup_steps`` first.
+
+Every factory is called as ``schedule(optimizer, total_steps=...)``. The rate at the peak is the
+optimizer's own ``lr``. The schedule is a function of the step alone, so that a resumed run needs
+only its step, and a run resumed with more steps follows the schedule of the new length.
+"""
+
+import math
+from collections.abc import Callable
+
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+
+from tts.errors import UserError
+
+
+def constant(optimizer: Optimizer, total_steps: int, warmup_steps: int = 500) -> LambdaLR:
+    """Stays at the peak."""
+    return _schedule(optimizer, warmup_steps, lambda step: 1.0)
+
+
+def cosine(
+    optimizer: Optimizer, total_steps: int, warmup_steps: int = 500, final: float = 0.01
+) -> LambdaLR:
+    """Falls along half a cosine to ``final`` times the peak at the last step.
+
+    Loshchilov & Hutter 2017 (SGDR), equation 5, with one cycle.
+    """
+    span = max(total_steps - warmup_steps, 1)
+    return _schedule(optimizer, warmup_steps, lambda step: _half_cosine(step / span, final))
+
+
+def cosine_restarts(
+    optimizer: Optimizer,
+    total_steps: int,
+    warmup_steps: int = 500,
+    cycle_steps: int = 5000,
+    growth: float = 1.5,
+    decay: float = 0.8,
+    final: float = 0.01,
+) -> LambdaLR:
+    """Cosine cycles, each ``growth`` times as long and ``decay`` times as high as the one before.
+
+    Loshchilov & Hutter 2017 (SGDR), section 3, with the decaying peaks used since. The last cycle
+    is cut or stretched to end with the run when less than half of it would remain.
+    """
+    if cycle_steps < 1 or growth < 1:
+        raise UserError(
+            f"scheduler.cycle_steps={cycle_steps} and scheduler.growth={growth} must be at least 1"
+        )
+    lengths = _cycles(max(total_steps - warmup_steps, 1), cycle_steps, growth)
+
+    def factor(step: int) -> float:
+        peak = 1.0
+        for index, length in enumerate(lengths):
+            if step < length or index == len(lengths) - 1:
+                return peak * _half_cosine(step / length, final)
+            step -= length
+            peak *= decay
+        return final
+
+    return _schedule(optimizer, warmup_steps, factor)
+
+
+def noam(optimizer: Optimizer, total_steps: int, warmup_steps: int = 4000) -> LambdaLR:
+    """Falls with the square root of the step.
+
+    Vaswani et al. 2017, equation 3, scaled so that its peak is the optimizer's ``lr`` instead of
+    ``(dim * warmup_steps) ** -0.5``.
+    """
+    warmup_steps = max(warmup_steps, 1)
+
+    def factor(step: int) -> float:
+        return math.sqrt(warmup_steps / (step + warmup_steps))
+
+    return _schedule(optimizer, warmup_steps, factor)
+
+
+def _schedule(optimizer: Optimizer, warmup_steps: int, factor: Callable[[int], float]) -> LambdaLR:
+    """``factor`` counts from the end of the warm-up. The very first step already moves."""
+    if warmup_steps < 0:
+        raise UserError(f"scheduler.warmup_steps={warmup_steps} must not be negative")
+
+    def rate(step: int) -> float:
+        if step < warmup_steps:
+            return (step + 1) / (warmup_steps + 1)
+        return factor(step - warmup_steps)
+
+    return LambdaLR(optimizer, rate)
+
+
+def _half_cosine(progress: float, final: float) -> float:
+    return final + (1 - final) * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+
+
+def _cycles(span: int, first: int, growth: float) -> list[int]:
+    """Lengths of growing cycles that add up to ``span``."""
+    lengths: list[int] = []
+    length, left = float(first), span
+    while left > 1.5 * length:
+        lengths.append(round(length))
+        left -= lengths[-1]
+        length *= growth
+    return [*lengths, max(left, 1)]
