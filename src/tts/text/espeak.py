@@ -1,0 +1,230 @@
+"""espeak-ng through ctypes: text to phones, and text to audio with the time of every phone.
+
+The library and its data come from the PyPI package ``espeakng-loader``. It is GPL-3: nothing else
+in this project calls it, so another phonemiser can take its place.
+"""
+
+import atexit
+import contextlib
+import ctypes
+import functools
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+# speak_lib.h
+_SYNCHRONOUS = 2  # audio goes to the callback, before the call returns
+_PHONEME_EVENTS, _PHONEME_IPA, _DONT_EXIT = 1, 2, 1 << 15
+_UTF8 = 1
+_IPA = 2
+_EVENT_END_OF_LIST, _EVENT_PHONEME = 0, 7
+_RATE = 1
+_LONGEST_PATH = 120  # espeak-ng cuts longer data paths off
+
+
+class Phone(NamedTuple):
+    """One phone as espeak-ng names it ("" for a pause), and when it sounds, in seconds."""
+
+    name: str
+    start: float
+    end: float
+
+
+class Speech(NamedTuple):
+    samples: np.ndarray  # (S,) float32 in [-1, 1]
+    sample_rate: int
+    phones: tuple[Phone, ...]  # without gaps from 0 to the end of the audio
+
+
+class Language(NamedTuple):
+    name: str  # in English
+    voice: str  # espeak-ng's identifier, a path in its data
+
+
+class _Voice(ctypes.Structure):
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("languages", ctypes.c_void_p),  # (priority byte, zero-terminated code) ..., 0
+        ("identifier", ctypes.c_char_p),
+        ("gender", ctypes.c_ubyte),
+        ("age", ctypes.c_ubyte),
+        ("variant", ctypes.c_ubyte),
+        ("reserved", ctypes.c_ubyte),
+        ("score", ctypes.c_int),
+        ("spare", ctypes.c_void_p),
+    )
+
+
+class _EventId(ctypes.Union):
+    _fields_ = (("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8))
+
+
+class _Event(ctypes.Structure):
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),  # ms
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", _EventId),
+    )
+
+
+_Callback = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
+)
+
+
+class Espeak:
+    """One loaded library. Its state is global to the library, so calls are serialised by a lock."""
+
+    def __init__(self, library: str | Path, data: str | Path):
+        self._lock = threading.RLock()
+        self._library = ctypes.CDLL(str(library))
+        self._library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+        self._library.espeak_TextToPhonemes.argtypes = (ctypes.c_void_p, ctypes.c_int, ctypes.c_int)
+        self._library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
+        self.sample_rate = self._library.espeak_Initialize(
+            _SYNCHRONOUS,
+            0,
+            os.fsencode(data),
+            _PHONEME_EVENTS | _PHONEME_IPA | _DONT_EXIT,
+        )
+        if self.sample_rate <= 0:
+            raise RuntimeError(f"espeak-ng found no data in {data}; reinstall espeakng-loader")
+        self._voice: str | None = None
+        # the library keeps no reference of its own: the callback must live as long as this object
+        self._callback = _Callback(self._receive)
+        self._library.espeak_SetSynthCallback(self._callback)
+        self._audio: list[bytes] = []
+        self._events: list[tuple[str, int]] = []
+
+    @functools.cached_property
+    def languages(self) -> dict[str, Language]:
+        """Every language code with the voice that suits it best."""
+        best: dict[str, tuple[int, Language]] = {}
+        listed = self._library.espeak_ListVoices(None)
+        for index in range(10_000):
+            if not listed[index]:
+                break
+            voice = listed[index].contents
+            identifier = os.fsdecode(voice.identifier).replace("\\", "/")
+            language = Language(voice.name.decode().strip(), identifier)
+            for priority, code in _languages(voice.languages):
+                if code not in best or priority < best[code][0]:
+                    best[code] = (priority, language)
+        return {code: language for code, (_, language) in sorted(best.items())}
+
+    def phones(self, text: str, language: str, separator: str = "") -> str:
+        """IPA of ``text``, words apart by spaces, phones by ``separator``. KeyError: no such voice.
+
+        espeak-ng drops the punctuation; it marks a change of language as ``(en)``.
+        """
+        mode = _IPA | ord(separator) << 8 if separator else _IPA
+        buffer = ctypes.create_string_buffer(text.encode())
+        position = ctypes.c_void_p(ctypes.addressof(buffer))
+        clauses = []
+        with self._lock:
+            self._use(self.languages[language].voice)
+            while position.value:  # one clause a call; NULL when the text is read
+                clause = self._library.espeak_TextToPhonemes(ctypes.byref(position), _UTF8, mode)
+                clauses.append(clause.decode(errors="replace"))
+        return " ".join(clauses)
+
+    def synthesize(self, text: str, language: str, variant: str = "", rate: int = 175) -> Speech:
+        """Speak ``text`` with a voice variant (``f3``, ``m2`` ...) at ``rate`` words per minute."""
+        content = text.encode() + b"\0"
+        with self._lock:
+            self._use(self.languages[language].voice + (f"+{variant}" if variant else ""))
+            self._library.espeak_SetParameter(_RATE, rate, 0)
+            self._audio, self._events = [], []
+            failed = self._library.espeak_Synth(
+                content, ctypes.c_size_t(len(content)), 0, 1, 0, _UTF8, None, None
+            )
+            if failed:
+                raise RuntimeError(f"espeak-ng could not speak {text[:60]!r} (code {failed})")
+            samples = np.frombuffer(b"".join(self._audio), np.int16).astype(np.float32) / 32768
+        names = ["", *(name for name, _ in self._events)]
+        starts = [0, *(min(sample, len(samples)) for _, sample in self._events), len(samples)]
+        phones = (
+            Phone(name, start / self.sample_rate, end / self.sample_rate)
+            for name, start, end in zip(names, starts[:-1], starts[1:], strict=True)
+        )
+        return Speech(samples, self.sample_rate, tuple(phones))
+
+    def close(self) -> None:
+        self._library.espeak_Terminate()
+
+    def _use(self, voice: str) -> None:
+        if voice != self._voice:
+            if self._library.espeak_SetVoiceByName(voice.encode()):
+                raise RuntimeError(f"espeak-ng cannot load its voice {voice!r}")
+            self._voice = voice
+
+    def _receive(self, wave, count: int, events) -> int:
+        if count > 0:
+            self._audio.append(ctypes.string_at(wave, 2 * count))
+        index = 0
+        while events[index].type != _EVENT_END_OF_LIST:
+            if events[index].type == _EVENT_PHONEME:
+                name = events[index].id.string.decode(errors="ignore")
+                self._events.append((name, events[index].sample))
+            index += 1
+        return 0
+
+
+def _languages(address: int) -> Iterator[tuple[int, str]]:
+    while (priority := ctypes.string_at(address, 1)[0]) != 0:
+        code = ctypes.string_at(address + 1)
+        yield priority, os.fsdecode(code)
+        address += 2 + len(code)
+
+
+@functools.cache
+def shared() -> Espeak:
+    """The process's one library for phones; loading takes a few milliseconds, once."""
+    import espeakng_loader
+
+    return Espeak(espeakng_loader.get_library_path(), _short_data_path())
+
+
+@contextlib.contextmanager
+def private() -> Iterator[Espeak]:
+    """A fresh copy of the library, whose audio depends on nothing that was spoken before.
+
+    The synthesiser carries the phase of its voice and flutter from one utterance into the next,
+    so only the same sequence of utterances from a fresh start gives the same samples.
+    """
+    import espeakng_loader
+
+    source = Path(espeakng_loader.get_library_path()).resolve()
+    folder = tempfile.mkdtemp(prefix="tts-espeak-")
+    try:
+        espeak = Espeak(shutil.copy(source, folder), _short_data_path())
+        try:
+            yield espeak
+        finally:
+            espeak.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@functools.cache
+def _short_data_path() -> str:
+    import espeakng_loader
+
+    path = espeakng_loader.get_data_path()
+    if len(os.fsencode(path)) <= _LONGEST_PATH:
+        return path
+    folder = Path(tempfile.mkdtemp(prefix="tts-espeak-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "data").symlink_to(path, target_is_directory=True)
+    return str(folder / "data")

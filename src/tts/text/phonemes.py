@@ -1,0 +1,119 @@
+"""From normalised text to phones with the punctuation kept, behind an interface of one call."""
+
+import difflib
+import re
+from typing import Protocol
+
+from tts.text import espeak
+from tts.text.errors import TextError
+from tts.text.symbols import to_symbols
+
+
+class Phonemizer(Protocol):
+    """Turns text into symbols. Implementations are picklable: worker processes get a copy."""
+
+    def __call__(self, text: str, language: str) -> str:
+        """Phones of ``text`` with its punctuation, words apart by " ", in the table's spelling.
+
+        A character that the symbol table lacks is left in for the front end to report.
+        Raises TextError for a language it does not speak.
+        """
+
+
+# Stops and colons inside numbers (3.5, 12:30, the ordinal dot of "3. mai") part nothing.
+_BREAK = re.compile(
+    r"""
+    [\s"()¿¡—]*
+    (?: (?<!\d)[.,:] | [.,:](?!\d) | [!?;…—"()¿¡] )
+    [\s.,:!?;…—"()¿¡]*
+    """,
+    re.VERBOSE,
+)
+_ORDINAL_DOT = re.compile(r"(?<=\d)\.(?=\s[^\W\d_])")
+_LANGUAGE_SWITCH = re.compile(r"\([a-z]+[\w-]*\)")
+_SPACES = re.compile(r"\s+")
+_LONGEST = 200  # characters in one call: very long clauses overflow espeak-ng's own buffers
+
+
+class EspeakPhonemizer:
+    """espeak-ng's own rules and dictionaries, for the 100 and more languages it speaks.
+
+    The text is cut at punctuation, where espeak-ng too ends its clauses, because it drops the
+    punctuation; each piece is phonemised whole, so that words see their neighbours.
+    """
+
+    def __call__(self, text: str, language: str) -> str:
+        return "".join(
+            piece if is_break else "".join(self._phones(piece, language))
+            for piece, is_break in split_at_punctuation(text)
+        )
+
+    def phones(self, text: str, language: str) -> list[list[str]]:
+        """The same symbols as a call gives, in groups: one phone, boundary or punctuation each."""
+        groups: list[list[str]] = []
+        for piece, is_break in split_at_punctuation(text):
+            if is_break:
+                groups += [[symbol] for symbol in piece]
+            else:
+                groups += [list(phone) for phone in self._phones(piece, language)]
+        return groups
+
+    @staticmethod
+    def _phones(piece: str, language: str) -> list[str]:
+        library = espeak.shared()
+        if language not in library.languages:
+            raise TextError(_unknown_language(language, library.languages))
+        phones: list[str] = []
+        for part in _bounded(piece):
+            written = library.phones(part, language, separator="_")
+            words = _SPACES.sub(" ", _LANGUAGE_SWITCH.sub("", written)).strip(" _").split(" ")
+            for word in words:
+                named = [to_symbols(phone) for phone in word.split("_") if phone]
+                if named:
+                    phones += [*([" "] if phones else []), *named]
+        return phones
+
+
+def split_at_punctuation(text: str) -> list[tuple[str, bool]]:
+    """``text`` in order as (words, False) and (punctuation with its spaces, True)."""
+    protected = _ORDINAL_DOT.sub("\0", text)
+    pieces: list[tuple[str, bool]] = []
+    end = 0
+    for match in _BREAK.finditer(protected):
+        _add_words(pieces, protected[end : match.start()])
+        marks = _SPACES.sub(" ", match[0])
+        if match.end() < len(text) and marks[-1] in ".,:;!?…":
+            marks += " "
+        pieces.append((marks, True))
+        end = match.end()
+    _add_words(pieces, protected[end:])
+    return pieces
+
+
+def _add_words(pieces: list[tuple[str, bool]], words: str) -> None:
+    if words.strip():
+        pieces.append((words.replace("\0", "."), False))
+
+
+def _bounded(piece: str) -> list[str]:
+    """The piece in parts of at most _LONGEST characters, cut at spaces where there are any."""
+    parts = []
+    while len(piece) > _LONGEST:
+        space = piece.rfind(" ", 1, _LONGEST)
+        cut = space if space > 0 else _LONGEST
+        parts.append(piece[:cut])
+        piece = piece[cut:]
+    return [*parts, piece]
+
+
+def _unknown_language(language: str, known: dict[str, espeak.Language]) -> str:
+    wanted = language.lower().replace("_", "-")
+    near = [code for code in known if code == wanted]
+    near += [code for code, (name, _) in known.items() if wanted in name.lower()]
+    near += difflib.get_close_matches(wanted, known, n=4, cutoff=0.5)
+    near += [code for code in known if code.split("-")[0] == wanted.split("-")[0]]
+    choices = {code: known[code].name for code in near if wanted} or {
+        code: name for code, (name, _) in known.items()
+    }
+    shown = ", ".join(f"{code} ({name})" for code, name in choices.items())
+    return f"language={language!r} is not an espeak-ng voice; choose from: {shown}"

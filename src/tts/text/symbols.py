@@ -1,0 +1,92 @@
+"""The symbol table: one fixed inventory, so that a checkpoint can move on to another language.
+
+A symbol is one Unicode character. Index 0 pads, " " is the word boundary, then come punctuation and
+the International Phonetic Alphabet as espeak-ng writes it: letters, length, stress, diacritics, tie
+bar, tone letters, and the digits with which espeak-ng numbers the tones of some languages.
+
+The order is part of every checkpoint: append, never insert.
+"""
+
+import unicodedata
+
+PADDING = "_"
+BOUNDARY = " "
+PUNCTUATION = '.,!?;:…—"()¿¡'
+
+_VOWELS = "iyɨʉɯuɪʏʊeøɘɵɤoəɛœɜɞʌɔæɐaɶɑɒɚɝᵻᵿ"
+_CONSONANTS = (
+    "pbtdʈɖcɟkɡqɢʔ"  # plosives
+    "mɱnɳɲŋɴ"  # nasals
+    "ʙrʀⱱɾɽ"  # trills and taps
+    "ɸβfvθðszʃʒʂʐçʝxɣχʁħʕhɦɬɮ"  # fricatives
+    "ʋɹɻjɰlɭʎʟɫ"  # approximants
+    "ʍwɥʜʢʡɕʑɺɧ"  # others
+    "ɓɗʄɠʛʘǀǃǂǁ"  # implosives and clicks
+    "ʦʣʧʤʨʥ"  # affricates written as one letter
+)
+STRESS = "ˈˌ"
+LENGTH = "ːˑ"
+MODIFIERS = (
+    "ʰʱʲʷˠˤˀʼ˞ⁿᵐᵑᶮᶯˡᵝ"  # secondary articulation, release, prenasal, rounding
+    "\u0303\u0306\u0308\u030a\u030b\u0301\u0304\u0300\u030f"  # tilde, breve, diaeresis, ring, tones
+    "\u0324\u0325\u0329\u032a\u032c\u032f\u0330\u0331\u0318\u0319\u031a\u031c\u031d\u031e\u031f"
+    "\u0320\u0334\u0339\u033a\u033b\u033c\u033d"
+    "\u0361\u035c"  # tie bars
+)
+TONES = "˥˦˧˨˩↗↘ꜛꜜ" + "123456789"
+
+SYMBOLS: tuple[str, ...] = (
+    PADDING,
+    BOUNDARY,
+    *PUNCTUATION,
+    *_VOWELS,
+    *_CONSONANTS,
+    *STRESS,
+    *LENGTH,
+    *MODIFIERS,
+    *TONES,
+)
+ID: dict[str, int] = {symbol: index for index, symbol in enumerate(SYMBOLS)}
+
+# Where espeak-ng has no IPA for a phoneme it writes its own mnemonic (docs/phonemes.md there);
+# these are the ones its languages let through, and look-alikes of IPA letters.
+_MNEMONICS = str.maketrans(
+    {
+        "g": "ɡ",
+        "Φ": "ɸ",
+        "ε": "ɛ",
+        "A": "ɑ",
+        "E": "ɛ",
+        "I": "ɪ",
+        "N": "ŋ",
+        "O": "ɔ",
+        "S": "ʃ",
+        "T": "θ",
+        "U": "ʊ",
+        "X": "χ",
+        "Z": "ʒ",
+        "?": "ʔ",
+        ":": "ː",
+        ".": "\u0331",  # retracted: espeak-ng's mark of a retroflex
+        "-": "\u031a",  # unreleased
+        "#": "\u0325",  # voiceless
+        "[": "\u032a",  # dental
+        '"': "\u0308",  # centralised
+        "^": "ʲ",  # palatal
+        "`": "ʼ",  # ejective
+        "+": "\u031f",  # advanced
+    }
+)
+_WHOLE = {"c\u0327": "ç"}  # one letter of the alphabet, although Unicode can take it apart
+
+
+def to_symbols(phones: str) -> str:
+    """Phones as espeak-ng writes them -> the table's spelling: letters and diacritics apart.
+
+    Only for the phones of one stretch between punctuation: ``. : ? "`` count as phones here.
+    A character that the table lacks stays, for the caller to report.
+    """
+    apart = unicodedata.normalize("NFD", phones.translate(_MNEMONICS))
+    for parts, letter in _WHOLE.items():
+        apart = apart.replace(parts, letter)
+    return apart
