@@ -1,0 +1,106 @@
+"""Fundamental frequency by autocorrelation, as Praat finds it.
+
+Boersma 1993, "Accurate short-term analysis of the fundamental frequency and the
+harmonics-to-noise ratio of a sampled sound". Equation numbers refer to it.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from tts.audio.mel import MelContract
+
+CANDIDATES = 6  # voiced ones a frame may choose from
+VOICING = 0.45  # autocorrelation below which a frame is rather unvoiced
+SILENCE = 0.03  # of the clip's peak: frames quieter than that are rather unvoiced
+OCTAVE = 0.01  # favours the higher of two candidates an octave apart
+JUMP = 0.35  # cost of an octave between neighbouring frames, per 10 ms
+SWITCH = 0.14  # cost of going from voiced to unvoiced or back, per 10 ms
+
+
+def estimate_pitch(
+    wave: np.ndarray, contract: MelContract, fmin: float = 65.0, fmax: float = 500.0
+) -> np.ndarray:
+    """``(S,)`` samples -> ``(T,)`` float32 Hz, 0 where unvoiced, T = ceil(S / hop).
+
+    Frame t is centred on sample ``t * hop + hop / 2``, as the mel's is. Every frame offers the
+    peaks of its autocorrelation, and the cheapest path through all frames is taken.
+    """
+    strength, hertz = _candidates(wave, contract, fmin, fmax)
+    seconds = contract.hop / contract.sample_rate
+    return _best_path(strength, hertz, 0.01 / seconds)
+
+
+def _candidates(
+    wave: np.ndarray, contract: MelContract, fmin: float, fmax: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """``(T, 1 + CANDIDATES)`` strengths and Hz; candidate 0 is unvoiced and has 0 Hz."""
+    rate, hop = contract.sample_rate, contract.hop
+    window, own = _window(round(3 * rate / fmin))  # three periods of the lowest voice
+    size = len(window)
+    frames = -(-len(wave) // hop)
+    before = size // 2 - hop // 2
+    padded = np.zeros(frames * hop + size, dtype=np.float32)
+    padded[before : before + len(wave)] = wave
+    cut = np.lib.stride_tricks.sliding_window_view(padded, size)[: frames * hop : hop]
+    cut = cut - cut.mean(1, keepdims=True)
+    loudness = np.abs(cut).max(1)
+
+    length = len(own)
+    spectrum = np.fft.rfft(cut * window, length)
+    auto = np.fft.irfft(np.abs(spectrum) ** 2, length)
+    longest = min(int(np.ceil(rate / fmin)) + 2, size // 2)
+    shortest = max(int(rate / fmax), 2)
+    energy = auto[:, :1]
+    # equation 9: the window's own autocorrelation divides out its taper
+    auto = auto[:, : longest + 1] / np.maximum(energy, 1e-12) / (own[: longest + 1] / own[0])
+
+    middle = auto[:, shortest:longest]
+    left, right = auto[:, shortest - 1 : longest - 1], auto[:, shortest + 1 : longest + 1]
+    peak = (middle > left) & (middle >= right) & (middle > 0.3 * VOICING)
+    # a parabola through three points finds the lag between samples
+    bend = np.where(peak, 2 * middle - left - right, 1.0)
+    shift = np.where(peak, 0.5 * (right - left) / np.maximum(bend, 1e-9), 0.0)
+    height = middle + 0.25 * (right - left) * shift
+    lag = np.arange(shortest, longest) + np.clip(shift, -0.5, 0.5)
+    # equation 24
+    voiced = np.where(peak, np.minimum(height, 1.0) - OCTAVE * np.log2(fmin * lag / rate), -np.inf)
+    best = np.argpartition(-voiced, min(CANDIDATES, voiced.shape[1]) - 1)[:, :CANDIDATES]
+    strength = np.take_along_axis(voiced, best, 1)
+    hertz = rate / np.take_along_axis(lag, best, 1)
+    strength = np.where((hertz >= fmin) & (hertz <= fmax), strength, -np.inf)
+
+    # equation 23
+    quiet = loudness / max(float(np.abs(wave).max(initial=0.0)), 1e-9) / SILENCE
+    unvoiced = VOICING + np.maximum(0.0, 2.0 - quiet * (1 + VOICING))
+    strength = np.concatenate([unvoiced[:, None], strength], 1)
+    return strength, np.concatenate([np.zeros((frames, 1)), hertz], 1)
+
+
+@lru_cache(maxsize=8)
+def _window(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """A Hann window and its autocorrelation, long enough for a window and half of it (eq. 12)."""
+    window = np.hanning(size)
+    length = 1 << int(np.ceil(np.log2(1.5 * size)))
+    return window, np.fft.irfft(np.abs(np.fft.rfft(window, length)) ** 2, length)
+
+
+def _best_path(strength: np.ndarray, hertz: np.ndarray, scale: float) -> np.ndarray:
+    """Viterbi over candidates; equation 27's transition costs, ``scale`` = 10 ms / time step."""
+    frames, count = strength.shape
+    voiced = hertz > 0
+    octaves = np.log2(np.where(voiced, hertz, 1.0))
+    back = np.zeros((frames, count), dtype=np.int64)
+    score = strength[0]
+    for t in range(1, frames):
+        jump = JUMP * np.abs(octaves[t - 1][:, None] - octaves[t])
+        both = voiced[t - 1][:, None] & voiced[t]
+        switch = voiced[t - 1][:, None] != voiced[t]
+        total = score[:, None] - scale * np.where(both, jump, SWITCH * switch)
+        back[t] = total.argmax(0)
+        score = total[back[t], np.arange(count)] + strength[t]
+    path = np.empty(frames, dtype=np.int64)
+    path[-1] = score.argmax()
+    for t in range(frames - 1, 0, -1):
+        path[t - 1] = back[t, path[t]]
+    return hertz[np.arange(frames), path].astype(np.float32)

@@ -1,0 +1,67 @@
+"""Fetching the public LJ Speech archive, with its checksum held to."""
+
+import hashlib
+import os
+import tarfile
+import urllib.request
+from pathlib import Path
+
+from tts.data.corpora.source import CorpusError
+
+URL = "https://data.keithito.com/data/speech/LJSpeech-1.1.tar.bz2"
+SHA256 = "be1a30453f28eb8dd26af4101ae40cbf2c50413b1bb21936cbcdc6fae3de8aa5"
+FOLDER = "LJSpeech-1.1"
+BLOCK = 1 << 20
+
+
+def download_ljspeech(folder: Path, url: str = URL, sha256: str = SHA256) -> Path:
+    """The unpacked corpus under ``folder``, downloaded (2.6 GB) unless it is there already.
+
+    Raises CorpusError when the network does not give it or the checksum does not match.
+    """
+    unpacked = folder / FOLDER
+    if (unpacked / "metadata.csv").is_file():
+        return unpacked
+    folder.mkdir(parents=True, exist_ok=True)
+    archive = folder / url.rsplit("/", 1)[-1]
+    if not archive.is_file():
+        _fetch(url, archive, sha256)
+    try:
+        with tarfile.open(archive) as tar:
+            tar.extractall(folder, filter="data")
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise CorpusError(f"{archive}: cannot be unpacked ({error}); delete it and retry") from error
+    if not (unpacked / "metadata.csv").is_file():
+        raise CorpusError(f"{archive}: it does not hold {FOLDER}/metadata.csv")
+    return unpacked
+
+
+def _fetch(url: str, archive: Path, sha256: str) -> None:
+    from rich.progress import DownloadColumn, Progress, TransferSpeedColumn
+
+    partial = archive.with_suffix(archive.suffix + ".part")
+    digest = hashlib.sha256()
+    try:
+        with (
+            urllib.request.urlopen(url, timeout=30) as response,
+            partial.open("wb") as file,
+            Progress(*Progress.get_default_columns(), DownloadColumn(), TransferSpeedColumn()) as bar,
+        ):
+            total = int(response.headers.get("Content-Length", 0)) or None
+            task = bar.add_task("LJ Speech", total=total)
+            while block := response.read(BLOCK):
+                file.write(block)
+                digest.update(block)
+                bar.advance(task, len(block))
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise CorpusError(
+            f"LJ Speech could not be downloaded from {url} ({error}). Without the network, give "
+            "the folder of a copy: data.root=/path/to/LJSpeech-1.1"
+        ) from error
+    if digest.hexdigest() != sha256:
+        partial.unlink(missing_ok=True)
+        raise CorpusError(
+            f"{url}: the download's SHA-256 is {digest.hexdigest()}, expected {sha256}; try again"
+        )
+    os.replace(partial, archive)
