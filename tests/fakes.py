@@ -67,8 +67,8 @@ class Order:
     def __iter__(self) -> Iterator[int]:
         draw = torch.Generator().manual_seed(self.epoch)
         order = torch.randperm(self.batches, generator=draw).tolist()
-        yield from order[self.start :]
-        self.start = 0
+        start, self.start = self.start, 0
+        yield from order[start:]
 
     def set_epoch(self, epoch: int) -> None:
         self.epoch = epoch

@@ -72,6 +72,15 @@ class Checkpoints(Checkpoint):
             self.best_score = state.get("best_score", math.inf)
         self.best_score = trainer.strategy.broadcast(self.best_score)
 
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # Lightning 2.6, resuming from the last batch of an epoch, goes on with the next one without
+        # counting it as begun, and mistakes its own counters when that is resumed again
+        loop = trainer.fit_loop
+        epochs = loop.epoch_progress
+        if loop.restarted_mid_epoch and epochs.current.ready == epochs.current.processed:
+            epochs.increment_ready()
+            epochs.increment_started()
+
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:

@@ -32,6 +32,7 @@ class GracefulStop(pl.Callback):
     def __init__(self) -> None:
         self.signum = 0  # the signal received, 0 = none
         self._before = 0  # optimizer steps when the current batch began
+        self._between_steps = True  # no gradients wait for more batches to be added to them
         self._former: dict[int, Any] = {}
 
     def __enter__(self) -> "GracefulStop":
@@ -63,7 +64,8 @@ class GracefulStop(pl.Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        if trainer.global_step > self._before and trainer.global_step != trainer.max_steps:
+        self._between_steps = trainer.global_step > self._before
+        if trainer.global_step != trainer.max_steps:
             self._stop_if_asked(trainer)
 
     def on_validation_batch_end(
@@ -79,7 +81,7 @@ class GracefulStop(pl.Callback):
             self._stop_if_asked(trainer)
 
     def _stop_if_asked(self, trainer: pl.Trainer) -> None:
-        asked = self.signum != 0
+        asked = self.signum != 0 and self._between_steps
         if trainer.world_size > 1:
             asked = trainer.strategy.reduce_boolean_decision(asked, all=False)
         if asked:
@@ -92,7 +94,7 @@ class GracefulStop(pl.Callback):
 
     def _note(self, signum: int, frame: FrameType | None) -> None:
         if self.signum:  # asked twice: no more patience
-            raise KeyboardInterrupt
+            raise SystemExit(128 + signum)
         self.signum = signum
         log.warning(
             "%s: ending after this step; once more to end without saving",

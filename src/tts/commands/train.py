@@ -47,7 +47,8 @@ def train(config: DictConfig) -> dict[str, float]:
     """
     hush()
     checkpoint: Path | None = None
-    if config.resume:
+    resuming = bool(config.resume)
+    if resuming:
         config, checkpoint = resume(config, _overrides())
     elif config.ckpt_path:
         checkpoint = find_checkpoint(config.ckpt_path, ("last", "best"))
@@ -63,7 +64,7 @@ def train(config: DictConfig) -> dict[str, float]:
     system = build_system(config, data)
     if checkpoint is not None:
         require_same_speech(checkpoint, data.facts)
-    _leave_config(config, folder, fresh=not config.resume)
+    _leave_config(config, folder, fresh=not resuming)
 
     stop = GracefulStop()
     callbacks = [
