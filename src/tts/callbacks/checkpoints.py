@@ -76,7 +76,7 @@ class Checkpoints(Checkpoint):
         # Lightning 2.6, resuming from the last batch of an epoch, goes on with the next one without
         # counting it as begun, and mistakes its own counters when that is resumed again
         loop = trainer.fit_loop
-        epochs = loop.epoch_progress
+        epochs: Any = loop.epoch_progress
         if loop.restarted_mid_epoch and epochs.current.ready == epochs.current.processed:
             epochs.increment_ready()
             epochs.increment_started()

@@ -1,0 +1,150 @@
+"""What the model says by now: pictures and audio of always the same validation utterances."""
+
+from collections.abc import Callable
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.loggers import TensorBoardLogger
+from torch import Tensor, nn
+
+from tts.batch import Batch, Prompt
+from tts.callbacks.pictures import alignment_picture, mel_picture, pitch_picture
+from tts.metrics.alignment import diagonality
+
+
+class Samples(pl.Callback):
+    """Every ``every_n_validations``, for ``count`` utterances spread over the validation set:
+
+    - ``mel/``: the recording, what the model predicts with the recording's own prosody, and what
+      it says by itself from the text;
+    - ``alignment/``: soft and hard, with the diagonality of the soft one in the title;
+    - ``pitch/``: predicted beside real, per token;
+    - ``audio/``: the recording's mel and the model's own through the same ``vocoder``, a factory
+      called with the mel contract (None: no audio), so that what is heard is the model.
+
+    Needs TensorBoard among the loggers; a model that lacks a part of this leaves it out.
+    """
+
+    def __init__(
+        self,
+        count: int = 3,
+        every_n_validations: int = 4,
+        vocoder: Callable[..., nn.Module] | None = None,
+    ) -> None:
+        self.count = count
+        self.every_n_validations = every_n_validations
+        self.make_vocoder = vocoder
+        self._vocoder: nn.Module | None = None
+        self._validations = 0
+        self._rows: list[Batch] = []  # of one utterance each
+        self._recorded: set[str] = set()  # recordings heard already
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"validations": self._validations}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._validations = state_dict["validations"]
+
+    def on_validation_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Batch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        if not self._due(trainer):
+            return
+        # the validation set comes in the same order every time, so these are the same each time
+        batches = int(sum(trainer.num_val_batches))
+        wanted = [n * batches // self.count for n in range(self.count)].count(batch_idx)
+        for row in range(min(wanted, len(batch.tokens))):
+            self._rows.append(one_row(batch, row))
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if trainer.sanity_checking or trainer.state.fn != "fit":
+            return
+        rows, self._rows = self._rows, []
+        self._validations += 1
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
+                for batch in rows:
+                    self._show(logger.experiment, trainer, pl_module, batch)
+
+    def _due(self, trainer: pl.Trainer) -> bool:
+        return not trainer.sanity_checking and self._validations % self.every_n_validations == 0
+
+    def _show(self, board: Any, trainer: pl.Trainer, system: Any, batch: Batch) -> None:
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        contract = data.facts.contract
+        rate, step = contract.frames_per_second, trainer.global_step
+        assert batch.index is not None
+        assert batch.mel is not None
+        name = data.utterance_id(int(batch.index), "validation")
+        with trainer.precision_plugin.forward_context(), torch.no_grad():
+            output = system.model(batch)
+            spoken = system.model.generate(prompt_of(batch)).mel
+
+        mels = {"recording": batch.mel, "its prosody, predicted mel": output.mel, "said": spoken}
+        shown = {title: mel[0].float().cpu().numpy() for title, mel in mels.items()}
+        board.add_figure(f"mel/{name}", mel_picture(shown, rate), step)
+
+        targets = getattr(output, "targets", None)
+        if targets is not None:
+            durations = targets.durations[0].cpu().numpy()
+            soft, title = _soft_alignment(output, batch)
+            picture = alignment_picture(soft, durations, rate, f"{name}{title}")
+            board.add_figure(f"alignment/{name}", picture, step)
+            tracks = {"real": targets.pitch, "predicted": output.prosody.pitch}
+            pitch = {title: track[0].float().cpu().numpy() for title, track in tracks.items()}
+            board.add_figure(f"pitch/{name}", pitch_picture(pitch, durations, rate), step)
+
+        if self.make_vocoder is not None:
+            if self._vocoder is None:
+                self._vocoder = self.make_vocoder(contract=contract)
+            if name not in self._recorded:
+                self._recorded.add(name)
+                self._play(board, f"audio/{name}/recording", batch.mel, contract.sample_rate, step)
+            self._play(board, f"audio/{name}/said", spoken, contract.sample_rate, step)
+
+    def _play(self, board: Any, tag: str, mel: Tensor, sample_rate: int, step: int) -> None:
+        assert self._vocoder is not None
+        with torch.no_grad():
+            wave = self._vocoder(mel.float().cpu())[0].clamp(-1, 1)
+        board.add_audio(tag, wave, step, sample_rate)
+
+
+def one_row(batch: Batch, row: int) -> Batch:
+    """One utterance of a batch as a batch of its own, without padding."""
+    tokens, frames = int(batch.token_lengths[row]), int(batch.frame_lengths[row])
+    lengths = {"tokens": tokens, "durations": tokens}
+    lengths |= dict.fromkeys(("mel", "codes", "pitch", "energy"), frames)
+    parts = {}
+    for name, value in batch._asdict().items():
+        if value is not None:
+            part = value[row : row + 1]
+            parts[name] = part[:, : lengths[name]] if name in lengths else part
+    return Batch(**parts)
+
+
+def prompt_of(batch: Batch) -> Prompt:
+    """The words and the voice of a batch, without its prosody."""
+    return Prompt(
+        batch.tokens,
+        batch.token_lengths,
+        speaker=batch.speaker,
+        language=batch.language,
+        reference=batch.mel,
+        reference_lengths=batch.frame_lengths,
+    )
+
+
+def _soft_alignment(output: Any, batch: Batch) -> tuple[Any, str]:
+    """``(T, N)`` probabilities and a title that says how diagonal they are; None if given."""
+    if output.log_attention is None:
+        return None, ", durations given"
+    soft = output.log_attention.float().exp()
+    score = float(diagonality(soft, batch.token_lengths, batch.frame_lengths))
+    return soft[0].cpu().numpy(), f", diagonality {score:.2f}"
