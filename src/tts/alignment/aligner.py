@@ -1,6 +1,6 @@
 """A learned aligner: which token does each frame belong to, from text and audio alone.
 
-Badlani et al. 2022, "One TTS alignment to rule them all", section 2; Shih et al. 2021, RAD-TTS.
+Badlani et al. 2022, "One TTS alignment to rule them all", after Shih et al. 2021, RAD-TTS.
 """
 
 from typing import NamedTuple
@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tts.alignment.monotonic import monotonic_search
-from tts.alignment.prior import BetaBinomialPrior
+from tts.alignment.prior import beta_binomial_prior
 from tts.masks import mask_from_lengths
 
 # finite, so that a masked token is a probability of 0 and never 0 * inf; fits half precision
@@ -39,9 +39,9 @@ class Aligner(nn.Module):
         width: float = 1.0,
     ) -> None:
         super().__init__()
+        self.width = width
         self.encode_tokens = ConvEncoder(token_dim, dim, depth=1)
         self.encode_frames = ConvEncoder(mel_bands, dim, depth=2)
-        self.prior = BetaBinomialPrior(width)
 
     def forward(
         self, token_states: Tensor, mel: Tensor, token_lengths: Tensor, frame_lengths: Tensor
@@ -56,8 +56,8 @@ class Aligner(nn.Module):
         keys = self.encode_tokens(token_states, token_mask)  # (B, N, D)
         queries = self.encode_frames(mel, mask_from_lengths(frame_lengths, frames))  # (B, T, D)
         scores = gaussian_scores(queries, keys)
-        scores = scores + self.prior(token_lengths, frame_lengths, tokens, frames)
-        log_attention = scores.masked_fill(~token_mask[:, None], MASKED).log_softmax(-1)
+        prior = beta_binomial_prior(token_lengths, frame_lengths, tokens, frames, self.width)
+        log_attention = (scores + prior).masked_fill(~token_mask[:, None], MASKED).log_softmax(-1)
         return Alignment(
             log_attention, monotonic_search(log_attention, token_lengths, frame_lengths)
         )

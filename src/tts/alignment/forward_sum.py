@@ -1,12 +1,13 @@
 """The forward-sum: how probable the frames' tokens are, summed over all monotonic paths.
 
-Badlani et al. 2022 ("One TTS alignment to rule them all", section 2.1) borrow the CTC loss, whose
+Badlani et al. 2022 ("One TTS alignment to rule them all") borrow the CTC loss, whose
 blank lets a frame belong to no token. Here every frame belongs to a token, as in the search that
 follows, so there is no blank: a left-to-right hidden Markov model with half the states of CTC.
 """
 
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -38,31 +39,31 @@ class _PathSum(torch.autograd.Function):
         path_sum = path_sum_compiled if on_cpu else path_sum_by_ctc
         log_sum, occupancy = path_sum(log_attention.detach(), token_lengths, frame_lengths)
         ctx.save_for_backward(occupancy)
+        ctx.dtype = log_attention.dtype
         return log_sum.to(log_attention.dtype)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         (occupancy,) = ctx.saved_tensors
-        return occupancy * gradient[:, None, None], None, None
+        return (occupancy * gradient[:, None, None]).to(ctx.dtype), None, None
 
 
 def path_sum_compiled(
     log_attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """``(B,)`` sums, float64, and ``(B, T, N)`` occupancies in the dtype of the input. CPU."""
+    """``(B,)`` sums and ``(B, T, N)`` occupancies, by the kernels for the CPU."""
     # imported here, because numba takes seconds to load and speaking never learns
     from tts.alignment.kernels import path_sum, path_sum_in_logs
 
-    if log_attention.dtype not in (torch.float32, torch.float64):
-        log_attention = log_attention.float()
-    log_attention = log_attention.contiguous()
+    log_attention = _at_least_float32(log_attention).contiguous()
     occupancy = torch.zeros_like(log_attention)
+    work = np.empty((2, log_attention.shape[1], log_attention.shape[2] + 1))
     sums = []
     lengths = zip(token_lengths.tolist(), frame_lengths.tolist(), strict=True)
     for row, (tokens, frames) in enumerate(lengths):
         cells = (log_attention[row].numpy(), tokens, frames, occupancy[row].numpy())
-        log_sum = path_sum(*cells)
+        log_sum = path_sum(*cells, work)
         if log_sum != log_sum:  # NaN: out of range
             log_sum = path_sum_in_logs(*cells)
         sums.append(log_sum)
@@ -74,7 +75,9 @@ def path_sum_by_ctc(
 ) -> tuple[Tensor, Tensor]:
     """The same through torch's CTC, on any device: with a hopeless blank it sums the same paths."""
     size, frames, tokens = log_attention.shape
-    log_probs = F.pad(log_attention.float(), (1, 0), value=-1e4).transpose(0, 1).contiguous()
+    log_probs = (
+        F.pad(_at_least_float32(log_attention), (1, 0), value=-1e4).transpose(0, 1).contiguous()
+    )
     targets = torch.arange(1, tokens + 1, device=log_probs.device).expand(size, tokens)
     with torch.enable_grad():
         log_probs.requires_grad_()
@@ -83,4 +86,8 @@ def path_sum_by_ctc(
     # torch's gradient is that of the logits before a softmax: exp(log_probs) - occupancy
     real = torch.arange(frames, device=log_probs.device)[:, None] < frame_lengths
     occupancy = (log_probs.detach().exp() - gradient) * real[..., None]
-    return -nll.detach(), occupancy.transpose(0, 1)[:, :, 1:].to(log_attention.dtype)
+    return -nll.detach(), occupancy.transpose(0, 1)[:, :, 1:]
+
+
+def _at_least_float32(x: Tensor) -> Tensor:
+    return x if x.dtype in (torch.float32, torch.float64) else x.float()

@@ -1,61 +1,60 @@
-"""The diagonal the aligner starts from."""
+"""The diagonal the aligner starts from: speech moves through its text at a roughly even pace."""
+
+from functools import lru_cache
+from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+import torch.nn.functional as F
+from torch import Tensor
 
 
-class BetaBinomialPrior(nn.Module):
-    """Speech moves through its text at a roughly even pace: near frame t expect token N t / T.
+def beta_binomial_prior(
+    token_lengths: Tensor, frame_lengths: Tensor, tokens: int, frames: int, width: float = 1.0
+) -> Tensor:
+    """Lengths ``(B,)`` and the padded sizes -> log-probabilities ``(B, frames, tokens)`` float32.
 
-    Badlani et al. 2022, section 2.2: at frame t = 1..T, token k = 0..n with n = N - 1 follows a
-    beta-binomial with a = w t and b = w (T + 1 - t). A smaller ``width`` w is less sure.
+    Badlani et al. 2022, the static alignment prior: at frame t = 1..T, token k = 0..n, n = N - 1,
+    follows a beta-binomial with a = w t and b = w (T + 1 - t); a smaller ``width`` w is less sure
+    of the pace. Padding gets finite numbers without a meaning.
+
+    log P(k) = log C(n, k) + r(a, k) + r(b, n - k) - r(a + b, n), where
+    r(x, k) = log x (x + 1) ... (x + k - 1) is a table that all utterances share. Only the third
+    look-up differs from one to the next, and it copies whole rows: no gamma function is called.
     """
+    table = _tables(width, _power_of_two(frames + 2), _power_of_two(tokens), token_lengths.device)
+    last = token_lengths - 1  # (B,) n
+    k = torch.arange(tokens, device=last.device)
+    t = torch.arange(1, frames + 1, device=last.device)
 
-    def __init__(self, width: float = 1.0) -> None:
-        super().__init__()
-        self.width = width
-        self.register_buffer("rising", torch.zeros(0, 0, dtype=torch.float64), persistent=False)
-        self.register_buffer("factorial", torch.zeros(0, dtype=torch.float64), persistent=False)
-        self.rising: Tensor
-        self.factorial: Tensor
+    left = (last[:, None] - k).clamp(min=0)
+    choose = table.factorial[last, None] - table.factorial[k] - table.factorial[left]
+    constant = choose - table.rising[frame_lengths + 1, last][:, None]  # (B, N)
+    ahead = (frame_lengths[:, None] + 1 - t).clamp(min=0)  # (B, T)
+    # from column K - 1 - n on, row x reads r(x, n), r(x, n - 1), ... r(x, 0)
+    windows = table.mirrored.unfold(1, tokens, 1)  # (X, ..., N), no copy
+    prior = windows[ahead, table.rising.shape[1] - token_lengths[:, None]]  # (B, T, N)
+    return prior.add_(table.rising[1 : frames + 1, :tokens]).add_(constant[:, None])
 
-    def forward(
-        self, token_lengths: Tensor, frame_lengths: Tensor, tokens: int, frames: int
-    ) -> Tensor:
-        """Lengths ``(B,)`` and the padded sizes -> log-probabilities ``(B, T, N)``; 0 at padding.
 
-        log P(k) = log C(n, k) + r(a, k) + r(b, n - k) - r(a + b, n), where
-        r(x, k) = log x (x + 1) ... (x + k - 1), a table for all utterances there are: only one of
-        its look-ups differs from utterance to utterance, and no gamma function is called.
-        """
-        self._grow(tokens, frames)
-        k = torch.arange(tokens, device=token_lengths.device)
-        t = torch.arange(1, frames + 1, device=token_lengths.device)[:, None]
-        left = ((token_lengths[:, None] - 1) - k).clamp(min=0)  # (B, N), n - k
-        ahead = (frame_lengths[:, None, None] + 1 - t).clamp(min=0)  # (B, T, 1)
-        last = token_lengths - 1
+class _Tables(NamedTuple):
+    rising: Tensor  # (X, K) r(w x, k)
+    mirrored: Tensor  # (X, 2 K) r(w x, K - 1 - k), then zeros
+    factorial: Tensor  # (K,) log k!
 
-        choose = self.factorial[last, None] - self.factorial[k] - self.factorial[left]
-        scale = self.rising[frame_lengths + 1, last]
-        columns = self.rising.shape[1]
-        both = (
-            self.rising[1 : frames + 1, :tokens]
-            + self.rising.view(-1)[ahead * columns + left[:, None]]
-        )
-        prior = both + (choose - scale[:, None])[:, None]  # (B, T, N)
-        real = (t <= frame_lengths[:, None, None]) & (k <= last[:, None])[:, None]
-        return torch.where(real, prior, 0.0).float()
 
-    def _grow(self, tokens: int, frames: int) -> None:
-        """Make the tables cover ``tokens`` and ``frames``; they grow by doubling and stay."""
-        rows, columns = self.rising.shape
-        if rows >= frames + 2 and columns >= tokens:
-            return
-        rows = max(rows, 2 * (frames + 2) if rows else frames + 2)
-        columns = max(columns, 2 * tokens if columns else tokens)
-        start = self.width * torch.arange(rows, dtype=torch.float64)[:, None]
-        factor = start + torch.arange(columns - 1, dtype=torch.float64)
-        factor[0] = 1.0  # row 0 is never real
-        rising = nn.functional.pad(factor.log().cumsum(1), (1, 0))
-        factorial = torch.arange(1, columns + 1, dtype=torch.float64).lgamma()
-        self.rising, self.factorial = rising.to(self.rising), factorial.to(self.rising)
+@lru_cache(maxsize=4)
+@torch.inference_mode(False)  # made while validating, they are still needed while training
+def _tables(width: float, rows: int, columns: int, device: torch.device) -> _Tables:
+    # summed in double: the terms are hundreds of times larger than what is left of them
+    x = width * torch.arange(rows, dtype=torch.float64)[:, None]
+    factors = x + torch.arange(columns - 1, dtype=torch.float64)
+    factors[0] = 1.0  # no frame has x = 0
+    rising = F.pad(factors.log().cumsum(1), (1, 0))
+    mirrored = F.pad(rising.flip(1), (0, columns))
+    factorial = torch.arange(1.0, columns + 1).double().lgamma()
+    return _Tables(*(table.float().to(device) for table in (rising, mirrored, factorial)))
+
+
+def _power_of_two(size: int) -> int:
+    """The next power of two, so that a handful of tables serves every batch."""
+    return 1 << (size - 1).bit_length()

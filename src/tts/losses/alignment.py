@@ -12,8 +12,8 @@ from tts.masks import mask_from_lengths, masked_mean
 def forward_sum_loss(log_attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor) -> Tensor:
     """Negative log-likelihood of all monotonic paths, nats per frame; a scalar.
 
-    ``log_attention (B, T, N)`` is normalised over tokens. Badlani et al. 2022, section 2.1, but per
-    frame instead of per token, so that every frame of the corpus weighs the same.
+    ``log_attention (B, T, N)`` is normalised over tokens. Badlani et al. 2022 take it per token;
+    here it is per frame, so that every frame of the corpus weighs the same.
     """
     log_likelihood = path_log_likelihood(log_attention, token_lengths, frame_lengths)
     return -log_likelihood.sum() / frame_lengths.sum()
@@ -22,8 +22,8 @@ def forward_sum_loss(log_attention: Tensor, token_lengths: Tensor, frame_lengths
 def binarization_loss(log_attention: Tensor, durations: Tensor, frame_lengths: Tensor) -> Tensor:
     """Mean surprise, in nats per frame, of the hard path under the soft alignment; a scalar.
 
-    ``log_attention (B, T, N)``, ``durations (B, N)`` in frames. Badlani et al. 2022, section
-    2.3: the divergence of the two alignments, to which only the cells on the path contribute.
+    ``log_attention (B, T, N)``, ``durations (B, N)`` in frames. Badlani et al. 2022: the
+    divergence of the two alignments, to which only the cells on the path contribute.
     """
     frames = log_attention.shape[1]
     index = frame_to_token_index(durations, frames)  # (B, T)

@@ -14,9 +14,9 @@ def diagonality(
 ) -> Tensor:
     """Share of ``attention (B, T, N)`` within ``band`` of the diagonal, ``(B,)`` in 0..1.
 
-    The diagonal attention rate of Ren et al. 2020 ("Almost unsupervised text to speech", section
-    3.4) with a band that is a share of the utterance: long pauses bend a sound alignment, so 1 is
-    not to be expected; scattered attention scores about twice the band.
+    The diagonal rate of Chen et al. 2020 (MultiSpeech) with a band that is a share of the
+    utterance: long pauses bend a sound alignment, so 1 is not to be expected; scattered attention
+    scores about twice the band.
     """
     frames, tokens = attention.shape[1:]
     token = (torch.arange(tokens, device=attention.device) + 0.5) / token_lengths[:, None]

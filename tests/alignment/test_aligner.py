@@ -1,0 +1,71 @@
+"""Laws of the aligner, and that it learns."""
+
+import torch
+
+from tts.alignment.aligner import MASKED, Aligner, gaussian_scores
+from tts.alignment.regulator import regulate
+from tts.losses.alignment import binarization_loss, forward_sum_loss
+from tts.metrics.alignment import boundary_errors
+
+
+def test_scores_are_the_squared_distance_up_to_a_constant_per_frame() -> None:
+    queries, keys = torch.randn(2, 7, 5), torch.randn(2, 4, 5)
+    distance = -0.5 * (queries[:, :, None] - keys[:, None]).square().sum(-1)
+    expected = distance.log_softmax(-1)
+    torch.testing.assert_close(gaussian_scores(queries, keys).log_softmax(-1), expected)
+
+
+def test_scores_stay_exact_under_autocast() -> None:
+    queries, keys = torch.randn(2, 7, 5), torch.randn(2, 4, 5)
+    with torch.autocast("cpu", torch.bfloat16):
+        scores = gaussian_scores(queries, keys)
+    assert torch.equal(scores, gaussian_scores(queries, keys))
+
+
+def test_soft_alignment_is_a_distribution_over_real_tokens_and_padding_changes_nothing() -> None:
+    torch.manual_seed(0)
+    aligner = Aligner(token_dim=6, mel_bands=8, dim=16).eval()
+    states, mel = torch.randn(2, 9, 6), torch.randn(2, 30, 8)
+    token_lengths, frame_lengths = torch.tensor([9, 4]), torch.tensor([30, 11])
+    together = aligner(states, mel, token_lengths, frame_lengths)
+    assert together.log_attention.isfinite().all()
+    torch.testing.assert_close(together.log_attention.exp().sum(-1), torch.ones(2, 30))
+    assert (together.log_attention[1, :, 4:] < MASKED / 2).all()
+    alone = aligner(states[1:, :4], mel[1:, :11], token_lengths[1:], frame_lengths[1:])
+    torch.testing.assert_close(alone.log_attention[0], together.log_attention[1, :11, :4])
+    assert torch.equal(alone.durations[0], together.durations[1, :4])
+
+
+def test_every_parameter_learns() -> None:
+    aligner = Aligner(token_dim=6, mel_bands=8, dim=16)
+    lengths = torch.tensor([5, 3]), torch.tensor([20, 12])
+    alignment = aligner(torch.randn(2, 5, 6), torch.randn(2, 20, 8), *lengths)
+    loss = forward_sum_loss(alignment.log_attention, *lengths)
+    loss = loss + binarization_loss(alignment.log_attention, alignment.durations, lengths[1])
+    loss.backward()
+    for name, parameter in aligner.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_it_finds_the_boundaries_of_made_up_speech() -> None:
+    """A sound per symbol, noise upon it, an uneven pace: what a second of training must solve."""
+    torch.manual_seed(0)
+    sounds = torch.randn(12, 8)
+    symbols = torch.randint(12, (16, 20))
+    symbols[:, 1:][symbols[:, 1:] == symbols[:, :-1]] = 0  # mostly, neighbours differ
+    durations = torch.randint(1, 9, (16, 20))
+    frame_lengths, token_lengths = durations.sum(1), torch.full((16,), 20)
+    mel = regulate(sounds[symbols], durations)
+    mel = mel + 0.3 * torch.randn_like(mel)
+    embed = torch.nn.Embedding(12, 16)
+    aligner = Aligner(token_dim=16, mel_bands=8, dim=24)
+    optimizer = torch.optim.Adam([*embed.parameters(), *aligner.parameters()], lr=3e-3)
+    for _ in range(80):
+        alignment = aligner(embed(symbols), mel, token_lengths, frame_lengths)
+        loss = forward_sum_loss(alignment.log_attention, token_lengths, frame_lengths)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    errors = boundary_errors(alignment.durations, durations, token_lengths, 1000.0)
+    assert errors.quantile(0.8) <= 1, f"{errors.mean():.1f} frames off on average"

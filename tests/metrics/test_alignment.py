@@ -1,0 +1,50 @@
+"""Laws of the alignment metrics."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from tts.metrics.alignment import (
+    boundary_errors,
+    coverage,
+    diagonality,
+    focus,
+    path_agreement,
+)
+
+TOKENS, FRAMES = torch.tensor([10, 5]), torch.tensor([40, 10])
+DURATIONS = torch.tensor([[4] * 10, [2] * 5 + [0] * 5])
+PATH = torch.arange(40).expand(2, 40) // torch.tensor([[4], [2]])
+STRAIGHT = F.one_hot(PATH.clamp(max=9), 10).float()
+EVEN = torch.tensor([[0.1] * 10, [0.2] * 5 + [0.0] * 5])
+SCATTERED = EVEN[:, None].expand(2, 40, 10)
+
+
+def test_a_straight_alignment_is_perfect() -> None:
+    assert diagonality(STRAIGHT, TOKENS, FRAMES).tolist() == [1, 1]
+    assert focus(STRAIGHT, FRAMES).tolist() == [1, 1]
+    assert coverage(STRAIGHT, TOKENS, FRAMES).tolist() == [1, 1]
+    assert path_agreement(STRAIGHT, DURATIONS, FRAMES) == 1
+
+
+def test_a_scattered_one_is_not() -> None:
+    assert (diagonality(SCATTERED, TOKENS, FRAMES) < 0.4).all()
+    torch.testing.assert_close(focus(SCATTERED, FRAMES), torch.tensor([0.1, 0.2]))
+
+
+def test_skipped_tokens_are_missed() -> None:
+    attention = STRAIGHT.clone()
+    attention[0, :, 3] = 0.0
+    attention[0, 12:16, 4] = 1.0
+    assert coverage(attention, TOKENS, FRAMES).tolist() == pytest.approx([0.9, 1.0])
+    assert path_agreement(attention, DURATIONS, FRAMES).item() == pytest.approx(46 / 50)
+    assert path_agreement(attention, DURATIONS, FRAMES, tolerance=1) == 1
+
+
+def test_boundary_errors_are_in_milliseconds_and_leave_the_ends_out() -> None:
+    moved = DURATIONS.clone()
+    moved[0, :2] = torch.tensor([5, 3])
+    errors = boundary_errors(moved, DURATIONS, TOKENS, frames_per_second=100.0)
+    assert errors.shape == (9 + 4,)
+    assert errors.sum().item() == pytest.approx(10.0)
+    assert errors.max().item() == pytest.approx(10.0)
