@@ -1,0 +1,165 @@
+"""Prepared corpora for Lightning: prepared when they are not yet, batched, resumable."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch.utils.data import DataLoader
+
+from tts.audio.mel import MelContract
+from tts.batch import Batch
+from tts.corpus import CorpusFacts, merge_facts
+from tts.data.corpora.source import Corpus
+from tts.data.dataset import SpeechDataset
+from tts.data.prepare import prepare
+from tts.data.sampler import FrameBudgetSampler
+from tts.data.settings import PrepareSettings
+from tts.data.store import PreparedCorpus
+from tts.errors import UserError
+from tts.text.frontend import Frontend
+
+
+class SpeechDataModule(pl.LightningDataModule):
+    """One or several corpora as one stream of batches.
+
+    ``source`` makes a corpus from the remaining keyword arguments (``root``, ``speaker``, ...).
+    ``corpora`` lists several: each entry holds the arguments in which that corpus differs, or is a
+    corpus already. ``prepared_dir`` holds a folder per prepared corpus. ``frames_per_batch`` is the
+    padded size of a batch, ``workers`` the number of reading processes, ``seed`` that of the
+    batches. ``prepare`` are the :class:`PrepareSettings`, ``prepare_workers`` the processes.
+    """
+
+    def __init__(
+        self,
+        source: Callable[..., Corpus],
+        frontend: Frontend,
+        contract: MelContract,
+        corpora: Sequence[Mapping[str, Any] | Corpus] | None = None,
+        prepared_dir: str = "prepared",
+        prepare: PrepareSettings | None = None,
+        prepare_workers: int = 2,
+        frames_per_batch: int = 6000,
+        workers: int = 1,
+        seed: int = 1,
+        **corpus: Any,
+    ) -> None:
+        super().__init__()
+        self.frontend, self.contract = frontend, contract
+        self.prepared_dir, self.settings = Path(prepared_dir), prepare or PrepareSettings()
+        self.prepare_workers = prepare_workers
+        self.frames_per_batch, self.workers, self.seed = frames_per_batch, workers, seed
+        self.corpora = _make_corpora(source, corpora, corpus)
+        self._facts: CorpusFacts | None = None
+        self._parts: dict[str, SpeechDataset] = {}
+        self._sampler: FrameBudgetSampler | None = None
+        self._consumed = 0
+
+    def prepare_data(self) -> None:
+        """Prepare what is not yet; on one process of each machine."""
+        prepare(
+            self.corpora,
+            self.frontend,
+            self.contract,
+            self.prepared_dir,
+            self.settings,
+            self.prepare_workers,
+        )
+
+    def setup(self, stage: str | None = None) -> None:
+        """Open the prepared corpora; cheap, any number of times."""
+        if self._facts is not None:
+            return
+        folders = prepare(
+            self.corpora, self.frontend, self.contract, self.prepared_dir, self.settings, 0, False
+        )
+        opened = [PreparedCorpus.open(folder) for folder in folders]
+        self._facts = merge_facts([corpus.facts for corpus in opened])
+        self._parts = {
+            split: SpeechDataset(opened, split, self._facts) for split in ("train", "validation")
+        }
+
+    @property
+    def facts(self) -> CorpusFacts:
+        """What the corpora are, together. They must be prepared."""
+        self.setup()
+        assert self._facts is not None
+        return self._facts
+
+    def dataset(self, split: str) -> SpeechDataset:
+        """``train`` or ``validation``."""
+        self.setup()
+        return self._parts[split]
+
+    def utterance_id(self, index: int, split: str = "train") -> str:
+        """The name of the utterance that ``Batch.index`` points to."""
+        return self.dataset(split).rows[index].id
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        self._sampler = self._make_sampler("train", shuffle=True)
+        self._sampler.resume(self._consumed)
+        return self._loader("train", self._sampler)
+
+    def val_dataloader(self) -> DataLoader[Batch] | list[Any]:
+        if not len(self.dataset("validation")):
+            return []
+        return self._loader("validation", self._make_sampler("validation", shuffle=False))
+
+    def state_dict(self) -> dict[str, Any]:
+        """How many batches the model has seen: prefetched ones do not count."""
+        if self.trainer is not None and self.trainer.training:
+            self._consumed = self.trainer.fit_loop.total_batch_idx + 1
+        return {"consumed": self._consumed}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._consumed = state["consumed"]
+        if self._sampler is not None:
+            self._sampler.resume(self._consumed)
+
+    def _make_sampler(self, split: str, shuffle: bool) -> FrameBudgetSampler:
+        part = self.dataset(split)
+        rank, ranks = 0, 1
+        if self.trainer is not None:
+            rank, ranks = self.trainer.global_rank, self.trainer.world_size
+        return FrameBudgetSampler(
+            part.frame_lengths, self.frames_per_batch, self.seed, shuffle, rank, ranks,
+            names=[row.id for row in part.rows],
+        )  # fmt: skip
+
+    def _loader(self, split: str, sampler: FrameBudgetSampler) -> DataLoader[Batch]:
+        workers = self.workers if split == "train" else min(self.workers, 1)
+        return DataLoader(
+            self.dataset(split),
+            batch_size=None,  # the dataset makes whole batches
+            sampler=sampler,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            pin_memory=torch.cuda.is_available(),
+            prefetch_factor=4 if workers else None,
+        )
+
+
+def _make_corpora(
+    source: Callable[..., Corpus],
+    entries: Sequence[Mapping[str, Any] | Corpus] | None,
+    shared: Mapping[str, Any],
+) -> list[Corpus]:
+    if entries is None:
+        return [source(**shared)]
+    if not entries:
+        raise UserError("data.corpora=[] names no corpus; null means one, from data.root")
+    corpora: list[Corpus] = []
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, Mapping):
+            corpora.append(entry)
+            continue
+        known = set(inspect.signature(source).parameters)
+        if unknown := sorted(set(entry) - known):
+            raise UserError(
+                f"data.corpora[{number}] has {', '.join(unknown)}; "
+                f"known are {', '.join(sorted(known))}"
+            )
+        corpora.append(source(**{**shared, **entry}))
+    return corpora
