@@ -11,7 +11,7 @@ _KEPT = frozenset(SPOKEN_MARKS + " .,!?;:…—\"()¿¡'-")
 
 _SPELLINGS = {
     **dict.fromkeys("“”„‟«»‹›〝〞〟「」『』《》＂″❝❞", '"'),
-    **dict.fromkeys("’‘‛ʼ`´′＇‚", "'"),
+    **dict.fromkeys("’‘‛ʼʻʾʿ`´′＇‚", "'"),
     **dict.fromkeys("–—―⸺⸻﹘", " — "),
     **dict.fromkeys("‐‑‒⁃", "-"),
     **dict.fromkeys("[{（【〔［｛〈", " ("),

@@ -24,7 +24,8 @@ _PHONEME_EVENTS, _PHONEME_IPA, _DONT_EXIT = 1, 2, 1 << 15
 _UTF8 = 1
 _IPA = 2
 _EVENT_END_OF_LIST, _EVENT_PHONEME = 0, 7
-_RATE = 1
+_RATE, _VOLUME = 1, 2
+_HEADROOM = 80  # of 100: louder clips now and then
 _LONGEST_PATH = 120  # espeak-ng cuts longer data paths off
 
 
@@ -39,7 +40,7 @@ class Phone(NamedTuple):
 class Speech(NamedTuple):
     samples: np.ndarray  # (S,) float32 in [-1, 1]
     sample_rate: int
-    phones: tuple[Phone, ...]  # without gaps from 0 to the end of the audio
+    phones: tuple[Phone, ...]  # without gaps, from 0 to the end of the audio
 
 
 class Language(NamedTuple):
@@ -123,6 +124,11 @@ class Espeak:
                     best[code] = (priority, language)
         return {code: language for code, (_, language) in sorted(best.items())}
 
+    @functools.cached_property
+    def version(self) -> str:
+        self._library.espeak_Info.restype = ctypes.c_char_p
+        return self._library.espeak_Info(None).decode()
+
     def phones(self, text: str, language: str, separator: str = "") -> str:
         """IPA of ``text``, words apart by spaces, phones by ``separator``. KeyError: no such voice.
 
@@ -145,6 +151,8 @@ class Espeak:
         with self._lock:
             self._use(self.languages[language].voice + (f"+{variant}" if variant else ""))
             self._library.espeak_SetParameter(_RATE, rate, 0)
+            self._library.espeak_SetParameter(_VOLUME, _HEADROOM, 0)
+            self._library.espeak_ng_SetRandSeed(0)  # else the clock seeds the noise of its breath
             self._audio, self._events = [], []
             failed = self._library.espeak_Synth(
                 content, ctypes.c_size_t(len(content)), 0, 1, 0, _UTF8, None, None
@@ -152,13 +160,7 @@ class Espeak:
             if failed:
                 raise RuntimeError(f"espeak-ng could not speak {text[:60]!r} (code {failed})")
             samples = np.frombuffer(b"".join(self._audio), np.int16).astype(np.float32) / 32768
-        names = ["", *(name for name, _ in self._events)]
-        starts = [0, *(min(sample, len(samples)) for _, sample in self._events), len(samples)]
-        phones = (
-            Phone(name, start / self.sample_rate, end / self.sample_rate)
-            for name, start, end in zip(names, starts[:-1], starts[1:], strict=True)
-        )
-        return Speech(samples, self.sample_rate, tuple(phones))
+        return Speech(samples, self.sample_rate, _phones(self._events, samples, self.sample_rate))
 
     def close(self) -> None:
         self._library.espeak_Terminate()
@@ -179,6 +181,25 @@ class Espeak:
                 self._events.append((name, events[index].sample))
             index += 1
         return 0
+
+
+def _phones(
+    events: list[tuple[str, int]], samples: np.ndarray, sample_rate: int
+) -> tuple[Phone, ...]:
+    """Phones from the events, which come as (name, first sample).
+
+    espeak-ng puts the closure of a stop before its event, as digital silence (Generate() in its
+    synthesize.c): what is silent between two sounding phones is the onset of the second.
+    """
+    names = ["", *(name for name, _ in events)]
+    starts = [0, *(min(sample, len(samples)) for _, sample in events)]
+    sounding = np.flatnonzero(samples)
+    ends_of_sound = np.append(sounding + 1, 0)[np.searchsorted(sounding, starts) - 1]
+    for k in range(1, len(names)):
+        if names[k] and names[k - 1]:
+            starts[k] = max(int(ends_of_sound[k]), starts[k - 1])
+    edges = [start / sample_rate for start in (*starts, len(samples))]
+    return tuple(map(Phone, names, edges[:-1], edges[1:]))
 
 
 def _languages(address: int) -> Iterator[tuple[int, str]]:

@@ -45,12 +45,18 @@ class Frontend:
         self.symbols = tuple(symbols)
         self._id = {symbol: index for index, symbol in enumerate(self.symbols)}
 
-    def __call__(self, text: str, language: str = "en-us") -> Utterance:
-        """Raises TextError when the text is too long or holds nothing to speak, or for a language
-        that the phonemiser does not know."""
+    def __call__(
+        self, text: str, language: str = "en-us", *, normalised: str | None = None
+    ) -> Utterance:
+        """``normalised``: the text as a corpus spells it out, taken instead of our own rules.
+
+        Raises TextError when the text is too long or holds nothing to speak, or for a language
+        that the phonemiser does not know.
+        """
         self._require_length(text)
-        cleaned, dropped = clean(text)
-        readable, foreign = keep_readable(normalize(cleaned, language), language)
+        cleaned, dropped = clean(text if normalised is None else normalised)
+        spelled = normalize(cleaned, language) if normalised is None else cleaned
+        readable, foreign = keep_readable(spelled, language)
         normalised = " ".join(readable.split())
         phones = self.phonemizer(normalised, language)
         spoken, missing = self._keep_known(phones)
@@ -109,6 +115,10 @@ def _nothing_to_speak(
         return (
             f"nothing in the text {shown} can be spoken as language={language}: "
             f"it is written in {describe(foreign[0])}"
+        )
+    if any(character.isalpha() for character in text):
+        return (
+            f"nothing in the text {shown} can be spoken: language={language} has no sounds for it"
         )
     left = f" (left out: {' '.join(map(ascii, dropped[:8]))})" if dropped else ""
     return f"nothing in the text {shown} can be spoken: it holds no letter and no digit{left}"

@@ -5,6 +5,7 @@ import re
 from typing import Protocol
 
 from tts.text import espeak
+from tts.text.clean import SPOKEN_MARKS
 from tts.text.errors import TextError
 from tts.text.symbols import to_symbols
 
@@ -91,7 +92,7 @@ def split_at_punctuation(text: str) -> list[tuple[str, bool]]:
 
 
 def _add_words(pieces: list[tuple[str, bool]], words: str) -> None:
-    if words.strip():
+    if any(character.isalnum() or character in SPOKEN_MARKS for character in words):
         pieces.append((words.replace("\0", "."), False))
 
 

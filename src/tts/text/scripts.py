@@ -3,11 +3,11 @@
 import unicodedata
 from functools import lru_cache
 
-# Every voice reads Latin letters, its own way or as English; these languages read others too.
-# Names are the first word of Unicode's character names.
+# Languages not written in Latin letters alone. Names are the first word of Unicode's character
+# names. Every voice reads plain Latin letters, as English if they are not its own.
 _SCRIPTS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("be", "bg", "ru", "uk", "mk", "sr", "bs", "kk", "ky", "tt"), ("CYRILLIC",)),
-    **dict.fromkeys(("ba", "cv", "nog", "kaa", "uz", "az", "tk"), ("CYRILLIC",)),
+    **dict.fromkeys(("be", "bg", "ru", "uk", "mk", "kk", "ky", "tt", "ba", "cv"), ("CYRILLIC",)),
+    **dict.fromkeys(("sr", "bs", "uz", "az", "tk", "kaa", "nog"), ("CYRILLIC", "LATIN")),
     **dict.fromkeys(("ar", "fa", "sd", "ur", "ug"), ("ARABIC",)),
     **dict.fromkeys(("hi", "mr", "ne", "kok"), ("DEVANAGARI",)),
     **dict.fromkeys(("bn", "as", "bpy"), ("BENGALI",)),
@@ -32,14 +32,13 @@ _SCRIPTS: dict[str, tuple[str, ...]] = {
     "chr": ("CHEROKEE",),
     "en-shaw": ("SHAVIAN",),
 }
-_NAMES = {"CJK": "Chinese"}
-_ANYWHERE = frozenset({"LATIN", "COMBINING"})
+_NAMES = {"CJK": "Chinese", "UNUSUAL": "unusual"}
 
 
-def readable_scripts(language: str) -> frozenset[str]:
-    """Scripts that a language is written in, Latin among them."""
-    own = _SCRIPTS.get(language) or _SCRIPTS.get(language.split("-")[0], ())
-    return _ANYWHERE.union(own)
+def scripts_of(language: str) -> frozenset[str]:
+    """Scripts that a language is written in."""
+    own = _SCRIPTS.get(language) or _SCRIPTS.get(language.split("-")[0], ("LATIN",))
+    return frozenset(own)
 
 
 def describe(character: str) -> str:
@@ -58,21 +57,39 @@ def script_of(character: str) -> str | None:
     """Script of a letter or mark, None for what belongs to every script."""
     if unicodedata.category(character)[0] not in "LM":
         return None
-    return unicodedata.name(character, "UNKNOWN").split(" ")[0].split("-")[0]
+    script = unicodedata.name(character, "UNKNOWN").split(" ")[0].split("-")[0]
+    if script in ("LATIN", "COMBINING") and not _is_living(character):
+        return "UNUSUAL"
+    return script
+
+
+def _is_living(character: str) -> bool:
+    """Latin letters and accents of living orthographies, not those of phoneticians and editors."""
+    return character < "\u02b0" or "\u0300" <= character < "\u0370" or "Ḁ" <= character <= "ỿ"
 
 
 def keep_readable(text: str, language: str) -> tuple[str, tuple[str, ...]]:
     """``text`` without the letters its language cannot read; and those, each once."""
     if text.isascii():
         return text, ()
-    scripts = readable_scripts(language)
+    scripts = scripts_of(language)
+    if "LATIN" not in scripts:
+        text = "".join(map(_without_accent, text))
     foreign: dict[str, None] = {}
     kept = []
     for character in text:
         script = script_of(character)
-        if script is None or script in scripts:
+        if character.isascii() or script is None or script in scripts or script == "COMBINING":
             kept.append(character)
         else:
             foreign[character] = None
             kept.append(" ")
     return "".join(kept), tuple(foreign)
+
+
+@lru_cache(maxsize=65536)
+def _without_accent(character: str) -> str:
+    """A Latin letter as English has it: other voices would spell an accent out by its name."""
+    if script_of(character) != "LATIN":
+        return character
+    return unicodedata.normalize("NFD", character)[0]
