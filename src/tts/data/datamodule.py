@@ -109,7 +109,8 @@ class SpeechDataModule(pl.LightningDataModule):
 
     def state_dict(self) -> dict[str, Any]:
         """How many batches the model has seen: prefetched ones do not count."""
-        if self.trainer is not None and self.trainer.training:
+        # also while validating inside a fit: best.ckpt is saved there
+        if self.trainer is not None and self.trainer.state.fn == "fit":
             self._consumed = self.trainer.fit_loop.total_batch_idx + 1
         return {"consumed": self._consumed}
 
