@@ -105,14 +105,14 @@ class Checkpoints(Checkpoint):
             trainer.save_checkpoint(self.folder / f"step-{step:07d}.ckpt")
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if trainer.sanity_checking or trainer.state.fn != "fit":
-            return
         metrics = trainer.callback_metrics
         if self.monitor not in metrics:
             known = ", ".join(sorted(name for name in metrics if name.startswith("val/")))
             raise UserError(
                 f"monitor={self.monitor} is not among what a validation measures: {known}"
             )
+        if trainer.sanity_checking or trainer.state.fn != "fit":
+            return
         score = float(metrics[self.monitor])
         best = score < self.best_score
         if best:

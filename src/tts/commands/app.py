@@ -3,9 +3,11 @@
 Nothing heavy is imported at the top, so that ``--help`` answers at once.
 """
 
+import functools
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,22 +41,35 @@ def launch(
     from tts.commands.resolvers import register_resolvers
 
     register_resolvers()
-    # let exceptions out, so that they are told below instead of in Hydra's words
+    # let exceptions out, so that they are told here instead of in Hydra's words
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    main = hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)
     try:
-        hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)(task)()
+        main(_guarded(task))()
     except KeyboardInterrupt:
         _fail("interrupted", 130)
-    except UserError as error:
-        _fail(f"error: {error}")
     except (HydraException, OmegaConfBaseException) as error:
-        if (cause := _user_error(error)) is not None:
-            _fail(f"error: {cause}")
-        if _inside(task, error):
-            raise
+        if (mistake := _user_error(error)) is not None:
+            _fail(f"error: {mistake}")
         from tts.commands.mistakes import explain
 
-        _fail(f"error: {explain(error, config_name, CONF)}")
+        _fail(f"error: {explain(error, config_name, CONF, sys.argv[1:])}")
+
+
+def _guarded(task: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """``task``, whose exceptions end the process here: what gets past it was not composed."""
+
+    @functools.wraps(task)
+    def run(config: Any) -> Any:
+        try:
+            return task(config)
+        except Exception as error:
+            if (mistake := _user_error(error)) is not None:
+                _fail(f"error: {mistake}")
+            traceback.print_exc()
+            raise SystemExit(1) from error
+
+    return run
 
 
 def _fail(message: str, status: int = 2) -> None:
@@ -82,13 +97,3 @@ def _user_error(error: BaseException | None) -> UserError | None:
             return error
         error = error.__cause__ or error.__context__
     return None
-
-
-def _inside(task: Callable[[Any], Any], error: BaseException) -> bool:
-    """Whether the task was running when the error came up: then it is not about composing."""
-    trace = error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code is task.__code__:
-            return True
-        trace = trace.tb_next
-    return False

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,8 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 
 
-def explain(error: BaseException, config_name: str, conf: Path) -> str:
-    """Name the override at fault and the choices or keys that exist."""
+def explain(error: BaseException, config_name: str, conf: Path, arguments: Sequence[str]) -> str:
+    """Name the override at fault, one of ``arguments``, and the choices or keys that exist."""
     message = " ".join(str(error).split())
     if isinstance(error, OverrideParseException):
         return (
@@ -26,38 +26,38 @@ def explain(error: BaseException, config_name: str, conf: Path) -> str:
             return f"{group}={choice} does not exist; choose from {options}"
         return message
     if match := re.search(r"Could not (?:override|append to config.*?)\s*'([^']+)'", message):
-        return _unknown_key(match[1].split("@")[0], config_name, conf)
+        return _unknown_key(match[1].split("@")[0], config_name, conf, arguments)
     if cause := error.__cause__:
         message = f"{message} ({' '.join(str(cause).split())})"
     return message
 
 
-def _unknown_key(key: str, config_name: str, conf: Path) -> str:
-    groups = sorted(
-        str(folder.relative_to(conf)) for folder in conf.rglob("*") if any(folder.glob("*.yaml"))
-    )
+def _unknown_key(key: str, config_name: str, conf: Path, arguments: Sequence[str]) -> str:
+    folders = [folder for folder in conf.rglob("*") if any(folder.glob("*.yaml"))]
+    groups = sorted(str(folder.relative_to(conf)) for folder in folders)
+    if key in groups:
+        return f"the parts chosen beside it have no {key} to choose"
     if "/" in key:
         close = difflib.get_close_matches(key, groups, n=1)
         hint = f"did you mean {close[0]}? " if close else ""
         return f"there is no config group {key!r}; {hint}The groups are {', '.join(groups)}"
-    config = _composed(config_name, conf)
+    config = _composed(config_name, conf, [a for a in arguments if a.partition("=")[0] != key])
     keys = [*_flatten(config, ""), *groups]
     close = difflib.get_close_matches(key, keys, n=1, cutoff=0.7)
     hint = f"did you mean {close[0]}? " if close else ""
     parent, siblings = _siblings(config, key)
     where = f"{parent} has" if parent else "The config has"
-    return (
-        f"there is no setting {key!r}; {hint}{where}: {', '.join(map(str, siblings))} "
-        f"(+{key}=... adds a new one)"
-    )
+    listed = f"{where} {', '.join(map(str, siblings))}" if siblings else "--cfg job shows them all"
+    return f"there is no setting {key!r}; {hint}{listed}"
 
 
-def _composed(config_name: str, conf: Path) -> Any:
-    """The config as it is without any override; empty if even that cannot be composed."""
+def _composed(config_name: str, conf: Path, arguments: Sequence[str]) -> Any:
+    """The config with the overrides that are not at fault; empty if that cannot be composed."""
+    overrides = [a for a in arguments if "=" in a and not a.startswith("-")]
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(conf), version_base="1.3"):
-            return compose(config_name)
+            return compose(config_name, overrides)
     except HydraException:
         return {}
 

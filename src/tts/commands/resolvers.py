@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from tts.errors import UserError
+
 # say where a run lies or how it is started, not what it is
 UNTOLD = ("name", "experiment", "resume", "ckpt_path")
 LONGEST = 96
@@ -35,7 +37,10 @@ def short_overrides(overrides: Iterable[str]) -> str:
 def run_folder(resume: str | None, fresh: str, overrides: Iterable[str]) -> str:
     """Where a run writes: the folder it resumes, or a new one named after its overrides."""
     if resume:
-        return str(resumed_folder(resume))
+        folder = resumed_folder(resume)
+        if not folder.is_dir():  # before Hydra makes it
+            raise UserError(f"resume={resume}: there is no such run folder")
+        return str(folder)
     return f"{fresh}{short_overrides(overrides)}"
 
 

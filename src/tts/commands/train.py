@@ -10,9 +10,12 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue
 
 from tts.callbacks.checkpoints import Checkpoints
 from tts.callbacks.seeds import StepSeeds
@@ -20,6 +23,7 @@ from tts.callbacks.signals import GracefulStop, Interrupted
 from tts.checkpoint import find_checkpoint
 from tts.commands.precision import choose_precision
 from tts.commands.resume import CONFIG, require_same_speech, resume, set_aside
+from tts.errors import UserError
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +60,13 @@ def train(config: DictConfig) -> dict[str, float]:
         config.trainer.precision, config.trainer.accelerator
     )
 
+    plain = _resolved(config)
     folder = Path(config.run_dir)
     pl.seed_everything(config.seed, workers=True, verbose=False)
     torch.set_float32_matmul_precision("high")  # TF32 where the GPU has it
     data = instantiate(config.data, _convert_="all")
     data.prepare_data()
-    system = build_system(config, data)
+    system = build_system(config, data, plain)
     if checkpoint is not None:
         require_same_speech(checkpoint, data.facts)
     _leave_config(config, folder, fresh=not resuming)
@@ -73,12 +78,8 @@ def train(config: DictConfig) -> dict[str, float]:
         if entry is not None
     ]
     loggers = [instantiate(entry) for entry in (config.logger or {}).values() if entry is not None]
-    trainer: pl.Trainer = instantiate(
-        config.trainer,
-        val_check_interval=_batches_between_validations(config.trainer),
-        callbacks=[*callbacks, StepSeeds(config.seed), stop],
-        logger=loggers or False,
-        _convert_="all",
+    trainer = build_trainer(
+        config.trainer, [*callbacks, StepSeeds(config.seed), stop], loggers or False
     )
     parameters = sum(p.numel() for p in system.parameters())
     _say(
@@ -104,10 +105,13 @@ def train(config: DictConfig) -> dict[str, float]:
     return metrics
 
 
-def build_system(config: DictConfig, data: Any) -> pl.LightningModule:
-    """The LightningModule around a model that fits ``data.facts``; it carries its own card."""
+def build_system(config: DictConfig, data: Any, plain: dict[str, Any]) -> pl.LightningModule:
+    """The LightningModule around a model that fits ``data.facts``.
+
+    It carries its own card, with ``plain``, the resolved config.
+    """
     card = {
-        "config": OmegaConf.to_container(config, resolve=True),
+        "config": plain,
         "facts": data.facts.to_dict(),
         "frontend": data.frontend.to_dict(),
     }
@@ -119,6 +123,23 @@ def build_system(config: DictConfig, data: Any) -> pl.LightningModule:
         scheduler=instantiate(config.scheduler, _convert_="all"),
         card=card,
     )
+
+
+def build_trainer(config: DictConfig, callbacks: list[pl.Callback], logger: Any) -> pl.Trainer:
+    """Lightning's Trainer; hardware that is not there is the user's to know, in a line."""
+    interval = _batches_between_validations(config)
+    try:
+        return instantiate(
+            config,
+            val_check_interval=interval,
+            callbacks=callbacks,
+            logger=logger,
+            _convert_="all",
+        )
+    except InstantiationException as error:
+        if isinstance(error.__cause__, MisconfigurationException):
+            raise UserError(f"trainer: {error.__cause__}") from error
+        raise
 
 
 def hush() -> None:
@@ -135,9 +156,23 @@ def _batches_between_validations(trainer: DictConfig) -> int:
     A run shorter than the interval validates once, at its end.
     """
     steps = trainer.val_check_interval
+    if not isinstance(steps, int) or steps < 1:
+        raise UserError(f"trainer.val_check_interval={steps} must be a whole number of steps")
     if 0 < trainer.max_steps < steps:
         steps = trainer.max_steps
     return steps * trainer.accumulate_grad_batches
+
+
+def _resolved(config: DictConfig) -> dict[str, Any]:
+    """The config as plain data. Raises UserError for a value that is still to be given."""
+    try:
+        plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    except MissingMandatoryValue as error:
+        raise UserError(f"{error.full_key} has no value: give it, {error.full_key}=...") from error
+    except InterpolationResolutionError as error:
+        raise UserError(f"{error.full_key}: {str(error).splitlines()[0]}") from error
+    assert isinstance(plain, dict)
+    return plain  # type: ignore[return-value]
 
 
 @rank_zero_only
