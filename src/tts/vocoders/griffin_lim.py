@@ -1,0 +1,89 @@
+"""Samples from a mel without learning anything: invert the filterbank, then find phases."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torchaudio.functional import griffinlim
+
+from tts.audio.mel import MelContract, mel_filters
+from tts.errors import UserError
+from tts.vocoders.vocoder import Vocoder
+
+
+class GriffinLim(Vocoder):
+    """Griffin & Lim 1984, with the momentum of Perraudin et al. 2013.
+
+    ``iterations`` of phase search; ``momentum`` in [0, 1), 0 is the original algorithm;
+    ``inversion_steps`` of the search for a magnitude whose mel is the one given.
+    """
+
+    def __init__(
+        self,
+        contract: MelContract,
+        iterations: int = 32,
+        momentum: float = 0.99,
+        inversion_steps: int = 10,
+    ) -> None:
+        super().__init__(contract)
+        if iterations < 1 or not 0 <= momentum < 1:
+            raise UserError(
+                f"vocoder.iterations={iterations} must be at least 1 and "
+                f"vocoder.momentum={momentum} lie in [0, 1)"
+            )
+        self.iterations, self.momentum = iterations, momentum
+        self.inversion_steps = inversion_steps
+        self.register_buffer("window", torch.hann_window(contract.window), persistent=False)
+        filters = mel_filters(contract, torch.zeros(0))
+        self.register_buffer("filters", filters, persistent=False)  # (M, F)
+        self.register_buffer("inverse", torch.linalg.pinv(filters), persistent=False)  # (F, M)
+        self.window: Tensor
+        self.filters: Tensor
+        self.inverse: Tensor
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """``(B, T, M)`` -> ``(B, T * hop)``; the same mel gives the same samples.
+
+        Phases are searched with frames centred on multiples of the hop. The contract's frames
+        are centred half a hop later, so the first half hop of samples lies before them and is cut.
+        """
+        hop, frames = self.contract.hop, mel.shape[1]
+        magnitude = self.magnitude(mel.float())
+        # one silent frame behind, so that the half hop cut in front is there at the end
+        spectrum = F.pad(magnitude, (0, 0, 1, 1)).mT  # (B, F, T + 2)
+        # phases start at random; a fixed start makes the same mel sound the same every time
+        with torch.random.fork_rng(devices=_cuda(mel)):
+            torch.manual_seed(0)
+            wave = griffinlim(
+                spectrum,
+                window=self.window,
+                n_fft=self.contract.n_fft,
+                hop_length=hop,
+                win_length=self.contract.window,
+                power=1.0,
+                n_iter=self.iterations,
+                momentum=self.momentum,
+                length=(frames + 1) * hop,
+                rand_init=True,
+            )
+        # frame t of the contract is centred on t * hop + hop / 2; frame t + 1 here on (t + 1) * hop
+        start = hop - hop // 2
+        return wave[:, start : start + frames * hop].clamp(-1, 1)
+
+    def magnitude(self, mel: Tensor) -> Tensor:
+        """``(B, T, M)`` log mel -> ``(B, T, F)`` magnitude, never negative.
+
+        The pseudo-inverse, then multiplicative updates (Lee & Seung 2001, equation 4), which keep
+        what is positive positive and lower the squared error of the mel at every step.
+        """
+        target = mel.exp()
+        estimate = (target @ self.inverse.T).clamp(min=1e-8)
+        back = target @ self.filters
+        for _ in range(self.inversion_steps):
+            estimate = estimate * back / ((estimate @ self.filters.T) @ self.filters + 1e-8)
+        # outside the filters nothing is known and nothing was there to hear
+        estimate = estimate * (self.filters.sum(0) > 0)
+        return estimate.pow(1 / self.contract.power)
+
+
+def _cuda(like: Tensor) -> list[torch.device]:
+    return [like.device] if like.is_cuda else []
