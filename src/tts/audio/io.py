@@ -65,7 +65,7 @@ def read_audio(
 
 
 def write_audio(path: str | os.PathLike[str], wave: np.ndarray, sample_rate: int) -> None:
-    """Write ``(S,)`` samples in [-1, 1]; the ending names the format, 16 bits where it has a choice.
+    """Write ``(S,)`` samples in [-1, 1]; the ending names the format.
 
     Louder samples are limited to [-1, 1]. Written to a temporary name and renamed, so no half file
     is ever left. Raises :class:`AudioError` when the folder or the disk does not let it.

@@ -20,9 +20,7 @@ class SpeechDataset(Dataset[Batch]):
     Whole batches are made where the rows are read, in the loader's workers.
     """
 
-    def __init__(
-        self, corpora: Sequence[PreparedCorpus], split: str, facts: CorpusFacts
-    ) -> None:
+    def __init__(self, corpora: Sequence[PreparedCorpus], split: str, facts: CorpusFacts) -> None:
         self.corpora = list(corpora)
         self.facts = facts
         self.places: list[tuple[int, Row]] = [
@@ -43,7 +41,7 @@ class SpeechDataset(Dataset[Batch]):
     def frame_lengths(self) -> list[int]:
         return [row.frames for row in self.rows]
 
-    def __getitem__(self, indices: Sequence[int]) -> Batch:  # type: ignore[override]
+    def __getitem__(self, indices: Sequence[int]) -> Batch:
         items = [self._read(index) for index in indices]
         rows = [self.places[index][1] for index in indices]
         timed = all("durations" in item for item in items)

@@ -94,7 +94,7 @@ def summarise(rows: list[Row]) -> dict[str, Any]:
     """Counts and hours, kept and dropped, by reason, speaker, language and split."""
     kept = [row for row in rows if row.kept]
     dropped = [row for row in rows if not row.kept]
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
     for row in kept:
         seconds[row.speaker] += row.seconds
     return {
@@ -138,7 +138,9 @@ def report(name: str, rows: list[Row], shown: int = 20) -> str:
         dropped = [row for row in rows if not row.kept]
         lines += [f"  {row.id}: {row.reason}" for row in dropped[:shown]]
         if len(dropped) > shown:
-            lines.append(f"  and {len(dropped) - shown} more, each with its reason in manifest.jsonl")
+            lines.append(
+                f"  and {len(dropped) - shown} more, each with its reason in manifest.jsonl"
+            )
     return "\n".join(lines) + "\n"
 
 

@@ -146,9 +146,7 @@ def _analyse(
     magnitude = stft_magnitude(samples, contract)
     mel = mel_from_magnitude(magnitude, contract)
     loudness = energy(magnitude)
-    pitch = torch.from_numpy(
-        estimate_pitch(wave, contract, settings.pitch_min, settings.pitch_max)
-    )
+    pitch = torch.from_numpy(estimate_pitch(wave, contract, settings.pitch_min, settings.pitch_max))
     row.frames, row.seconds = len(mel), round(len(wave) / contract.sample_rate, 4)
     if row.frames < row.tokens:
         raise Dropped(f"too fast: {row.tokens} symbols in {row.frames} frames")

@@ -157,9 +157,7 @@ def _shard(
     return number
 
 
-def _progress(
-    numbers: Iterator[int], name: str, jobs: int, todo: int, show: bool
-) -> Iterator[int]:
+def _progress(numbers: Iterator[int], name: str, jobs: int, todo: int, show: bool) -> Iterator[int]:
     if not show:
         yield from numbers
         return

@@ -33,8 +33,9 @@ class FrameBudgetSampler(Sampler[list[int]]):
         if longest is not None and frame_lengths[longest] > frames_per_batch:
             name = names[longest] if names is not None else f"number {longest}"
             raise UserError(
-                f"data.frames_per_batch={frames_per_batch} is less than the {frame_lengths[longest]}"
-                f" frames of utterance {name}: raise it, or lower data.prepare.max_seconds"
+                f"data.frames_per_batch={frames_per_batch} is less than the "
+                f"{frame_lengths[longest]} frames of utterance {name}: raise it, or lower "
+                "data.prepare.max_seconds"
             )
         if len(frame_lengths) < ranks:
             raise UserError(

@@ -1,6 +1,7 @@
 """Times from outside, in seconds, to durations in frames that sum exactly to the clip."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -79,7 +80,7 @@ def _spread(
     for (_, start, stop), count in zip(words, counts, strict=True):
         sizes = [b - a for a, b in groups[len(spans) : len(spans) + count]]
         marks = start + (stop - start) * np.cumsum([0, *sizes]) / max(sum(sizes), 1)
-        spans += [(float(a), float(b)) for a, b in zip(marks[:-1], marks[1:], strict=True)]
+        spans += [(float(a), float(b)) for a, b in pairwise(marks)]
     return spans
 
 
@@ -95,12 +96,9 @@ def _by_length(
     stops = np.array([stop for _, _, stop in words])
 
     def time(place: float, leaving: bool) -> float:
-        side = "right" if leaving else "left"
-        word = int(np.clip(np.searchsorted(written, place, side) - 1, 0, len(words) - 1))
+        before = written <= place if leaving else written < place
+        word = int(np.clip(before.sum() - 1, 0, len(words) - 1))
         share = (place - written[word]) / (written[word + 1] - written[word])
         return float(starts[word] + share * (stops[word] - starts[word]))
 
-    return [
-        (time(a, leaving=True), time(b, leaving=False))
-        for a, b in zip(places[:-1], places[1:], strict=True)
-    ]
+    return [(time(a, leaving=True), time(b, leaving=False)) for a, b in pairwise(places)]

@@ -60,4 +60,3 @@ class WeightedLoss(nn.Module):
         if total is None:
             raise UserError("no loss term applies: every weight in loss.weights is 0")
         return LossResult(total, terms)
-

@@ -197,7 +197,7 @@ class Spread(nn.Module):
 
     @staticmethod
     def _place(index: Tensor, durations: Tensor) -> Tensor:
-        """``(B, T, 3)``: how far into its token a frame is, from both ends, and the token's length."""
+        """``(B, T, 3)``: how far into its token a frame is, from both ends; its length."""
         starts = torch.cumsum(durations, -1) - durations
         start, length = starts.gather(1, index), durations.gather(1, index).clamp(min=1)
         offset = torch.arange(index.shape[1], device=index.device) - start + 0.5

@@ -16,6 +16,8 @@ from tts.modules.conv import DepthwiseConv
 class SpeakerStyle(nn.Module):
     """One learned vector per speaker. ``dim``: its size."""
 
+    listens = False  # needs no recording to speak
+
     def __init__(self, facts: CorpusFacts, dim: int = 128) -> None:
         super().__init__()
         self.dim = dim
@@ -37,6 +39,8 @@ class ReferenceStyle(nn.Module):
     frames (statistics pooling, Snyder et al. 2018, section 2.2). ``dim``: size of the style;
     ``hidden``: channels inside; ``depth``: convolutions; ``kernel``: frames each sees.
     """
+
+    listens = True
 
     def __init__(
         self,

@@ -17,7 +17,7 @@ class AcousticSystem(pl.LightningModule):
 
     ``optimizer(params)`` and ``scheduler(optimizer, total_steps=...)`` are factories; the scheduler
     steps once per optimizer step. ``card`` is plain data (config, corpus facts, front end) written
-    into every checkpoint, so that the checkpoint alone can rebuild and speak, under ``weights_only``.
+    into every checkpoint, so that it alone can rebuild and speak, under ``weights_only``.
     """
 
     def __init__(

@@ -30,7 +30,9 @@ def download_ljspeech(folder: Path, url: str = URL, sha256: str = SHA256) -> Pat
         with tarfile.open(archive) as tar:
             tar.extractall(folder, filter="data")
     except (tarfile.TarError, EOFError, OSError) as error:
-        raise CorpusError(f"{archive}: cannot be unpacked ({error}); delete it and retry") from error
+        raise CorpusError(
+            f"{archive}: cannot be unpacked ({error}); delete it and retry"
+        ) from error
     if not (unpacked / "metadata.csv").is_file():
         raise CorpusError(f"{archive}: it does not hold {FOLDER}/metadata.csv")
     return unpacked
@@ -45,7 +47,9 @@ def _fetch(url: str, archive: Path, sha256: str) -> None:
         with (
             urllib.request.urlopen(url, timeout=30) as response,
             partial.open("wb") as file,
-            Progress(*Progress.get_default_columns(), DownloadColumn(), TransferSpeedColumn()) as bar,
+            Progress(
+                *Progress.get_default_columns(), DownloadColumn(), TransferSpeedColumn()
+            ) as bar,
         ):
             total = int(response.headers.get("Content-Length", 0)) or None
             task = bar.add_task("LJ Speech", total=total)

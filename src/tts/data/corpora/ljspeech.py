@@ -113,7 +113,7 @@ class LJSpeech:
         return rows
 
     def _files(self) -> dict[str, Path]:
-        """Audio files by stem. Of two with the same stem the first ending in the alphabet counts."""
+        """Audio files by stem. Of equal stems the first in the alphabet counts."""
         folder = self.root / "wavs"
         if not folder.is_dir():
             raise CorpusError(f"{self.root}: it has no folder wavs/ with the audio")

@@ -1,0 +1,61 @@
+"""Builds objects from a checkpoint's plain config, from this package and torch alone.
+
+The same ``_target_`` and ``_partial_`` that Hydra reads, without Hydra, and with one difference: a
+checkpoint comes from anywhere, so a name it gives may not make Python import or call just anything.
+"""
+
+import functools
+import importlib
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from tts.errors import UserError
+
+PACKAGES = ("tts.modules.", "tts.models.", "tts.alignment.", "tts.vocoders.")
+FUNCTIONS = ("torch.nn.functional.", "torch.nn.")
+
+
+def build(config: Any) -> Any:
+    """A nested config of dictionaries, lists and values -> the object it describes.
+
+    A dictionary with ``_target_`` becomes a call of that name, or, with ``_partial_``, a factory
+    that makes one per call. Raises UserError for a name outside this package's models.
+    """
+    if isinstance(config, dict):
+        values = {key: build(value) for key, value in config.items() if key not in _RESERVED}
+        if "_target_" not in config:
+            return values
+        target = _locate(config["_target_"])
+        if config.get("_partial_", False):
+            return functools.partial(target, **values)
+        try:
+            return target(**values)
+        except TypeError as error:
+            raise UserError(
+                f"the config of {config['_target_']} does not fit it: {error}"
+            ) from error
+    if isinstance(config, list):
+        return [build(value) for value in config]
+    return config
+
+
+_RESERVED = ("_target_", "_partial_", "_convert_", "_recursive_")
+
+
+def _locate(name: Any) -> Callable[..., Any]:
+    if not isinstance(name, str) or not name.startswith(PACKAGES + FUNCTIONS):
+        raise UserError(
+            f"the config names {name!r}, which is not a part of this package: a checkpoint may "
+            "only assemble models from tts.modules, tts.models, tts.alignment and tts.vocoders"
+        )
+    module, _, attribute = name.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"{name} does not exist in this version of the code") from error
+    if not (inspect.isclass(found) or inspect.isfunction(found)):
+        raise UserError(f"{name} is not a class or a function")
+    if not found.__module__.startswith(("tts.", "torch.")):
+        raise UserError(f"{name} is only imported there, from {found.__module__}")
+    return found

@@ -1,0 +1,237 @@
+"""A string in, a waveform out: front end, acoustic model and vocoder together."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tts.audio.io import read_audio
+from tts.audio.mel import MelContract, mel_spectrogram
+from tts.batch import Prompt
+from tts.build import build
+from tts.checkpoint import CheckpointError, load_run
+from tts.corpus import CorpusFacts
+from tts.errors import UserError
+from tts.text.frontend import Frontend
+from tts.vocoders.griffin_lim import GriffinLim
+from tts.vocoders.vocoder import Vocoder
+
+Control = float | Sequence[float]  # for all tokens, or one value per token of a single sentence
+
+
+class Speech(NamedTuple):
+    """What was said."""
+
+    waveform: np.ndarray  # (S,) float32 in [-1, 1]
+    sample_rate: int  # Hz
+
+
+class Sentence(NamedTuple):
+    """One spoken sentence with what lies behind it."""
+
+    text: str
+    phonemes: str
+    waveform: np.ndarray  # (S,)
+    mel: Tensor  # (T, M) natural-log magnitude
+    durations: Tensor  # (N,) int64 frames, one per phoneme symbol
+    pause: float  # seconds of silence that follow
+    seconds: dict[str, float]  # that each stage took: text, mel, vocoder
+
+
+class Manner(NamedTuple):
+    """How to speak; numbers, or one value per token of a single sentence."""
+
+    rate: Control = 1.0  # times faster
+    pitch: Control = 0.0  # semitones up
+    energy: Control = 0.0  # decibels up
+    temperature: float = 0.0  # 0 = the most likely durations, and the same every time
+
+
+class Synthesizer:
+    """Speaks with a trained model. The vocoder must have the model's mel contract."""
+
+    def __init__(
+        self, model: nn.Module, vocoder: Vocoder, frontend: Frontend, facts: CorpusFacts
+    ) -> None:
+        vocoder.require(facts.contract, "the acoustic model")
+        self.model, self.vocoder = model.eval(), vocoder.eval()
+        self.frontend, self.facts = frontend, facts
+        self.device = next(model.parameters()).device
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        device: str = "cpu",
+        vocoder: Callable[[MelContract], Vocoder] = GriffinLim,
+    ) -> "Synthesizer":
+        """From a run's folder or a checkpoint file. Nothing in the file is executed.
+
+        ``vocoder`` makes one for a contract. Raises CheckpointError for a file that is missing,
+        damaged or does not fit this code.
+        """
+        run = load_run(path)
+        model = build(run.config["model"])(facts=run.facts)
+        try:
+            model.load_state_dict(run.model)
+        except RuntimeError as error:
+            raise CheckpointError(
+                f"{run.path}: its weights do not fit the model its config describes: {error}"
+            ) from error
+        frontend = Frontend.from_dict(run.frontend)
+        voice = vocoder(run.facts.contract).to(device)
+        return cls(model.to(device), voice, frontend, run.facts)
+
+    def speak(
+        self,
+        text: str,
+        speaker: str | None = None,
+        language: str | None = None,
+        reference: str | os.PathLike[str] | None = None,
+        rate: Control = 1.0,
+        pitch: Control = 0.0,
+        energy: Control = 0.0,
+        temperature: float = 0.0,
+        seed: int | None = None,
+    ) -> Speech:
+        """Long text is split into sentences, spoken, and joined with natural pauses.
+
+        ``speaker``: a name the model knows, by default its first; ``language``: by default the
+        speaker's; ``reference``: a recording whose style is copied, for models that listen to one;
+        ``seed``: makes a ``temperature`` above 0 repeatable. Raises UserError for what cannot be.
+        """
+        manner = Manner(rate, pitch, energy, temperature)
+        spoken = self.sentences(text, speaker, language, reference, manner, seed)
+        return Speech(join(list(spoken), self.sample_rate), self.sample_rate)
+
+    @property
+    def sample_rate(self) -> int:
+        return self.facts.contract.sample_rate
+
+    def sentences(
+        self,
+        text: str,
+        speaker: str | None = None,
+        language: str | None = None,
+        reference: str | os.PathLike[str] | None = None,
+        manner: Manner | None = None,
+        seed: int | None = None,
+    ) -> Iterator[Sentence]:
+        """The sentences of :meth:`speak`, each as soon as it is spoken."""
+        manner = manner or Manner()
+        speaker_index = self.facts.speaker_index(speaker)
+        language_index = self._language(language, speaker_index)
+        style = self._reference(reference)
+        name = self.facts.languages[language_index]
+        parts = self.frontend.sentences(text, name)
+        if len(parts) > 1 and any(not isinstance(c, int | float) for c in manner[:3]):
+            raise UserError(
+                f"a value per token fits one sentence, and this text has {len(parts)}: speak them "
+                "one by one"
+            )
+        if seed is not None:
+            torch.manual_seed(seed)
+        for part, pause in parts:
+            began = time.perf_counter()
+            spoken = self.frontend(part, name)
+            read = time.perf_counter()
+            mel, durations = self._mel(spoken.tokens, speaker_index, language_index, style, manner)
+            made = time.perf_counter()
+            with torch.inference_mode():
+                waveform = self.vocoder(mel[None])[0].float().cpu().numpy()
+            seconds = {
+                "text": read - began,
+                "mel": made - read,
+                "vocoder": time.perf_counter() - made,
+            }
+            yield Sentence(
+                part, spoken.phonemes, waveform, mel.cpu(), durations.cpu(), pause, seconds
+            )
+
+    def speak_tokens(
+        self, tokens: Sequence[int], speaker: str | None = None, manner: Manner | None = None
+    ) -> Speech:
+        """Speak token ids as they are, for instance a prepared corpus's."""
+        index = self.facts.speaker_index(speaker)
+        mel, _ = self._mel(
+            tokens, index, self.facts.speaker_languages[index], None, manner or Manner()
+        )
+        with torch.inference_mode():
+            waveform = self.vocoder(mel[None])[0].float().cpu().numpy()
+        return Speech(waveform, self.sample_rate)
+
+    def _mel(
+        self,
+        tokens: Sequence[int],
+        speaker: int,
+        language: int,
+        reference: Tensor | None,
+        manner: Manner,
+    ) -> tuple[Tensor, Tensor]:
+        """``(T, M)`` log mel and ``(N,)`` durations of one sentence."""
+        device, count = self.device, len(tokens)
+        rate, pitch, energy = (
+            self._control(name, getattr(manner, name), count)
+            for name in ("rate", "pitch", "energy")
+        )
+        generated = self.model.generate(  # type: ignore[operator]
+            Prompt(
+                tokens=torch.tensor([tokens], device=device),
+                token_lengths=torch.tensor([count], device=device),
+                speaker=torch.tensor([speaker], device=device),
+                language=torch.tensor([language], device=device),
+                reference=reference,
+                rate=rate,
+                pitch=pitch,
+                energy=energy,
+                temperature=manner.temperature,
+            )
+        )
+        return generated.mel[0], generated.durations[0]
+
+    def _control(self, name: str, value: Control, count: int) -> float | Tensor:
+        values = torch.as_tensor(value, dtype=torch.float32, device=self.device)
+        if values.ndim and len(values) != count:
+            raise UserError(f"{name} has {len(values)} values and the sentence {count} tokens")
+        if not torch.isfinite(values).all() or (name == "rate" and (values <= 0).any()):
+            raise UserError(f"{name}={value} is not a {'positive ' * (name == 'rate')}number")
+        if name == "rate" and ((values < 0.1) | (values > 10)).any():
+            raise UserError(f"rate={value} lies outside 0.1 to 10")
+        return values[None] if values.ndim else float(values)
+
+    def _language(self, language: str | None, speaker: int) -> int:
+        if language is None:
+            return self.facts.speaker_languages[speaker]
+        if language not in self.facts.languages:
+            known = ", ".join(self.facts.languages)
+            raise UserError(f"language={language!r} is unknown to this model; it speaks {known}")
+        return self.facts.languages.index(language)
+
+    def _reference(self, path: str | os.PathLike[str] | None) -> Tensor | None:
+        """``(1, T, M)`` log mel of a recording; models that listen to none refuse it."""
+        listens = bool(getattr(getattr(self.model, "style", None), "listens", False))
+        if path is None:
+            if listens:
+                raise UserError("this model copies a style: give reference=<a recording>")
+            return None
+        if not listens:
+            raise UserError(
+                f"reference={path}: this model was not trained with model/style=reference"
+            )
+        wave = torch.from_numpy(read_audio(Path(path), self.sample_rate))
+        return mel_spectrogram(wave, self.facts.contract)[None].to(self.device)
+
+
+def join(sentences: Sequence[Sentence], sample_rate: int) -> np.ndarray:
+    """Waveforms in a row, each followed by its pause; nothing after the last."""
+    pieces: list[Any] = []
+    for number, sentence in enumerate(sentences):
+        pieces.append(sentence.waveform)
+        if number < len(sentences) - 1:
+            pieces.append(np.zeros(round(sentence.pause * sample_rate), dtype=np.float32))
+    return np.concatenate(pieces)

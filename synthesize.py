@@ -1,0 +1,21 @@
+"""Speak with a trained model.
+
+python synthesize.py run=outputs/... text="Good morning." out=morning.wav
+python synthesize.py run=outputs/... file=lines.txt out=wavs/ rate=1.1 pitch=-2 energy=3
+echo "Good morning." | python synthesize.py run=outputs/...
+"""
+
+from typing import Any
+
+from tts.commands.app import launch
+
+
+def main(config: Any) -> None:
+    # here and not at the top: --help is not to wait for torch
+    from tts.commands.synthesize import synthesize
+
+    synthesize(config)
+
+
+if __name__ == "__main__":
+    launch(main, "synthesize", __doc__ or "", literal=("run", "text", "file", "out", "reference"))
