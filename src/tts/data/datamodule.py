@@ -1,6 +1,5 @@
 """Prepared corpora for Lightning: prepared when they are not yet, batched, resumable."""
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,13 @@ from torch.utils.data import DataLoader
 from tts.audio.mel import MelContract
 from tts.batch import Batch
 from tts.corpus import CorpusFacts, merge_facts
+from tts.data.corpora.several import make_corpora
 from tts.data.corpora.source import Corpus
 from tts.data.dataset import SpeechDataset
 from tts.data.prepare import prepare
 from tts.data.sampler import FrameBudgetSampler
 from tts.data.settings import PrepareSettings
 from tts.data.store import PreparedCorpus
-from tts.errors import UserError
 from tts.text.frontend import Frontend
 
 
@@ -51,7 +50,7 @@ class SpeechDataModule(pl.LightningDataModule):
         self.prepared_dir, self.settings = Path(prepared_dir), prepare or PrepareSettings()
         self.prepare_workers = prepare_workers
         self.frames_per_batch, self.workers, self.seed = frames_per_batch, workers, seed
-        self.corpora = _make_corpora(source, corpora, corpus)
+        self.corpora = make_corpora(source, corpora, corpus)
         self._facts: CorpusFacts | None = None
         self._parts: dict[str, SpeechDataset] = {}
         self._sampler: FrameBudgetSampler | None = None
@@ -140,27 +139,3 @@ class SpeechDataModule(pl.LightningDataModule):
             pin_memory=torch.cuda.is_available(),
             prefetch_factor=4 if workers else None,
         )
-
-
-def _make_corpora(
-    source: Callable[..., Corpus],
-    entries: Sequence[Mapping[str, Any] | Corpus] | None,
-    shared: Mapping[str, Any],
-) -> list[Corpus]:
-    if entries is None:
-        return [source(**shared)]
-    if not entries:
-        raise UserError("data.corpora=[] names no corpus; null means one, from data.root")
-    corpora: list[Corpus] = []
-    for number, entry in enumerate(entries):
-        if not isinstance(entry, Mapping):
-            corpora.append(entry)
-            continue
-        known = set(inspect.signature(source).parameters)
-        if unknown := sorted(set(entry) - known):
-            raise UserError(
-                f"data.corpora[{number}] has {', '.join(unknown)}; "
-                f"known are {', '.join(sorted(known))}"
-            )
-        corpora.append(source(**{**shared, **entry}))
-    return corpora
