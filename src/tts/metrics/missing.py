@@ -1,0 +1,30 @@
+"""A metric whose package is not installed is left out and says so once; it never counts as zero."""
+
+import importlib
+import logging
+from functools import lru_cache
+from types import ModuleType
+
+from tts.errors import UserError
+
+log = logging.getLogger(__name__)
+
+
+class MissingPackage(UserError):
+    """A package of the ``metrics`` extra is not installed."""
+
+
+def require_package(name: str, metric: str) -> ModuleType:
+    """The package, imported. Raises MissingPackage saying how to install it."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise MissingPackage(
+            f"{metric} needs the package {name}: uv sync --extra metrics (import said: {error})"
+        ) from error
+
+
+@lru_cache(maxsize=64)
+def say_once(message: str) -> None:
+    """Warn, the first time alone."""
+    log.warning(message)
