@@ -154,16 +154,32 @@ class Synthesizer:
             )
 
     def speak_tokens(
-        self, tokens: Sequence[int], speaker: str | None = None, manner: Manner | None = None
+        self,
+        tokens: Sequence[int],
+        speaker: str | None = None,
+        reference: Tensor | None = None,
+        manner: Manner | None = None,
     ) -> Speech:
-        """Speak token ids as they are, for instance a prepared corpus's."""
-        index = self.facts.speaker_index(speaker)
-        mel, _ = self._mel(
-            tokens, index, self.facts.speaker_languages[index], None, manner or Manner()
-        )
+        """Speak token ids as they are, for instance a prepared corpus's.
+
+        ``reference (1, T, M)``: a log mel, for a model that listens to one; others do not look.
+        """
+        mel = self.mel_from_tokens(tokens, speaker, reference, manner)
         with torch.inference_mode():
             waveform = self.vocoder(mel[None])[0].float().cpu().numpy()
         return Speech(waveform, self.sample_rate)
+
+    def mel_from_tokens(
+        self,
+        tokens: Sequence[int],
+        speaker: str | None = None,
+        reference: Tensor | None = None,
+        manner: Manner | None = None,
+    ) -> Tensor:
+        """``(T, M)`` log mel of :meth:`speak_tokens`."""
+        index = self.facts.speaker_index(speaker)
+        language = self.facts.speaker_languages[index]
+        return self._mel(tokens, index, language, reference, manner or Manner())[0]
 
     def _mel(
         self,
