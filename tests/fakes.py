@@ -1,18 +1,27 @@
 """A tiny corpus and a tiny model, for tests of what surrounds them."""
 
+import os
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import lightning.pytorch as pl
 import torch
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import DictConfig
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from tts.audio.mel import MelContract
 from tts.batch import Batch
+from tts.commands.app import CONF
+from tts.commands.resolvers import register_resolvers
 from tts.corpus import CorpusFacts, SpeakerStatistics
 from tts.masks import mask_from_lengths, masked_mean
 
+FAKES = Path(__file__).parent / "conf"  # config choices data=fake and model=fake
 CONTRACT = MelContract(n_fft=512, window=512, hop=256, bands=8)
 SYMBOLS = ("_", " ", "a", "b", "c", "d")
 FACTS = CorpusFacts(
@@ -49,7 +58,7 @@ def make_batch(seed: int, size: int = 3) -> Batch:
         energy=torch.randn(real.shape, generator=draw) * real,
         speaker=torch.randint(0, 2, (size,), generator=draw),
         language=torch.zeros(size, dtype=torch.long),
-        index=torch.arange(size) + 100 * seed,
+        utterance=torch.arange(size) + 100 * seed,
     )
 
 
@@ -77,16 +86,14 @@ class Order:
 class FakeData(pl.LightningDataModule):
     """``batches`` training batches an epoch; resumes in the middle of one."""
 
-    def __init__(self, batches: int = 5, broken: str | None = None) -> None:
+    def __init__(self, batches: int = 5) -> None:
         super().__init__()
         self.frontend = FakeFrontend()
         self.facts = FACTS
         self.order = Order(batches)
-        self.consumed = 0
-        if broken:
-            from tts.errors import UserError
 
-            raise UserError(broken)
+    def utterance_id(self, index: int, split: str = "train") -> str:
+        return f"{split}-{index}"
 
     def train_dataloader(self) -> DataLoader:
         data = [make_batch(seed) for seed in range(self.order.batches)]
@@ -94,9 +101,6 @@ class FakeData(pl.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader:
         return DataLoader([make_batch(seed) for seed in (90, 91)], batch_size=None)  # type: ignore
-
-    def on_before_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        return batch
 
     def state_dict(self) -> dict[str, Any]:
         # batches handed out: Lightning counts them, and the trainer is here to be asked
@@ -131,3 +135,41 @@ class FakeMelLoss(nn.Module):
         assert batch.mel is not None
         mask = mask_from_lengths(batch.frame_lengths, batch.mel.shape[1])
         return masked_mean((output.mel - batch.mel).abs(), mask)
+
+
+class Cut(pl.Callback):
+    """Sends this process a signal during the ``at``-th step, or during the validation after it."""
+
+    def __init__(self, at: int, validating: bool = False, signum: int = signal.SIGTERM) -> None:
+        self.at, self.validating, self.signum = at, validating, signum
+        self.sent = False
+
+    def on_train_batch_start(self, trainer: Any, module: Any, batch: Any, batch_idx: int) -> None:
+        if not self.validating and trainer.global_step == self.at - 1:
+            self._send()
+
+    def on_validation_start(self, trainer: Any, module: Any) -> None:
+        if self.validating and trainer.global_step == self.at:
+            self._send()
+
+    def _send(self) -> None:
+        if not self.sent:  # a second one would end the run unsaved
+            self.sent = True
+            os.kill(os.getpid(), self.signum)
+
+
+def compose_train(*overrides: str) -> DictConfig:
+    """conf/train.yaml with the fakes among its choices."""
+    register_resolvers()
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose("train", [f"hydra.searchpath=[file://{FAKES}]", *overrides])
+
+
+def fake_overrides(run: Path, *more: str) -> list[str]:
+    """A run of a few milliseconds a step into the folder ``run``."""
+    return [
+        "data=fake", "model=fake", "trainer=cpu", "trainer.precision=32-true",
+        f"run_dir='{run}'", "logger=none", "callbacks.samples=null", "scheduler.warmup_steps=5",
+        *more,
+    ]  # fmt: skip

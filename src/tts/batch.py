@@ -23,7 +23,7 @@ class Batch(NamedTuple):
     energy: Tensor | None = None  # (B, T) natural log of the spectral L2 norm
     speaker: Tensor | None = None  # (B,) int64
     language: Tensor | None = None  # (B,) int64
-    index: Tensor | None = None  # (B,) int64, row in the dataset: names the utterance in reports
+    utterance: Tensor | None = None  # (B,) int64, row in the dataset: names it in reports
 
 
 class Prompt(NamedTuple):

@@ -80,9 +80,9 @@ class Samples(pl.Callback):
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         contract = data.facts.contract
         rate, step = contract.frames_per_second, trainer.global_step
-        assert batch.index is not None
+        assert batch.utterance is not None
         assert batch.mel is not None
-        name = data.utterance_id(int(batch.index), "validation")
+        name = data.utterance_id(int(batch.utterance), "validation")
         with trainer.precision_plugin.forward_context(), torch.no_grad():
             output = system.model(batch)
             spoken = system.model.generate(prompt_of(batch)).mel

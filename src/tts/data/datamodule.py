@@ -93,7 +93,7 @@ class SpeechDataModule(pl.LightningDataModule):
         return self._parts[split]
 
     def utterance_id(self, index: int, split: str = "train") -> str:
-        """The name of the utterance that ``Batch.index`` points to."""
+        """The name of the utterance that ``Batch.utterance`` points to."""
         return self.dataset(split).rows[index].id
 
     def train_dataloader(self) -> DataLoader[Batch]:

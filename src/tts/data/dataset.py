@@ -59,7 +59,7 @@ class SpeechDataset(Dataset[Batch]):
             energy=_pad(items, "energy"),
             speaker=torch.tensor([self.facts.speakers.index(row.speaker) for row in rows]),
             language=torch.tensor([self.facts.languages.index(row.language) for row in rows]),
-            index=torch.tensor(list(indices)),
+            utterance=torch.tensor(list(indices)),
         )
 
     def audio(self, index: int) -> Tensor:
