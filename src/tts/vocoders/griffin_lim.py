@@ -48,8 +48,9 @@ class GriffinLim(Vocoder):
         """
         hop, frames = self.contract.hop, mel.shape[1]
         magnitude = self.magnitude(mel.float())
-        # one silent frame behind, so that the half hop cut in front is there at the end
-        spectrum = F.pad(magnitude, (0, 0, 1, 1)).mT  # (B, F, T + 2)
+        # a silent frame in front and three behind: the half hop cut in front is there at the end,
+        # and a clip of one frame is long enough to be reflected
+        spectrum = F.pad(magnitude, (0, 0, 1, 3)).mT  # (B, F, T + 4)
         # phases start at random; a fixed start makes the same mel sound the same every time
         with torch.random.fork_rng(devices=_cuda(mel)):
             torch.manual_seed(0)
@@ -62,7 +63,7 @@ class GriffinLim(Vocoder):
                 power=1.0,
                 n_iter=self.iterations,
                 momentum=self.momentum,
-                length=(frames + 1) * hop,
+                length=(frames + 3) * hop,
                 rand_init=True,
             )
         # frame t of the contract is centred on t * hop + hop / 2; frame t + 1 here on (t + 1) * hop

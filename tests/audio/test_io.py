@@ -1,0 +1,84 @@
+"""Audio files: what is written is read, and what cannot be read is named."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tts.audio.io import AudioError, read_audio, write_audio
+
+RATE = 22050
+
+
+def tone(seconds: float = 0.5, rate: int = RATE) -> np.ndarray:
+    return (0.4 * np.sin(2 * np.pi * 220 * np.arange(int(seconds * rate)) / rate)).astype(
+        np.float32
+    )
+
+
+@pytest.mark.parametrize("ending", ["wav", "flac", "ogg"])
+def test_what_is_written_is_read(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"deep/er/tone.{ending}"
+    write_audio(path, tone(), RATE)
+    read = read_audio(path, RATE)
+    assert len(read) == len(tone())
+    assert np.abs(read - tone()).max() < (0.05 if ending == "ogg" else 1e-4)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_another_rate_keeps_the_seconds_and_the_tone(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", tone(rate=48000), 48000)
+    read = read_audio(tmp_path / "a.wav", RATE)
+    assert abs(len(read) - len(tone())) <= 1
+    assert np.abs(read[1000:-1000] - tone()[1000 : len(read) - 1000]).max() < 1e-2
+
+
+def test_channels_are_averaged(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.stack([tone(), 0 * tone()], 1), RATE)
+    assert np.allclose(read_audio(tmp_path / "a.wav", RATE), tone() / 2, atol=1e-4)
+
+
+def test_a_segment_is_a_stretch_of_the_whole(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", tone(), RATE, subtype="FLOAT")
+    whole = read_audio(tmp_path / "a.wav", RATE)
+    part = read_audio(tmp_path / "a.wav", RATE, segment=(0.1, 0.3))
+    assert np.array_equal(part, whole[2205:6615])
+
+
+def test_loud_samples_are_limited_not_wrapped(tmp_path: Path) -> None:
+    write_audio(tmp_path / "a.wav", np.full(100, 1.7, np.float32), RATE)
+    assert read_audio(tmp_path / "a.wav", RATE).min() > 0.99
+
+
+def broken(kind: str, folder: Path) -> Path:
+    path = folder / "clip.wav"
+    if kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "text":
+        path.write_text("this is not audio at all")
+    elif kind == "no samples":
+        soundfile.write(path, np.zeros(0), RATE)
+    elif kind == "truncated":
+        soundfile.write(path.with_suffix(".flac"), tone(2.0), RATE)
+        content = path.with_suffix(".flac").read_bytes()
+        path = path.with_suffix(".flac")
+        path.write_bytes(content[: len(content) // 2])
+    elif kind == "nan":
+        samples = tone()
+        samples[7] = np.nan
+        soundfile.write(path, samples, RATE, subtype="FLOAT")
+    return path
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty", "text", "no samples", "truncated", "nan"])
+def test_each_fault_is_one_error_that_names_the_file(tmp_path: Path, kind: str) -> None:
+    path = broken(kind, tmp_path)
+    with pytest.raises(AudioError, match=path.name):
+        read_audio(path, RATE)
+
+
+def test_an_ending_nobody_writes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match=r"try \.wav"):
+        write_audio(tmp_path / "a.docx", tone(), RATE)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,71 @@
+"""The mel contract and the transform it describes."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from tts.audio.energy import energy
+from tts.audio.mel import ContractError, MelContract, mel_spectrogram, stft_magnitude
+
+CONTRACT = MelContract()
+
+
+@pytest.mark.parametrize("samples", [1, 255, 256, 257, 1000, 22050])
+def test_frames_times_hop_covers_the_samples(samples: int) -> None:
+    mel = mel_spectrogram(torch.randn(2, samples), CONTRACT)
+    assert mel.shape == (2, -(-samples // CONTRACT.hop), CONTRACT.bands)
+
+
+def test_a_tone_is_loudest_in_its_own_band() -> None:
+    import librosa
+
+    wave = torch.sin(2 * torch.pi * 1000 * torch.arange(22050) / 22050)
+    band = mel_spectrogram(wave, CONTRACT).mean(0).argmax()
+    centres = librosa.mel_frequencies(CONTRACT.bands + 2, fmin=0, fmax=8000)[1:-1]
+    assert abs(centres[band] - 1000) < 50
+
+
+def test_silence_lies_at_the_floor() -> None:
+    mel = mel_spectrogram(torch.zeros(5000), CONTRACT)
+    assert torch.allclose(mel, torch.full_like(mel, float(np.log(1e-5))))
+
+
+def test_ten_times_the_samples_is_twenty_decibels() -> None:
+    wave = torch.randn(22050) * 0.05
+    ratio = energy(stft_magnitude(10 * wave, CONTRACT)) - energy(stft_magnitude(wave, CONTRACT))
+    assert torch.allclose(ratio, torch.full_like(ratio, float(np.log(10))), atol=1e-4)
+
+
+def test_a_contract_survives_plain_data() -> None:
+    assert MelContract.from_dict(CONTRACT.to_dict()) == CONTRACT
+
+
+@pytest.mark.parametrize("field", ["fmax", "hop", "bands", "normalisation"])
+def test_a_difference_names_its_field(field: str) -> None:
+    value = {"fmax": 7600.0, "hop": 200, "bands": 100, "normalisation": "none"}[field]
+    other = dataclasses.replace(CONTRACT, **{field: value})
+    with pytest.raises(ContractError, match=field):
+        CONTRACT.require(other, "the model", "the vocoder")
+    CONTRACT.require(CONTRACT, "the model", "the vocoder")
+
+
+@pytest.mark.parametrize(
+    ("change", "culprit"),
+    [({"hop": 0}, "hop"), ({"fmax": 20000.0}, "fmax"), ({"window": 4096}, "window"),
+     ({"hop": 255}, "even"), ({"normalisation": "x"}, "slaney")],
+)  # fmt: skip
+def test_an_impossible_contract_is_refused(change: dict[str, object], culprit: str) -> None:
+    with pytest.raises(ContractError, match=culprit):
+        MelContract(**change)  # type: ignore[arg-type]
+
+
+def test_an_unknown_setting_is_named() -> None:
+    with pytest.raises(ContractError, match="fmxa"):
+        MelContract.from_dict({"fmxa": 1})
+
+
+def test_no_samples_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no samples"):
+        mel_spectrogram(torch.zeros(0), CONTRACT)
