@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 # Marks that normalisers and voices read aloud; every other symbol character is reported.
-SPOKEN_MARKS = "%&+=@#°€$£¥§<>×÷±−²³⁄/"
+SPOKEN_MARKS = "%&+=@#°€$£¥¢§<>×÷±−²³⁄/"
 _KEPT = frozenset(SPOKEN_MARKS + " .,!?;:…—\"()¿¡'-")
 
 _SPELLINGS = {
@@ -37,8 +37,12 @@ _AS_THEY_ARE = frozenset("²³")
 _JOINERS = "\u200c\u200d"  # shape letters in Arabic and Indic scripts; also glue emoji together
 _MARKS_IN_A_ROW = 3
 
+_DASH_IN_NUMBERS = re.compile(r"(?<=\d)[‐‑‒–](?=\d)")
 _ELLIPSIS = re.compile(r"\.\s?\.(?:\s?\.)+|\.\.")
 _LOOSE_HYPHEN = re.compile(r"(?:(?<=\s)|^)-+(?=\s|$)|--+")
+_LOOSE_APOSTROPHE = re.compile(
+    r"(?<!\w)['-]+(?!\w)|(?<!\w)[-'](?=['-])|(?<=['-])[-']|(?<!\w)-(?!\d)|-(?!\w)"
+)
 _REPEATED = re.compile(r"([!?,;:…—\"()])(?:\s*\1)+")
 _SPACES = re.compile(r"\s+")
 
@@ -55,7 +59,8 @@ def clean(text: str) -> Cleaned:
     """
     dropped: dict[str, None] = {}
     kept = []
-    for character in unicodedata.normalize("NFC", text):
+    text = _DASH_IN_NUMBERS.sub("-", unicodedata.normalize("NFC", text))
+    for character in text:
         spelling = _spelling(character)
         if spelling is None:
             dropped[character] = None
@@ -65,6 +70,7 @@ def clean(text: str) -> Cleaned:
     tidy = _limit_marks("".join(kept))
     tidy = _ELLIPSIS.sub("… ", tidy)
     tidy = _LOOSE_HYPHEN.sub(" — ", tidy)
+    tidy = _LOOSE_APOSTROPHE.sub(" ", tidy)
     tidy = _REPEATED.sub(r"\1", tidy)
     return Cleaned(_SPACES.sub(" ", tidy).strip(), tuple(dropped))
 

@@ -33,7 +33,11 @@ _BREAK = re.compile(
 _ORDINAL_DOT = re.compile(r"(?<=\d)\.(?=\s[^\W\d_])")
 _LANGUAGE_SWITCH = re.compile(r"\([a-z]+[\w-]*\)")
 _SPACES = re.compile(r"\s+")
-_LONGEST = 200  # characters in one call: very long clauses overflow espeak-ng's own buffers
+# In bytes of UTF-8: espeak-ng crashes on much longer words and clauses of rare letters, each of
+# which it spells out by name, and on many changes between its own script and Latin.
+_LONGEST_WORD = 90
+_LONGEST_PART = 120
+_LONGEST_ASCII_PART = 240
 
 
 class EspeakPhonemizer:
@@ -97,14 +101,24 @@ def _add_words(pieces: list[tuple[str, bool]], words: str) -> None:
 
 
 def _bounded(piece: str) -> list[str]:
-    """The piece in parts of at most _LONGEST characters, cut at spaces where there are any."""
-    parts = []
-    while len(piece) > _LONGEST:
-        space = piece.rfind(" ", 1, _LONGEST)
-        cut = space if space > 0 else _LONGEST
-        parts.append(piece[:cut])
-        piece = piece[cut:]
-    return [*parts, piece]
+    """The piece in parts that fit espeak-ng's own buffers, cut between words where it can be."""
+    parts: list[str] = []
+    longest = _LONGEST_ASCII_PART if piece.isascii() else _LONGEST_PART
+    size = longest
+    for word in piece.split():
+        for part in _cut(word):
+            size += len(part.encode()) + 1
+            if size > longest:
+                parts.append(part)
+                size = len(part.encode())
+            else:
+                parts[-1] += " " + part
+    return parts
+
+
+def _cut(word: str) -> list[str]:
+    letters = _LONGEST_WORD // max(len(letter.encode()) for letter in word)
+    return [word[i : i + letters] for i in range(0, len(word), letters)]
 
 
 def _unknown_language(language: str, known: dict[str, espeak.Language]) -> str:

@@ -32,6 +32,7 @@ _SCRIPTS: dict[str, tuple[str, ...]] = {
     "chr": ("CHEROKEE",),
     "en-shaw": ("SHAVIAN",),
 }
+_ACCENTED = frozenset({"LATIN", "CYRILLIC", "GREEK"})  # take accents that Unicode writes apart
 _NAMES = {"CJK": "Chinese", "UNUSUAL": "unusual"}
 
 
@@ -73,13 +74,15 @@ def keep_readable(text: str, language: str) -> tuple[str, tuple[str, ...]]:
     if text.isascii():
         return text, ()
     scripts = scripts_of(language)
+    if scripts & _ACCENTED:
+        scripts |= {"COMBINING"}
     if "LATIN" not in scripts:
         text = "".join(map(_without_accent, text))
     foreign: dict[str, None] = {}
     kept = []
     for character in text:
         script = script_of(character)
-        if character.isascii() or script is None or script in scripts or script == "COMBINING":
+        if character.isascii() or script is None or script in scripts:
             kept.append(character)
         else:
             foreign[character] = None

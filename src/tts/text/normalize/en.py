@@ -1,0 +1,142 @@
+"""English: what a reader would say for what is written."""
+
+import re
+
+from tts.text.normalize import rules as shared
+from tts.text.normalize.en_calendar import dates, decades, times, years
+from tts.text.normalize.en_tables import (
+    ABBREVIATIONS,
+    BEFORE_NUMBER,
+    COUNTED,
+    CURRENCIES,
+    ENDING,
+    LETTERS,
+    SYMBOLS,
+    UNITS,
+)
+from tts.text.normalize.numbers import Numbers
+from tts.text.normalize.rules import Rule, rule
+
+
+class _EnglishNumbers(Numbers):
+    """Americans say "one hundred five", the others "one hundred and five"."""
+
+    def __init__(self, american: bool):
+        super().__init__("en", decimal=".", group=",", point="point", minus="minus")
+        self.american = american
+
+    def say(self, number: int, kind: str) -> str:
+        words = super().say(number, kind).replace("oh-", "oh ")
+        return words.replace(" and ", " ") if self.american else words
+
+
+def rules(language: str) -> list[Rule]:
+    """American English writes dates month first, the others day first."""
+    american = language.startswith("en-us")
+    numbers = _EnglishNumbers(american)
+    return [
+        _web_addresses,
+        rule(r"\bSt\. (?=[A-Z])", "Saint "),
+        rule(r"(?<=\w )St\.", "Street"),
+        _ending_abbreviations(),
+        shared.abbreviations(ABBREVIATIONS),
+        shared.before_numbers(BEFORE_NUMBER),
+        shared.spelled_letters(),
+        _capital_letters,
+        _roman_numerals(numbers),
+        *dates(numbers, month_first=american),
+        *times(numbers),
+        shared.money(numbers, CURRENCIES, "and ", "thousand|million|billion|trillion"),
+        rule(r"(?<![\w.])(\d+)¢", lambda m: f"{numbers.whole(m[1])} cent{'s' * (m[1] != '1')}"),
+        rule(
+            r"(?<![\w.,])(\d[\d,]{,14})(?:st|nd|rd|th)\b",
+            lambda match: numbers.ordinal(int(match[1].replace(",", ""))),
+        ),
+        *_fractions(numbers),
+        shared.ranges("to"),
+        decades(numbers),
+        shared.units(numbers, UNITS),
+        years(numbers),
+        shared.codes(numbers),
+        rule(r"(?<=\d)(?=[A-Za-z])|(?<=[A-Za-z])(?=\d)", " "),
+        rule(r"(?<=[A-Za-z])/(?=[A-Za-z])", " "),
+        shared.plain_numbers(numbers),
+        shared.symbols(SYMBOLS),
+    ]
+
+
+_ADDRESS = re.compile(
+    r"(?:https?://)?((?:[\w-]+[.@])+(?:com|org|net|edu|gov|io|uk|de|eu|info))\b(/[^\s,;]*)?"
+)
+_IN_ADDRESS = {".": "dot", "@": "at", "/": "slash", "?": "question mark", "=": "equals"}
+_IN_ADDRESS |= {"-": "dash", "_": "underscore", "&": "and", "#": "hash"}
+
+
+def _web_addresses(text: str) -> str:
+    def spell(match: re.Match[str]) -> str:
+        address = match[1].replace("www", "w w w", 1) + (match[2] or "")
+        tail = address.rstrip("/.:!?)")
+        end = address[len(tail) :].lstrip("/")
+        return re.sub(r"[.@/?=_&#-]", lambda m: f" {_IN_ADDRESS[m[0]]} ", tail) + end
+
+    return _ADDRESS.sub(spell, text)
+
+
+def _ending_abbreviations() -> Rule:
+    """``etc.`` and ``p.m.``, whose dot ends the sentence when a capital or nothing follows."""
+    names = "|".join(map(re.escape, ENDING))
+    return rule(
+        rf"(?<![\w.])(\d{{1,2}}(?::\d\d)?)? ?({names})(?= *([A-Z]|$))?",
+        lambda match: f"{match[1] or ''} {ENDING[match[2]]}{'' if match[3] is None else '.'}",
+    )
+
+
+_CAPITALS = re.compile(r"(?<![\w-])(" + "|".join(LETTERS) + r")(?=s?\b)(?![-$])")
+
+
+def _capital_letters(text: str) -> str:
+    if text.isupper():  # shouting, where US may well be "us"
+        return text
+    return _CAPITALS.sub(lambda match: " ".join(match[1]), text)
+
+
+def _roman_numerals(numbers: Numbers) -> Rule:
+    """Henry VIII, World War II; one letter alone is more often a letter."""
+    worth = {"I": 1, "V": 5, "X": 10}
+
+    def spell(match: re.Match[str]) -> str:
+        digits = [worth[digit] for digit in match[2]]
+        following = [*digits[1:], 0]
+        value = sum(-d if d < f else d for d, f in zip(digits, following, strict=True))
+        if match[1] in COUNTED:
+            return f"{match[1]} {numbers.cardinal(value)}"
+        return f"{match[1]} the {numbers.ordinal(value)}"
+
+    return rule(r"\b([A-Z][a-z]+) ((?=[IVX]{2})X{0,3}(?:IX|IV|V?I{0,3}))\b(?!\.\w)", spell)
+
+
+def _fractions(numbers: Numbers) -> list[Rule]:
+    names = {2: "half", 3: "third", 4: "quarter"}
+
+    def part(above: int, below: int) -> str:
+        name = names.get(below) or numbers.ordinal(below)
+        plural = "halves" if name == "half" else f"{name}s"
+        return f"{numbers.cardinal(above)} {name if above == 1 else plural}"
+
+    def mixed(match: re.Match[str]) -> str:
+        above, below = int(match[2]), int(match[3])
+        simple = above == 1 and below in names
+        fraction = f"a {names[below]}" if simple else part(above, below)
+        return f"{numbers.whole(match[1])} and {fraction}"
+
+    def alone(match: re.Match[str]) -> str:
+        above, below = int(match[1]), int(match[2])
+        if 0 < above < below <= 10:
+            return part(above, below)
+        return f"{numbers.whole(match[1])} over {numbers.whole(match[2])}"
+
+    return [
+        rule(r"\b24/7\b", "twenty-four seven"),
+        rule(r"(?<![\w.,])(\d+) (\d)[/⁄]([2-9]|10)\b(?!/)", mixed),
+        rule(r"(?<![\w.,/])(\d{1,4})[/⁄](\d{1,4})\b(?!/)", alone),
+    ]

@@ -1,0 +1,97 @@
+"""English dates, years and times of day."""
+
+import re
+
+from tts.text.normalize.en_tables import MONTHS
+from tts.text.normalize.numbers import Numbers
+from tts.text.normalize.rules import Rule, rule
+
+_MONTH = "|".join([*MONTHS, *(month[:3] for month in MONTHS), "Sept"])
+_YEAR, _DAY = r"(\d{4})", r"([12]?\d|3[01])(?:st|nd|rd|th)?"
+_HALF_DAY = r"([ap]m|[AP]M|A M|P M)"
+
+
+def dates(numbers: Numbers, month_first: bool) -> list[Rule]:
+    """2024-05-17, 5/17/2024 (or 17/5/2024), May 17, 2024, 17 May 2024."""
+
+    def said(day: str, month: str, year: str | None) -> str:
+        spoken = f"{_month(month)} {numbers.ordinal(int(day))}"
+        return f"{spoken}, {numbers.year(int(year))}" if year else spoken
+
+    def day_first(match: re.Match[str]) -> str:
+        day, month, year = match.groups()
+        spoken = f"the {numbers.ordinal(int(day))} of {_month(month)}"
+        return f"{spoken} {numbers.year(int(year))}" if year else spoken
+
+    def digits(match: re.Match[str]) -> str:
+        first, second, year = match.groups()
+        month, day = (first, second) if month_first else (second, first)
+        if int(month) > 12:
+            month, day = day, month
+        return said(day, month, year) if _exists(month, day) else match[0]
+
+    def iso(match: re.Match[str]) -> str:
+        year, month, day = match.groups()
+        return said(day, month, year) if _exists(month, day) else match[0]
+
+    return [
+        rule(rf"\b{_YEAR}-(\d\d)-(\d\d)\b", iso),
+        rule(rf"(?<![\d/])(\d{{1,2}})/(\d{{1,2}})/{_YEAR}\b", digits),
+        rule(rf"\b({_MONTH}) {_DAY}\b(?:,? {_YEAR}\b)?", lambda m: said(m[2], m[1], m[3])),
+        rule(rf"\b(?:the )?{_DAY} (?:of )?({_MONTH})\b(?:,? {_YEAR}\b)?", day_first),
+    ]
+
+
+def _exists(month: str, day: str) -> bool:
+    return 1 <= int(month) <= 12 and 1 <= int(day) <= 31
+
+
+def _month(written: str) -> str:
+    if written.isdigit():
+        return MONTHS[int(written) - 1]
+    return next(month for month in MONTHS if month.startswith(written[:3]))
+
+
+def times(numbers: Numbers) -> list[Rule]:
+    """3:05, 15:45, 3:30 pm, 7 A M."""
+
+    def clock(match: re.Match[str]) -> str:
+        hour, minute, half = int(match[1]), int(match[2]), match[3]
+        if hour > 24 or minute > 59:
+            return match[0]
+        spoken = numbers.cardinal(hour)
+        if minute:
+            spoken += f" {'oh ' if minute < 10 else ''}{numbers.cardinal(minute)}"
+        elif not half:
+            spoken += " o'clock" if hour <= 12 else " hundred hours"
+        return f"{spoken} {_letters(half)}" if half else spoken
+
+    return [
+        rule(rf"(?<![\d:])(\d{{1,2}}):(\d\d)(?![\d:])(?: ?{_HALF_DAY}\b)?", clock),
+        rule(
+            rf"\b(\d{{1,2}}) ?{_HALF_DAY}\b",
+            lambda match: f"{numbers.whole(match[1])} {_letters(match[2])}",
+        ),
+    ]
+
+
+def _letters(half_day: str) -> str:
+    return " ".join(half_day.upper().replace(" ", ""))
+
+
+def decades(numbers: Numbers) -> Rule:
+    """The 1990s, the '80s."""
+
+    def spell(match: re.Match[str]) -> str:
+        words = numbers.cardinal(int(match[1])) if match[1] else numbers.year(int(match[2]))
+        return words[:-1] + "ies" if words.endswith("y") else words + "s"
+
+    return rule(r"(?<![\w.,])(?:'(\d0)|(1[1-9]\d0|20\d0))'?s\b", spell)
+
+
+def years(numbers: Numbers) -> Rule:
+    """Four digits from 1100 to 2099 without a comma are read as a year."""
+    return rule(
+        r"(?<![\w.,$£€-])(1[1-9]\d\d|20\d\d)(?![\d.,:]*\d|\w|-\w)",
+        lambda match: numbers.year(int(match[0])),
+    )

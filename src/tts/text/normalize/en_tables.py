@@ -1,0 +1,82 @@
+"""The words of English: abbreviations, units, money and marks."""
+
+from tts.text.normalize.rules import Currency
+
+MONTHS = [
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+]  # fmt: skip
+
+ABBREVIATIONS = {
+    "Mr.": "Mister", "Mrs.": "Missis", "Ms.": "Miz", "Dr.": "Doctor", "Prof.": "Professor",
+    "Mr": "Mister", "Mrs": "Missis", "Ms": "Miz", "Dr": "Doctor", "Prof": "Professor",
+    "Messrs.": "Messers", "Ph.D.": "P H D", "Ph.D": "P H D",
+    "Jr.": "Junior", "Sr.": "Senior", "Gen.": "General", "Col.": "Colonel",
+    "Lt.": "Lieutenant", "Sgt.": "Sergeant", "Capt.": "Captain", "Cpl.": "Corporal",
+    "Maj.": "Major", "Gov.": "Governor", "Sen.": "Senator", "Rep.": "Representative",
+    "Rev.": "Reverend", "Hon.": "Honorable", "Pres.": "President", "Esq.": "Esquire",
+    "Ave.": "Avenue", "Blvd.": "Boulevard", "Rd.": "Road", "Mt.": "Mount", "Ft.": "Fort",
+    "Inc.": "Incorporated", "Ltd.": "Limited", "Corp.": "Corporation", "Co.": "Company",
+    "Bros.": "Brothers", "Dept.": "Department", "dept.": "department", "vs.": "versus",
+    "approx.": "approximately", "e.g.": "for example", "i.e.": "that is",
+    "cf.": "compare", "ca.": "circa", "viz.": "namely", "et al.": "and others",
+    "w/o": "without", "w/": "with",
+}  # fmt: skip
+
+# Written with a dot that may end the sentence as well.
+ENDING = {"etc.": "et cetera", "a.m.": "A M", "p.m.": "P M", "A.M.": "A M", "P.M.": "P M"}
+
+BEFORE_NUMBER = {
+    "No.": "number", "no.": "number", "Nos.": "numbers", "#": "number", "Fig.": "figure",
+    "fig.": "figure", "Vol.": "volume", "vol.": "volume", "p.": "page", "pp.": "pages",
+    "Ch.": "chapter", "ch.": "chapter", "Sec.": "section", "sec.": "section", "§": "section",
+    **{month[:3] + ".": month for month in MONTHS}, "Sept.": "September",
+}  # fmt: skip
+
+UNITS = {
+    "km": ("kilometer", "kilometers"), "m": ("meter", "meters"), "cm": ("centimeter",
+    "centimeters"), "mm": ("millimeter", "millimeters"), "μm": ("micrometer", "micrometers"),
+    "nm": ("nanometer", "nanometers"), "mi": ("mile", "miles"), "yd": ("yard", "yards"),
+    "ft": ("foot", "feet"), "ft.": ("foot", "feet"), "in.": ("inch", "inches"),
+    "kg": ("kilogram", "kilograms"), "g": ("gram", "grams"), "mg": ("milligram", "milligrams"),
+    "lb": ("pound", "pounds"), "lbs": ("pound", "pounds"), "lbs.": ("pound", "pounds"),
+    "oz": ("ounce", "ounces"), "oz.": ("ounce", "ounces"), "t": ("ton", "tons"),
+    "l": ("liter", "liters"), "L": ("liter", "liters"), "ml": ("milliliter", "milliliters"),
+    "mL": ("milliliter", "milliliters"), "ms": ("millisecond", "milliseconds"),
+    "s": ("second", "seconds"), "sec": ("second", "seconds"), "min": ("minute", "minutes"),
+    "h": ("hour", "hours"), "hr": ("hour", "hours"), "hrs": ("hour", "hours"),
+    "Hz": ("hertz", "hertz"), "kHz": ("kilohertz", "kilohertz"), "MHz": ("megahertz",
+    "megahertz"), "GHz": ("gigahertz", "gigahertz"), "W": ("watt", "watts"), "kW": ("kilowatt",
+    "kilowatts"), "MW": ("megawatt", "megawatts"), "kWh": ("kilowatt hour", "kilowatt hours"),
+    "V": ("volt", "volts"), "dB": ("decibel", "decibels"), "kB": ("kilobyte", "kilobytes"),
+    "KB": ("kilobyte", "kilobytes"), "MB": ("megabyte", "megabytes"), "GB": ("gigabyte",
+    "gigabytes"), "TB": ("terabyte", "terabytes"), "mph": ("mile per hour", "miles per hour"),
+    "km/h": ("kilometer per hour", "kilometers per hour"), "m/s": ("meter per second",
+    "meters per second"), "m²": ("square meter", "square meters"), "km²": ("square kilometer",
+    "square kilometers"), "m³": ("cubic meter", "cubic meters"), "cm³": ("cubic centimeter",
+    "cubic centimeters"), "°C": ("degree Celsius", "degrees Celsius"), "°F": ("degree Fahrenheit",
+    "degrees Fahrenheit"), "°": ("degree", "degrees"), "%": ("percent", "percent"),
+}  # fmt: skip
+
+CURRENCIES = {
+    "$": Currency("dollar", "dollars", "cent", "cents"),
+    "US$": Currency("dollar", "dollars", "cent", "cents"),
+    "£": Currency("pound", "pounds", "penny", "pence"),
+    "€": Currency("euro", "euros", "cent", "cents"),
+    "¥": Currency("yen", "yen", "sen", "sen"),
+}
+
+SYMBOLS = {
+    "&": "and", "%": "percent", "+": "plus", "=": "equals", "@": "at", "#": "hash", "°": "degrees",
+    "€": "euros", "$": "dollars", "£": "pounds", "¥": "yen", "§": "section", "<": "less than",
+    ">": "greater than", "×": "times", "÷": "divided by", "±": "plus or minus", "−": "minus",
+    "²": "squared", "³": "cubed", "/": "slash", "⁄": "over", "¢": "cents",
+}  # fmt: skip
+
+# Abbreviations whose letters make a word, which espeak-ng would read.
+LETTERS = ["US", "USA", "UK", "UN", "EU", "UAE", "AI", "IT", "ID", "TV", "PC", "IQ", "OS", "IP"]
+LETTERS += ["UI", "AC", "DC"]
+
+# Words that a Roman numeral counts: "World War II", but "Henry the eighth".
+COUNTED = {"War", "Part", "Book", "Chapter", "Volume", "Act", "Scene", "Section", "Class", "Phase"}
+COUNTED |= {"Type", "Appendix", "Article", "Level"}
