@@ -2,6 +2,7 @@
 
 import re
 
+from tts.text.normalize.calendar import dates_in_digits
 from tts.text.normalize.en_tables import MONTHS
 from tts.text.normalize.numbers import Numbers
 from tts.text.normalize.rules import Rule, rule
@@ -14,41 +15,26 @@ _HALF_DAY = r"([ap]m|[AP]M|A M|P M)"
 def dates(numbers: Numbers, month_first: bool) -> list[Rule]:
     """2024-05-17, 5/17/2024 (or 17/5/2024), May 17, 2024, 17 May 2024."""
 
-    def said(day: str, month: str, year: str | None) -> str:
-        spoken = f"{_month(month)} {numbers.ordinal(int(day))}"
-        return f"{spoken}, {numbers.year(int(year))}" if year else spoken
+    def said(day: int, month: str, year: int | None) -> str:
+        spoken = f"{month} {numbers.ordinal(day)}"
+        return f"{spoken}, {numbers.year(year)}" if year else spoken
 
     def day_first(match: re.Match[str]) -> str:
         day, month, year = match.groups()
         spoken = f"the {numbers.ordinal(int(day))} of {_month(month)}"
         return f"{spoken} {numbers.year(int(year))}" if year else spoken
 
-    def digits(match: re.Match[str]) -> str:
-        first, second, year = match.groups()
-        month, day = (first, second) if month_first else (second, first)
-        if int(month) > 12:
-            month, day = day, month
-        return said(day, month, year) if _exists(month, day) else match[0]
-
-    def iso(match: re.Match[str]) -> str:
-        year, month, day = match.groups()
-        return said(day, month, year) if _exists(month, day) else match[0]
-
     return [
-        rule(rf"\b{_YEAR}-(\d\d)-(\d\d)\b", iso),
-        rule(rf"(?<![\d/])(\d{{1,2}})/(\d{{1,2}})/{_YEAR}\b", digits),
-        rule(rf"\b({_MONTH}) {_DAY}\b(?:,? {_YEAR}\b)?", lambda m: said(m[2], m[1], m[3])),
+        *dates_in_digits("/", lambda d, m, y: said(d, MONTHS[m - 1], y), month_first),
+        rule(
+            rf"\b({_MONTH}) {_DAY}\b(?:,? {_YEAR}\b)?",
+            lambda m: said(int(m[2]), _month(m[1]), int(m[3]) if m[3] else None),
+        ),
         rule(rf"\b(?:the )?{_DAY} (?:of )?({_MONTH})\b(?:,? {_YEAR}\b)?", day_first),
     ]
 
 
-def _exists(month: str, day: str) -> bool:
-    return 1 <= int(month) <= 12 and 1 <= int(day) <= 31
-
-
 def _month(written: str) -> str:
-    if written.isdigit():
-        return MONTHS[int(written) - 1]
     return next(month for month in MONTHS if month.startswith(written[:3]))
 
 

@@ -33,9 +33,16 @@ class Numbers:
             spoken = f"{spoken} {self.point} {self.digits(fraction)}"
         return (sign + spoken).strip()
 
-    def is_one(self, written: str) -> bool:
-        """Whether it takes the singular."""
-        return written.lstrip("-−") == "1"
+    def counted(self, written: str, one: str, many: str) -> str:
+        """A number of things, by their singular and plural."""
+        if written.lstrip("-−") != "1":
+            return f"{self.words(written)} {many}"
+        sign = f"{self.minus} " if written != "1" else ""
+        return f"{sign}{self.one(one)} {one}"
+
+    def one(self, noun: str) -> str:
+        """One of something, where a language has an article for it."""
+        return self.cardinal(1)
 
     def whole(self, digits: str) -> str:
         """Digits as a quantity; one by one where they are a code: long, or led by a zero."""

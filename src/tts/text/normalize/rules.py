@@ -25,7 +25,12 @@ def rule(pattern: str, replace: Callable[[re.Match[str]], str] | str, flags: int
 def abbreviations(table: Mapping[str, str]) -> Rule:
     """Whole words as written in ``table``, dots included."""
     names = "|".join(re.escape(name) for name in sorted(table, key=len, reverse=True))
-    return rule(rf"(?<![\w.])(?:{names})(?![\w])", lambda match: table[match[0]])
+
+    def spell(match: re.Match[str]) -> str:
+        ends = match[0][-1] == "." and match.end() == len(match.string)
+        return table[match[0]] + "." * ends
+
+    return rule(rf"(?<![\w.])(?:{names})(?!\w)", spell)
 
 
 def before_numbers(table: Mapping[str, str]) -> Rule:
@@ -50,7 +55,7 @@ def units(numbers: Numbers, table: Mapping[str, tuple[str, str]]) -> Rule:
 
     def spell(match: re.Match[str]) -> str:
         one, many = table[match[2]]
-        return f"{numbers.words(match[1])} {one if numbers.is_one(match[1]) else many}"
+        return numbers.counted(match[1], one, many)
 
     return rule(rf"(?<![\w.,])({numbers.signed}) ?({names})(?![\w²³/])", spell)
 
@@ -69,15 +74,11 @@ def money(numbers: Numbers, table: Mapping[str, Currency], and_: str, scales: st
         whole, mark, coins = _split_coins(written)
         if scale:
             return f"{prefix}{numbers.words(written)} {scale} {currency.many}"
+        notes = prefix + numbers.counted(whole, currency.one, currency.many)
         if not mark or not coins.strip("0"):
-            name = currency.one if numbers.is_one(whole) else currency.many
-            return f"{prefix}{numbers.words(whole if mark else written)} {name}"
-        cents = f"{numbers.whole(coins.lstrip('0'))} "
-        cents += currency.cent if int(coins) == 1 else currency.cents
-        if not whole.strip("0"):
-            return prefix + cents
-        name = currency.one if numbers.is_one(whole) else currency.many
-        return f"{prefix}{numbers.words(whole)} {name} {and_}{cents}"
+            return notes
+        cents = numbers.counted(coins.lstrip("0"), currency.cent, currency.cents)
+        return f"{notes} {and_}{cents}" if whole.strip("0") else prefix + cents
 
     before = re.compile(rf"([-−])?(?<!\w)({signs}) ?{amount}")
     after = re.compile(rf"(?<![\w.,])([-−])?{amount} ?({signs})(?!\w)")
