@@ -48,7 +48,7 @@ def launch(
         main(_guarded(task))()
     except KeyboardInterrupt:
         _fail("interrupted", 130)
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
         if (mistake := _user_error(error)) is not None:
             _fail(f"error: {mistake}")
         from tts.commands.mistakes import explain

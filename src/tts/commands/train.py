@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue
 
 from tts.callbacks.checkpoints import Checkpoints
 from tts.callbacks.seeds import StepSeeds
+from tts.callbacks.settings import OptimizerSettings
 from tts.callbacks.signals import GracefulStop, Interrupted
 from tts.checkpoint import find_checkpoint
 from tts.commands.precision import choose_precision
@@ -33,27 +35,29 @@ NOISE = (
     r".*The number of training batches .* is smaller than the logging interval.*",
     r".*`trainer\.fit\(weights_only=.*",
     r".*isinstance\(treespec, LeafSpec\).*",
+    r".*resuming from a checkpoint that ended before the epoch ended.*",  # the datamodule resumes
     r".*GPU available but not used.*",
 )
 
 
 def job(config: DictConfig) -> float | None:
     """One Hydra job: train, and give a sweeper the best ``monitor`` reached."""
-    metrics = train(config)
+    metrics = train(config, HydraConfig.get().overrides.task)
     return metrics.get(f"best/{config.monitor}", metrics.get(config.monitor))
 
 
-def train(config: DictConfig) -> dict[str, float]:
+def train(config: DictConfig, overrides: Sequence[str] = ()) -> dict[str, float]:
     """Prepare the corpus if need be, build everything, train; the last value of every metric.
 
-    ``best/<monitor>`` is the lowest the monitored metric got. Ctrl-C and SIGTERM leave as
+    ``overrides`` are those ``config`` was composed with: resuming puts them on top of the run's own
+    config. ``best/<monitor>`` is the lowest the monitored metric got. Ctrl-C and SIGTERM leave as
     SystemExit with status 128 + signal once ``last.ckpt`` is written.
     """
     hush()
     checkpoint: Path | None = None
     resuming = bool(config.resume)
     if resuming:
-        config, checkpoint = resume(config, _overrides())
+        config, checkpoint = resume(config, overrides)
     elif config.ckpt_path:
         checkpoint = find_checkpoint(config.ckpt_path, ("last", "best"))
     config.trainer.precision = choose_precision(
@@ -79,7 +83,9 @@ def train(config: DictConfig) -> dict[str, float]:
     ]
     loggers = [instantiate(entry) for entry in (config.logger or {}).values() if entry is not None]
     trainer = build_trainer(
-        config.trainer, [*callbacks, StepSeeds(config.seed), stop], loggers or False
+        config.trainer,
+        [*callbacks, OptimizerSettings(), StepSeeds(config.seed), stop],
+        loggers or False,
     )
     parameters = sum(p.numel() for p in system.parameters())
     _say(
@@ -188,11 +194,6 @@ def _leave_config(config: DictConfig, folder: Path, fresh: bool) -> None:
 @rank_zero_only
 def _say(message: str, *values: object) -> None:
     log.info(message, *values)
-
-
-def _overrides() -> list[str]:
-    """Those of the command line, if it was one."""
-    return list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
 
 
 def _let_go() -> None:

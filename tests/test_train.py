@@ -1,0 +1,257 @@
+"""A run cut and resumed is a run never cut; signals save; jobs of one process do not mix."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from fakes import FAKES, compose_train, fake_overrides
+
+from tts.callbacks.checkpoints import Checkpoints
+from tts.checkpoint import CheckpointError, load_checkpoint, load_run
+from tts.commands.precision import choose_precision
+from tts.commands.train import train
+from tts.errors import UserError
+
+ROOT = Path(__file__).parents[1]
+STEPS = ("trainer.max_steps=13", "trainer.val_check_interval=4")  # epochs of 5 batches
+
+
+def run(folder: Path, *overrides: str) -> dict[str, float]:
+    return train(compose_train(*fake_overrides(folder, *overrides)))
+
+
+def resume(folder: Path, *overrides: str) -> dict[str, float]:
+    overrides = (f"resume='{folder}'", f"run_dir='{folder}'", *overrides)
+    return train(compose_train("data=fake", "model=fake", *overrides), overrides)
+
+
+def cut(folder: Path, at: int, *overrides: str) -> None:
+    """Train until a SIGTERM during step ``at``."""
+    overrides = (*STEPS, "+callbacks.cut._target_=fakes.Cut", f"+callbacks.cut.at={at}", *overrides)
+    with pytest.raises(SystemExit) as ended:
+        run(folder, *overrides)
+    assert ended.value.code == 128 + signal.SIGTERM
+    assert load_checkpoint(folder / "checkpoints/last.ckpt")["global_step"] == at
+
+
+def state(folder: Path) -> dict[str, Any]:
+    checkpoint = load_checkpoint(folder / "checkpoints/last.ckpt")
+    keys = ("state_dict", "optimizer_states", "lr_schedulers", "epoch", "global_step", "FakeData")
+    return {key: checkpoint[key] for key in keys}
+
+
+def assert_equal_to_the_bit(ours: Any, theirs: Any, path: str = "") -> None:
+    if isinstance(ours, torch.Tensor):
+        assert torch.equal(ours, theirs), path
+    elif isinstance(ours, dict):
+        assert ours.keys() == theirs.keys(), path
+        for key in ours:
+            assert_equal_to_the_bit(ours[key], theirs[key], f"{path}.{key}")
+    elif isinstance(ours, list | tuple):
+        assert len(ours) == len(theirs), path
+        for number, (our, their) in enumerate(zip(ours, theirs, strict=True)):
+            assert_equal_to_the_bit(our, their, f"{path}[{number}]")
+    else:
+        assert ours == theirs, path
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("whole")
+    run(folder, *STEPS)
+    return folder
+
+
+# in the middle of an epoch, at its end, at a validation, at both in turn
+@pytest.mark.parametrize("cuts", [(3,), (5,), (8,), (5, 10), (4, 5, 6, 12)], ids=str)
+def test_a_run_cut_and_resumed_equals_a_run_never_cut(
+    whole: Path, tmp_path: Path, cuts: tuple[int, ...]
+) -> None:
+    cut(tmp_path, cuts[0])
+    for at in cuts[1:]:
+        with pytest.raises(SystemExit):
+            resume(tmp_path, f"+callbacks.cut.at={at}")
+    resume(tmp_path, "+callbacks.cut=null")
+    assert_equal_to_the_bit(state(tmp_path), state(whole))
+
+
+def test_a_run_cut_while_validating_resumes_exactly(whole: Path, tmp_path: Path) -> None:
+    cut(tmp_path, 8, "+callbacks.cut.validating=true")
+    resume(tmp_path, "+callbacks.cut=null")
+    assert_equal_to_the_bit(state(tmp_path), state(whole))
+
+
+def test_a_run_that_accumulates_gradients_is_cut_between_steps(tmp_path: Path) -> None:
+    run(tmp_path / "whole", *STEPS, "trainer.accumulate_grad_batches=2")
+    cut(tmp_path / "cut", 7, "trainer.accumulate_grad_batches=2")
+    resume(tmp_path / "cut", "+callbacks.cut=null")
+    assert_equal_to_the_bit(state(tmp_path / "cut"), state(tmp_path / "whole"))
+
+
+def test_a_finished_run_goes_on_as_if_it_had_never_ended(tmp_path: Path) -> None:
+    level = ("scheduler=constant", "scheduler.warmup_steps=2", "trainer.val_check_interval=4")
+    run(tmp_path / "whole", "trainer.max_steps=12", *level)
+    run(tmp_path / "twice", "trainer.max_steps=7", *level)
+    resume(tmp_path / "twice", "trainer.max_steps=12")
+    assert_equal_to_the_bit(state(tmp_path / "twice"), state(tmp_path / "whole"))
+
+
+def test_validating_more_often_changes_nothing(whole: Path, tmp_path: Path) -> None:
+    run(tmp_path, *STEPS, "trainer.val_check_interval=1")
+    assert_equal_to_the_bit(state(tmp_path)["state_dict"], state(whole)["state_dict"])
+
+
+def test_resuming_keeps_the_config_of_the_run(tmp_path: Path) -> None:
+    run(tmp_path, *STEPS, "optimizer.lr=0.005", "trainer.max_steps=4")
+    resume(tmp_path, "trainer.max_steps=6")
+    config = load_checkpoint(tmp_path / "checkpoints/last.ckpt")["config"]
+    assert config["optimizer"]["lr"] == 0.005
+    assert config["trainer"]["max_steps"] == 6
+    assert not (tmp_path / "previous-1").exists()
+
+
+def test_resuming_refuses_another_model(tmp_path: Path) -> None:
+    run(tmp_path, "trainer.max_steps=2")
+    overrides = (f"resume='{tmp_path}'", f"run_dir='{tmp_path}'", "model/size=tiny")
+    config = compose_train("data=fake", *overrides)
+    with pytest.raises(UserError, match="own model/size"):
+        train(config, overrides)
+
+
+def test_a_checkpoint_goes_on_in_a_new_folder(tmp_path: Path) -> None:
+    run(tmp_path / "one", "trainer.max_steps=3")
+    last = tmp_path / "one/checkpoints/last.ckpt"
+    run(tmp_path / "two", "trainer.max_steps=5", f"ckpt_path='{last}'")
+    assert load_run(tmp_path / "two/checkpoints/last.ckpt").step == 5
+    assert load_run(last).step == 3
+
+
+def test_a_checkpoint_of_other_speakers_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(tmp_path / "one", "trainer.max_steps=1")
+    path = tmp_path / "one/checkpoints/last.ckpt"
+    checkpoint = load_checkpoint(path)
+    checkpoint["facts"]["speakers"] = ["ann", "cy"]
+    torch.save(checkpoint, path)
+    with pytest.raises(CheckpointError, match=r"other speakers.*'cy'.*'bob'"):
+        run(tmp_path / "two", "trainer.max_steps=2", f"ckpt_path='{path}'")
+    checkpoint["facts"]["contract"]["hop"] = 128
+    torch.save(checkpoint, path)
+    with pytest.raises(UserError, match="hop: 128"):
+        run(tmp_path / "two", "trainer.max_steps=2", f"ckpt_path='{path}'")
+
+
+def test_a_new_run_in_a_used_folder_sets_the_old_one_aside(tmp_path: Path) -> None:
+    for _ in range(2):
+        run(tmp_path, "trainer.max_steps=2")
+    assert (tmp_path / "previous-1/checkpoints/last.ckpt").is_file()
+    assert (tmp_path / "checkpoints/last.ckpt").is_file()
+
+
+def test_the_metrics_hold_the_best_of_the_monitored_one(tmp_path: Path) -> None:
+    metrics = run(tmp_path, *STEPS)
+    assert metrics["best/val/mel"] <= metrics["val/mel"]
+    assert "train/learning_rate" in metrics
+
+
+def test_a_checkpoint_is_plain_and_rebuilds(whole: Path) -> None:
+    loaded = load_run(whole)  # weights_only
+    assert loaded.path.name == "best.ckpt"
+    assert loaded.config["model"]["_target_"] == "fakes.FakeModel"
+    assert loaded.facts.speakers == ("ann", "bob")
+    assert "project.weight" in loaded.model
+
+
+def test_a_missing_value_and_a_wrong_interval_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"optimizer\.lr has no value"):
+        run(tmp_path, "optimizer.lr=???")
+    with pytest.raises(UserError, match=r"val_check_interval=0\.5"):
+        run(tmp_path, "trainer.val_check_interval=0.5")
+    with pytest.raises(UserError, match=r"monitor=val/foo.*val/mel"):
+        run(tmp_path, "monitor=val/foo")
+    if not torch.cuda.is_available():
+        with pytest.raises(UserError, match="trainer: No supported gpu backend"):
+            run(tmp_path, "trainer=gpu", "trainer.accelerator=gpu")
+
+
+def test_the_precision_is_measured_once_and_written_down(tmp_path: Path) -> None:
+    run(tmp_path, "trainer.max_steps=1", "trainer.precision=auto")
+    config = load_checkpoint(tmp_path / "checkpoints/last.ckpt")["config"]
+    assert config["trainer"]["precision"] in ("32-true", "bf16-mixed")
+    assert choose_precision("16-mixed", "cpu") == "16-mixed"
+
+
+def start(folder: Path, *overrides: str) -> subprocess.Popen[str]:
+    """train.py as a user starts it."""
+    keep = [o for o in fake_overrides(folder) if not o.startswith("run_dir")]
+    command = [sys.executable, str(ROOT / "train.py"), "--config-dir", str(FAKES)]
+    environment = {**os.environ, "PYTHONPATH": str(FAKES.parent), "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [*command, *overrides, *keep],
+        cwd=folder,
+        env=environment,
+        text=True,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_jobs_of_one_process_do_not_mix_and_a_signal_saves_and_ends_cleanly(tmp_path: Path) -> None:
+    # one process for several laws: starting one imports torch and Lightning for many seconds
+    level = ("scheduler=constant", "seed=2")
+    process = start(
+        tmp_path, "-m", *level, "name=sweep", "trainer.max_steps=3,1000000",
+        "callbacks.checkpoints.every_n_steps=10", "callbacks.checkpoints.keep_every_n_steps=10",
+    )  # fmt: skip
+    second = "outputs/sweep/*_multirun/1_*/checkpoints/step-0000010.ckpt"
+    end = time.monotonic() + 240
+    while not (kept := list(tmp_path.glob(second))):
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, told = process.communicate(timeout=60)
+
+    assert process.returncode == 128 + signal.SIGTERM, told
+    assert "Traceback" not in told
+    step = load_checkpoint(kept[0].with_name("last.ckpt"))["global_step"]
+    assert f"at step {step}; to go on: resume=" in told
+    assert not list(kept[0].parent.glob(".*")), "a temporary file was left"
+    [first] = tmp_path.glob("outputs/sweep/*_multirun/0_*max_steps=3*")
+    assert load_checkpoint(first / "checkpoints/last.ckpt")["global_step"] == 3
+
+    run(tmp_path / "alone", "trainer.max_steps=10", *level)
+    ours = load_checkpoint(kept[0])["state_dict"]
+    assert_equal_to_the_bit(ours, state(tmp_path / "alone")["state_dict"])
+
+
+def test_ctrl_c_saves_and_ends_cleanly(tmp_path: Path) -> None:
+    keys = (("_target_", "fakes.Cut"), ("at", 3), ("signum", int(signal.SIGINT)))
+    with pytest.raises(SystemExit) as ended:
+        run(tmp_path, *STEPS, *(f"+callbacks.cut.{key}={value}" for key, value in keys))
+    assert ended.value.code == 130
+    assert load_checkpoint(tmp_path / "checkpoints/last.ckpt")["global_step"] == 3
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_the_best_score_survives_a_resume(tmp_path: Path) -> None:
+    run(tmp_path, "trainer.max_steps=4", "trainer.val_check_interval=2")
+    best = load_checkpoint(tmp_path / "checkpoints/best.ckpt")["callbacks"][
+        Checkpoints.__qualname__
+    ]
+    ruined = ("trainer.max_steps=6", "optimizer.lr=10.0", "scheduler.warmup_steps=0")
+    assert resume(tmp_path, *ruined)["val/mel"] > best["best_score"]
+    again = load_checkpoint(tmp_path / "checkpoints/best.ckpt")
+    assert again["global_step"] == 4
+
+
+def test_resuming_takes_the_optimizers_settings_from_the_config(tmp_path: Path) -> None:
+    run(tmp_path, "trainer.max_steps=4", "scheduler=constant", "scheduler.warmup_steps=0")
+    metrics = resume(tmp_path, "trainer.max_steps=5", "optimizer.lr=0.0001")
+    assert metrics["train/learning_rate"] == pytest.approx(1e-4)
