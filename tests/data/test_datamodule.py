@@ -1,0 +1,88 @@
+"""From folders to batches."""
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.data.recordings import TEXTS, ljspeech
+from tts.audio.mel import MelContract
+from tts.data.corpora.ljspeech import LJSpeech
+from tts.data.datamodule import SpeechDataModule
+from tts.data.settings import PrepareSettings
+from tts.errors import UserError
+from tts.masks import mask_from_lengths
+from tts.text.frontend import Frontend
+
+MORE = tuple(f"{text} once more" for text in TEXTS)
+
+
+def module(tmp_path: Path, **options: object) -> SpeechDataModule:
+    roots = [tmp_path / "ann", tmp_path / "bob"]
+    for root, texts in zip(roots, (TEXTS, MORE), strict=True):
+        if not root.exists():
+            ljspeech(root, texts)
+    corpora = [{"root": str(roots[0])}, {"root": str(roots[1]), "language": "en-gb"}]
+    data = SpeechDataModule(
+        partial(LJSpeech),
+        Frontend(),
+        MelContract(),
+        corpora=corpora,
+        prepared_dir=str(tmp_path / "prepared"),
+        prepare=PrepareSettings(validation_share=0.34),
+        frames_per_batch=600,
+        **{"workers": 0, **options},  # type: ignore[arg-type]
+    )
+    data.prepare_data()
+    return data
+
+
+def test_two_corpora_train_together(tmp_path: Path) -> None:
+    data = module(tmp_path)
+    assert data.facts.speakers == ("ann", "bob")
+    assert data.facts.languages == ("en-us", "en-gb")
+    seen: dict[int, str] = {}
+    for batch in data.train_dataloader():
+        assert batch.speaker is not None
+        assert batch.language is not None
+        assert torch.equal(batch.speaker, batch.language)  # ann is American, bob British
+        seen |= {int(u): data.utterance_id(int(u)) for u in batch.utterance}
+    assert len(seen) == len(data.dataset("train")) == 8
+    assert len(data.dataset("validation")) == 4
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_padding_is_zero_and_lengths_say_what_is_real(tmp_path: Path, workers: int) -> None:
+    data = module(tmp_path, workers=workers)
+    for batch in data.train_dataloader():
+        frames = mask_from_lengths(batch.frame_lengths)
+        assert batch.mel.shape == (*frames.shape, 80)
+        assert batch.mel.dtype == torch.float32
+        for values in (batch.mel, batch.pitch, batch.energy):
+            assert not values[~frames].any()
+        tokens = mask_from_lengths(batch.token_lengths)
+        assert (batch.tokens > 0).equal(tokens)
+        assert batch.durations is None
+
+
+def test_batches_repeat_with_the_seed(tmp_path: Path) -> None:
+    first = [b.utterance.tolist() for b in module(tmp_path).train_dataloader()]
+    assert [b.utterance.tolist() for b in module(tmp_path).train_dataloader()] == first
+
+
+def test_the_place_in_an_epoch_is_part_of_the_state(tmp_path: Path) -> None:
+    whole = [b.utterance.tolist() for b in module(tmp_path).train_dataloader()]
+    data = module(tmp_path)
+    data.load_state_dict({"consumed": 2})
+    assert [b.utterance.tolist() for b in data.train_dataloader()] == whole[2:]
+
+
+def test_a_wrong_entry_names_its_keys(tmp_path: Path) -> None:
+    make = partial(
+        SpeechDataModule, partial(LJSpeech), Frontend(), MelContract(), prepared_dir=str(tmp_path)
+    )
+    with pytest.raises(UserError, match=r"corpora\[0\] has rot; known are .*root"):
+        make(corpora=[{"rot": "x"}])
+    with pytest.raises(UserError, match="names no corpus"):
+        make(corpora=[])

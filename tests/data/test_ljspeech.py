@@ -1,0 +1,94 @@
+"""Folders in LJ Speech's layout, whole and broken."""
+
+import hashlib
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tests.data.recordings import TEXTS, ljspeech
+from tts.data.corpora.download import download_ljspeech
+from tts.data.corpora.ljspeech import LJSpeech, guess_columns
+from tts.data.corpora.source import CorpusError
+
+
+@pytest.mark.parametrize(
+    "form", ["id|text", "id|text|normalised", "id|speaker|text", "id|speaker|text|normalised"]
+)
+def test_each_layout_gives_the_same_texts(tmp_path: Path, form: str) -> None:
+    sources = list(LJSpeech(ljspeech(tmp_path / "corpus", form=form)).sources())
+    assert [s.text for s in sources] == list(TEXTS)
+    assert all(s.audio is not None and s.audio.is_file() for s in sources)
+    assert {s.speaker for s in sources} == ({"ann", "bob"} if "speaker" in form else {"corpus"})
+    assert (sources[0].normalised is None) == ("normalised" not in form)
+
+
+def test_short_texts_are_not_taken_for_speakers() -> None:
+    rows = [["1", "yes", "yes"], ["2", "no", "no"], ["3", "perhaps", "perhaps"]]
+    assert guess_columns(rows) == ("id", "text", "normalised")
+
+
+def test_the_guess_can_be_overruled(tmp_path: Path) -> None:
+    root = ljspeech(tmp_path / "c", form="id|speaker|text")
+    sources = list(LJSpeech(root, columns=("id", "text", "normalised")).sources())
+    assert {s.text for s in sources} == {"ann", "bob"}
+
+
+@pytest.mark.parametrize(
+    ("content", "culprit"),
+    [
+        ("a|one|two|three|four\n", "row 1"),
+        ("a|one\nb|two|two\n", "row 2"),
+        ("just a line\n", "row 1"),
+        ("a|one\n|two\n", "row 2"),
+        ("", "no rows"),
+        ("\n\n", "no rows"),
+    ],
+)
+def test_a_bad_row_is_named(tmp_path: Path, content: str, culprit: str) -> None:
+    root = ljspeech(tmp_path / "c")
+    (root / "metadata.csv").write_text(content)
+    with pytest.raises(CorpusError, match=culprit):
+        list(LJSpeech(root).sources())
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"data\.root"):
+        list(LJSpeech(tmp_path / "nowhere").sources())
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CorpusError, match=r"metadata\.csv"):
+        list(LJSpeech(tmp_path / "empty").sources())
+    (tmp_path / "empty" / "metadata.csv").write_text("a|b\n")
+    with pytest.raises(CorpusError, match="wavs"):
+        list(LJSpeech(tmp_path / "empty").sources())
+
+
+def test_text_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    root = ljspeech(tmp_path / "c")
+    (root / "metadata.csv").write_bytes("a|caf\xe9\n".encode("latin-1"))
+    with pytest.raises(CorpusError, match="UTF-8"):
+        list(LJSpeech(root).sources())
+
+
+def archive(folder: Path) -> tuple[str, str]:
+    """A small stand-in for the public archive, and its checksum."""
+    ljspeech(folder / "LJSpeech-1.1")
+    path = folder / "LJSpeech-1.1.tar.bz2"
+    with tarfile.open(path, "w:bz2") as tar:
+        tar.add(folder / "LJSpeech-1.1", "LJSpeech-1.1")
+    return path.as_uri(), hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_archive_is_fetched_once_and_held_to_its_checksum(tmp_path: Path) -> None:
+    url, digest = archive(tmp_path / "server")
+    root = download_ljspeech(tmp_path / "here", url, digest)
+    assert len(list(LJSpeech(root).sources())) == len(TEXTS)
+    assert download_ljspeech(tmp_path / "here", "file:///gone", digest) == root
+    with pytest.raises(CorpusError, match="SHA-256"):
+        download_ljspeech(tmp_path / "there", url, "0" * 64)
+    assert not list((tmp_path / "there").iterdir())
+
+
+def test_without_the_network_it_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"data\.root="):
+        download_ljspeech(tmp_path, "file:///no/such/archive.tar.bz2")
