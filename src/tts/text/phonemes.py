@@ -102,6 +102,8 @@ def _add_words(pieces: list[tuple[str, bool]], words: str) -> None:
 
 def _bounded(piece: str) -> list[str]:
     """The piece in parts that fit espeak-ng's own buffers, cut between words where it can be."""
+    if len(piece.encode()) <= _LONGEST_WORD:
+        return [piece]
     parts: list[str] = []
     longest = _LONGEST_ASCII_PART if piece.isascii() else _LONGEST_PART
     size = longest
@@ -117,6 +119,8 @@ def _bounded(piece: str) -> list[str]:
 
 
 def _cut(word: str) -> list[str]:
+    if len(word.encode()) <= _LONGEST_WORD:
+        return [word]
     letters = _LONGEST_WORD // max(len(letter.encode()) for letter in word)
     return [word[i : i + letters] for i in range(0, len(word), letters)]
 

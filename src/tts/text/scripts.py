@@ -1,5 +1,6 @@
 """Which scripts a language's voice can read, so that no voice spells out letters it cannot read."""
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -33,6 +34,8 @@ _SCRIPTS: dict[str, tuple[str, ...]] = {
     "en-shaw": ("SHAVIAN",),
 }
 _ACCENTED = frozenset({"LATIN", "CYRILLIC", "GREEK"})  # take accents that Unicode writes apart
+# espeak-ng crashes on some words of two scripts
+_LATIN_EDGE = re.compile(r"(?<=[A-Za-z])(?=[^\x00-\x7f])|(?<=[^\x00-\x7f])(?=[A-Za-z])")
 _NAMES = {"CJK": "Chinese", "UNUSUAL": "unusual"}
 
 
@@ -59,14 +62,18 @@ def script_of(character: str) -> str | None:
     if unicodedata.category(character)[0] not in "LM":
         return None
     script = unicodedata.name(character, "UNKNOWN").split(" ")[0].split("-")[0]
-    if script in ("LATIN", "COMBINING") and not _is_living(character):
-        return "UNUSUAL"
-    return script
+    return script if _is_living(character, script) else "UNUSUAL"
 
 
-def _is_living(character: str) -> bool:
-    """Latin letters and accents of living orthographies, not those of phoneticians and editors."""
-    return character < "\u02b0" or "\u0300" <= character < "\u0370" or "Ḁ" <= character <= "ỿ"
+def _is_living(character: str, script: str) -> bool:
+    """Letters and accents of living orthographies, not those of phoneticians and philologists."""
+    if script == "LATIN":
+        return character < "\u02b0" or "Ḁ" <= character <= "ỿ"
+    if script == "COMBINING":
+        return "\u0300" <= character < "\u0370"
+    if script in ("CJK", "HANGUL", "SHAVIAN"):
+        return True
+    return character < "\u1cd0" or "\u1f00" <= character < "\ua640"
 
 
 def keep_readable(text: str, language: str) -> tuple[str, tuple[str, ...]]:
@@ -74,10 +81,10 @@ def keep_readable(text: str, language: str) -> tuple[str, tuple[str, ...]]:
     if text.isascii():
         return text, ()
     scripts = scripts_of(language)
+    if "LATIN" not in scripts:
+        text = _LATIN_EDGE.sub(" ", "".join(map(_without_accent, text)))
     if scripts & _ACCENTED:
         scripts |= {"COMBINING"}
-    if "LATIN" not in scripts:
-        text = "".join(map(_without_accent, text))
     foreign: dict[str, None] = {}
     kept = []
     for character in text:

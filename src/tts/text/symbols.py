@@ -8,6 +8,7 @@ The order is part of every checkpoint: append, never insert.
 """
 
 import unicodedata
+from functools import lru_cache
 
 PADDING = "_"
 BOUNDARY = " "
@@ -80,6 +81,7 @@ _MNEMONICS = str.maketrans(
 _WHOLE = {"c\u0327": "ç"}  # one letter of the alphabet, although Unicode can take it apart
 
 
+@lru_cache(maxsize=65536)
 def to_symbols(phones: str) -> str:
     """Phones as espeak-ng writes them -> the table's spelling: letters and diacritics apart.
 

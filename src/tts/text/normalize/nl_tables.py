@@ -8,7 +8,8 @@ MONTHS = [
 ]  # fmt: skip
 
 ABBREVIATIONS = {
-    "dhr.": "de heer", "Dhr.": "De heer", "Mevr.": "Mevrouw", "mevr.": "mevrouw", "mw.": "mevrouw", "dr.": "doctor", "Dr.": "Doctor",
+    "dhr.": "de heer", "Dhr.": "De heer", "Mevr.": "Mevrouw", "mevr.": "mevrouw",
+    "mw.": "mevrouw", "dr.": "doctor", "Dr.": "Doctor",
     "prof.": "professor", "Prof.": "Professor", "ir.": "ingenieur", "ing.": "ingenieur",
     "mr.": "meester", "drs.": "doctorandus", "bijv.": "bijvoorbeeld", "bv.": "bijvoorbeeld",
     "b.v.": "bijvoorbeeld", "d.w.z.": "dat wil zeggen", "enz.": "enzovoort", "etc.": "et cetera",
