@@ -70,7 +70,8 @@ class MambaCore(nn.Module):
         hidden, b, c = xbc.split([self.dim, self.state, self.state], -1)
         b, c = self.position.rotate(b), self.position.rotate(c)
         dt, log_decay = self._decay(dt)
-        y = ssd(hidden.unflatten(-1, (self.heads, -1)), dt, log_decay, b, c, self.skip, self.chunk)
+        hidden = hidden.unflatten(-1, (self.heads, -1))
+        y = ssd(hidden, dt, log_decay, b, c, self.chunk) + hidden * self.skip[:, None]
         return self._gate(y.flatten(2), gate)
 
     def initial_state(self, batch: int, context: Context | None = None) -> MambaState:
@@ -88,7 +89,8 @@ class MambaCore(nn.Module):
         c = self.position.rotate(c[:, None], state.position)[:, 0]
         dt, log_decay = self._decay(dt)
         hidden = hidden.unflatten(-1, (self.heads, -1))
-        y, memory = ssd_step(hidden, dt, log_decay, b, c, self.skip, state.memory)
+        y, memory = ssd_step(hidden, dt, log_decay, b, c, state.memory)
+        y = y + hidden * self.skip[:, None]
         return self._gate(y.flatten(1), gate), MambaState(state.position + 1, recent, memory)
 
     def _decay(self, dt: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,58 +1,202 @@
 """The state-space duality: a selective linear recurrence computed by matrix products.
 
-Dao & Gu 2024, "Transformers are SSMs", sections 3 and 6. Names: B batch, T frames, H heads,
-P channels per head, N state size, Q frames per chunk, K chunks.
+Dao & Gu 2024, "Transformers are SSMs", sections 3 and 6. Within a chunk the recurrence is a masked
+attention; between chunks a state is carried. Names: B batch, T frames, H heads, P channels per
+head, N state size, Q frames per chunk, K chunks (T = K Q).
+
+The gradients are written out, for two reasons. Autograd would keep every (Q, Q) matrix of every
+head; here they are made again from the decays. And the gradient of the decays needs none of them:
+with L the running log-decay, ``dL[t] = <dy[t], y[t]> - <x[t], dx[t]>``, head by head.
 """
+
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 
-def ssd(
-    x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor, skip: Tensor, chunk: int = 32
-) -> Tensor:
-    """``h[t] = exp(log_decay[t]) h[t-1] + dt[t] b[t] x[t]``, ``y[t] = c[t] h[t] + skip x[t]``.
+class Decays(NamedTuple):
+    """What becomes of an input on its way through a chunk; all fp32."""
 
-    ``x (B, T, H, P)``, ``dt (B, T, H)``, ``log_decay (B, T, H)`` at most 0, ``b`` and ``c``
-    ``(B, T, N)`` shared by the heads, ``skip (H,)`` -> ``y (B, T, H, P)``.
+    total: Tensor  # (B, K, Q, H) running log-decay within the chunk, this frame's included
+    from_start: Tensor  # (B, K, Q, H) how much of the state before the chunk is left
+    to_end: Tensor  # (B, K, Q, H) how much of this frame's input reaches the state after it
+    over: Tensor  # (B, K, H) how much of the state survives the chunk
+    log_dt: Tensor  # (B, K, Q, H)
+
+    def rows(self, start: int, stop: int) -> "Decays":
+        """The same for the utterances ``start`` to ``stop``."""
+        return Decays(*(part[start:stop] for part in self))
+
+
+def chunk_decays(dt: Tensor, log_decay: Tensor, chunk: int) -> Decays:
+    """``dt (B, T, H)`` and ``log_decay (B, T, H)``, fp32, T a multiple of ``chunk``."""
+    dt, log_decay = dt.unflatten(1, (-1, chunk)), log_decay.unflatten(1, (-1, chunk))
+    total = log_decay.cumsum(2)
+    last = total[:, :, -1:]
+    return Decays(total, total.exp(), (last - total).exp() * dt, last[:, :, 0].exp(), dt.log())
+
+
+def _pairs(decays: Decays) -> Tensor:
+    """``(B, K, H, Q, Q)``: what is left of frame j's input at frame i >= j, 0 where i < j."""
+    receiver = decays.total.mT  # (B, K, H, Q)
+    sender = (decays.total - decays.log_dt).mT
+    size = receiver.shape[-1]
+    future = torch.full((size, size), -torch.inf, device=receiver.device).triu(1)
+    return (receiver[..., :, None] - sender[..., None, :]).add_(future).exp_()
+
+
+def _mix(pairs: Tensor, score: Tensor) -> Tensor:
+    """``(B K H, Q, Q)``: the matrix that maps a chunk's inputs to its outputs."""
+    return (pairs * score[:, :, None]).flatten(0, 2).to(score.dtype)
+
+
+def _by_head(x: Tensor, chunk: int) -> Tensor:
+    """``(B, T, H, P) -> (B K H, Q, P)``, a copy."""
+    return x.unflatten(1, (-1, chunk)).transpose(2, 3).reshape(-1, chunk, x.shape[-1])
+
+
+def ssd_forward(x: Tensor, b: Tensor, c: Tensor, decays: Decays, out: Tensor) -> Tensor:
+    """Writes ``y`` into ``out (B, T, H, P)``; returns each chunk's first state (B, K, N, H, P).
+
+    Shapes as in :func:`ssd`, T a multiple of Q.
+    """
+    batch, _, heads, width = x.shape
+    chunks, chunk = decays.total.shape[1:3]
+    b, c = (value.reshape(batch * chunks, chunk, -1) for value in (b, c))  # (B K, Q, N)
+
+    mix = _mix(_pairs(decays), (c @ b.mT).unflatten(0, (batch, chunks)))
+    within = (mix @ _by_head(x, chunk)).view(batch, chunks, heads, chunk, width)
+
+    weighted = x.unflatten(1, (chunks, chunk)) * decays.to_end[..., None].to(x.dtype)
+    added = (b.mT @ weighted.view(batch * chunks, chunk, -1)).view(batch, chunks, -1, heads, width)
+    before = torch.empty_like(added)
+    before[:, 0] = 0
+    over = decays.over[:, :, None, :, None].to(x.dtype)
+    for k in range(chunks - 1):
+        torch.addcmul(added[:, k], before[:, k], over[:, k], out=before[:, k + 1])
+
+    carried = (c @ before.view(batch * chunks, -1, heads * width)).view(weighted.shape)
+    torch.addcmul(
+        within.transpose(2, 3),
+        carried,
+        decays.from_start[..., None].to(x.dtype),
+        out=out.unflatten(1, (chunks, chunk)),
+    )
+    return before
+
+
+class Gradients(NamedTuple):
+    """Of :func:`ssd_forward`'s inputs but x, and what falls out on the way."""
+
+    dt: Tensor  # (B, T, H) fp32
+    log_decay: Tensor  # (B, T, H) fp32
+    b: Tensor  # (B, T, N)
+    c: Tensor  # (B, T, N)
+    x_dy: Tensor  # (B, T, H) fp32, the product of x and dy over a head's channels
+
+
+def ssd_backward(
+    dy: Tensor,
+    x: Tensor,
+    b: Tensor,
+    c: Tensor,
+    decays: Decays,
+    y: Tensor,
+    before: Tensor,
+    out: Tensor,
+) -> Gradients:
+    """Writes ``dx`` into ``out (B, T, H, P)`` and returns the other gradients."""
+    batch, frames, heads, width = x.shape
+    chunks, chunk = decays.total.shape[1:3]
+    flat = (batch * chunks, chunk, heads * width)
+    split = (batch, chunks, chunk, heads, width)
+    b, c = (value.reshape(batch * chunks, chunk, -1) for value in (b, c))  # (B K, Q, N)
+
+    pairs = _pairs(decays)
+    mix = _mix(pairs, (c @ b.mT).unflatten(0, (batch, chunks)))
+    dy_by_head = _by_head(dy, chunk)
+    dmix = (dy_by_head @ _by_head(x, chunk).mT).view(pairs.shape)
+    x_dy = dmix.diagonal(dim1=-2, dim2=-1).mT.float()  # (B, K, Q, H)
+    dscore = pairs.mul_(dmix).sum(2).flatten(0, 1).to(c.dtype)  # (B K, Q, Q)
+    dx_within = (mix.mT @ dy_by_head).view(batch, chunks, heads, chunk, width)
+
+    # the state: what the outputs ask of it, carried back from chunk to chunk
+    asked = (dy.unflatten(1, (chunks, chunk)) * decays.from_start[..., None].to(dy.dtype)).view(
+        flat
+    )
+    dc = torch.baddbmm(asked @ before.view(batch * chunks, -1, flat[2]).mT, dscore, b)
+    dbefore = (c.mT @ asked).view(before.shape)
+    dafter = torch.empty_like(dbefore)
+    dafter[:, -1] = 0
+    over = decays.over[:, :, None, :, None].to(dy.dtype)
+    for k in range(chunks - 1, 0, -1):
+        torch.addcmul(dbefore[:, k], dafter[:, k], over[:, k], out=dafter[:, k - 1])
+    dover = dbefore[:, 1:].copy_(before[:, 1:]).mul_(dafter[:, :-1]).sum((2, 4)).float()
+
+    to_end = decays.to_end[..., None].to(x.dtype)
+    weighted = (x.unflatten(1, (chunks, chunk)) * to_end).view(flat)
+    dafter_flat = dafter.view(batch * chunks, -1, flat[2])
+    db = torch.baddbmm(weighted @ dafter_flat.mT, dscore.mT, c)
+    dweighted = (b @ dafter_flat).view(split)
+    torch.addcmul(dx_within.transpose(2, 3), dweighted, to_end, out=out.unflatten(1, split[1:3]))
+
+    sent = (x * out).sum(-1, dtype=torch.float32).view(batch, chunks, chunk, heads)
+    received = (dy * y).sum(-1, dtype=torch.float32).view(batch, chunks, chunk, heads)
+    dtotal = received - sent
+    dtotal[:, :-1, -1] += dover
+    dlog_decay = dtotal.flip(2).cumsum(2).flip(2)
+    ddt = sent * (-decays.log_dt).exp().nan_to_num(posinf=0.0)  # dt is 0 where padded
+    return Gradients(
+        ddt.view(batch, frames, heads),
+        dlog_decay.view(batch, frames, heads),
+        db.view(batch, frames, -1),
+        dc.view(batch, frames, -1),
+        x_dy.reshape(batch, frames, heads),
+    )
+
+
+class _SSD(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, dt, log_decay, b, c, chunk):  # type: ignore[no-untyped-def]
+        ctx.chunk = chunk
+        y = torch.empty_like(x, memory_format=torch.contiguous_format)
+        before = ssd_forward(x, b, c, chunk_decays(dt, log_decay, chunk), y)
+        ctx.save_for_backward(x, dt, log_decay, b, c, y, before)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):  # type: ignore[no-untyped-def]
+        x, dt, log_decay, b, c, y, before = ctx.saved_tensors
+        decays = chunk_decays(dt, log_decay, ctx.chunk)
+        dx = torch.empty_like(y)
+        rest = ssd_backward(dy.contiguous(), x, b, c, decays, y, before, dx)
+        return dx, *rest[:4], None
+
+
+def ssd(x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor, chunk: int = 32) -> Tensor:
+    """``h[t] = exp(log_decay[t]) h[t-1] + dt[t] b[t] x[t]``, ``y[t] = c[t] h[t]``, ``h[-1] = 0``.
+
+    ``x (B, T, H, P)``, ``dt (B, T, H)`` at least 0, ``log_decay (B, T, H)`` at most 0, ``b`` and
+    ``c`` ``(B, T, N)`` shared by the heads -> ``y (B, T, H, P)``. ``dt`` and ``log_decay`` are
+    taken in fp32, all else in x's type. ``chunk``: Q, a matter of speed alone.
     """
     frames = x.shape[1]
-    pad = -frames % chunk
-    if pad:
-        x = F.pad(x, (0, 0, 0, 0, 0, pad))
-        dt, log_decay = F.pad(dt, (0, 0, 0, pad)), F.pad(log_decay, (0, 0, 0, pad))
-        b, c = F.pad(b, (0, 0, 0, pad)), F.pad(c, (0, 0, 0, pad))
-    x, dt, log_decay, b, c = (
-        value.unflatten(1, (-1, chunk)) for value in (x, dt, log_decay.float(), b, c)
-    )
-    chunks, heads, width = x.shape[1], *x.shape[3:]
-    total = log_decay.cumsum(2).movedim(3, 2)  # (B, K, H, Q)
-    lower = torch.ones(chunk, chunk, dtype=torch.bool, device=x.device).tril()
-    decay = (total[..., :, None] - total[..., None, :]).masked_fill(~lower, -torch.inf).exp()
-    score = c @ b.mT  # (B, K, Q, Q)
-    xt = (x * dt[..., None].to(x.dtype)).movedim(3, 2)  # (B, K, H, Q, P)
-    y = (score[:, :, None] * decay).to(x.dtype) @ xt
-
-    to_end = (total[..., -1:] - total).exp()  # (B, K, H, Q)
-    weighted = (xt * to_end[..., None].to(x.dtype)).movedim(2, 3).flatten(3)  # (B, K, Q, HP)
-    added = (b.mT @ weighted).float().unflatten(3, (heads, width))  # (B, K, N, H, P)
-    state = torch.zeros_like(added[:, 0])
-    states = []
-    for k in range(chunks):
-        states.append(state)
-        state = state * total[:, k, None, :, -1:].exp() + added[:, k]
-    before = torch.stack(states, 1).flatten(3).to(c.dtype)
-    from_start = (c @ before).unflatten(3, (heads, width)) * total.exp().mT[..., None].to(x.dtype)
-    y = y.movedim(2, 3) + from_start + x * skip[:, None].to(x.dtype)
-    return y.flatten(1, 2)[:, :frames]
+    spare = -frames % chunk
+    if spare:
+        x = F.pad(x, (0, 0, 0, 0, 0, spare))
+        dt, log_decay, b, c = (F.pad(part, (0, 0, 0, spare)) for part in (dt, log_decay, b, c))
+    x, b, c = (part.contiguous() for part in (x, b, c))
+    y = _SSD.apply(x, dt.float(), log_decay.float(), b, c, chunk)
+    return y[:, :frames]
 
 
 def ssd_step(
-    x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor, skip: Tensor, state: Tensor
+    x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor, state: Tensor
 ) -> tuple[Tensor, Tensor]:
     """One frame of :func:`ssd`: the same shapes without T, ``state (B, H, N, P)`` in fp32."""
     inflow = torch.einsum("bh,bn,bhp->bhnp", dt.float(), b.float(), x.float())
     state = state * log_decay.float().exp()[..., None, None] + inflow
-    y = torch.einsum("bn,bhnp->bhp", c.float(), state) + x * skip[:, None]
+    y = torch.einsum("bn,bhnp->bhp", c.float(), state)
     return y.to(x.dtype), state
