@@ -9,9 +9,10 @@ from tts.text.errors import TextError
 from tts.text.normalize import normalize
 from tts.text.phonemes import EspeakPhonemizer, Phonemizer
 from tts.text.scripts import describe, keep_readable
+from tts.text.sentences import LONGEST, Sentence, split_sentences
 from tts.text.symbols import BOUNDARY, PADDING, PUNCTUATION, SYMBOLS
 
-__all__ = ["Frontend", "TextError", "Utterance"]
+__all__ = ["Frontend", "Sentence", "TextError", "Utterance"]
 
 _SILENT = frozenset(PADDING + BOUNDARY + PUNCTUATION)
 
@@ -65,6 +66,13 @@ class Frontend:
         phonemes = BOUNDARY + spoken.strip(BOUNDARY) + BOUNDARY
         tokens = tuple(self._id[symbol] for symbol in phonemes)
         return Utterance(text, normalised, phonemes, tokens, (*dropped, *foreign, *missing))
+
+    def sentences(self, text: str, language: str = "en-us") -> list[Sentence]:
+        """Text of any length as sentences short enough to speak, each with the pause after it.
+
+        Raises TextError for blank text; what else cannot be spoken shows when it is spoken.
+        """
+        return split_sentences(text, language, min(LONGEST, self.max_characters))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for a checkpoint."""

@@ -3,9 +3,11 @@
 A language is a module here that offers ``rules(language)``; one without its own is ``general``.
 """
 
+import importlib
 import importlib.util
 import re
 from functools import lru_cache
+from typing import Any
 
 from tts.text.normalize import general
 from tts.text.normalize.rules import Rule
@@ -22,9 +24,20 @@ def normalize(text: str, language: str) -> str:
 
 
 @lru_cache(maxsize=256)
+def abbreviations(language: str) -> frozenset[str]:
+    """Abbreviations whose dot does not end a sentence."""
+    module = _module(language)
+    return frozenset(module.ABBREVIATIONS) if module else frozenset()
+
+
+@lru_cache(maxsize=256)
 def _rules(language: str) -> tuple[Rule, ...]:
+    return tuple((_module(language) or general).rules(language))
+
+
+def _module(language: str) -> Any:
+    """The language's own module, or None."""
     base = re.split(r"[-_]", language)[0]
     name = f"{__name__}.{base}"
-    if re.fullmatch("[a-z]{2,3}", base) and importlib.util.find_spec(name):
-        return tuple(importlib.import_module(name).rules(language))
-    return tuple(general.rules(language))
+    known = re.fullmatch("[a-z]{2,3}", base) and importlib.util.find_spec(name)
+    return importlib.import_module(name) if known else None

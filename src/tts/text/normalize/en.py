@@ -66,7 +66,7 @@ def rules(language: str) -> list[Rule]:
 
 
 _ADDRESS = re.compile(
-    r"(?:https?://)?((?:[\w-]+[.@])+(?:com|org|net|edu|gov|io|uk|de|eu|info))\b(/[^\s,;]*)?"
+    r"(?<![\w.@-])(?:https?://)?((?:[\w-]+[.@])+(?:com|org|net|edu|gov|io|uk|de|eu|info))\b(/[^\s,;]*)?"
 )
 _IN_ADDRESS = {".": "dot", "@": "at", "/": "slash", "?": "question mark", "=": "equals"}
 _IN_ADDRESS |= {"-": "dash", "_": "underscore", "&": "and", "#": "hash"}
