@@ -3,7 +3,7 @@
 Figures are made without pyplot, whose figures live until they are closed by hand.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -38,10 +38,14 @@ def mel_picture(mels: Mapping[str, Array], frames_per_second: float) -> Figure:
 
 
 def alignment_picture(
-    soft: Array | None, durations: Array, frames_per_second: float, title: str
+    soft: Array | None,
+    durations: Array,
+    symbols: Sequence[str],
+    frames_per_second: float,
+    title: str,
 ) -> Figure:
     """The soft alignment ``(T, N)`` as an image; the hard one, ``durations (N,)``, drawn on it."""
-    figure = Figure(figsize=(9, 4), layout="constrained")
+    figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.subplots()
     ends = np.cumsum(durations) / frames_per_second
     if soft is not None:
@@ -54,6 +58,8 @@ def alignment_picture(
     tokens = np.arange(len(durations))
     axes.hlines(tokens, ends - durations / frames_per_second, ends, color="tab:cyan", linewidth=1.5)
     axes.set(xlabel="s", ylabel="token")
+    if len(symbols) <= 80:  # more would not be legible
+        axes.set_yticks(tokens, labels=symbols, fontsize=6)
     axes.set_title(title, fontsize=9, loc="left")
     return figure
 

@@ -38,12 +38,14 @@ class ProgressLine(pl.Callback):
         self._bar: Progress | None = None
         self._train = TaskID(0)
         self._validate: TaskID | None = None
-        self._told = 0.0  # when the last line was logged
-        self._told_step = 0
+        self._began = 0.0
+        self._first_step = 0  # of this process: a resumed run does not begin at 0
+        self._told = 0.0  # when numbers were last shown
         self._shown: dict[str, float] = {}  # the numbers beside the bar
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._told, self._told_step = time.perf_counter(), trainer.global_step
+        self._told = self._began = time.perf_counter()
+        self._first_step = trainer.global_step
         console = Console(stderr=True)
         if not trainer.is_global_zero or not console.is_terminal:
             return
@@ -83,8 +85,9 @@ class ProgressLine(pl.Callback):
                 self._train, completed=trainer.global_step, numbers=_as_text(self._shown)
             )
         elif trainer.is_global_zero and now - self._told > self.seconds:
-            steps = trainer.global_step - self._told_step
-            speed = steps / (now - self._told)
+            self._told = now
+            # over the whole time, validation and all, so that the time left is honest
+            speed = (trainer.global_step - self._first_step) / (now - self._began)
             left = (trainer.max_steps - trainer.global_step) / max(speed, 1e-9)
             log.info(
                 "step %d/%d  %.2f it/s  %s left  %s",
@@ -94,7 +97,6 @@ class ProgressLine(pl.Callback):
                 _clock(left),
                 _as_text(self._numbers(trainer)),
             )
-            self._told, self._told_step = now, trainer.global_step
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self._bar is not None:

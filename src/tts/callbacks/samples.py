@@ -87,7 +87,11 @@ class Samples(pl.Callback):
             output = system.model(batch)
             spoken = system.model.generate(prompt_of(batch)).mel
 
-        mels = {"recording": batch.mel, "its prosody, predicted mel": output.mel, "said": spoken}
+        mels = {
+            "recording": batch.mel,
+            "predicted, with the prosody of the recording": output.mel,
+            "said, from the text alone": spoken,
+        }
         shown = {title: mel[0].float().cpu().numpy() for title, mel in mels.items()}
         board.add_figure(f"mel/{name}", mel_picture(shown, rate), step)
 
@@ -95,7 +99,8 @@ class Samples(pl.Callback):
         if targets is not None:
             durations = targets.durations[0].cpu().numpy()
             soft, title = _soft_alignment(output, batch)
-            picture = alignment_picture(soft, durations, rate, f"{name}{title}")
+            symbols = [data.facts.symbols[token] for token in batch.tokens[0].tolist()]
+            picture = alignment_picture(soft, durations, symbols, rate, f"{name}{title}")
             board.add_figure(f"alignment/{name}", picture, step)
             tracks = {"real": targets.pitch, "predicted": output.prosody.pitch}
             pitch = {title: track[0].float().cpu().numpy() for title, track in tracks.items()}

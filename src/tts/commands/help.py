@@ -38,7 +38,8 @@ def _groups(conf: Path, path: Path, parent: str) -> Any:
         if name.startswith(("/", "hydra")):
             continue
         group = f"{parent}{name}"
-        choices = sorted(file.stem for file in (conf / group).glob("*.yaml"))
+        # a name that begins with an underscore is for other files to extend
+        choices = sorted(file.stem for file in (conf / group).glob("[!_]*.yaml"))
         if not choices:
             continue
         shown = [f"*{choice}" if choice == chosen else choice for choice in choices]

@@ -22,7 +22,7 @@ def explain(error: BaseException, config_name: str, conf: Path, arguments: Seque
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, choice = error.missing_cfg_file.rpartition("/")
         if error.options:
-            options = ", ".join(sorted(error.options))
+            options = ", ".join(sorted(o for o in error.options if not o.startswith("_")))
             return f"{group}={choice} does not exist; choose from {options}"
         return message
     if match := re.search(r"Could not (?:override|append to config.*?)\s*'([^']+)'", message):

@@ -64,6 +64,9 @@ def train(config: DictConfig, overrides: Sequence[str] = ()) -> dict[str, float]
         config.trainer.precision, config.trainer.accelerator
     )
 
+    if config.trainer.precision == "16-mixed" and "fused" in config.optimizer:
+        # a fused optimizer unscales its gradients itself: clipping would see them scaled
+        config.optimizer.fused = False
     plain = _resolved(config)
     folder = Path(config.run_dir)
     pl.seed_everything(config.seed, workers=True, verbose=False)

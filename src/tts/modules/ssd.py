@@ -88,13 +88,12 @@ def ssd_forward(x: Tensor, b: Tensor, c: Tensor, decays: Decays, out: Tensor) ->
 
 
 class Gradients(NamedTuple):
-    """Of :func:`ssd_forward`'s inputs but x, and what falls out on the way."""
+    """Of :func:`ssd_forward`'s inputs but x."""
 
     dt: Tensor  # (B, T, H) fp32
     log_decay: Tensor  # (B, T, H) fp32
     b: Tensor  # (B, T, N)
     c: Tensor  # (B, T, N)
-    x_dy: Tensor  # (B, T, H) fp32, the product of x and dy over a head's channels
 
 
 def ssd_backward(
@@ -118,7 +117,6 @@ def ssd_backward(
     mix = _mix(pairs, (c @ b.mT).unflatten(0, (batch, chunks)))
     dy_by_head = _by_head(dy, chunk)
     dmix = (dy_by_head @ _by_head(x, chunk).mT).view(pairs.shape)
-    x_dy = dmix.diagonal(dim1=-2, dim2=-1).mT.float()  # (B, K, Q, H)
     dscore = pairs.mul_(dmix).sum(2).flatten(0, 1).to(c.dtype)  # (B K, Q, Q)
     dx_within = (mix.mT @ dy_by_head).view(batch, chunks, heads, chunk, width)
 
@@ -153,13 +151,12 @@ def ssd_backward(
         dlog_decay.view(batch, frames, heads),
         db.view(batch, frames, -1),
         dc.view(batch, frames, -1),
-        x_dy.reshape(batch, frames, heads),
     )
 
 
 class _SSD(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, x, dt, log_decay, b, c, chunk):  # type: ignore[no-untyped-def]
+    def forward(ctx, x, dt, log_decay, b, c, chunk):
         ctx.chunk = chunk
         y = torch.empty_like(x, memory_format=torch.contiguous_format)
         before = ssd_forward(x, b, c, chunk_decays(dt, log_decay, chunk), y)
@@ -167,12 +164,12 @@ class _SSD(torch.autograd.Function):
         return y
 
     @staticmethod
-    def backward(ctx, dy):  # type: ignore[no-untyped-def]
+    def backward(ctx, dy):
         x, dt, log_decay, b, c, y, before = ctx.saved_tensors
         decays = chunk_decays(dt, log_decay, ctx.chunk)
         dx = torch.empty_like(y)
-        rest = ssd_backward(dy.contiguous(), x, b, c, decays, y, before, dx)
-        return dx, *rest[:4], None
+        gradients = ssd_backward(dy.contiguous(), x, b, c, decays, y, before, dx)
+        return dx, *gradients, None
 
 
 def ssd(x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor, chunk: int = 32) -> Tensor:

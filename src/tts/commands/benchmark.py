@@ -1,0 +1,23 @@
+"""Measure what takes time on this machine: scan, blocks, alignment, training step, synthesis.
+
+What is compared is measured in turns, so that the ratios hold on a busy machine too.
+
+python -m tts.commands.benchmark                                  everything: some minutes
+python -m tts.commands.benchmark sections=[step] sizes=[small] model/encoder=transformer
+python -m tts.commands.benchmark seconds=2 out=benchmark.json     a rough idea, and a file
+"""
+
+from typing import Any
+
+from tts.commands.app import launch
+
+
+def main(config: Any) -> None:
+    # here and not at the top: --help is not to wait for torch
+    from tts.commands.benchmarks.run import benchmark
+
+    benchmark(config)
+
+
+if __name__ == "__main__":
+    launch(main, "benchmark", __doc__ or "", literal=("out", "sentence"))

@@ -1,0 +1,108 @@
+"""The machine itself: how fast it multiplies, which is what everything else is held against."""
+
+import multiprocessing
+import os
+import platform
+import resource
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from tts.commands.benchmarks.report import Section
+from tts.commands.benchmarks.timing import Stopwatch
+
+SHAPES = {"square 1024": (1024, 1024, 1024), "linear 9600 x 256 -> 1024": (9600, 256, 1024)}
+
+
+class RateRow(NamedTuple):
+    product: str
+    fp32_gflop_per_s: float
+    bf16_gflop_per_s: float
+
+
+class Product:
+    """A matrix product ``(m, k) @ (n, k).T``, called to be timed."""
+
+    def __init__(self, m: int, k: int, n: int, dtype: torch.dtype, device: torch.device) -> None:
+        self.gflop = 2e-9 * m * k * n
+        self.left = torch.randn(m, k, device=device).to(dtype)
+        self.right = torch.randn(n, k, device=device).to(dtype)
+        self.result = torch.empty(m, n, dtype=dtype, device=device)
+
+    def __call__(self) -> None:
+        torch.mm(self.left, self.right.T, out=self.result)
+
+
+def yardstick(dtype: torch.dtype, device: torch.device) -> Product:
+    """The product whose rate a training step is a share of."""
+    return Product(*SHAPES["square 1024"], dtype, device)
+
+
+def machine(watch: Stopwatch) -> Section:
+    """Matrix-product rates, into memory that is there already."""
+    rows = []
+    for name, shape in SHAPES.items():
+        products = {
+            str(dtype): Product(*shape, dtype, watch.device)
+            for dtype in (torch.float32, torch.bfloat16)
+        }
+        times = watch.compare(products)
+        rates = [product.gflop / times.seconds(key) for key, product in products.items()]
+        rows.append(RateRow(name, *rates))
+    title = f"Matrix products: {describe(watch.device)}"
+    return Section("machine", title, rows)
+
+
+def describe(device: torch.device) -> str:
+    """The processor, the threads and how busy it is."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    name = platform.processor() or platform.machine()
+    if (info := Path("/proc/cpuinfo")).exists():
+        models = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        name = models[0].split(":")[1].strip() if models else name
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return f"{name}, {torch.get_num_threads()} of {os.cpu_count()} cores{load}"
+
+
+def count_gflop(task: Callable[[], object]) -> float:
+    """Of the matrix products and convolutions that a task does."""
+    with FlopCounterMode(display=False) as counter:
+        task()
+    return counter.get_total_flops() / 1e9
+
+
+def peak_mib(make_task: Callable[..., Callable[[], object]], *arguments: Any) -> float:
+    """MiB that making and running a task adds, weights and optimizer state included.
+
+    On a CPU in a fresh process, because freed memory of earlier work hides the need for new.
+    ``make_task`` is a module's own function and ``arguments`` are plain data, since they travel.
+    """
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_peak_mib, (torch.get_num_threads(), make_task, *arguments))
+
+
+def _peak_mib(
+    threads: int, make_task: Callable[..., Callable[[], object]], *arguments: Any
+) -> float:
+    torch.set_num_threads(threads)
+    before, on_gpu = _ram_peak_mib(), torch.cuda.is_available()
+    task = make_task(*arguments)
+    for _ in range(2):  # the second step finds the optimizer's state in place
+        task()
+    if on_gpu and (used := torch.cuda.max_memory_allocated()):
+        return used / 2**20
+    return _ram_peak_mib() - before
+
+
+def _ram_peak_mib() -> float:
+    status = Path("/proc/self/status")
+    if status.exists():  # rusage counts the parent's memory too, from before this process began
+        lines = status.read_text().splitlines()
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

@@ -1,0 +1,134 @@
+"""Every file under conf/ fits the code it names, and every choice of a model builds and learns."""
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from fakes import FACTS, make_batch
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.utils import get_object, instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from tts.batch import Batch
+from tts.commands.app import CONF
+from tts.commands.resolvers import register_resolvers
+
+FILES = sorted(CONF.rglob("*.yaml"))
+PRIMARY = sorted(path.stem for path in CONF.glob("*.yaml"))
+# keys of Hydra, not of the thing made
+DIRECTIVES = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_", "defaults")
+
+
+def composed(name: str, *overrides: str) -> DictConfig:
+    register_resolvers()
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose(name, list(overrides))
+
+
+def choices(group: str) -> list[str]:
+    """The files of a group; a name with an underscore first is for others to extend."""
+    names = (path.stem for path in sorted((CONF / group).glob("*.yaml")))
+    return [name for name in names if not name.startswith("_")]
+
+
+def made(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every node of a plain config that names a ``_target_``."""
+    if isinstance(node, dict):
+        if "_target_" in node:
+            yield path, node
+        for key, child in node.items():
+            yield from made(child, f"{path}.{key}".lstrip("."))
+    elif isinstance(node, list):
+        for number, child in enumerate(node):
+            yield from made(child, f"{path}[{number}]")
+
+
+def require_accepted(path: str, node: dict[str, Any]) -> None:
+    parameters = inspect.signature(get_object(node["_target_"])).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return
+    given = set(node) - set(DIRECTIVES)
+    unknown = sorted(given - set(parameters))
+    assert not unknown, f"{path}: {node['_target_']} does not take {unknown}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(CONF)))
+def test_every_target_exists_and_takes_its_keys(path: Path) -> None:
+    for where, node in made(yaml.safe_load(path.read_text()) or {}):
+        require_accepted(where, node)
+
+
+@pytest.mark.parametrize("name", PRIMARY)
+def test_every_command_composes(name: str) -> None:
+    config = OmegaConf.to_container(composed(name), resolve=False)
+    for where, node in made(config):
+        require_accepted(where, node)
+
+
+def training_choices() -> list[str]:
+    groups = ("data", "optimizer", "scheduler", "trainer", "callbacks", "logger", "experiment")
+    return [f"{group}={choice}" for group in groups for choice in choices(group)]
+
+
+@pytest.mark.parametrize("choice", training_choices())
+def test_every_choice_composes_into_a_training(choice: str) -> None:
+    config = OmegaConf.to_container(composed("train", choice), resolve=False)
+    for where, node in made(config):
+        require_accepted(where, node)
+
+
+MODEL_GROUPS = ("encoder", "decoder", "activation", "style", "aligner", "loss/mel", "size")
+MODELS = [f"model={choice}" for choice in choices("model")]
+MODELS += [f"model/{g}={choice}" for g in MODEL_GROUPS for choice in choices(f"model/{g}")]
+# a convolution has no use for positions
+MODELS += [
+    f"model/positional={choice} model/{part}=transformer"
+    for choice in choices("model/positional")
+    for part in ("encoder", "decoder")
+]
+
+
+def batch_with_durations() -> Batch:
+    batch = make_batch(seed=7)
+    return batch._replace(durations=(batch.tokens > 0).long() * 3)
+
+
+@pytest.mark.parametrize("choice", MODELS)
+def test_every_model_learns_with_every_parameter(choice: str) -> None:
+    overrides = choice.split()
+    if not any(o.startswith("model/size=") for o in overrides):
+        overrides.append("model/size=tiny")
+    if "model/size=base" in overrides or "model/size=large" in overrides:
+        overrides += ["size.encoder_depth=1", "size.decoder_depth=1"]  # one of many equal blocks
+    torch.manual_seed(1)
+    config = composed("train", *overrides)
+    model = instantiate(config.model, _convert_="all")(facts=FACTS)
+    loss = instantiate(config.loss, _convert_="all")
+    with torch.no_grad():
+        for parameter in model.parameters():  # away from zeros that let nothing through at first
+            parameter.add_(0.02 * torch.randn_like(parameter))
+    batch = batch_with_durations()
+    result = loss(model(batch), batch, 10**6)  # with every ramp at its end
+    result.total.backward()
+    assert torch.isfinite(result.total)
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, f"{name} has no gradient"
+        assert torch.isfinite(parameter.grad).all(), name
+        if name != "embed.weight":  # rows of absent tokens rest
+            assert parameter.grad.abs().sum() > 0, f"{name} does not learn"
+
+
+@pytest.mark.parametrize("choice", [f"optimizer={o}" for o in choices("optimizer")])
+def test_every_optimizer_steps(choice: str) -> None:
+    config = composed("train", choice)
+    weight = torch.nn.Parameter(torch.ones(3, 3))
+    optimizer = instantiate(config.optimizer, _convert_="all")([weight])
+    weight.sum().backward()
+    optimizer.step()
+    assert (weight < 1).all()
