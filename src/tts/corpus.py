@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tts.audio.mel import MelContract
+from tts.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class CorpusFacts:
         if name is None:
             return 0
         if name not in self.speakers:
-            raise ValueError(f"speaker={name!r} is unknown; choose from {', '.join(self.speakers)}")
+            raise UserError(f"speaker={name!r} is unknown; choose from {', '.join(self.speakers)}")
         return self.speakers.index(name)
 
 
@@ -63,7 +64,7 @@ def merge_facts(parts: list[CorpusFacts]) -> CorpusFacts:
     """Facts of several prepared corpora that train together; speakers and languages are united.
 
     A speaker who appears in two corpora keeps the statistics of both, weighted by seconds.
-    Raises ContractError or ValueError when their mels or symbol tables differ.
+    Raises ContractError or UserError when their mels or symbol tables differ.
     """
     first = parts[0]
     speakers: dict[str, tuple[SpeakerStatistics, str]] = {}
@@ -71,7 +72,7 @@ def merge_facts(parts: list[CorpusFacts]) -> CorpusFacts:
     for part in parts:
         first.contract.require(part.contract, "the first corpus", f"corpus of {part.speakers}")
         if part.symbols != first.symbols:
-            raise ValueError(f"corpus of {part.speakers} was prepared with another symbol table")
+            raise UserError(f"corpus of {part.speakers} was prepared with another symbol table")
         languages += [name for name in part.languages if name not in languages]
         for name, stats, language in zip(
             part.speakers, part.statistics, part.speaker_languages, strict=True

@@ -41,6 +41,7 @@ class Sentence(NamedTuple):
     durations: Tensor  # (N,) int64 frames, one per phoneme symbol
     pause: float  # seconds of silence that follow
     seconds: dict[str, float]  # that each stage took: text, mel, vocoder
+    unknown: tuple[str, ...]  # characters and phones that could not be spoken
 
 
 class Manner(NamedTuple):
@@ -122,7 +123,10 @@ class Synthesizer:
         manner: Manner | None = None,
         seed: int | None = None,
     ) -> Iterator[Sentence]:
-        """The sentences of :meth:`speak`, each as soon as it is spoken."""
+        """The sentences of :meth:`speak`, each as soon as it is spoken.
+
+        Text that cannot be spoken is refused before the first.
+        """
         manner = manner or Manner()
         speaker_index = self.facts.speaker_index(speaker)
         language_index = self._language(language, speaker_index)
@@ -136,21 +140,29 @@ class Synthesizer:
             )
         if seed is not None:
             torch.manual_seed(seed)
-        for part, pause in parts:
+        began = time.perf_counter()
+        read = [self.frontend(part, name) for part, _ in parts]
+        reading = (time.perf_counter() - began) / len(parts)
+        for (part, pause), spoken in zip(parts, read, strict=True):
             began = time.perf_counter()
-            spoken = self.frontend(part, name)
-            read = time.perf_counter()
             mel, durations = self._mel(spoken.tokens, speaker_index, language_index, style, manner)
             made = time.perf_counter()
             with torch.inference_mode():
                 waveform = self.vocoder(mel[None])[0].float().cpu().numpy()
             seconds = {
-                "text": read - began,
-                "mel": made - read,
+                "text": reading,
+                "mel": made - began,
                 "vocoder": time.perf_counter() - made,
             }
             yield Sentence(
-                part, spoken.phonemes, waveform, mel.cpu(), durations.cpu(), pause, seconds
+                part,
+                spoken.phonemes,
+                waveform,
+                mel.cpu(),
+                durations.cpu(),
+                pause,
+                seconds,
+                spoken.unknown,
             )
 
     def speak_tokens(

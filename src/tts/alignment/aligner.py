@@ -15,6 +15,7 @@ from tts.masks import mask_from_lengths
 
 # finite, so that a masked token is a probability of 0 and never 0 * inf; fits half precision
 MASKED = -1e4
+FLATNESS = 4.0  # how much closer together than usual tokens start
 
 
 class Alignment(NamedTuple):
@@ -25,75 +26,85 @@ class Alignment(NamedTuple):
 
 
 class Aligner(nn.Module):
-    """Encodes tokens and frames, and compares every frame with every token.
+    """Scores every frame against every token: each token is a Gaussian over encoded frames.
 
-    The score of a pair is minus half its squared distance: each token is a Gaussian over encoded
-    frames. ``width`` is the prior's certainty of an even pace.
+    Three departures from the paper make it find the alignment in tens of steps, not thousands:
+
+    - Encoded frames are centred over the utterance. Otherwise a token can score well at *every*
+      frame, and the quickest way down is to let a few common sounds own all frames: a trap that
+      some seeds never left.
+    - Tokens start out nearly alike, as in the flat start of hidden Markov models, so that the first
+      steps follow the prior and not chance.
+    - A token is encoded by itself, without a convolution over its neighbours: a key that knows its
+      neighbours can learn to stand for the sound beside its own. On speech by espeak-ng, whose
+      timings are known, keys with context put boundaries 18 ms off (median; 12 ms late), keys
+      without 9 ms (2 ms early).
+
+    ``width`` is the prior's certainty of an even pace.
     """
 
-    def __init__(
-        self,
-        token_dim: int,
-        mel_bands: int,
-        dim: int = 96,
-        width: float = 1.0,
-    ) -> None:
+    def __init__(self, token_dim: int, mel_bands: int, dim: int = 96, width: float = 1.0) -> None:
         super().__init__()
         self.width = width
-        self.encode_tokens = ConvEncoder(token_dim, dim, depth=1)
-        self.encode_frames = ConvEncoder(mel_bands, dim, depth=2)
+        self.key = nn.Linear(token_dim, dim)
+        self.query = FrameEncoder(mel_bands, dim)
+        with torch.no_grad():
+            for parameter in self.key.parameters():
+                parameter.div_(FLATNESS)
 
     def forward(
         self, token_states: Tensor, mel: Tensor, token_lengths: Tensor, frame_lengths: Tensor
     ) -> Alignment:
         """``token_states (B, N, C)``, ``mel (B, T, M)`` normalised, lengths ``(B,)``.
 
+        In float32 also under autocast: what counts is the difference of large, close numbers.
         Raises :class:`~tts.alignment.lengths.ImpossibleAlignmentError` where frames are fewer than
         tokens.
         """
         tokens, frames = token_states.shape[1], mel.shape[1]
         token_mask = mask_from_lengths(token_lengths, tokens)
-        keys = self.encode_tokens(token_states, token_mask)  # (B, N, D)
-        queries = self.encode_frames(mel, mask_from_lengths(frame_lengths, frames))  # (B, T, D)
-        scores = gaussian_scores(queries, keys)
+        frame_mask = mask_from_lengths(frame_lengths, frames)
+        with torch.autocast(mel.device.type, enabled=False):
+            keys = self.key(token_states.float())  # (B, N, D)
+            queries = self.query(mel.float(), frame_mask)  # (B, T, D)
+            scores = gaussian_scores(centred(queries, frame_mask), keys)
         prior = beta_binomial_prior(token_lengths, frame_lengths, tokens, frames, self.width)
         log_attention = (scores + prior).masked_fill(~token_mask[:, None], MASKED).log_softmax(-1)
-        return Alignment(
-            log_attention, monotonic_search(log_attention, token_lengths, frame_lengths)
-        )
+        durations = monotonic_search(log_attention, token_lengths, frame_lengths)
+        return Alignment(log_attention, durations)
 
 
-class ConvEncoder(nn.Module):
-    """A few frames or tokens of context: ``(B, T, inputs), (B, T) mask -> (B, T, dim)``.
+class FrameEncoder(nn.Module):
+    """Three frames of context: ``(B, T, M) normalised mel, (B, T) mask -> (B, T, dim)``.
 
-    Context is kept short on purpose: an encoder that sees far can tell a token by its neighbours
-    and align to them instead. Padding is zero before each convolution and so changes nothing real.
+    The direct path keeps the loudness, which the normalisation takes away and silence lives by.
+    Padding is zeroed before the convolution and so changes nothing real.
     """
 
-    def __init__(self, inputs: int, dim: int, depth: int, kernel: int = 3) -> None:
+    def __init__(self, mel_bands: int, dim: int) -> None:
         super().__init__()
-        self.convolutions = nn.ModuleList(
-            nn.Conv1d(inputs if layer == 0 else dim, dim, kernel, padding=kernel // 2)
-            for layer in range(depth)
-        )
-        self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(depth))
+        self.convolution = nn.Conv1d(mel_bands, dim, kernel_size=3, padding=1)
+        self.norm = nn.LayerNorm(dim)
         self.project = nn.Linear(dim, dim)
+        self.direct = nn.Linear(mel_bands, dim)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        real = mask[..., None].to(x.dtype)
-        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
-            x = F.relu(norm(convolution((x * real).mT).mT))
-        return self.project(x)
+    def forward(self, mel: Tensor, mask: Tensor) -> Tensor:
+        mel = mel * mask[..., None]
+        hidden = F.relu(self.norm(self.convolution(mel.mT).mT))
+        return self.project(hidden) + self.direct(mel)
+
+
+def centred(x: Tensor, mask: Tensor) -> Tensor:
+    """``x (B, T, D)`` minus its mean over the real frames of each utterance."""
+    real = mask[..., None].to(x.dtype)
+    return x - (x * real).sum(1, keepdim=True) / real.sum(1, keepdim=True)
 
 
 def gaussian_scores(queries: Tensor, keys: Tensor) -> Tensor:
     """``queries (B, T, D), keys (B, N, D)`` -> ``(B, T, N)`` minus half the squared distance.
 
     Without the query's own square, which is the same for all tokens and leaves a softmax over
-    tokens unchanged: one matrix product, never a ``(B, T, N, D)`` tensor. In float32 also under
-    autocast, because the difference of two large numbers is what counts.
+    tokens unchanged: one matrix product, never a ``(B, T, N, D)`` tensor.
     """
-    with torch.autocast(queries.device.type, enabled=False):
-        queries, keys = queries.float(), keys.float()
-        offset = -0.5 * keys.square().sum(-1)  # (B, N)
-        return torch.baddbmm(offset[:, None], queries, keys.mT)
+    offset = -0.5 * keys.square().sum(-1)  # (B, N)
+    return torch.baddbmm(offset[:, None], queries, keys.mT)

@@ -48,6 +48,11 @@ def synthesize(config: DictConfig) -> list[Path]:
         written.append(target)
         if config.pictures:
             _picture(sentences, synthesizer, target.with_suffix(".png"))
+        if unknown := dict.fromkeys(u for sentence in sentences for u in sentence.unknown):
+            left_out = " ".join(u if u.isprintable() else ascii(u) for u in unknown)
+            print(
+                f"line {number}: left out, because it cannot be spoken: {left_out}", file=sys.stderr
+            )
         print(f"{target}  {len(waveform) / synthesizer.sample_rate:.2f} s  {_speed(sentences)}")
     if failed:
         raise UserError("\n       ".join([f"{len(failed)} of {len(lines)} not spoken", *failed]))
@@ -90,6 +95,10 @@ def _targets(out: Path, count: int) -> list[Path]:
         if count > 1:
             raise UserError(f"out={out} is one file and there are {count} lines: give a folder")
         return [out]
+    if out.suffix[1:].isalpha() and not out.is_dir():
+        raise UserError(
+            f"out={out}: cannot write {out.suffix}; choose from {', '.join(ENDINGS)}, or a folder"
+        )
     width = max(len(str(count)), 3)
     return [out / f"{number:0{width}d}.wav" for number in range(1, count + 1)]
 

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from tts.errors import UserError
+
 
 class DropPath(nn.Module):
     """Drops a residual branch for whole utterances (Huang et al. 2016, stochastic depth).
@@ -13,7 +15,7 @@ class DropPath(nn.Module):
     def __init__(self, probability: float = 0.0) -> None:
         super().__init__()
         if not 0 <= probability < 1:
-            raise ValueError(f"drop_path={probability} must lie in [0, 1)")
+            raise UserError(f"drop_path={probability} must lie in [0, 1)")
         self.probability = probability
 
     def forward(self, x: Tensor) -> Tensor:
@@ -37,7 +39,7 @@ class Dropout(nn.Module):
     def __init__(self, probability: float = 0.1) -> None:
         super().__init__()
         if not 0 <= probability < 1:
-            raise ValueError(f"dropout={probability} must lie in [0, 1)")
+            raise UserError(f"dropout={probability} must lie in [0, 1)")
         self.probability = round(probability * 256) / 256
 
     def forward(self, x: Tensor) -> Tensor:

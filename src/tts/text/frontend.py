@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from tts.text.clean import clean
 from tts.text.errors import TextError
-from tts.text.normalize import normalize
+from tts.text.normalize import VERSION, normalize
 from tts.text.phonemes import EspeakPhonemizer, Phonemizer
 from tts.text.scripts import describe, keep_readable
 from tts.text.sentences import LONGEST, Sentence, split_sentences
@@ -80,6 +80,7 @@ class Frontend:
         return {
             "phonemizer": f"{kind.__module__}.{kind.__qualname__}",
             "max_characters": self.max_characters,
+            "rules": VERSION,
             "symbols": list(self.symbols),
         }
 

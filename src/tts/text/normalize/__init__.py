@@ -12,6 +12,8 @@ from typing import Any
 from tts.text.normalize import general
 from tts.text.normalize.rules import Rule
 
+VERSION = 1  # one more whenever rules change: corpora are then prepared anew
+
 _SPACES = re.compile(r"\s+")
 _SPACE_BEFORE_MARK = re.compile(r" (?=[.,!?;:…](?!\d))")
 
