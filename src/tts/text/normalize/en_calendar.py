@@ -19,18 +19,22 @@ def dates(numbers: Numbers, month_first: bool) -> list[Rule]:
         spoken = f"{month} {numbers.ordinal(day)}"
         return f"{spoken}, {numbers.year(year)}" if year else spoken
 
-    def day_first(match: re.Match[str]) -> str:
-        day, month, year = match.groups()
-        spoken = f"the {numbers.ordinal(int(day))} of {_month(month)}"
-        return f"{spoken} {numbers.year(int(year))}" if year else spoken
+    def said_day_first(day: int, month: str, year: int | None) -> str:
+        spoken = f"the {numbers.ordinal(day)} of {month}"
+        return f"{spoken} {numbers.year(year)}" if year else spoken
+
+    in_digits = said if month_first else said_day_first
 
     return [
-        *dates_in_digits("/", lambda d, m, y: said(d, MONTHS[m - 1], y), month_first),
+        *dates_in_digits("/", lambda d, m, y: in_digits(d, MONTHS[m - 1], y), month_first),
         rule(
             rf"\b({_MONTH}) {_DAY}\b(?:,? {_YEAR}\b)?",
             lambda m: said(int(m[2]), _month(m[1]), int(m[3]) if m[3] else None),
         ),
-        rule(rf"\b(?:the )?{_DAY} (?:of )?({_MONTH})\b(?:,? {_YEAR}\b)?", day_first),
+        rule(
+            rf"\b(?:the )?{_DAY} (?:of )?({_MONTH})\b(?:,? {_YEAR}\b)?",
+            lambda m: said_day_first(int(m[1]), _month(m[2]), int(m[3]) if m[3] else None),
+        ),
     ]
 
 

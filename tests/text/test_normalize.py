@@ -1,0 +1,59 @@
+"""What a reader would say: one row per rule and language, and laws for all text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tts.text.clean import clean
+from tts.text.normalize import normalize
+
+SAID = {
+    "en-us": {
+        "It cost $3.50 on May 5, 1997.": "It cost three dollars and fifty cents on May fifth, "
+        "nineteen ninety-seven.",
+        "Dr. Smith met Henry VIII at 10:30 p.m.": "Doctor Smith met Henry the eighth at ten "
+        "thirty P M.",
+        "the 21st of 1,234 items": "the twenty-first of one thousand two hundred thirty-four items",
+        "https://www.example.com/a": "w w w dot example dot com slash a",
+        "It weighs 5 kg, i.e. 11 lb.": "It weighs five kilograms, that is eleven pounds.",
+        "the 1990s, 2005 and 1906": "the nineteen nineties, two thousand five and nineteen oh six",
+        "-5°C & 50% of 1.5m": "minus five degrees Celsius and fifty percent of one point five "
+        "meters",
+        "£1,000,000 or €2.99": "one million pounds or two euros and ninety-nine cents",
+        "3½ cups, 3/4 done": "three and a half cups, three quarters done",
+        "10-20 years": "ten to twenty years",
+        "x² + 1": "x squared plus one",
+        "St. John lived on Main St.": "Saint John lived on Main Street",
+        "NASA and the US": "NASA and the U S",
+    },
+    "en-gb": {"105 on 3/4/2001": "one hundred and five on the third of April two thousand and one"},
+    "de": {
+        "Am 3. Mai 1997 kostete es 3,50 €.": "Am dritten Mai neunzehnhundertsiebenundneunzig "
+        "kostete es drei Euro fünfzig Cent.",
+        "z. B. 12:30 Uhr, 5 kg": "zum Beispiel zwölf Uhr dreißig, fünf Kilogramm",
+    },
+    "nl": {"om 12:30 uur": "om twaalf uur dertig"},
+    "fr-fr": {
+        "à 12h30, 71 et 95": "à douze heures trente, soixante et onze et quatre-vingt-quinze"
+    },
+    "es": {"Hay 23 casas.": "Hay veintitrés casas."},  # no rules of its own: whole numbers
+}
+ROWS = [(language, text, said) for language, rows in SAID.items() for text, said in rows.items()]
+
+
+@pytest.mark.parametrize(("language", "text", "said"), ROWS, ids=[row[1] for row in ROWS])
+def test_it_is_said(language: str, text: str, said: str) -> None:
+    assert normalize(clean(text).text, language) == said
+
+
+@pytest.mark.parametrize("language", ["en-us", "en-gb", "de", "nl", "fr-fr"])
+@given(st.text(st.sampled_from("0123456789.,:/-%$€£ aAzstndrh"), max_size=40))
+def test_no_digit_is_left_and_nothing_crashes(language: str, text: str) -> None:
+    assert not any(character.isdigit() for character in normalize(clean(text).text, language))
+
+
+@pytest.mark.parametrize("language", ["en-us", "de", "nl", "fr-fr"])
+@given(st.text(st.sampled_from("abcdefghi ,"), max_size=40).map(str.strip))
+def test_plain_words_stay_as_they_are(language: str, text: str) -> None:
+    tidy = clean(text).text
+    assert normalize(tidy, language).replace(" ,", ",") == tidy.replace(" ,", ",")
