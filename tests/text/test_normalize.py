@@ -22,6 +22,7 @@ SAID = {
         "£1,000,000 or €2.99": "one million pounds or two euros and ninety-nine cents",
         "3½ cups, 3/4 done": "three and a half cups, three quarters done",
         "10-20 years": "ten to twenty years",
+        "$.00, $.50": "zero dollars, fifty cents",
         "x² + 1": "x squared plus one",
         "St. John lived on Main St.": "Saint John lived on Main Street",
         "NASA and the US": "NASA and the U S",

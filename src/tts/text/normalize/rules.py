@@ -74,7 +74,7 @@ def money(numbers: Numbers, table: Mapping[str, Currency], and_: str, scales: st
         whole, mark, coins = _split_coins(written)
         if scale:
             return f"{prefix}{numbers.words(written)} {scale} {currency.many}"
-        notes = prefix + numbers.counted(whole, currency.one, currency.many)
+        notes = prefix + numbers.counted(whole or "0", currency.one, currency.many)
         if not mark or not coins.strip("0"):
             return notes
         cents = numbers.counted(coins.lstrip("0"), currency.cent, currency.cents)
