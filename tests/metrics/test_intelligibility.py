@@ -1,0 +1,105 @@
+"""Errors are edits over words; the language model is a distribution; the recogniser hears words."""
+
+import math
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tts.metrics.intelligibility import (
+    LEVEL,
+    Recogniser,
+    arpabet,
+    count_errors,
+    edit_distance,
+    level,
+    pronunciations,
+)
+from tts.metrics.language_model import words, write_bigrams
+from tts.metrics.missing import MissingPackage, require_package
+
+SHORT = st.text(st.sampled_from("abc"), max_size=8)
+
+
+@given(SHORT, SHORT, SHORT)
+def test_edit_distance_is_a_metric(a: str, b: str, c: str) -> None:
+    assert edit_distance(a, b) == edit_distance(b, a)
+    assert (edit_distance(a, b) == 0) == (a == b)
+    assert edit_distance(a, c) <= edit_distance(a, b) + edit_distance(b, c)
+    assert abs(len(a) - len(b)) <= edit_distance(a, b) <= max(len(a), len(b))
+
+
+def test_errors_are_substitutions_insertions_and_deletions() -> None:
+    assert count_errors("The cat sat.", "the cat sat").words == 0
+    assert count_errors("the cat sat", "the bat sat on").words == 2
+    assert count_errors("the cat sat", "").words == count_errors("the cat sat", "").of_words == 3
+
+
+def test_the_bigram_model_is_a_distribution_for_every_history(tmp_path: Path) -> None:
+    path = tmp_path / "lm.arpa"
+    vocabulary = write_bigrams(path, ["the cat sat", "the dog sat", "a cat"])
+    assert vocabulary == {"the", "cat", "sat", "dog", "a"}
+    _, unigrams, bigrams = path.read_text().split("-grams:")
+    single: dict[str, tuple[float, float]] = {}
+    for line in unigrams.splitlines()[1:]:
+        if len(row := line.split()) == 3:
+            single[row[1]] = float(row[0]), float(row[2])
+    pairs: dict[str, dict[str, float]] = defaultdict(dict)
+    for line in bigrams.splitlines()[1:]:
+        if len(row := line.split()) == 3:
+            pairs[row[1]][row[2]] = 10 ** float(row[0])
+    for history in ("<s>", "the", "cat", "sat"):
+        back_off = 10 ** single[history][1]
+        rest = sum(
+            back_off * 10**p
+            for word, (p, _) in single.items()
+            if word not in pairs[history] and word != "<s>"
+        )
+        assert math.isclose(sum(pairs[history].values()) + rest, 1.0, abs_tol=1e-3), history
+
+
+def test_words_are_letters_and_inner_apostrophes() -> None:
+    assert words("It’s “Bob's” — 5 o'clock!") == ["it's", "bob's", "o'clock"]
+
+
+def test_phones_of_words_that_no_dictionary_has() -> None:
+    assert arpabet("ˈtʃiːz") == ["CH", "IY", "Z"]
+    assert arpabet("ˈaɪɹən") == ["AY", "R", "AH", "N"]
+
+
+@given(st.floats(0.001, 10))
+def test_level_is_reached_from_any_loudness(gain: float) -> None:
+    wave = gain * np.sin(np.arange(8000) / 7)
+    rms = np.sqrt(np.mean(level(wave, LEVEL) ** 2))
+    assert math.isclose(20 * math.log10(rms), LEVEL, abs_tol=1e-6)
+
+
+def test_silence_stays_silent() -> None:
+    assert not level(np.zeros(100), LEVEL).any()
+
+
+def test_a_missing_package_says_how_to_get_it() -> None:
+    with pytest.raises(MissingPackage, match="uv sync --extra metrics"):
+        require_package("no_such_package", "hearing")
+
+
+def test_the_recogniser_hears_espeak_and_not_noise() -> None:
+    pytest.importorskip("pocketsphinx", reason="the metrics extra is not installed")
+    from tts.text import espeak
+
+    texts = [
+        "the harbour was full of painted ships",
+        "rain began in the night",
+        "who knows Zwoblix",
+    ]
+    assert any(line.startswith("zwoblix ") for line in pronunciations({"zwoblix"}))
+    recogniser = Recogniser(texts)
+    with espeak.private() as library:
+        speech = library.synthesize(texts[0], "en-us", "m2", 150)
+    heard = recogniser(speech.samples, speech.sample_rate)
+    assert count_errors(texts[0], heard).words <= 2
+    noise = np.random.default_rng(1).normal(0, 0.1, speech.sample_rate).astype(np.float32)
+    assert count_errors(texts[0], recogniser(noise, speech.sample_rate)).words >= 5

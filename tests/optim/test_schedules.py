@@ -1,0 +1,63 @@
+"""Every schedule warms up linearly, peaks at the optimizer's rate and never rises above it."""
+
+from functools import partial
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tts.errors import UserError
+from tts.optim.schedules import constant, cosine, cosine_restarts, noam
+
+SCHEDULES = {
+    "constant": constant,
+    "cosine": cosine,
+    "cosine_restarts": partial(cosine_restarts, cycle_steps=30),
+    "noam": noam,
+}
+
+
+def rates(schedule, steps: int, warmup: int, start: int = 0) -> list[float]:  # type: ignore[no-untyped-def]
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=2.0)
+    scheduler = schedule(optimizer, total_steps=steps, warmup_steps=warmup)
+    factor = scheduler.lr_lambdas[0]
+    return [2.0 * factor(step) for step in range(start, steps)]
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+@given(steps=st.integers(1, 200), warmup=st.integers(0, 50))
+def test_it_warms_up_to_the_peak_and_stays_at_or_below(name: str, steps: int, warmup: int) -> None:
+    values = rates(SCHEDULES[name], steps, warmup)
+    assert all(0 < value <= 2.0 for value in values)
+    rise = values[: min(warmup, steps)]
+    assert all(a < b for a, b in pairwise(rise))
+    top = max(warmup, 1) if name == "noam" else warmup  # a square root needs a first step
+    if top < steps:
+        assert values[top] == pytest.approx(2.0)
+
+
+def test_cosine_ends_at_its_share_of_the_peak() -> None:
+    values = rates(partial(cosine, final=0.1), 1000, 100)
+    assert values[-1] == pytest.approx(0.2, abs=1e-3)
+    assert values[550] == pytest.approx((2.0 + 0.2) / 2, abs=1e-2)
+
+
+def test_noam_halves_when_steps_grow_fourfold() -> None:
+    values = rates(noam, 5000, 500)
+    assert values[4 * 500 - 0] == pytest.approx(2.0 * (500 / (500 + 1500)) ** 0.5)
+
+
+def test_restarts_climb_again_but_less_high() -> None:
+    values = rates(partial(cosine_restarts, cycle_steps=100, growth=1.0, decay=0.5), 300, 0)
+    assert values[100] == pytest.approx(1.0)
+    assert values[200] == pytest.approx(0.5)
+    assert values[99] < 0.1
+
+
+def test_wrong_settings_are_named() -> None:
+    with pytest.raises(UserError, match="warmup_steps"):
+        rates(cosine, 10, -1)
+    with pytest.raises(UserError, match="cycle_steps"):
+        rates(partial(cosine_restarts, cycle_steps=0), 10, 0)

@@ -1,0 +1,48 @@
+"""A checkpoint's config assembles models, and nothing else."""
+
+import pytest
+import torch
+
+from tts.build import build
+from tts.errors import UserError
+
+
+def test_nested_factories_are_assembled() -> None:
+    config = {
+        "_target_": "tts.modules.stack.Stack",
+        "_partial_": True,
+        "depth": 2,
+        "mixer": {"_target_": "tts.modules.conv.Conv", "_partial_": True},
+    }
+    stack = build(config)(dim=8)
+    first, second = stack.blocks[:2]
+    assert first is not second
+    assert build([{"a": 1}, None, "x"]) == [{"a": 1}, None, "x"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "os.system",
+        "builtins.eval",
+        "torch.load",
+        "torch.hub.load",
+        "subprocess.run",
+        "tts.text.espeak.os.system",
+        "tts.checkpoint.os.remove",
+        "tts.modules.mamba.math.sqrt",
+        "tts.vocoders.griffin_lim.torch",
+        "tts.commands.train.train",
+        "torch.nn.no_such_thing",
+        7,
+    ],
+)
+def test_no_other_name_is_called(name: object) -> None:
+    with pytest.raises(UserError):
+        build({"_target_": name, "command": "true"})
+
+
+def test_arguments_that_do_not_fit_are_told() -> None:
+    with pytest.raises(UserError, match="colour"):
+        build({"_target_": "torch.nn.ReLU", "colour": "red"})
+    assert isinstance(build({"_target_": "torch.nn.ReLU"}), torch.nn.ReLU)
