@@ -158,12 +158,17 @@ class Cut(pl.Callback):
             os.kill(os.getpid(), self.signum)
 
 
-def compose_train(*overrides: str) -> DictConfig:
-    """conf/train.yaml with the fakes among its choices."""
+def composed(name: str, *overrides: str) -> DictConfig:
+    """``conf/<name>.yaml`` with overrides, as a command composes it."""
     register_resolvers()
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose("train", [f"hydra.searchpath=[file://{FAKES}]", *overrides])
+        return compose(name, list(overrides))
+
+
+def compose_train(*overrides: str) -> DictConfig:
+    """conf/train.yaml with the fakes among its choices."""
+    return composed("train", f"hydra.searchpath=[file://{FAKES}]", *overrides)
 
 
 def fake_overrides(run: Path, *more: str) -> list[str]:

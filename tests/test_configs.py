@@ -8,27 +8,17 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from fakes import FACTS, make_batch
-from hydra import compose, initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
+from fakes import FACTS, composed, make_batch
 from hydra.utils import get_object, instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from tts.batch import Batch
 from tts.commands.app import CONF
-from tts.commands.resolvers import register_resolvers
 
 FILES = sorted(CONF.rglob("*.yaml"))
 PRIMARY = sorted(path.stem for path in CONF.glob("*.yaml"))
 # keys of Hydra, not of the thing made
 DIRECTIVES = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_", "defaults")
-
-
-def composed(name: str, *overrides: str) -> DictConfig:
-    register_resolvers()
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose(name, list(overrides))
 
 
 def choices(group: str) -> list[str]:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig
+from torch import Tensor
 
 from tts.audio.mel import MelContract, mel_spectrogram
 from tts.audio.pitch import estimate_pitch
@@ -22,7 +23,7 @@ from tts.data.dataset import SpeechDataset
 from tts.data.doctor import text_key
 from tts.data.store import PreparedCorpus, write_json
 from tts.errors import UserError
-from tts.metrics.alignment import path_agreement
+from tts.metrics.alignment import boundary_errors, path_agreement
 from tts.metrics.bootstrap import Estimate, mean, ratio
 from tts.metrics.f0 import f0_spread
 from tts.metrics.global_variance import global_variance
@@ -164,11 +165,13 @@ def summarise(
 
 def forced(
     data: SpeechDataset, chosen: list[int], synthesizer: Synthesizer, seed: int
-) -> dict[str, Estimate]:
+) -> dict[str, Any]:
     """How well the model follows the recordings when told their durations, pitch and energy."""
+    rate = synthesizer.facts.contract.frames_per_second
     mel_errors: list[float] = []
     duration_errors: list[float] = []
     agreement: list[float] = []
+    boundaries: list[Tensor] = []
     for index in chosen:
         batch = data[[index]]
         with torch.inference_mode():
@@ -182,12 +185,17 @@ def forced(
             agreement.append(
                 float(path_agreement(attention, durations, batch.frame_lengths, tolerance=1))
             )
-    values = {
+            if batch.durations is not None:  # the corpus brings the truth
+                lengths = batch.token_lengths
+                boundaries.append(boundary_errors(durations, batch.durations, lengths, rate))
+    values: dict[str, Any] = {
         "mel_l1": mean(mel_errors, seed),
         "duration_error_frames": mean(duration_errors, seed),
     }
     if agreement:
         values["frames_within_1_of_path"] = mean(agreement, seed)
+    if boundaries:
+        values["boundary_error_ms"] = float(torch.cat(boundaries).median())
     return values
 
 

@@ -1,0 +1,236 @@
+"""What a user does, command by command: train, resume, speak, evaluate; on the demo corpus."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from fakes import composed
+
+from tts.checkpoint import CheckpointError, load_checkpoint, save_atomic
+from tts.commands.synthesize import synthesize
+from tts.errors import UserError
+from tts.synthesizer import Manner, Synthesizer
+
+ROOT = Path(__file__).parents[1]
+
+
+def command(*words: str, stdin: str = "", code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, *words], cwd=ROOT, input=stdin, capture_output=True, text=True, timeout=400
+    )
+    assert done.returncode == code, done.stderr[-3000:]
+    return done
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of a few steps, stopped and resumed: it speaks, if not well."""
+    base = tmp_path_factory.mktemp("run")
+    folder = base / "demo"
+    command(
+        "train.py", "experiment=demo", "trainer=cpu", "data.limit=40", "trainer.max_steps=3",
+        "trainer.val_check_interval=3", "data.workers=0", f"data.prepared_dir={base}/prepared",
+        f"hydra.run.dir={folder}",
+    )  # fmt: skip
+    command("train.py", f"resume={folder}", "trainer.max_steps=5")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def voice(run: Path) -> Synthesizer:
+    return Synthesizer.load(run)
+
+
+def test_a_run_leaves_what_it_promises(run: Path) -> None:
+    assert load_checkpoint(run / "checkpoints" / "last.ckpt")["global_step"] == 5
+    assert (run / "checkpoints" / "best.ckpt").is_file()
+    assert (run / "config.yaml").is_file()
+    assert (run / "train.log").is_file()
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(run))
+    events.Reload()
+    scalars = set(events.Tags()["scalars"])
+    terms = ("mel", "duration", "pitch", "energy", "forward_sum", "binarization")
+    assert scalars >= {f"val/{term}" for term in terms}
+    kinds = {tag.split("/")[0] for tag in events.Tags()["images"]}
+    assert kinds >= {"mel", "alignment", "pitch"}
+    assert events.Tags()["audio"]
+
+
+def test_the_commands_speak(run: Path, tmp_path: Path) -> None:
+    one = tmp_path / "one.wav"
+    command("synthesize.py", f"run={run}", "text=Well, hello: it's me!", f"out={one}",
+            "pictures=true", "rate=1.2", "pitch=2", "energy=-3", "speaker=ben")  # fmt: skip
+    wave, rate = soundfile.read(one)
+    assert rate == 22050
+    assert len(wave) > 1000
+    assert one.with_suffix(".png").is_file()
+    done = command("synthesize.py", f"run={run}", f"out={tmp_path}/many", stdin="One.\n\nTwo.\n")
+    assert len(list((tmp_path / "many").glob("*.wav"))) == 2
+    assert done.stdout.count(".wav") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "culprit"),
+    [
+        (("text=hi", "speaker=carla"), "choose from anna, ben"),
+        (("text=hi", "colour=red"), "colour"),
+        (("text=hi", "vocoder=magic"), "choose from griffin_lim"),
+    ],
+)
+def test_a_wrong_command_is_one_line(
+    run: Path, tmp_path: Path, arguments: tuple[str, ...], culprit: str
+) -> None:
+    done = command("synthesize.py", f"run={run}", f"out={tmp_path}/x", *arguments, code=2)
+    assert done.stderr.startswith("error:")
+    assert culprit in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "culprit"),
+    [
+        ("language", "de", "language='de'"),
+        ("rate", 0, "rate=0"),
+        ("pitch", [1.0, 2.0], "pitch has 2 values"),
+        ("reference", "some.wav", "reference=some.wav"),
+        ("text", "...", "no letter and no digit"),
+        ("text", "Hello. 你好. You.", "Chinese"),
+        ("file", "/no/such.txt", "/no/such.txt"),
+        ("out", "a.docx", r"a\.docx: cannot write"),
+        ("run", "/no/such/run", "/no/such/run"),
+    ],
+)
+def test_a_wrong_request_names_the_culprit(
+    run: Path, tmp_path: Path, key: str, value: object, culprit: str
+) -> None:
+    config = composed("synthesize", f"run={run}", f"out={tmp_path}/x", "text=hi")
+    if key == "file":
+        config.text = None
+    config[key] = value
+    with pytest.raises(UserError, match=culprit):
+        synthesize(config)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_line_that_cannot_be_spoken_does_not_stop_the_others(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = tmp_path / "lines.txt"
+    lines.write_text("One 你.\n...\nThree.\n", encoding="utf-8")
+    config = composed("synthesize", f"run={run}", f"out={tmp_path}/wavs", f"file={lines}")
+    with pytest.raises(UserError, match=r"1 of 3 not spoken\s+line 2"):
+        synthesize(config)
+    assert sorted(path.name for path in (tmp_path / "wavs").iterdir()) == ["001.wav", "003.wav"]
+    assert "line 1: left out, because it cannot be spoken: 你" in capsys.readouterr().err
+
+
+def test_evaluation_scores_three_systems(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "scores.json"
+    command("-m", "tts.commands.evaluate", f"run={run}", "utterances=2", "workers=1", f"out={out}")
+    result = json.loads(out.read_text())
+    assert list(result["systems"]) == ["recordings", "vocoder copies", "synthesis"]
+    assert result["systems"]["recordings"]["global_variance"][0] == pytest.approx(0.0, abs=1e-6)
+    assert result["model"]["mel_l1"][0] > 0
+    assert len(result["sentences"]) == 6
+    assert result["model"]["boundary_error_ms"] > 0  # the demo corpus brings the truth
+
+
+def test_speaking_does_not_import_lightning(run: Path) -> None:
+    program = (
+        "import sys\nfrom tts.synthesizer import Synthesizer\n"
+        f"waveform, rate = Synthesizer.load({str(run)!r}).speak('Hello.')\n"
+        "assert len(waveform) and rate == 22050\n"
+        "heavy = [m for m in ('lightning', 'pytorch_lightning', 'matplotlib', 'hydra') "
+        "if m in sys.modules]\nassert not heavy, heavy"
+    )
+    command("-c", program)
+
+
+@pytest.mark.parametrize("script", ["train.py", "synthesize.py"])
+def test_help_imports_neither_torch_nor_lightning(script: str) -> None:
+    program = (
+        f"import sys, runpy\nsys.argv = [{script!r}, '--help']\n"
+        f"runpy.run_path({script!r}, run_name='__main__')\n"
+        "assert 'torch' not in sys.modules and 'lightning' not in sys.modules"
+    )
+    assert "model" in command("-c", program).stdout or script == "synthesize.py"
+
+
+def test_the_same_text_sounds_the_same(voice: Synthesizer, run: Path) -> None:
+    one = voice.speak("A short sentence.").waveform
+    assert np.array_equal(one, voice.speak("A short sentence.").waveform)
+    again = Synthesizer.load(run).speak("A short sentence.").waveform
+    assert np.array_equal(one, again)
+
+
+def test_seeds_repeat_what_temperature_varies(voice: Synthesizer) -> None:
+    def speak(seed: int) -> np.ndarray:
+        return voice.speak("A short sentence.", temperature=1.0, seed=seed).waveform
+
+    assert np.array_equal(speak(1), speak(1))
+    assert not np.array_equal(speak(1), speak(2))
+
+
+def test_sentences_are_joined_with_their_pauses(voice: Synthesizer) -> None:
+    parts = list(voice.sentences("One sentence. Another one, longer. The end."))
+    assert len(parts) == 3
+    assert parts[0].pause > 0
+    whole = voice.speak("One sentence. Another one, longer. The end.").waveform
+    pauses = sum(round(p.pause * 22050) for p in parts[:-1])
+    assert len(whole) == sum(len(p.waveform) for p in parts) + pauses
+    for part in parts:
+        assert len(part.waveform) == len(part.mel) * 256 == int(part.durations.sum()) * 256
+        assert len(part.durations) == len(part.phonemes)
+
+
+def test_controls_per_token(voice: Synthesizer) -> None:
+    (plain,) = voice.sentences("Hello there.")
+    rates = [1.0] * len(plain.phonemes)
+    rates[3] = 0.25
+    (slow,) = voice.sentences("Hello there.", manner=Manner(rate=rates))
+    assert slow.durations[3] > plain.durations[3]
+    assert len(slow.mel) > len(plain.mel)
+    with pytest.raises(UserError, match="tokens"):
+        list(voice.sentences("Hello there.", manner=Manner(rate=[1.0, 2.0])))
+    with pytest.raises(UserError, match="one sentence"):
+        list(voice.sentences("Hello there. You.", manner=Manner(rate=rates)))
+
+
+def test_a_tampered_checkpoint_is_refused(run: Path, tmp_path: Path) -> None:
+    good = load_checkpoint(run / "checkpoints" / "last.ckpt")
+
+    def load(change: dict[str, object]) -> None:
+        path = tmp_path / "bad.ckpt"
+        save_atomic(good | change, path)
+        Synthesizer.load(path)
+
+    config = json.loads(json.dumps(good["config"]))
+    config["model"]["_target_"] = "os.system"
+    with pytest.raises(UserError, match=r"os\.system"):
+        load({"config": config})
+    weights = dict(good["state_dict"])
+    weights.pop("model.project.weight")
+    with pytest.raises(CheckpointError, match=r"project\.weight"):
+        load({"state_dict": weights})
+    truncated = tmp_path / "cut.ckpt"
+    truncated.write_bytes((run / "checkpoints" / "last.ckpt").read_bytes()[:5000])
+    with pytest.raises(CheckpointError, match=r"cut\.ckpt"):
+        Synthesizer.load(truncated)
+
+
+def test_another_contract_is_refused(voice: Synthesizer) -> None:
+    from dataclasses import replace
+
+    from tts.audio.mel import ContractError
+    from tts.vocoders.griffin_lim import GriffinLim
+
+    other = GriffinLim(replace(voice.facts.contract, fmax=7600.0))
+    with pytest.raises(ContractError, match="fmax"):
+        Synthesizer(voice.model, other, voice.frontend, voice.facts)
