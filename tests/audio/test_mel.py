@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tts.audio.energy import energy
-from tts.audio.mel import ContractError, MelContract, mel_spectrogram, stft_magnitude
+from tts.audio.mel import ContractError, MelContract, mel_filters, mel_spectrogram, stft_magnitude
 
 CONTRACT = MelContract()
 
@@ -25,6 +25,17 @@ def test_a_tone_is_loudest_in_its_own_band() -> None:
     band = mel_spectrogram(wave, CONTRACT).mean(0).argmax()
     centres = librosa.mel_frequencies(CONTRACT.bands + 2, fmin=0, fmax=8000)[1:-1]
     assert abs(centres[band] - 1000) < 50
+
+
+@pytest.mark.parametrize("normalisation", ["slaney", "none"])
+def test_filters_are_librosas(normalisation: str) -> None:
+    import librosa
+
+    contract = MelContract(normalisation=normalisation)
+    norm = "slaney" if normalisation == "slaney" else None
+    theirs = librosa.filters.mel(sr=22050, n_fft=1024, n_mels=80, fmin=0, fmax=8000, norm=norm)
+    ours = mel_filters(contract, torch.zeros(1)).numpy()
+    assert np.abs(ours - theirs).max() < 1e-5 * theirs.max()
 
 
 def test_silence_lies_at_the_floor() -> None:
