@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tts.commands.help import help_text
+from tts.commands.memory import keep_freed_memory
 from tts.errors import UserError
 
 CONF = Path(__file__).parents[3] / "conf"
@@ -33,6 +34,8 @@ def launch(
         print(help_text(CONF, config_name, about))
         return
     sys.argv[1:] = [_quote(argument, literal) for argument in arguments]
+
+    keep_freed_memory()
 
     import hydra
     from hydra.errors import HydraException

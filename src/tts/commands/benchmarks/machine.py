@@ -14,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from tts.commands.benchmarks.report import Section
 from tts.commands.benchmarks.timing import Stopwatch
+from tts.commands.memory import keep_freed_memory
 
 SHAPES = {"square 1024": (1024, 1024, 1024), "linear 9600 x 256 -> 1024": (9600, 256, 1024)}
 
@@ -90,6 +91,7 @@ def _peak_mib(
     threads: int, make_task: Callable[..., Callable[[], object]], *arguments: Any
 ) -> float:
     torch.set_num_threads(threads)
+    keep_freed_memory()  # as every command does
     before, on_gpu = _ram_peak_mib(), torch.cuda.is_available()
     task = make_task(*arguments)
     for _ in range(2):  # the second step finds the optimizer's state in place
