@@ -83,7 +83,7 @@ def test_the_commands_speak(run: Path, tmp_path: Path) -> None:
         (("text=hi", "vocoder=magic"), "choose from griffin_lim"),
     ],
 )
-def test_a_wrong_command_is_one_line(
+def test_a_wrong_command_about_a_run_is_one_line(
     run: Path, tmp_path: Path, arguments: tuple[str, ...], culprit: str
 ) -> None:
     done = command("synthesize.py", f"run={run}", f"out={tmp_path}/x", *arguments, code=2)
@@ -94,10 +94,32 @@ def test_a_wrong_command_is_one_line(
 
 
 @pytest.mark.parametrize(
+    ("arguments", "culprit"),
+    [
+        (("synthesize.py", "text=hi"), "run: not given; add run="),
+        (("train.py", "data=recording"), "data.audio is not given"),
+        (("train.py", "trainer.accelerator=tpu"), "another trainer.accelerator="),
+        (("train.py", "model/size=huge"), "choose from base, large, small, tiny"),
+    ],
+)
+def test_a_wrong_command_is_one_line(
+    tmp_path: Path, arguments: tuple[str, ...], culprit: str
+) -> None:
+    words = [f"hydra.run.dir={tmp_path}/run", f"data.prepared_dir={tmp_path}/prepared"]
+    done = command(*arguments, *(words if arguments[0] == "train.py" else ()), code=2)
+    assert done.stderr.startswith("error:")
+    assert culprit in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
     ("key", "value", "culprit"),
     [
         ("language", "de", "language='de'"),
         ("rate", 0, "rate=0"),
+        ("rate", "fast", "rate=fast: give a number"),
+        ("temperature", "hot", "temperature=hot: give a number"),
         ("pitch", [1.0, 2.0], "pitch has 2 values"),
         ("reference", "some.wav", "reference=some.wav"),
         ("text", "...", "no letter and no digit"),

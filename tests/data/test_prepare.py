@@ -132,6 +132,18 @@ def test_it_refuses_when_too_much_is_lost(tmp_path: Path) -> None:
         run(root, tmp_path / "out2")
 
 
+def test_audio_that_comes_later_is_read(tmp_path: Path) -> None:
+    root = ljspeech(tmp_path / "c")
+    clips = {path: path.read_bytes() for path in (root / "wavs").iterdir()}
+    for path in clips:
+        path.unlink()
+    with pytest.raises(DoctorError, match="nothing is left"):
+        run(root, tmp_path / "out")
+    for path, content in clips.items():
+        path.write_bytes(content)
+    assert len(PreparedCorpus.open(run(root, tmp_path / "out")).rows) == len(TEXTS)
+
+
 def test_no_text_is_on_both_sides(tmp_path: Path) -> None:
     texts = tuple(TEXTS) * 3  # each prompt recorded three times
     settings = PrepareSettings(validation_share=0.3)

@@ -6,6 +6,7 @@ Nothing heavy is imported at the top, so that ``--help`` answers at once.
 import functools
 import os
 import re
+import shutil
 import sys
 import traceback
 from collections.abc import Callable
@@ -64,15 +65,30 @@ def _guarded(task: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     @functools.wraps(task)
     def run(config: Any) -> Any:
+        from omegaconf import OmegaConf
+
+        if missing := sorted(OmegaConf.missing_keys(config)):
+            _fail(f"error: {', '.join(missing)}: not given; add {missing[0]}=...")
         try:
             return task(config)
         except Exception as error:
             if (mistake := _user_error(error)) is not None:
+                _remove_empty_run()
                 _fail(f"error: {mistake}")
             traceback.print_exc()
             raise SystemExit(1) from error
 
     return run
+
+
+def _remove_empty_run() -> None:
+    """Hydra makes the run folder and its log before the task can say that it cannot be done."""
+    from hydra.core.hydra_config import HydraConfig
+
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    left = [path for path in folder.glob("*") if path.name != ".hydra"]
+    if len(left) == 1 and left[0].suffix == ".log" and left[0].stat().st_size == 0:
+        shutil.rmtree(folder)
 
 
 def _fail(message: str, status: int = 2) -> None:

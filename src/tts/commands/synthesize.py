@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -27,7 +26,7 @@ def synthesize(config: DictConfig) -> list[Path]:
         rate=_control(config, "rate"),
         pitch=_control(config, "pitch"),
         energy=_control(config, "energy"),
-        temperature=float(config.temperature),
+        temperature=_number(config, "temperature"),
     )
     written: list[Path] = []
     failed: list[str] = []
@@ -103,9 +102,21 @@ def _targets(out: Path, count: int) -> list[Path]:
     return [out / f"{number:0{width}d}.wav" for number in range(1, count + 1)]
 
 
-def _control(config: DictConfig, name: str) -> Any:
+def _control(config: DictConfig, name: str) -> float | list[float]:
     value = config[name]
-    return OmegaConf.to_container(value) if OmegaConf.is_list(value) else float(value)
+    try:
+        return [float(v) for v in value] if OmegaConf.is_list(value) else float(value)
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            f"{name}={value}: give a number, or [a,b,...] with one for each symbol"
+        ) from error
+
+
+def _number(config: DictConfig, name: str) -> float:
+    try:
+        return float(config[name])
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{name}={config[name]}: give a number") from error
 
 
 def _speed(sentences: list[Sentence]) -> str:

@@ -71,13 +71,7 @@ def train(config: DictConfig, overrides: Sequence[str] = ()) -> dict[str, float]
     folder = Path(config.run_dir)
     pl.seed_everything(config.seed, workers=True, verbose=False)
     torch.set_float32_matmul_precision("high")  # TF32 where the GPU has it
-    data = instantiate(config.data, _convert_="all")
-    data.prepare_data()
-    system = build_system(config, data, plain)
-    if checkpoint is not None:
-        require_same_speech(checkpoint, data.facts)
-    _leave_config(config, folder, fresh=not resuming)
-
+    # before the corpus is prepared: hardware that is missing shows at once
     stop = GracefulStop()
     callbacks = [
         instantiate(entry, _convert_="all")
@@ -90,6 +84,13 @@ def train(config: DictConfig, overrides: Sequence[str] = ()) -> dict[str, float]
         [*callbacks, OptimizerSettings(), StepSeeds(config.seed), stop],
         loggers or False,
     )
+    data = instantiate(config.data, _convert_="all")
+    data.prepare_data()
+    system = build_system(config, data, plain)
+    if checkpoint is not None:
+        require_same_speech(checkpoint, data.facts)
+    _leave_config(config, folder, fresh=not resuming)
+
     parameters = sum(p.numel() for p in system.parameters())
     _say(
         "%.1f M parameters, %s on %s, %s steps -> %s",
@@ -146,8 +147,12 @@ def build_trainer(config: DictConfig, callbacks: list[pl.Callback], logger: Any)
             _convert_="all",
         )
     except InstantiationException as error:
-        if isinstance(error.__cause__, MisconfigurationException):
-            raise UserError(f"trainer: {error.__cause__}") from error
+        if isinstance(error.__cause__, MisconfigurationException | ModuleNotFoundError):
+            why = str(error.__cause__).rstrip(".!")
+            raise UserError(
+                f"trainer: {why}. Choose another trainer=..., or another trainer.accelerator=, "
+                "trainer.devices= or trainer.precision="
+            ) from error
         raise
 
 

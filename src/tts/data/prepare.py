@@ -5,7 +5,6 @@ import hashlib
 import json
 import multiprocessing
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
@@ -255,8 +254,3 @@ def _moments(count: float, total: float, square: float) -> tuple[float, float]:
         return 0.0, 1.0
     mean = total / count
     return mean, max(square / count - mean**2, 1e-12) ** 0.5
-
-
-def forget(folder: Path) -> None:
-    """Remove a prepared folder, whole."""
-    shutil.rmtree(folder)

@@ -30,14 +30,19 @@ class Recording:
 
     def __init__(
         self,
-        audio: str | Path,
-        transcription: str | Path,
+        audio: str | Path | None = None,
+        transcription: str | Path | None = None,
         speaker: str | None = None,
         language: str = "en-us",
         min_gap: float = 0.2,
         target_seconds: float = 6.0,
         max_seconds: float = 14.0,
     ) -> None:
+        if audio is None or transcription is None:
+            raise CorpusError(
+                f"data.{'audio' if audio is None else 'transcription'} is not given: a recording "
+                "needs data.audio=FILE and data.transcription=FILE.json"
+            )
         self.audio, self.transcription = Path(audio), Path(transcription)
         self.name = self.audio.stem
         self.speaker, self.language = speaker or self.name, language
