@@ -12,9 +12,10 @@ from tts.audio.mel import ContractError, MelContract, mel_filters, mel_spectrogr
 CONTRACT = MelContract()
 
 
+@pytest.mark.parametrize("centred", [False, True])
 @pytest.mark.parametrize("samples", [1, 255, 256, 257, 1000, 22050])
-def test_frames_times_hop_covers_the_samples(samples: int) -> None:
-    mel = mel_spectrogram(torch.randn(2, samples), CONTRACT)
+def test_frames_times_hop_covers_the_samples(samples: int, centred: bool) -> None:
+    mel = mel_spectrogram(torch.randn(2, samples), MelContract(centred=centred))
     assert mel.shape == (2, -(-samples // CONTRACT.hop), CONTRACT.bands)
 
 
@@ -27,13 +28,25 @@ def test_a_tone_is_loudest_in_its_own_band() -> None:
     assert abs(centres[band] - 1000) < 50
 
 
+def test_a_frame_stands_where_the_contract_says() -> None:
+    click = torch.zeros(4096)
+    click[2048] = 1.0  # the first sample of the ninth hop
+    for centred in (False, True):
+        loud = stft_magnitude(click, MelContract(centred=centred)).sum(1)
+        beside = loud[7] / loud[8]  # the frame before is as near, or a whole hop away
+        assert beside < 0.9 if centred else beside == pytest.approx(1.0, abs=1e-2)
+
+
+@pytest.mark.parametrize("scale", ["slaney", "htk"])
 @pytest.mark.parametrize("normalisation", ["slaney", "none"])
-def test_filters_are_librosas(normalisation: str) -> None:
+def test_filters_are_librosas(normalisation: str, scale: str) -> None:
     import librosa
 
-    contract = MelContract(normalisation=normalisation)
+    contract = MelContract(normalisation=normalisation, scale=scale)
     norm = "slaney" if normalisation == "slaney" else None
-    theirs = librosa.filters.mel(sr=22050, n_fft=1024, n_mels=80, fmin=0, fmax=8000, norm=norm)
+    theirs = librosa.filters.mel(
+        sr=22050, n_fft=1024, n_mels=80, fmin=0, fmax=8000, norm=norm, htk=scale == "htk"
+    )
     ours = mel_filters(contract, torch.zeros(1)).numpy()
     assert np.abs(ours - theirs).max() < 1e-5 * theirs.max()
 
@@ -65,7 +78,7 @@ def test_a_difference_names_its_field(field: str) -> None:
 @pytest.mark.parametrize(
     ("change", "culprit"),
     [({"hop": 0}, "hop"), ({"fmax": 20000.0}, "fmax"), ({"window": 4096}, "window"),
-     ({"hop": 255}, "even"), ({"normalisation": "x"}, "slaney")],
+     ({"hop": 255}, "even"), ({"normalisation": "x"}, "slaney"), ({"scale": "bark"}, "htk")],
 )  # fmt: skip
 def test_an_impossible_contract_is_refused(change: dict[str, object], culprit: str) -> None:
     with pytest.raises(ContractError, match=culprit):

@@ -34,6 +34,8 @@ class MelContract:
     power: float = 1.0  # 1 = magnitude, 2 = power
     floor: float = 1e-5  # smallest linear value, before the logarithm
     normalisation: str = "slaney"  # area normalisation of the filters; or "none"
+    scale: str = "slaney"  # of the bands; or "htk"
+    centred: bool = False  # frame t around sample t * hop; else around the middle of its own hop
 
     def __post_init__(self) -> None:
         if self.n_fft < self.window:
@@ -50,10 +52,11 @@ class MelContract:
                 f"audio.fmin={self.fmin} and audio.fmax={self.fmax} must rise within 0.."
                 f"{self.sample_rate / 2} Hz, half of audio.sample_rate"
             )
-        if self.normalisation not in ("slaney", "none"):
-            raise ContractError(
-                f"audio.normalisation={self.normalisation!r}: choose slaney or none"
-            )
+        for name, choices in (("normalisation", ("slaney", "none")), ("scale", ("slaney", "htk"))):
+            if getattr(self, name) not in choices:
+                raise ContractError(
+                    f"audio.{name}={getattr(self, name)!r}: choose {' or '.join(choices)}"
+                )
 
     @property
     def frames_per_second(self) -> float:
@@ -98,7 +101,7 @@ def _filters(contract: MelContract) -> Tensor:
             n_mels=contract.bands,
             sample_rate=contract.sample_rate,
             norm="slaney" if contract.normalisation == "slaney" else None,
-            mel_scale="slaney",
+            mel_scale=contract.scale,
         )
     return filters.T.contiguous()
 
@@ -112,14 +115,15 @@ def stft_magnitude(wave: Tensor, contract: MelContract) -> Tensor:
     """``(..., S)`` samples in [-1, 1] -> ``(..., T, n_fft // 2 + 1)`` magnitude, T = ceil(S / hop).
 
     Reflection padding by (n_fft - hop) / 2 on both sides, as HiFi-GAN does, so that one frame
-    stands for exactly one hop of samples. The tail is filled with zeros to a whole hop first.
+    stands for exactly one hop of samples; by n_fft / 2 where the contract's frames are centred on
+    the first sample of their hop. The tail is filled with zeros to a whole hop first.
     """
     shape = wave.shape
     if shape[-1] == 0:
         raise ValueError("no samples: a mel needs at least one")
     wave = wave.reshape(-1, shape[-1]).float()
     wave = F.pad(wave, (0, -shape[-1] % contract.hop))
-    pad = (contract.n_fft - contract.hop) // 2
+    pad = (contract.n_fft if contract.centred else contract.n_fft - contract.hop) // 2
     # reflection needs more samples than it reflects; a shorter clip is extended by silence first
     short = max(0, pad + 1 - wave.shape[-1])
     frames = wave.shape[-1] // contract.hop

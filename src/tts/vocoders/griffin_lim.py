@@ -44,7 +44,7 @@ class GriffinLim(Vocoder):
         """``(B, T, M)`` -> ``(B, T * hop)``; the same mel gives the same samples.
 
         Phases are searched with frames centred on multiples of the hop. The contract's frames
-        are centred half a hop later, so the first half hop of samples lies before them and is cut.
+        are centred half a hop later, unless they are centred too: what lies before them is cut.
         """
         hop, frames = self.contract.hop, mel.shape[1]
         magnitude = self.magnitude(mel.float())
@@ -67,7 +67,7 @@ class GriffinLim(Vocoder):
                 rand_init=True,
             )
         # frame t of the contract is centred on t * hop + hop / 2; frame t + 1 here on (t + 1) * hop
-        start = hop - hop // 2
+        start = hop if self.contract.centred else hop - hop // 2
         return wave[:, start : start + frames * hop].clamp(-1, 1)
 
     def magnitude(self, mel: Tensor) -> Tensor:
