@@ -31,8 +31,8 @@ SHARED = {
     "errors": set(),
     "masks": set(),
     "corpus": {"audio"},
-    "build": set(),
-    "checkpoint": set(),
+    "build": {"audio", "vocoders"},
+    "checkpoint": {"audio"},
     "synthesizer": {"text", "audio", "vocoders"},
 }
 

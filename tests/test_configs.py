@@ -12,8 +12,11 @@ from fakes import FACTS, composed, make_batch
 from hydra.utils import get_object, instantiate
 from omegaconf import OmegaConf
 
-from tts.batch import Batch
+from tts.audio.mel import mel_spectrogram
+from tts.batch import Batch, Clips
 from tts.commands.app import CONF
+from tts.systems.vocoder import VocoderOutput
+from tts.vocoders.discriminators.judge import Judges
 
 FILES = sorted(CONF.rglob("*.yaml"))
 PRIMARY = sorted(path.stem for path in CONF.glob("*.yaml"))
@@ -62,7 +65,8 @@ def test_every_command_composes(name: str) -> None:
 
 
 def training_choices() -> list[str]:
-    groups = ("data", "optimizer", "scheduler", "trainer", "callbacks", "logger", "experiment")
+    groups = ("data", "optimizer", "scheduler", "trainer", "callbacks", "logger", "experiment",
+              "model")  # fmt: skip
     return [f"{group}={choice}" for group in groups for choice in choices(group)]
 
 
@@ -73,8 +77,11 @@ def test_every_choice_composes_into_a_training(choice: str) -> None:
         require_accepted(where, node)
 
 
-MODEL_GROUPS = ("encoder", "decoder", "activation", "style", "aligner", "loss/mel", "size")
-MODELS = [f"model={choice}" for choice in choices("model")]
+VOCODERS = {"vocos": ("tiny", "small", "base"), "hifigan": ("tiny", "v1", "v2", "v3"),
+            "bigvgan": ("tiny", "base", "large")}  # fmt: skip
+SIZES = ("tiny", "small", "base", "large")
+MODEL_GROUPS = ("encoder", "decoder", "activation", "style", "aligner", "loss/mel")
+MODELS = [f"model/size={size}" for size in SIZES]
 MODELS += [f"model/{g}={choice}" for g in MODEL_GROUPS for choice in choices(f"model/{g}")]
 # a convolution has no use for positions
 MODELS += [
@@ -82,6 +89,11 @@ MODELS += [
     for choice in choices("model/positional")
     for part in ("encoder", "decoder")
 ]
+
+
+def test_every_model_and_size_is_tried_below() -> None:
+    assert set(choices("model")) == {"fastspeech", *VOCODERS}
+    assert set(choices("model/size")) == set(SIZES) | {s for v in VOCODERS.values() for s in v}
 
 
 def batch_with_durations() -> Batch:
@@ -107,11 +119,71 @@ def test_every_model_learns_with_every_parameter(choice: str) -> None:
     result = loss(model(batch), batch, 10**6)  # with every ramp at its end
     result.total.backward()
     assert torch.isfinite(result.total)
+    learns(model, resting=("embed.weight",))  # rows of absent tokens rest
+
+
+def learns(model: torch.nn.Module, resting: tuple[str, ...] = ()) -> None:
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, f"{name} has no gradient"
         assert torch.isfinite(parameter.grad).all(), name
-        if name != "embed.weight":  # rows of absent tokens rest
+        if name not in resting:
             assert parameter.grad.abs().sum() > 0, f"{name} does not learn"
+
+
+GAMES = [f"model={family} model/size=tiny" for family in VOCODERS]
+GAMES += [f"model=vocos model/size=tiny model/discriminators={d}"
+          for d in choices("model/discriminators")]  # fmt: skip
+
+
+@pytest.mark.parametrize("choice", GAMES)
+def test_every_vocoder_and_judge_learns_with_every_parameter(choice: str) -> None:
+    torch.manual_seed(1)
+    config = composed("train", *choice.split())
+    contract = instantiate(config.audio)
+    generator = instantiate(config.model, _convert_="all")(contract)
+    judges = Judges(instantiate(config.discriminators, _convert_="all"), contract.sample_rate)
+    loss = instantiate(config.loss, _convert_="all")
+    audio = 0.1 * torch.randn(2, 16 * contract.hop)
+    mel = mel_spectrogram(audio, contract)
+    clips = Clips(mel, audio, torch.full((2,), 16))
+    with torch.no_grad():
+        for parameter in generator.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    wave = generator(mel)
+    real, fake = judges(audio), judges(wave)
+    loss(VocoderOutput(wave, real, fake), clips, 0).total.backward(retain_graph=True)
+    learns(generator)
+    judges.zero_grad()
+    sum(score.mean() for said in real.values() for score in said.scores).backward()
+    learns(judges)
+
+
+@pytest.mark.parametrize(
+    ("family", "size", "millions"),
+    [
+        ("vocos", "small", 2.0), ("vocos", "base", 13.5), ("hifigan", "v1", 13.9),
+        ("hifigan", "v2", 0.93), ("hifigan", "v3", 1.46), ("bigvgan", "base", 14.0),
+        ("bigvgan", "large", 112.2),
+    ],
+)  # fmt: skip
+def test_vocoders_have_the_sizes_they_were_published_with(
+    family: str, size: str, millions: float
+) -> None:
+    config = composed("train", f"model={family}", f"model/size={size}")
+    with torch.device("meta"):
+        model = instantiate(config.model, _convert_="all")(instantiate(config.audio))
+    found = sum(p.numel() for p in model.parameters()) / 1e6
+    assert found == pytest.approx(millions, rel=0.01)
+
+
+def test_slim_judges_are_slim() -> None:
+    def count(choice: str) -> int:
+        config = composed("train", "model=hifigan", f"discriminator={choice}")
+        judges = Judges(instantiate(config.discriminators, _convert_="all"), 22050)
+        return sum(p.numel() for p in judges.parameters())
+
+    assert count("slim") < 0.03 * count("paper")
+    assert count("paper") == pytest.approx(70.7e6, rel=0.01)  # HiFi-GAN's own
 
 
 @pytest.mark.parametrize("choice", [f"optimizer={o}" for o in choices("optimizer")])

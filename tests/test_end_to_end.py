@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 import soundfile
 from fakes import composed
+from omegaconf import OmegaConf
 
-from tts.checkpoint import CheckpointError, load_checkpoint, save_atomic
+from tts.audio.mel import MelContract
+from tts.checkpoint import CheckpointError, Run, load_checkpoint, save_atomic, save_voice
 from tts.commands.synthesize import synthesize
 from tts.errors import UserError
 from tts.synthesizer import Manner, Synthesizer
+from tts.vocoders.vocos import Vocos
 
 ROOT = Path(__file__).parents[1]
 
@@ -62,6 +65,27 @@ def test_a_run_leaves_what_it_promises(run: Path) -> None:
     assert events.Tags()["audio"]
 
 
+def test_resuming_takes_overrides_that_only_the_runs_own_parts_know(tmp_path: Path) -> None:
+    short = ("data.limit=24", "data.workers=0", f"data.prepared_dir={tmp_path}/prepared",
+             "trainer=cpu", "trainer.max_steps=1", "logger=none")  # fmt: skip
+    folder = tmp_path / "run"
+    command("train.py", "model=vocos", "model/size=tiny", "data.clips.frames=16",
+            f"hydra.run.dir={folder}", *short)  # fmt: skip
+    for steps in (2, 3):  # twice: what the run began with is not lost on the way
+        command("train.py", f"resume={folder}", "data.clips.per_batch=4",
+                f"trainer.max_steps={steps}")  # fmt: skip
+    assert load_checkpoint(folder / "checkpoints" / "last.ckpt")["global_step"] == 3
+    config = OmegaConf.load(folder / "config.yaml")
+    assert config.data.clips == {**config.data.clips, "frames": 16, "per_batch": 4}
+    # and what it became copies recordings, and speaks for an acoustic model
+    out = tmp_path / "scores.json"
+    command("-m", "tts.commands.evaluate", f"run={folder}", "utterances=2", "workers=1",
+            "reference_iterations=2", f"out={out}")  # fmt: skip
+    scores = json.loads(out.read_text())
+    assert list(scores["systems"]) == ["recordings", "griffin-lim copies", "vocoder copies"]
+    assert scores["model"]["mel distance, vocoder copies"][0] > 0
+
+
 def test_the_commands_speak(run: Path, tmp_path: Path) -> None:
     one = tmp_path / "one.wav"
     command("synthesize.py", f"run={run}", "text=Well, hello: it's me!", f"out={one}",
@@ -70,6 +94,15 @@ def test_the_commands_speak(run: Path, tmp_path: Path) -> None:
     assert rate == 22050
     assert len(wave) > 1000
     assert one.with_suffix(".png").is_file()
+    model = {"_target_": "tts.vocoders.vocos.Vocos", "_partial_": True, "dim": 8, "hidden": 8,
+             "depth": 1}  # fmt: skip
+    contract = MelContract()
+    weights = Vocos(contract, 8, 8, 1).state_dict()
+    save_voice(Run(run, {"model": model}, contract, None, None, weights, 0), tmp_path / "v", {})
+    neural = tmp_path / "neural.wav"
+    command("synthesize.py", f"run={run}", "text=Hello.", f"out={neural}", "vocoder=vocos",
+            f"vocoder.path={tmp_path}/v")  # fmt: skip
+    assert soundfile.info(neural).frames % 256 == 0
     done = command("synthesize.py", f"run={run}", f"out={tmp_path}/many", stdin="One.\n\nTwo.\n")
     assert len(list((tmp_path / "many").glob("*.wav"))) == 2
     assert done.stdout.count(".wav") == 2
@@ -80,7 +113,7 @@ def test_the_commands_speak(run: Path, tmp_path: Path) -> None:
     [
         (("text=hi", "speaker=carla"), "choose from anna, ben"),
         (("text=hi", "colour=red"), "colour"),
-        (("text=hi", "vocoder=magic"), "choose from griffin_lim"),
+        (("text=hi", "vocoder=magic"), "choose from bigvgan, griffin_lim, hifigan, vocos"),
     ],
 )
 def test_a_wrong_command_about_a_run_is_one_line(

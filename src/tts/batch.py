@@ -1,4 +1,4 @@
-"""The two types that cross folders: a training :class:`Batch` and a speaking :class:`Prompt`.
+"""Types that cross folders: :class:`Batch` or :class:`Clips` to train, :class:`Prompt` to speak.
 
 Legend for every shape in this codebase: B utterances, N tokens (symbols), T frames, M mel bands,
 K codebooks, C channels, S samples. Padding is zero; lengths say what is real.
@@ -39,3 +39,12 @@ class Prompt(NamedTuple):
     pitch: float | Tensor = 0.0  # semitones up; (B, N) for one value per token
     energy: float | Tensor = 0.0  # decibels up; (B, N) for one value per token
     temperature: float = 0.0  # 0 = the most likely speech
+
+
+class Clips(NamedTuple):
+    """Cuts of recordings with their mels, for vocoders. All of one length, or a single one."""
+
+    mel: Tensor  # (B, T, M) natural-log magnitude
+    audio: Tensor  # (B, T * hop) samples in [-1, 1]
+    frame_lengths: Tensor  # (B,) int64
+    utterance: Tensor | None = None  # (B,) int64, row in the dataset

@@ -10,7 +10,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from tts.corpus import CorpusFacts
 from tts.errors import UserError
+from tts.vocoders.vocoder import Vocoder
 
 PACKAGES = ("tts.modules.", "tts.models.", "tts.alignment.", "tts.vocoders.")
 FUNCTIONS = ("torch.nn.functional.", "torch.nn.")
@@ -38,6 +40,14 @@ def build(config: Any) -> Any:
     if isinstance(config, list):
         return [build(value) for value in config]
     return config
+
+
+def build_model(factory: Callable[..., Any], facts: CorpusFacts) -> Any:
+    """A vocoder is made for a mel, every other model for a corpus."""
+    made = factory.func if isinstance(factory, functools.partial) else factory
+    if inspect.isclass(made) and issubclass(made, Vocoder):
+        return factory(facts.contract)
+    return factory(facts=facts)
 
 
 _RESERVED = ("_target_", "_partial_", "_convert_", "_recursive_")

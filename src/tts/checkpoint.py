@@ -3,9 +3,14 @@
 A checkpoint is a dictionary of tensors and plain data. Beside Lightning's own keys it carries the
 *card*: ``config`` (the resolved config of the run), ``facts`` (CorpusFacts.to_dict()) and
 ``frontend`` (Frontend.to_dict()), so that the file alone can rebuild the model and speak.
+
+A *voice* is what is left of a run when it only has to speak: a folder with ``voice.json`` (the
+model's config, its mel contract and, of an acoustic model, facts and front end) and
+``weights.safetensors``. Either loads as a :class:`Run`.
 """
 
 import errno
+import json
 import os
 import pickle
 import tempfile
@@ -13,12 +18,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from tts.audio.mel import MelContract
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 
 CARD = ("config", "facts", "frontend")
+VOICE, WEIGHTS = "voice.json", "weights.safetensors"
+AVERAGED = "average.module."  # where a training keeps its averaged weights
 
 
 class CheckpointError(UserError):
@@ -29,11 +39,18 @@ class Run(NamedTuple):
     """What speaking needs of a training."""
 
     path: Path  # the file read
-    config: dict[str, Any]  # resolved
-    facts: CorpusFacts
-    frontend: dict[str, Any]
-    model: dict[str, Tensor]  # the model's state dict
+    config: dict[str, Any]  # resolved; of a voice, its model's part alone
+    contract: MelContract
+    facts: CorpusFacts | None  # None of a vocoder that came without
+    frontend: dict[str, Any] | None
+    weights: dict[str, Tensor]  # the model's state dict
     step: int  # optimizer steps taken
+
+    def require_facts(self) -> CorpusFacts:
+        """What an acoustic model cannot do without. Raises CheckpointError of a lone vocoder."""
+        if self.facts is None or self.frontend is None:
+            raise CheckpointError(f"{self.path} is a vocoder: it turns mels into sound, not text")
+        return self.facts
 
 
 def save_atomic(checkpoint: dict[str, Any], path: str | os.PathLike[str]) -> None:
@@ -107,31 +124,88 @@ def find_checkpoint(run: str | os.PathLike[str], names: tuple[str, ...] = ("best
 
 
 def load_run(path: str | os.PathLike[str]) -> Run:
-    """A run folder (its best checkpoint, else its last) or a checkpoint file, ready to rebuild."""
+    """A run folder (its best checkpoint, else its last), a checkpoint file, or a voice."""
+    if (Path(path) / VOICE).is_file():
+        return load_voice(path)
     file = find_checkpoint(path)
     checkpoint = load_checkpoint(file)
     if missing := [key for key in (*CARD, "state_dict") if key not in checkpoint]:
         raise CheckpointError(
             f"{file} was not made by this codebase's train.py: it lacks {', '.join(missing)}"
         )
-    prefix = "model."
-    state = {
-        key.removeprefix(prefix): value
-        for key, value in checkpoint["state_dict"].items()
-        if key.startswith(prefix)
-    }
-    try:
-        facts = CorpusFacts.from_dict(checkpoint["facts"])
-    except (KeyError, TypeError) as error:
-        raise CheckpointError(f"{file}: its corpus facts are incomplete ({error!r})") from error
+    state = checkpoint["state_dict"]
+    # averaged weights speak better than the last ones, where a training keeps them
+    averaged = any(key.startswith(AVERAGED) for key in state)
+    facts = _facts(checkpoint["facts"], file)
     return Run(
         file,
         checkpoint["config"],
+        facts.contract,
         facts,
         checkpoint["frontend"],
-        state,
+        fold_weights(_under(AVERAGED if averaged else "model.", state)),
         int(checkpoint.get("global_step", 0)),
     )
+
+
+def save_voice(run: Run, folder: str | os.PathLike[str], about: dict[str, Any]) -> None:
+    """Write a run's voice; ``about`` is plain data on where it comes from."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    card = {
+        "format": 1,
+        "config": {"model": run.config["model"]},
+        "contract": run.contract.to_dict(),
+        "facts": run.facts and run.facts.to_dict(),
+        "frontend": run.frontend,
+        "step": run.step,
+        "about": about,
+    }
+    temporary = folder / f".{WEIGHTS}"
+    save_file({name: tensor.contiguous() for name, tensor in run.weights.items()}, temporary)
+    os.replace(temporary, folder / WEIGHTS)
+    (folder / VOICE).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def load_voice(folder: str | os.PathLike[str]) -> Run:
+    """A voice's folder. Raises CheckpointError naming the file that is missing or damaged."""
+    folder = Path(folder)
+    try:
+        card = json.loads((folder / VOICE).read_text(encoding="utf-8"))
+        contract = MelContract.from_dict(card["contract"])
+        config, step = dict(card["config"]), int(card["step"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{folder / VOICE} is missing or damaged ({error!r})") from error
+    try:
+        weights = load_file(folder / WEIGHTS)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{folder / WEIGHTS} is missing or damaged ({error})") from error
+    facts = None if card.get("facts") is None else _facts(card["facts"], folder / VOICE)
+    return Run(folder, config, contract, facts, card.get("frontend"), weights, step)
+
+
+def fold_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weight-normalised weights (Salimans & Kingma 2016) of a state dict -> plain ones."""
+    gain, direction = (f"parametrizations.weight.original{n}" for n in (0, 1))
+    folded = {}
+    for key, value in state.items():
+        if key.endswith(gain):
+            stem = key.removesuffix(gain)
+            folded[f"{stem}weight"] = torch._weight_norm(state[stem + direction], value, 0)
+        elif not key.endswith(direction):
+            folded[key] = value
+    return folded
+
+
+def _facts(values: Any, file: Path) -> CorpusFacts:
+    try:
+        return CorpusFacts.from_dict(values)
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(f"{file}: its corpus facts are incomplete ({error!r})") from error
+
+
+def _under(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
 
 
 def _disk_error(error: BaseException) -> str | None:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from tts.audio.io import read_audio
 from tts.audio.mel import MelContract, mel_spectrogram
 from tts.batch import Prompt
-from tts.build import build
+from tts.build import build, build_model
 from tts.checkpoint import CheckpointError, load_run
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
@@ -77,16 +77,19 @@ class Synthesizer:
         damaged or does not fit this code.
         """
         run = load_run(path)
-        model = build(run.config["model"])(facts=run.facts)
+        facts = run.require_facts()
+        model = build_model(build(run.config["model"]), facts)
+        if isinstance(model, Vocoder):
+            raise CheckpointError(f"{run.path} is a vocoder: it turns mels into sound, not text")
         try:
-            model.load_state_dict(run.model)
+            model.load_state_dict(run.weights)
         except RuntimeError as error:
             raise CheckpointError(
                 f"{run.path}: its weights do not fit the model its config describes: {error}"
             ) from error
+        assert run.frontend is not None
         frontend = Frontend.from_dict(run.frontend)
-        voice = vocoder(run.facts.contract).to(device)
-        return cls(model.to(device), voice, frontend, run.facts)
+        return cls(model.to(device), vocoder(facts.contract).to(device), frontend, facts)
 
     def speak(
         self,

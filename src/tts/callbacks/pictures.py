@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 
 
-def mel_picture(mels: Mapping[str, Array], frames_per_second: float) -> Figure:
-    """Log mels ``(T, M)`` under each other by name, in one colour scale."""
+def mel_picture(
+    mels: Mapping[str, Array], frames_per_second: float, ylabel: str = "band"
+) -> Figure:
+    """Log mels ``(T, M)`` under each other by name, in one colour scale; or other spectra."""
     figure = Figure(figsize=(9, 2.0 * len(mels)), layout="constrained")
     low = min(float(mel.min()) for mel in mels.values())
     high = max(float(mel.max()) for mel in mels.values())
@@ -30,7 +32,7 @@ def mel_picture(mels: Mapping[str, Array], frames_per_second: float) -> Figure:
             extent=(0, seconds, 0, bands),
             interpolation="nearest",
         )
-        axes.set(ylabel="band", xlim=(0, longest))
+        axes.set(ylabel=ylabel, xlim=(0, longest))
         axes.set_title(name, fontsize=9, loc="left")
     rows[-1].set_xlabel("s")
     figure.colorbar(image, ax=list(rows), label="ln magnitude")

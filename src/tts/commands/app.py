@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tts.commands.help import help_text
+from tts.commands.inherit import inherit
 from tts.commands.memory import keep_freed_memory
 from tts.errors import UserError
 
@@ -34,7 +35,7 @@ def launch(
     if {"-h", "--help"} & set(arguments):
         print(help_text(CONF, config_name, about))
         return
-    sys.argv[1:] = [_quote(argument, literal) for argument in arguments]
+    sys.argv[1:] = inherit([_quote(argument, literal) for argument in arguments])
 
     keep_freed_memory()
 

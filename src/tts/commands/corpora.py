@@ -10,7 +10,13 @@ from tts.data.corpora.several import make_corpora
 from tts.data.prepare import prepare
 
 _PARTS = ("source", "corpora", "frontend", "contract", "prepare")
-_READING = ("_target_", "frames_per_batch", "workers", "seed")  # of no concern to preparing
+_READING = (
+    "_target_",
+    "frames_per_batch",
+    "workers",
+    "seed",
+    "clips",
+)  # of no concern to preparing
 
 
 def prepare_from_config(data: DictConfig | dict[str, Any]) -> list[Path]:

@@ -1,6 +1,7 @@
-"""Score a run on sentences it never saw, beside the recordings and their vocoder copies.
+"""Score a run on sentences it never saw, beside the recordings and their copies.
 
 python -m tts.commands.evaluate run=outputs/... utterances=40
+python -m tts.commands.evaluate run=<a vocoder's> data=ljspeech data.root=<another voice> split=all
 """
 
 from typing import Any
@@ -10,10 +11,10 @@ from tts.commands.app import launch
 
 def main(config: Any) -> None:
     # here and not at the top: --help is not to wait for torch
-    from tts.commands.evaluation import evaluate
+    from tts.commands.evaluations.run import evaluate
 
     evaluate(config)
 
 
 if __name__ == "__main__":
-    launch(main, "evaluate", __doc__ or "", literal=("run", "out"))
+    launch(main, "evaluate", __doc__ or "", literal=("run", "out", "data.root"))

@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from tts.checkpoint import CheckpointError, find_checkpoint, load_checkpoint
 from tts.commands.app import CONF
+from tts.commands.inherit import inherited
 from tts.commands.resolvers import resumed_folder
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
@@ -39,6 +40,8 @@ def resume(config: DictConfig, overrides: Iterable[str]) -> tuple[DictConfig, Pa
     with open_dict(own):
         own.run_dir = config.run_dir
         for override in OverridesParser.create().parse_overrides(list(overrides)):
+            if inherited(override.input_line or ""):
+                continue
             key = override.key_or_group
             if key in ("resume", "name") or key.startswith("hydra"):
                 continue

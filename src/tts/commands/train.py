@@ -12,12 +12,13 @@ import lightning.pytorch as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import InstantiationException
-from hydra.utils import instantiate
+from hydra.utils import get_class, instantiate
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue
 
+from tts.build import build_model
 from tts.callbacks.checkpoints import Checkpoints
 from tts.callbacks.seeds import StepSeeds
 from tts.callbacks.settings import OptimizerSettings
@@ -80,7 +81,7 @@ def train(config: DictConfig, overrides: Sequence[str] = ()) -> dict[str, float]
     ]
     loggers = [instantiate(entry) for entry in (config.logger or {}).values() if entry is not None]
     trainer = build_trainer(
-        config.trainer,
+        config.trainer if trains_itself(config) else _without_clipping(config.trainer),
         [*callbacks, OptimizerSettings(), StepSeeds(config.seed), stop],
         loggers or False,
     )
@@ -125,14 +126,27 @@ def build_system(config: DictConfig, data: Any, plain: dict[str, Any]) -> pl.Lig
         "facts": data.facts.to_dict(),
         "frontend": data.frontend.to_dict(),
     }
-    model = instantiate(config.model, _convert_="all")(facts=data.facts)
-    return instantiate(config.system, _convert_="all")(
-        model=model,
+    settings: dict[str, Any] = {}
+    system = instantiate(config.system, _convert_="all")
+    if not trains_itself(config):
+        settings = {
+            "clip": config.trainer.gradient_clip_val,
+            "accumulate": config.trainer.accumulate_grad_batches,
+        }
+    return system(
+        model=build_model(instantiate(config.model, _convert_="all"), data.facts),
         loss=instantiate(config.loss, _convert_="all"),
         optimizer=instantiate(config.optimizer, _convert_="all"),
         scheduler=instantiate(config.scheduler, _convert_="all"),
         card=card,
+        **settings,
     )
+
+
+def trains_itself(config: DictConfig) -> bool:
+    """Whether Lightning clips and accumulates; a system with several optimizers does so itself."""
+    system: Any = get_class(config.system._target_)
+    return system.automatic_optimization is not False  # a property, unless the class sets it
 
 
 def build_trainer(config: DictConfig, callbacks: list[pl.Callback], logger: Any) -> pl.Trainer:
@@ -154,6 +168,17 @@ def build_trainer(config: DictConfig, callbacks: list[pl.Callback], logger: Any)
                 "trainer.devices= or trainer.precision="
             ) from error
         raise
+
+
+def _without_clipping(trainer: DictConfig) -> DictConfig:
+    """Clipping and accumulation are the system's; ``val_check_interval`` still counts steps."""
+    interval = trainer.val_check_interval * trainer.accumulate_grad_batches
+    changes = {
+        "gradient_clip_val": None,
+        "accumulate_grad_batches": 1,
+        "val_check_interval": interval,
+    }
+    return OmegaConf.merge(trainer, changes)  # type: ignore[return-value]
 
 
 def hush() -> None:

@@ -9,8 +9,8 @@ import torch
 from torch.utils.data import DataLoader
 
 from tts.audio.mel import MelContract
-from tts.batch import Batch
 from tts.corpus import CorpusFacts, merge_facts
+from tts.data.clips import ClipDataset, ClipSampler, ClipSettings, validation_cuts
 from tts.data.corpora.several import make_corpora
 from tts.data.corpora.source import Corpus
 from tts.data.dataset import SpeechDataset
@@ -28,7 +28,8 @@ class SpeechDataModule(pl.LightningDataModule):
     ``corpora`` lists several: each entry holds the arguments in which that corpus differs, or is a
     corpus already. ``prepared_dir`` holds a folder per prepared corpus. ``frames_per_batch`` is the
     padded size of a batch, ``workers`` the number of reading processes, ``seed`` that of the
-    batches. ``prepare`` are the :class:`PrepareSettings`, ``prepare_workers`` the processes.
+    batches. ``prepare`` are the :class:`PrepareSettings`, ``prepare_workers`` the processes. With
+    ``clips`` the batches are :class:`~tts.batch.Clips`, cut so, instead of whole utterances.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class SpeechDataModule(pl.LightningDataModule):
         frames_per_batch: int = 6000,
         workers: int = 1,
         seed: int = 1,
+        clips: ClipSettings | None = None,
         **corpus: Any,
     ) -> None:
         super().__init__()
@@ -50,10 +52,11 @@ class SpeechDataModule(pl.LightningDataModule):
         self.prepared_dir, self.settings = Path(prepared_dir), prepare or PrepareSettings()
         self.prepare_workers = prepare_workers
         self.frames_per_batch, self.workers, self.seed = frames_per_batch, workers, seed
+        self.clips = clips
         self.corpora = make_corpora(source, corpora, corpus)
         self._facts: CorpusFacts | None = None
         self._parts: dict[str, SpeechDataset] = {}
-        self._sampler: FrameBudgetSampler | None = None
+        self._sampler: FrameBudgetSampler | ClipSampler | None = None
         self._consumed = 0
 
     def prepare_data(self) -> None:
@@ -96,14 +99,19 @@ class SpeechDataModule(pl.LightningDataModule):
         """The name of the utterance that ``Batch.utterance`` points to."""
         return self.dataset(split).rows[index].id
 
-    def train_dataloader(self) -> DataLoader[Batch]:
+    def train_dataloader(self) -> DataLoader[Any]:
         self._sampler = self._make_sampler("train", shuffle=True)
         self._sampler.resume(self._consumed)
         return self._loader("train", self._sampler)
 
-    def val_dataloader(self) -> DataLoader[Batch] | list[Any]:
-        if not len(self.dataset("validation")):
+    def val_dataloader(self) -> DataLoader[Any] | list[Any]:
+        part = self.dataset("validation")
+        if not len(part):
             return []
+        if self.clips is not None:
+            cuts = validation_cuts(part.frame_lengths, self.clips)
+            rank, ranks = self._place()
+            return self._loader("validation", cuts[rank::ranks] or cuts[:1])
         return self._loader("validation", self._make_sampler("validation", shuffle=False))
 
     def state_dict(self) -> dict[str, Any]:
@@ -118,20 +126,27 @@ class SpeechDataModule(pl.LightningDataModule):
         if self._sampler is not None:
             self._sampler.resume(self._consumed)
 
-    def _make_sampler(self, split: str, shuffle: bool) -> FrameBudgetSampler:
+    def _place(self) -> tuple[int, int]:
+        """This process's rank, and how many there are."""
+        if self.trainer is None:
+            return 0, 1
+        return self.trainer.global_rank, self.trainer.world_size
+
+    def _make_sampler(self, split: str, shuffle: bool) -> FrameBudgetSampler | ClipSampler:
         part = self.dataset(split)
-        rank, ranks = 0, 1
-        if self.trainer is not None:
-            rank, ranks = self.trainer.global_rank, self.trainer.world_size
+        rank, ranks = self._place()
+        if self.clips is not None:
+            return ClipSampler(part.frame_lengths, self.clips, self.seed, rank, ranks)
         return FrameBudgetSampler(
             part.frame_lengths, self.frames_per_batch, self.seed, shuffle, rank, ranks,
             names=[row.id for row in part.rows],
         )  # fmt: skip
 
-    def _loader(self, split: str, sampler: FrameBudgetSampler) -> DataLoader[Batch]:
+    def _loader(self, split: str, sampler: Any) -> DataLoader[Any]:
         workers = self.workers if split == "train" else min(self.workers, 1)
+        part = self.dataset(split)
         return DataLoader(
-            self.dataset(split),
+            ClipDataset(part) if self.clips is not None else part,
             batch_size=None,  # the dataset makes whole batches
             sampler=sampler,
             num_workers=workers,

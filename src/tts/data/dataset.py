@@ -15,19 +15,23 @@ READ = ("tokens", "mel", "pitch", "energy", "durations")
 
 
 class SpeechDataset(Dataset[Batch]):
-    """One split of several prepared corpora. Indexed by a list of rows, it returns their Batch.
+    """One split of several prepared corpora, or all of them (``split=None``).
+
+    Indexed by a list of rows, it returns their Batch.
 
     Whole batches are made where the rows are read, in the loader's workers.
     """
 
-    def __init__(self, corpora: Sequence[PreparedCorpus], split: str, facts: CorpusFacts) -> None:
+    def __init__(
+        self, corpora: Sequence[PreparedCorpus], split: str | None, facts: CorpusFacts
+    ) -> None:
         self.corpora = list(corpora)
         self.facts = facts
         self.places: list[tuple[int, Row]] = [
             (number, row)
             for number, corpus in enumerate(corpora)
             for row in corpus.rows
-            if row.split == split
+            if split in (row.split, None)
         ]
 
     def __len__(self) -> int:
@@ -66,6 +70,15 @@ class SpeechDataset(Dataset[Batch]):
         """``(S,)`` samples in [-1, 1] of one utterance, S = frames * hop."""
         number, row = self.places[index]
         return self.corpora[number].read(row, ("audio",))["audio"].float() / 32767
+
+    def clip(self, index: int, start: int, frames: int) -> tuple[Tensor, Tensor]:
+        """``(frames, M)`` mel and ``(frames * hop,)`` samples of an utterance from ``start`` on."""
+        number, row = self.places[index]
+        hop = self.facts.contract.hop
+        corpus = self.corpora[number]
+        mel = corpus.read_slice(row, "mel", start, frames).float()
+        audio = corpus.read_slice(row, "audio", start * hop, frames * hop)
+        return mel, audio.float() / 32767
 
     def _read(self, index: int) -> dict[str, Tensor]:
         number, row = self.places[index]

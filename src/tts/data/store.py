@@ -146,6 +146,15 @@ class PreparedCorpus:
             features["tokens"] = features["tokens"].long()
         return features
 
+    def read_slice(self, row: Row, name: str, start: int, length: int) -> Tensor:
+        """A stretch of one feature, without reading the rest from the disk."""
+        try:
+            return self._shard(row.shard).get_slice(f"{row.id}/{name}")[start : start + length]
+        except SafetensorError as error:
+            raise StoreError(
+                f"{self.path}: {row.id} lacks {name}; delete the folder and prepare again"
+            ) from error
+
     def _shard(self, number: int | None) -> Any:
         if number is None:
             raise StoreError(f"{self.path}: a dropped utterance has no features")

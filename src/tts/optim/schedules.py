@@ -76,6 +76,25 @@ def noam(optimizer: Optimizer, total_steps: int, warmup_steps: int = 4000) -> La
     return _schedule(optimizer, warmup_steps, factor)
 
 
+def exponential(
+    optimizer: Optimizer,
+    total_steps: int,
+    warmup_steps: int = 0,
+    decay: float = 0.999,
+    every_steps: int = 1000,
+) -> LambdaLR:
+    """Falls to ``decay`` of itself with every ``every_steps``, evenly in between.
+
+    The schedule of HiFi-GAN and BigVGAN, who decay by the epoch.
+    """
+    if not 0 < decay <= 1 or every_steps < 1:
+        raise UserError(
+            f"scheduler.decay={decay} must lie in 0..1 and scheduler.every_steps={every_steps} be "
+            "above 0"
+        )
+    return _schedule(optimizer, warmup_steps, lambda step: decay ** (step / every_steps))
+
+
 def _schedule(optimizer: Optimizer, warmup_steps: int, factor: Callable[[int], float]) -> LambdaLR:
     """``factor`` counts from the end of the warm-up. The very first step already moves."""
     if warmup_steps < 0:

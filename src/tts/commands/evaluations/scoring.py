@@ -8,6 +8,7 @@ import numpy as np
 from tts.metrics.intelligibility import Recogniser, count_errors
 from tts.metrics.missing import MissingPackage, say_once
 from tts.metrics.mos import dnsmos
+from tts.metrics.pesq import pesq
 
 NAN = math.nan
 
@@ -22,6 +23,17 @@ class Score(NamedTuple):
     characters: float
     overall: float
     p808: float
+    pesq: float
+
+
+class Job(NamedTuple):
+    """A clip to be scored."""
+
+    wave: np.ndarray  # (S,)
+    rate: int  # Hz
+    text: str
+    language: str
+    original: np.ndarray | None = None  # what it copies, sample for sample
 
 
 _scorer: dict[str, Any] = {}
@@ -39,23 +51,23 @@ def prepare_scorer(texts: list[str]) -> None:
         _scorer["recogniser"] = None
 
 
-def score(job: tuple[np.ndarray, int, str, str]) -> Score:
-    """``(samples, sample rate, text, language)`` -> its scores. Silence around is cut alike."""
-    wave, rate, text, language = job
-    wave = trim(wave, rate)
+def score(job: Job) -> Score:
+    """Its scores. Silence around is cut alike from every clip."""
+    wave, rate = trim(job.wave, job.rate), job.rate
     heard, errors = "", (NAN, NAN, NAN, NAN)
-    if not language.startswith("en"):
-        say_once(f"word error is left out for {language}: the recogniser hears English alone")
+    if not job.language.startswith("en"):
+        say_once(f"word error is left out for {job.language}: the recogniser hears English alone")
     elif (recogniser := _scorer["recogniser"]) is not None:
         heard = recogniser(wave, rate)
-        found = count_errors(text, heard)
+        found = count_errors(job.text, heard)
         errors = (found.words, found.of_words, found.characters, found.of_characters)
     overall, p808 = NAN, NAN
     try:
         overall, p808 = dnsmos(wave, rate)
     except MissingPackage as error:
         say_once(f"predicted opinion is left out: {error}")
-    return Score(heard, *errors, overall, p808)
+    likeness = None if job.original is None else pesq(job.original, job.wave, rate)
+    return Score(heard, *errors, overall, p808, NAN if likeness is None else likeness)
 
 
 def trim(wave: np.ndarray, rate: int, db: float = 40.0, margin: float = 0.1) -> np.ndarray:

@@ -1,0 +1,115 @@
+"""Random cuts of recordings with their mels: what a vocoder learns from."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch.utils.data import Dataset, Sampler
+
+from tts.batch import Clips
+from tts.data.dataset import SpeechDataset
+from tts.errors import UserError
+
+Cut = tuple[int, int, int]  # row, first frame, frames
+
+
+@dataclass(frozen=True)
+class ClipSettings:
+    """How recordings are cut."""
+
+    frames: int = 32  # of a training clip
+    per_batch: int = 16
+    validation_frames: int = 344  # at most, from the middle of an utterance
+    validation_clips: int = 24  # utterances, spread over the validation set
+
+    def __post_init__(self) -> None:
+        for name in ("frames", "per_batch", "validation_frames", "validation_clips"):
+            if getattr(self, name) < 1:
+                raise UserError(f"data.clips.{name}={getattr(self, name)} must be above 0")
+
+
+class ClipDataset(Dataset[Clips]):
+    """Indexed by a list of cuts, it returns their :class:`Clips`."""
+
+    def __init__(self, speech: SpeechDataset) -> None:
+        self.speech = speech
+
+    def __getitem__(self, cuts: Sequence[Cut]) -> Clips:
+        parts = [self.speech.clip(*cut) for cut in cuts]
+        return Clips(
+            mel=torch.stack([mel for mel, _ in parts]),
+            audio=torch.stack([audio for _, audio in parts]),
+            frame_lengths=torch.tensor([len(mel) for mel, _ in parts]),
+            utterance=torch.tensor([row for row, _, _ in cuts]),
+        )
+
+
+class ClipSampler(Sampler[list[Cut]]):
+    """Batches of cuts. An epoch cuts every utterance into as many clips as fit into it.
+
+    Where in an utterance the cuts lie is drawn anew from (seed, epoch), so that no sample is never
+    heard; utterances shorter than a clip are left out, and the last clips of an epoch too where
+    they do not fill a batch for every rank. ``resume`` as in
+    :class:`~tts.data.sampler.FrameBudgetSampler`.
+    """
+
+    def __init__(
+        self,
+        frame_lengths: Sequence[int],
+        settings: ClipSettings,
+        seed: int = 1,
+        rank: int = 0,
+        ranks: int = 1,
+    ) -> None:
+        self.lengths, self.settings, self.seed = list(frame_lengths), settings, seed
+        self.rank, self.ranks = rank, ranks
+        clips = sum(length // settings.frames for length in self.lengths)
+        self.rounds = clips // (settings.per_batch * ranks)
+        if self.rounds == 0:
+            raise UserError(
+                f"the corpus holds {clips} clips of {settings.frames} frames (data.clips.frames), "
+                f"and a step takes {settings.per_batch} (data.clips.per_batch) on each of {ranks} "
+                "processes: lower either, or bring more speech"
+            )
+        self.epoch = 0
+        self.start = 0
+
+    def __len__(self) -> int:
+        """Batches of one rank in a whole epoch."""
+        return self.rounds
+
+    def __iter__(self) -> Iterator[list[Cut]]:
+        draw = random.Random(f"{self.seed}/{self.epoch}")
+        frames, size = self.settings.frames, self.settings.per_batch
+        cuts: list[Cut] = []
+        for row, length in enumerate(self.lengths):
+            count = length // frames
+            spare = length - count * frames
+            # the spare frames fall into random gaps before, between and after the cuts
+            gaps = sorted(draw.randint(0, spare) for _ in range(count))
+            cuts += [(row, gap + n * frames, frames) for n, gap in enumerate(gaps)]
+        draw.shuffle(cuts)
+        start, self.start = self.start, 0
+        for number in range(start, self.rounds):
+            first = (number * self.ranks + self.rank) * size
+            yield cuts[first : first + size]
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def resume(self, consumed: int) -> None:
+        """Go on after ``consumed`` batches of this rank, counted from the first epoch."""
+        self.epoch, self.start = divmod(consumed, len(self))
+
+
+def validation_cuts(frame_lengths: Sequence[int], settings: ClipSettings) -> list[list[Cut]]:
+    """The middle of some utterances, one per batch; always the same."""
+    total = len(frame_lengths)
+    count = min(settings.validation_clips, total)
+    cuts = []
+    for number in range(count):
+        row = number * total // count
+        frames = min(frame_lengths[row], settings.validation_frames)
+        cuts.append([(row, (frame_lengths[row] - frames) // 2, frames)])
+    return cuts

@@ -1,0 +1,59 @@
+"""Samples as they are, at half and at a quarter of the rate (Kumar et al. 2019, MelGAN)."""
+
+from collections.abc import Callable
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm, weight_norm
+
+from tts.vocoders.discriminators.judge import Judgement, through
+
+# channels, kernel, stride, groups of every layer, as HiFi-GAN sets them
+LAYERS = (
+    (128, 15, 1, 1),
+    (128, 41, 2, 4),
+    (256, 41, 2, 16),
+    (512, 41, 4, 16),
+    (1024, 41, 4, 16),
+    (1024, 41, 1, 16),
+    (1024, 5, 1, 1),
+)
+
+
+class ScaleDiscriminator(nn.Module):
+    """``(B, S) -> score, features``. ``norm``: weight or spectral normalisation."""
+
+    def __init__(self, norm: Callable[[nn.Module], nn.Module], width: float = 1.0) -> None:
+        super().__init__()
+        layers = []
+        before = 1
+        for channels, kernel, stride, groups in LAYERS:
+            channels = max(round(channels * width / 16) * 16, 16)  # so that groups divide them
+            layers.append(
+                norm(nn.Conv1d(before, channels, kernel, stride, kernel // 2, groups=groups))
+            )
+            before = channels
+        self.layers = nn.ModuleList(layers)
+        self.last = norm(nn.Conv1d(before, 1, 3, padding=1))
+
+    def forward(self, wave: Tensor) -> tuple[Tensor, list[Tensor]]:
+        return through(self.layers, self.last, wave[:, None], 0.1)
+
+
+class MultiScale(nn.Module):
+    """A :class:`ScaleDiscriminator` per octave; ``width``: share of the paper's channels."""
+
+    def __init__(self, sample_rate: int, width: float = 1.0, octaves: int = 3) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(
+            ScaleDiscriminator(weight_norm if octave else spectral_norm, width)
+            for octave in range(octaves)
+        )
+
+    def forward(self, wave: Tensor) -> Judgement:
+        pairs = []
+        for octave, member in enumerate(self.members):
+            if octave:
+                wave = F.avg_pool1d(wave[:, None], 4, 2, padding=2)[:, 0]
+            pairs.append(member(wave))
+        return Judgement([score for score, _ in pairs], [features for _, features in pairs])

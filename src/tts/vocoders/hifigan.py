@@ -1,0 +1,147 @@
+"""HiFi-GAN's generator: transposed convolutions up to the sample rate (Kong et al. 2020)."""
+
+from collections.abc import Sequence
+from math import ceil, prod
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tts.audio.mel import MelContract
+from tts.errors import UserError
+from tts.vocoders.vocoder import Vocoder
+
+SLOPE = 0.1  # of the leaky ReLU
+
+
+class ResidualBlock(nn.Module):
+    """Dilated convolutions of one kernel size, each with its residual. ``(B, C, S) -> (B, C, S)``.
+
+    ``paired`` follows each dilated convolution by an undilated one (the paper's ResBlock1; without
+    it, ResBlock2).
+    """
+
+    def __init__(self, channels: int, kernel: int, dilations: Sequence[int], paired: bool) -> None:
+        super().__init__()
+        self.dilated = nn.ModuleList(same_conv(channels, kernel, d) for d in dilations)
+        self.plain = nn.ModuleList(same_conv(channels, kernel) for _ in dilations if paired)
+        self.reach = sum(d * (kernel // 2) for d in dilations) + len(self.plain) * (kernel // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for index, dilated in enumerate(self.dilated):
+            y = dilated(F.leaky_relu(x, SLOPE))
+            if self.plain:
+                y = self.plain[index](F.leaky_relu(y, SLOPE))
+            x = x + y
+        return x
+
+
+class MultiReceptiveField(nn.Module):
+    """The mean of residual blocks of several kernel sizes (section 2.2)."""
+
+    def __init__(
+        self,
+        channels: int,
+        kernels: Sequence[int],
+        dilations: Sequence[Sequence[int]],
+        paired: bool,
+    ) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(
+            ResidualBlock(channels, kernel, spread, paired)
+            for kernel, spread in zip(kernels, dilations, strict=True)
+        )
+        self.reach = max(block.reach for block in self.blocks)  # type: ignore[type-var]
+
+    def forward(self, x: Tensor) -> Tensor:
+        total = self.blocks[0](x)
+        for block in self.blocks[1:]:
+            total = total + block(x)
+        return total / len(self.blocks)
+
+
+class HiFiGAN(Vocoder):
+    """``channels``: in front of the first upsampling, halved by each; ``rates`` and ``up_kernels``
+    of the upsamplings; ``kernels`` and ``dilations`` of the fusion; ``paired``: see
+    :class:`ResidualBlock`. The product of ``rates`` must be the contract's hop.
+    """
+
+    weight_normalised = True  # while training (Salimans & Kingma 2016)
+
+    def __init__(
+        self,
+        contract: MelContract,
+        channels: int = 512,
+        rates: Sequence[int] = (8, 8, 2, 2),
+        up_kernels: Sequence[int] = (16, 16, 4, 4),
+        kernels: Sequence[int] = (3, 7, 11),
+        dilations: Sequence[Sequence[int]] = ((1, 3, 5), (1, 3, 5), (1, 3, 5)),
+        paired: bool = True,
+    ) -> None:
+        super().__init__(contract)
+        require_rates(contract, channels, rates, up_kernels)
+        self.input = nn.Conv1d(contract.bands, channels, 7, padding=3)
+        self.ups = nn.ModuleList()
+        self.fusions = nn.ModuleList()
+        for stage, (rate, kernel) in enumerate(zip(rates, up_kernels, strict=True)):
+            width = channels >> (stage + 1)
+            self.ups.append(upsampling(2 * width, width, rate, kernel))
+            self.fusions.append(MultiReceptiveField(width, kernels, dilations, paired))
+        self.output = nn.Conv1d(width, 1, 7, padding=3)
+        for module in (*self.ups.modules(), *self.fusions.modules(), self.output):
+            if isinstance(module, nn.Conv1d | nn.ConvTranspose1d):
+                nn.init.normal_(module.weight, std=0.01)
+        reaches = [fusion.reach for fusion in self.fusions]
+        self.context = context_frames(rates, up_kernels, reaches, 3)  # type: ignore[arg-type]
+
+    def forward(self, mel: Tensor) -> Tensor:
+        x = self.input(mel.mT)
+        for up, fusion in zip(self.ups, self.fusions, strict=True):
+            x = fusion(up(F.leaky_relu(x, SLOPE)))
+        return torch.tanh(self.output(F.leaky_relu(x)))[:, 0]  # torch's own slope, as published
+
+
+def same_conv(channels: int, kernel: int, dilation: int = 1) -> nn.Conv1d:
+    """As many samples out as in."""
+    return nn.Conv1d(
+        channels, channels, kernel, dilation=dilation, padding=dilation * (kernel // 2)
+    )
+
+
+def upsampling(inputs: int, outputs: int, rate: int, kernel: int) -> nn.ConvTranspose1d:
+    """``rate`` samples out for each one in."""
+    return nn.ConvTranspose1d(inputs, outputs, kernel, rate, padding=(kernel - rate) // 2)
+
+
+def require_rates(
+    contract: MelContract, channels: int, rates: Sequence[int], kernels: Sequence[int]
+) -> None:
+    """Raise UserError unless these upsamplings turn a frame into a hop of samples."""
+    if len(rates) != len(kernels):
+        raise UserError(f"rates={list(rates)} and up_kernels={list(kernels)} differ in number")
+    if prod(rates) != contract.hop:
+        raise UserError(
+            f"the upsampling rates {list(rates)} make {prod(rates)} samples of a frame, and "
+            f"audio.hop={contract.hop}"
+        )
+    for rate, kernel in zip(rates, kernels, strict=True):
+        if kernel < rate or (kernel - rate) % 2:
+            raise UserError(f"up_kernels: {kernel} must exceed its rate {rate} by an even number")
+    if channels % (1 << len(rates)):
+        raise UserError(f"channels={channels} cannot be halved {len(rates)} times")
+
+
+def context_frames(
+    rates: Sequence[int], kernels: Sequence[int], reaches: Sequence[int], last: int
+) -> int:
+    """Frames on either side that a sample depends on, in frames and rounded up.
+
+    ``reaches``: samples on either side that each fusion sees; ``last``: those of what follows.
+    """
+    per_frame = prod(rates)  # samples, at the stage looked at: from the last to the first
+    total = last / per_frame
+    for rate, kernel, reach in zip(rates[::-1], kernels[::-1], reaches[::-1], strict=True):
+        total += reach / per_frame
+        per_frame //= rate
+        total += (kernel / rate / 2 + 1) / per_frame
+    return ceil(total) + 4  # the first convolution's three, and one for rounding

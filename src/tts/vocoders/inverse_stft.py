@@ -1,0 +1,43 @@
+"""Complex spectra back to samples, frame for hop."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tts.audio.mel import MelContract
+
+
+class InverseSTFT(nn.Module):
+    """``(B, T, n_fft // 2 + 1)`` complex -> ``(B, T * hop)``, where the contract's frames stand.
+
+    Windowed overlap-add over the sum of the squared windows (Griffin & Lim 1984, equation 6). What
+    lies before the first hop and behind the last is cut, so that T frames give T hops of samples.
+    """
+
+    def __init__(self, contract: MelContract) -> None:
+        super().__init__()
+        self.n_fft, self.hop = contract.n_fft, contract.hop
+        self.start = contract.n_fft // 2 if contract.centred else (contract.n_fft - self.hop) // 2
+        side = (contract.n_fft - contract.window) // 2
+        window = torch.hann_window(contract.window)
+        window = F.pad(window, (side, contract.n_fft - contract.window - side))
+        self.register_buffer("window", window, persistent=False)
+        self.window: Tensor
+
+    def forward(self, spectrum: Tensor) -> Tensor:
+        frames = torch.fft.irfft(spectrum, self.n_fft, dim=-1) * self.window
+        count = frames.shape[1]
+        weight = self.window.square().expand(1, count, -1)
+        span = slice(self.start, self.start + count * self.hop)
+        return self._add(frames)[:, span] / self._add(weight)[:, span].clamp(min=1e-8)
+
+    def _add(self, frames: Tensor) -> Tensor:
+        """``(B, T, n_fft)``, each a hop after the one before -> ``(B, S)``, summed."""
+        batch, count, size = frames.shape
+        pieces = -(-size // self.hop)
+        frames = F.pad(frames, (0, pieces * self.hop - size)).view(batch, count, pieces, self.hop)
+        # one more hop, for a centred contract's last half window
+        total = frames.new_zeros(batch, count + pieces, self.hop)
+        for piece in range(pieces):
+            total[:, piece : piece + count] += frames[:, :, piece]
+        return total.flatten(1)

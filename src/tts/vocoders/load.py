@@ -1,0 +1,35 @@
+"""A vocoder from a training run, a checkpoint or a voice."""
+
+import os
+
+from tts.audio.mel import MelContract
+from tts.build import build
+from tts.checkpoint import CheckpointError, load_run
+from tts.vocoders.vocoder import Vocoder
+
+
+def load_vocoder(
+    contract: MelContract | None, path: str | os.PathLike[str], family: str | None = None
+) -> Vocoder:
+    """Ready to speak mels of ``contract`` (None: whatever it was trained for).
+
+    ``family``: the name of the class it is to be. Raises CheckpointError for a file that is
+    missing, damaged or no vocoder, ContractError naming the fields for one of another mel.
+    """
+    run = load_run(path)
+    factory = build(run.config["model"])
+    made = getattr(factory, "func", factory)
+    if not (isinstance(made, type) and issubclass(made, Vocoder)):
+        raise CheckpointError(f"{run.path} is no vocoder: it turns text into mels")
+    if family is not None and made.__name__ != family:
+        raise CheckpointError(f"{run.path} is a {made.__name__}, not a {family}")
+    if contract is not None:
+        run.contract.require(contract, str(run.path), "the acoustic model")
+    vocoder: Vocoder = factory(run.contract)
+    try:
+        vocoder.load_state_dict(run.weights)
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"{run.path}: its weights do not fit the model its config describes: {error}"
+        ) from error
+    return vocoder.eval()

@@ -1,0 +1,205 @@
+"""The vocoder's training: whose weights move when, what is counted, and that it resumes exactly."""
+
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import pytest
+import torch
+from fakes import composed
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from tts.audio.mel import MelContract, mel_spectrogram
+from tts.batch import Clips
+from tts.checkpoint import load_checkpoint, load_run
+from tts.commands.train import train
+from tts.losses.adversarial import FeatureMatching, LeastSquares
+from tts.losses.waveform import WaveMelLoss
+from tts.losses.weighted import WeightedLoss
+from tts.optim.schedules import constant
+from tts.systems.vocoder import VocoderSystem
+from tts.vocoders.discriminators.period import MultiPeriod
+from tts.vocoders.hifigan import HiFiGAN
+from tts.vocoders.load import load_vocoder
+
+CONTRACT = MelContract(bands=20)
+
+
+def clips(seed: int, size: int = 2) -> Clips:
+    draw = torch.Generator().manual_seed(seed)
+    audio = torch.randn(size, 16 * 256, generator=draw) * 0.1
+    lengths = torch.full((size,), 16)
+    return Clips(mel_spectrogram(audio, CONTRACT), audio, lengths, torch.arange(size))
+
+
+def periods(sample_rate: int) -> MultiPeriod:
+    return MultiPeriod(sample_rate, width=0.01, periods=(2, 3))
+
+
+def make_system(**changes: Any) -> VocoderSystem:
+    torch.manual_seed(1)
+    generator = HiFiGAN(CONTRACT, channels=16, rates=(8, 8, 4), up_kernels=(16, 16, 8),
+                        kernels=(3,), dilations=((1,),), paired=False)  # fmt: skip
+    terms = {"mel": WaveMelLoss(22050), "game": LeastSquares(), "features": FeatureMatching()}
+    loss = WeightedLoss(terms, {"mel": 1.0, "game": 1.0, "features": 1.0})
+    settings = {"discriminators": {"period": periods}, **changes}
+    return VocoderSystem(
+        generator,
+        loss,
+        lambda parameters: torch.optim.AdamW(parameters, lr=1e-2),
+        lambda optimizer, total_steps: constant(optimizer, total_steps, 0),
+        **settings,
+    )
+
+
+class Watch(pl.Callback):
+    """Whose weights changed in each optimizer step, in order."""
+
+    def __init__(self) -> None:
+        self.moves: list[str] = []
+        self._before: dict[str, list[Tensor]] = {}
+
+    def _weights(self, system: VocoderSystem) -> dict[str, list[Tensor]]:
+        parts = {"generator": system.model, "judges": system.judges}
+        return {
+            name: [p.detach().clone() for p in part.parameters()]
+            for name, part in parts.items()
+            if part is not None
+        }
+
+    def on_before_optimizer_step(self, trainer: Any, system: Any, optimizer: Any) -> None:
+        self._compare(system)
+
+    def on_train_batch_end(self, trainer: Any, system: Any, *rest: Any) -> None:
+        self._compare(system)
+        self._before = {}
+
+    def _compare(self, system: VocoderSystem) -> None:
+        now = self._weights(system)
+        for name, former in self._before.items():
+            if any(not torch.equal(a, b) for a, b in zip(former, now[name], strict=True)):
+                self.moves.append(name)
+        self._before = now
+
+
+def fit(system: VocoderSystem, steps: int, batches: int = 4, **settings: Any) -> pl.Trainer:
+    data = DataLoader([clips(seed) for seed in range(batches)], batch_size=None)  # type: ignore[arg-type]
+    trainer = pl.Trainer(
+        accelerator="cpu", max_steps=steps, logger=False, enable_checkpointing=False,
+        enable_progress_bar=False, enable_model_summary=False, **settings,
+    )  # fmt: skip
+    trainer.fit(system, data)
+    return trainer
+
+
+def test_a_turn_moves_its_own_weights_alone_and_a_step_is_the_generators() -> None:
+    watch = Watch()
+    trainer = fit(make_system(), 3, callbacks=[watch])
+    assert watch.moves == ["judges", "generator"] * 3
+    assert trainer.global_step == 3
+
+
+def test_the_judges_join_later() -> None:
+    watch = Watch()
+    fit(make_system(adversarial_from_step=2), 3, callbacks=[watch])
+    assert watch.moves == ["generator", "generator", "judges", "generator"]
+
+
+def test_without_discriminators_there_is_one_optimizer() -> None:
+    system = make_system(discriminators=None)
+    trainer = fit(system, 2)
+    assert system.judges is None
+    assert len(trainer.optimizers) == 1
+
+
+def test_two_accumulated_halves_are_one_batch() -> None:
+    def after(accumulate: int) -> dict[str, Tensor]:
+        whole = clips(7, size=4)
+        parts = [Clips(*(v[i : i + 4 // accumulate] for v in whole))
+                 for i in range(0, 4, 4 // accumulate)]  # fmt: skip
+        system = make_system(accumulate=accumulate, averaging=0)
+        trainer = pl.Trainer(
+            accelerator="cpu", max_steps=1, logger=False, enable_checkpointing=False,
+            enable_progress_bar=False, enable_model_summary=False,
+        )  # fmt: skip
+        trainer.fit(system, DataLoader(parts, batch_size=None))  # type: ignore[arg-type]
+        return {k: p.grad if p.grad is not None else p.detach() for k, p in
+                system.named_parameters()}  # fmt: skip
+
+    one, two = after(1), after(2)
+    moved = 0
+    start = dict(make_system(averaging=0).named_parameters())
+    for name, value in one.items():
+        # Adam's first step is the gradient's sign, whose noise near zero is no difference
+        same = torch.isclose(value, two[name], atol=1e-4).float().mean()
+        assert same > 0.98, name
+        moved += not torch.equal(value, start[name].detach())
+    assert moved > 10
+
+
+def test_the_norm_is_clipped() -> None:
+    system = make_system(clip=0.01)
+    clip, seen = system.on_before_optimizer_step, []
+
+    def spied(optimizer: torch.optim.Optimizer) -> None:
+        clip(optimizer)
+        grads = [p.grad for g in optimizer.param_groups for p in g["params"] if p.grad is not None]
+        seen.append(float(torch.stack([g.norm() for g in grads]).norm()))
+
+    system.on_before_optimizer_step = spied  # type: ignore[method-assign]
+    fit(system, 2)
+    assert len(seen) == 4
+    assert max(seen) == pytest.approx(0.01, rel=1e-3)
+
+
+def test_the_average_trails_the_weights() -> None:
+    system = make_system(averaging=0.9)
+    fit(system, 4)
+    assert system.average is not None
+    assert system.generator is system.average.module
+    one = next(system.model.parameters())
+    other = next(system.average.module.parameters())
+    assert not torch.equal(one, other)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("prepared")
+
+
+def run(folder: Path, prepared: Path, *more: str) -> dict[str, float]:
+    overrides = [
+        "model=vocos", "model/size=tiny", "trainer=cpu", "trainer.precision=32-true",
+        "data.limit=24", f"data.prepared_dir={prepared}", "data.workers=0", "data.clips.frames=16",
+        "data.clips.per_batch=4", "data.clips.validation_clips=2", "trainer.val_check_interval=3",
+        "scheduler.warmup_steps=2", "logger=none", f"run_dir={folder}",
+        "system.adversarial_from_step=2", *more,
+    ]  # fmt: skip
+    return train(composed("train", *overrides), overrides)
+
+
+def test_a_run_resumes_exactly_with_both_optimizers_and_the_average(
+    tmp_path: Path, prepared: Path
+) -> None:
+    run(tmp_path / "whole", prepared, "trainer.max_steps=6", "scheduler=constant")
+    run(tmp_path / "cut", prepared, "trainer.max_steps=3", "scheduler=constant")
+    again = [f"resume={tmp_path / 'cut'}", "trainer.max_steps=6", f"run_dir={tmp_path / 'cut'}"]
+    train(composed("train", *again), again)
+    whole, cut = (
+        load_checkpoint(tmp_path / name / "checkpoints/last.ckpt") for name in ("whole", "cut")
+    )
+    assert whole["global_step"] == cut["global_step"] == 6
+    for name, value in whole["state_dict"].items():
+        assert torch.equal(value, cut["state_dict"][name]), name
+    for one, other in zip(whole["optimizer_states"], cut["optimizer_states"], strict=True):
+        for key, state in one["state"].items():
+            for field, value in state.items():
+                assert torch.equal(value, other["state"][key][field]), (key, field)
+    assert whole["lr_schedulers"] == cut["lr_schedulers"]
+    # and it speaks, with the averaged weights
+    checkpoint = tmp_path / "cut/checkpoints/last.ckpt"
+    vocoder = load_vocoder(None, checkpoint, "Vocos")
+    averaged = cut["state_dict"]["average.module.spectrum.weight"]
+    assert torch.equal(vocoder.state_dict()["spectrum.weight"], averaged)
+    assert load_run(checkpoint).step == 6

@@ -1,0 +1,214 @@
+"""What holds for every vocoder: lengths, pieces, folding, and what it refuses."""
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from tts.audio.mel import ContractError, MelContract
+from tts.checkpoint import CheckpointError, Run, fold_weights, load_run, save_voice
+from tts.errors import UserError
+from tts.vocoders.antialias import Antialiased, low_pass
+from tts.vocoders.bigvgan import BigVGAN
+from tts.vocoders.griffin_lim import GriffinLim
+from tts.vocoders.hifigan import HiFiGAN
+from tts.vocoders.inverse_stft import InverseSTFT
+from tts.vocoders.load import load_vocoder
+from tts.vocoders.vocoder import Vocoder
+from tts.vocoders.vocos import Vocos
+from tts.vocoders.weights import normalise_weights
+
+CONTRACT = MelContract(bands=20)
+CENTRED = dataclasses.replace(CONTRACT, centred=True)
+UPSAMPLING = {"channels": 16, "rates": (8, 8, 4), "up_kernels": (16, 16, 8)}
+
+
+def vocos(contract: MelContract = CONTRACT) -> Vocos:
+    return Vocos(contract, dim=16, hidden=32, depth=2)
+
+
+def hifigan() -> HiFiGAN:
+    return HiFiGAN(CONTRACT, **UPSAMPLING, kernels=(3, 7), dilations=((1, 3), (1, 5)))  # type: ignore[arg-type]
+
+
+def unpaired() -> HiFiGAN:
+    return HiFiGAN(CONTRACT, **UPSAMPLING, kernels=(3, 5), dilations=((1, 2), (2, 6)), paired=False)  # type: ignore[arg-type]
+
+
+def bigvgan() -> BigVGAN:
+    return BigVGAN(CONTRACT, **UPSAMPLING, kernels=(3, 7), dilations=((1, 3), (1, 5)))  # type: ignore[arg-type]
+
+
+LEARNED: list[Callable[[], Vocoder]] = [
+    vocos, lambda: vocos(CENTRED), hifigan, unpaired, bigvgan,
+]  # fmt: skip
+NAMES = ["vocos", "centred vocos", "hifigan", "unpaired hifigan", "bigvgan"]
+
+
+def lively(make: Callable[[], Vocoder]) -> Vocoder:
+    """With weights that let everything through: at the start many do nothing."""
+    torch.manual_seed(1)
+    vocoder = make().eval()
+    with torch.no_grad():
+        for parameter in vocoder.parameters():
+            if parameter.ndim > 1:
+                parameter.normal_(std=parameter[0].numel() ** -0.5)
+    return vocoder
+
+
+@pytest.mark.parametrize("make", [*LEARNED, lambda: GriffinLim(CONTRACT, 2)],
+                         ids=[*NAMES, "griffin-lim"])  # fmt: skip
+@pytest.mark.parametrize("frames", [1, 2, 9])
+def test_frames_times_hop_is_samples(make: Callable[[], Vocoder], frames: int) -> None:
+    wave = make().speak(torch.randn(2, frames, 20) - 4)
+    assert wave.shape == (2, frames * 256)
+    assert torch.isfinite(wave).all()
+    assert wave.abs().max() <= 1
+
+
+@pytest.mark.parametrize("make", LEARNED, ids=NAMES)
+def test_pieces_are_the_whole(make: Callable[[], Vocoder]) -> None:
+    vocoder = lively(make)
+    assert vocoder.context is not None
+    mel = torch.randn(1, 4 * vocoder.context + 11, 20) - 2
+    whole = vocoder.speak(mel)
+    assert whole.std() > 1e-3
+    for frames in (vocoder.context // 2, 17):
+        pieces = list(vocoder.stream(mel, frames))
+        assert [p.shape[1] for p in pieces[:-1]] == [frames * 256] * (len(pieces) - 1)
+        assert torch.allclose(torch.cat(pieces, 1), whole, atol=1e-4)
+
+
+@pytest.mark.parametrize("make", LEARNED, ids=NAMES)
+def test_the_context_is_what_is_seen(make: Callable[[], Vocoder]) -> None:
+    """A change beyond it changes nothing; it is not much wider than what does."""
+    vocoder = lively(make)
+    assert vocoder.context is not None
+    middle = 3 * vocoder.context
+    mel = torch.randn(1, 2 * middle + 1, 20)
+    changed = mel.clone()
+    changed[:, middle] += 1.0
+    with torch.no_grad():
+        difference = (vocoder(mel) - vocoder(changed))[0].abs()
+    touched = torch.nonzero(difference > 1e-9).flatten()
+    first, last = int(touched[0]) // 256, int(touched[-1]) // 256
+    assert middle - first <= vocoder.context
+    assert last - middle <= vocoder.context
+    assert max(middle - first, last - middle) >= 0.5 * vocoder.context
+
+
+def test_griffin_lim_speaks_in_one_piece() -> None:
+    mel = torch.randn(1, 40, 20)
+    pieces = list(GriffinLim(CONTRACT, 2).stream(mel, 10))
+    assert len(pieces) == 1
+
+
+@pytest.mark.parametrize("make", LEARNED, ids=NAMES)
+def test_folded_weights_speak_alike(make: Callable[[], Vocoder]) -> None:
+    vocoder = lively(make)
+    mel = torch.randn(1, 8, 20)
+    plain = vocoder.speak(mel)
+    trained = normalise_weights(vocoder)
+    with torch.no_grad():
+        for parameter in trained.parameters():  # as training would
+            parameter.mul_(1.1)
+    expected = trained.speak(mel)
+    assert not torch.allclose(expected, plain, atol=1e-3)
+    again = make()
+    again.load_state_dict(fold_weights(trained.state_dict()))
+    assert torch.allclose(again.speak(mel), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("contract", [CONTRACT, CENTRED])
+def test_the_inverse_undoes_the_transform(contract: MelContract) -> None:
+    wave = torch.randn(1, 256 * 12)
+    pad = 512 if contract.centred else 384
+    padded = torch.nn.functional.pad(wave[:, None], (pad, pad), mode="reflect")[:, 0]
+    spectrum = torch.stft(
+        padded, 1024, 256, window=torch.hann_window(1024), center=False, return_complex=True
+    )
+    back = InverseSTFT(contract)(spectrum.mT[:, :12])
+    # a centred contract's last half hop is seen by one window less
+    sure = slice(0, 256 * 12 - (256 if contract.centred else 0))
+    assert torch.allclose(back[:, sure], wave[:, sure], atol=1e-4)
+
+
+def test_the_low_pass_is_one() -> None:
+    gain = torch.fft.rfft(low_pass(0.25, 0.3, 12).flatten(), 512).abs()
+    assert gain[0] == pytest.approx(1.0)
+    assert gain[: 512 // 16].min() > 0.9
+    assert gain[-512 // 16 :].max() < 0.05
+
+
+def test_an_activation_between_filters_keeps_the_low_and_makes_no_aliases() -> None:
+    time = torch.arange(400.0)
+    low = torch.sin(0.1 * time).view(1, 1, -1)
+    through = Antialiased(torch.nn.Identity())(low)
+    assert (through - low)[..., 20:-20].abs().max() < 0.01
+    # squaring a tone at 0.3 of the rate makes one at 0.6, which must not fold back to 0.4
+    tone = torch.sin(2 * torch.pi * 0.3 * time).view(1, 1, -1)
+    window = torch.hann_window(400)
+
+    def folded(wave: torch.Tensor) -> float:
+        spectrum = torch.fft.rfft(wave.flatten() * window).abs()
+        return float(spectrum[155:165].max() / spectrum[:5].max())
+
+    assert folded(Antialiased(torch.square)(tone)) < 0.3 * folded(tone.square())
+
+
+@pytest.mark.parametrize(
+    ("mel", "culprit"),
+    [
+        (torch.zeros(1, 0, 20), "zero frames"),
+        (torch.zeros(1, 5, 80), r"frames, 20\)"),
+        (torch.zeros(5, 20), "shape"),
+        (torch.full((1, 5, 20), float("nan")), "100 numbers that are not finite"),
+    ],
+)
+def test_a_mel_that_is_none_is_refused(mel: torch.Tensor, culprit: str) -> None:
+    with pytest.raises(UserError, match=culprit):
+        vocos().speak(mel)
+
+
+def test_rates_must_make_a_hop() -> None:
+    with pytest.raises(UserError, match=r"make 64 samples.*hop=256"):
+        HiFiGAN(CONTRACT, channels=16, rates=(8, 8), up_kernels=(16, 16))
+    with pytest.raises(UserError, match="halved"):
+        HiFiGAN(CONTRACT, channels=12, rates=(8, 8, 4), up_kernels=(16, 16, 8))
+    with pytest.raises(UserError, match="even number"):
+        HiFiGAN(CONTRACT, channels=16, rates=(8, 8, 4), up_kernels=(16, 16, 7))
+
+
+def voice(folder: object) -> None:
+    model = {"_target_": "tts.vocoders.vocos.Vocos", "_partial_": True, "dim": 16, "hidden": 32,
+             "depth": 2}  # fmt: skip
+    weights = vocos().state_dict()
+    save_voice(Run(None, {"model": model}, CONTRACT, None, None, weights, 7), folder, {})  # type: ignore[arg-type]
+
+
+def test_a_voice_is_loaded_as_it_was_saved(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    torch.manual_seed(3)
+    voice(tmp_path / "v")
+    assert load_run(tmp_path / "v").step == 7
+    loaded = load_vocoder(CONTRACT, tmp_path / "v", "Vocos")
+    torch.manual_seed(3)
+    mel = torch.randn(1, 5, 20)
+    torch.manual_seed(3)
+    assert torch.equal(loaded.speak(mel), vocos().speak(mel))
+
+
+def test_a_voice_that_does_not_fit_is_refused(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    folder = tmp_path / "v"
+    voice(folder)
+    with pytest.raises(CheckpointError, match="is a Vocos, not a HiFiGAN"):
+        load_vocoder(CONTRACT, folder, "HiFiGAN")
+    with pytest.raises(ContractError, match="bands: 20"):
+        load_vocoder(MelContract(), folder)
+    weights = folder / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:500])
+    with pytest.raises(CheckpointError, match=r"weights\.safetensors"):
+        load_vocoder(CONTRACT, folder)
+    (folder / "voice.json").write_text("{")
+    with pytest.raises(CheckpointError, match=r"voice\.json"):
+        load_vocoder(CONTRACT, folder)
