@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 from fakes import composed
 from omegaconf import OmegaConf
 
@@ -243,6 +244,21 @@ def test_sentences_are_joined_with_their_pauses(voice: Synthesizer) -> None:
     for part in parts:
         assert len(part.waveform) == len(part.mel) * 256 == int(part.durations.sum()) * 256
         assert len(part.durations) == len(part.phonemes)
+
+
+def test_a_stream_is_the_speech_in_pieces(voice: Synthesizer) -> None:
+    torch.manual_seed(1)
+    neural = Synthesizer(
+        voice.model, Vocos(voice.facts.contract, 16, 32, 2), voice.frontend, voice.facts
+    )
+    text = "One sentence. Another one, longer."
+    pieces = list(neural.stream(text, frames=20))
+    assert max(map(len, pieces)) <= max(20 * 256, 22050)
+    assert len(pieces) > 5
+    whole = neural.speak(text).waveform
+    assert np.abs(np.concatenate(pieces) - whole).max() < 1e-4
+    with pytest.raises(UserError, match="Chinese"):
+        next(neural.stream("Hello. 你好."))
 
 
 def test_controls_per_token(voice: Synthesizer) -> None:

@@ -166,7 +166,7 @@ def test_a_checkpoint_is_plain_and_rebuilds(whole: Path) -> None:
     assert loaded.path.name == "best.ckpt"
     assert loaded.config["model"]["_target_"] == "fakes.FakeModel"
     assert loaded.facts.speakers == ("ann", "bob")
-    assert "project.weight" in loaded.model
+    assert "project.weight" in loaded.weights
 
 
 def test_a_missing_value_and_a_wrong_interval_are_named(tmp_path: Path) -> None:

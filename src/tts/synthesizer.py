@@ -21,6 +21,7 @@ from tts.text.frontend import Frontend
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.vocoder import Vocoder
 
+PIECE = 1024  # frames that are vocoded at once: memory does not grow beyond
 Control = float | Sequence[float]  # for all tokens, or one value per token of a single sentence
 
 
@@ -130,7 +131,47 @@ class Synthesizer:
 
         Text that cannot be spoken is refused before the first.
         """
-        manner = manner or Manner()
+        for said in self._mels(text, speaker, language, reference, manner or Manner(), seed):
+            began = time.perf_counter()
+            waveform = _samples(self.vocoder.speak(said.mel[None], PIECE))
+            said.seconds["vocoder"] = time.perf_counter() - began
+            yield said._replace(
+                waveform=waveform, mel=said.mel.cpu(), durations=said.durations.cpu()
+            )
+
+    def stream(
+        self,
+        text: str,
+        speaker: str | None = None,
+        language: str | None = None,
+        reference: str | os.PathLike[str] | None = None,
+        manner: Manner | None = None,
+        seed: int | None = None,
+        frames: int = 64,
+    ) -> Iterator[np.ndarray]:
+        """The samples of :meth:`speak`, in pieces of ``frames`` as they are made, pauses included.
+
+        The first piece is there after one sentence's mel and one piece's vocoding, and memory does
+        not grow with the text. A vocoder that is not local (Griffin-Lim) gives whole sentences.
+        """
+        pause = 0.0
+        for said in self._mels(text, speaker, language, reference, manner or Manner(), seed):
+            if pause:
+                yield np.zeros(round(pause * self.sample_rate), dtype=np.float32)
+            for piece in self.vocoder.stream(said.mel[None], frames):
+                yield _samples(piece)
+            pause = said.pause
+
+    def _mels(
+        self,
+        text: str,
+        speaker: str | None,
+        language: str | None,
+        reference: str | os.PathLike[str] | None,
+        manner: Manner,
+        seed: int | None,
+    ) -> Iterator[Sentence]:
+        """Sentences that have everything but their waveform."""
         speaker_index = self.facts.speaker_index(speaker)
         language_index = self._language(language, speaker_index)
         style = self._reference(reference)
@@ -146,26 +187,13 @@ class Synthesizer:
         began = time.perf_counter()
         read = [self.frontend(part, name) for part, _ in parts]
         reading = (time.perf_counter() - began) / len(parts)
+        nothing = np.zeros(0, dtype=np.float32)
         for (part, pause), spoken in zip(parts, read, strict=True):
             began = time.perf_counter()
             mel, durations = self._mel(spoken.tokens, speaker_index, language_index, style, manner)
-            made = time.perf_counter()
-            with torch.inference_mode():
-                waveform = self.vocoder(mel[None])[0].float().cpu().numpy()
-            seconds = {
-                "text": reading,
-                "mel": made - began,
-                "vocoder": time.perf_counter() - made,
-            }
+            seconds = {"text": reading, "mel": time.perf_counter() - began}
             yield Sentence(
-                part,
-                spoken.phonemes,
-                waveform,
-                mel.cpu(),
-                durations.cpu(),
-                pause,
-                seconds,
-                spoken.unknown,
+                part, spoken.phonemes, nothing, mel, durations, pause, seconds, spoken.unknown
             )
 
     def speak_tokens(
@@ -180,9 +208,7 @@ class Synthesizer:
         ``reference (1, T, M)``: a log mel, for a model that listens to one; others do not look.
         """
         mel = self.mel_from_tokens(tokens, speaker, reference, manner)
-        with torch.inference_mode():
-            waveform = self.vocoder(mel[None])[0].float().cpu().numpy()
-        return Speech(waveform, self.sample_rate)
+        return Speech(_samples(self.vocoder.speak(mel[None], PIECE)), self.sample_rate)
 
     def mel_from_tokens(
         self,
@@ -256,6 +282,10 @@ class Synthesizer:
             )
         wave = torch.from_numpy(read_audio(Path(path), self.sample_rate))
         return mel_spectrogram(wave, self.facts.contract)[None].to(self.device)
+
+
+def _samples(wave: Tensor) -> np.ndarray:
+    return wave[0].float().cpu().numpy()
 
 
 def join(sentences: Sequence[Sentence], sample_rate: int) -> np.ndarray:

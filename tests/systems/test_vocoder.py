@@ -7,17 +7,21 @@ import lightning.pytorch as pl
 import pytest
 import torch
 from fakes import composed
+from hydra.utils import instantiate
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from tts.audio.mel import MelContract, mel_spectrogram
 from tts.batch import Clips
 from tts.checkpoint import load_checkpoint, load_run
+from tts.commands.forced import force_mels
 from tts.commands.train import train
+from tts.errors import UserError
 from tts.losses.adversarial import FeatureMatching, LeastSquares
 from tts.losses.waveform import WaveMelLoss
 from tts.losses.weighted import WeightedLoss
 from tts.optim.schedules import constant
+from tts.synthesizer import Synthesizer
 from tts.systems.vocoder import VocoderSystem
 from tts.vocoders.discriminators.period import MultiPeriod
 from tts.vocoders.hifigan import HiFiGAN
@@ -203,3 +207,27 @@ def test_a_run_resumes_exactly_with_both_optimizers_and_the_average(
     averaged = cut["state_dict"]["average.module.spectrum.weight"]
     assert torch.equal(vocoder.state_dict()["spectrum.weight"], averaged)
     assert load_run(checkpoint).step == 6
+
+
+def test_a_vocoder_learns_the_mels_of_an_acoustic_run(tmp_path: Path, prepared: Path) -> None:
+    data = ["trainer=cpu", "trainer.precision=32-true", "data.limit=24", "data.workers=0",
+            f"data.prepared_dir={prepared}", "logger=none", "trainer.max_steps=1"]  # fmt: skip
+    acoustic = [*data, "model/size=tiny", f"run_dir={tmp_path}/acoustic", "callbacks.samples=null"]
+    train(composed("train", *acoustic), acoustic)
+    path = str(tmp_path / "acoustic")
+    run(tmp_path / "tuned", prepared, f"data.mel_from={path}", "trainer.max_steps=1")
+
+    config = composed("train", "model=vocos", *data, f"data.mel_from={path}")
+    module = instantiate(config.data, _convert_="all")
+    original, _ = module.dataset("train").clip(0, 3, 20)
+    force_mels(module, path)
+    forced, audio = module.dataset("train").clip(0, 3, 20)
+    assert len(audio) == 20 * 256
+    batch = module.dataset("train")[[0]]
+    model = Synthesizer.load(path).model
+    with torch.no_grad():
+        expected = model(batch).mel[0, 3:23]
+    assert torch.allclose(forced, expected, atol=0.05)
+    assert not torch.allclose(forced, original, atol=0.5)
+    with pytest.raises(UserError, match=r"data\.mel_from=.* is for training a vocoder"):
+        train(composed("train", *acoustic, f"data.mel_from={path}"), acoustic)

@@ -16,6 +16,7 @@ _READING = (
     "workers",
     "seed",
     "clips",
+    "mel_from",
 )  # of no concern to preparing
 
 

@@ -24,6 +24,7 @@ from tts.callbacks.seeds import StepSeeds
 from tts.callbacks.settings import OptimizerSettings
 from tts.callbacks.signals import GracefulStop, Interrupted
 from tts.checkpoint import find_checkpoint
+from tts.commands.forced import force_mels
 from tts.commands.precision import choose_precision
 from tts.commands.resume import CONFIG, require_same_speech, resume, set_aside
 from tts.errors import UserError
@@ -87,6 +88,10 @@ def train(config: DictConfig, overrides: Sequence[str] = ()) -> dict[str, float]
     )
     data = instantiate(config.data, _convert_="all")
     data.prepare_data()
+    if mel_from := config.data.get("mel_from"):
+        if data.clips is None:
+            raise UserError(f"data.mel_from={mel_from} is for training a vocoder: model=vocos, ...")
+        force_mels(data, mel_from)
     system = build_system(config, data, plain)
     if checkpoint is not None:
         require_same_speech(checkpoint, data.facts)

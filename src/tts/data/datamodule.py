@@ -29,7 +29,8 @@ class SpeechDataModule(pl.LightningDataModule):
     corpus already. ``prepared_dir`` holds a folder per prepared corpus. ``frames_per_batch`` is the
     padded size of a batch, ``workers`` the number of reading processes, ``seed`` that of the
     batches. ``prepare`` are the :class:`PrepareSettings`, ``prepare_workers`` the processes. With
-    ``clips`` the batches are :class:`~tts.batch.Clips`, cut so, instead of whole utterances.
+    ``clips`` the batches are :class:`~tts.batch.Clips`, cut so, instead of whole utterances,
+    and ``mel_from`` names the acoustic run that makes their mels, None being the recordings' own.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class SpeechDataModule(pl.LightningDataModule):
         workers: int = 1,
         seed: int = 1,
         clips: ClipSettings | None = None,
+        mel_from: str | None = None,
         **corpus: Any,
     ) -> None:
         super().__init__()
@@ -54,6 +56,8 @@ class SpeechDataModule(pl.LightningDataModule):
         self.frames_per_batch, self.workers, self.seed = frames_per_batch, workers, seed
         self.clips = clips
         self.corpora = make_corpora(source, corpora, corpus)
+        self.mel_from = mel_from
+        self.opened: list[PreparedCorpus] = []
         self._facts: CorpusFacts | None = None
         self._parts: dict[str, SpeechDataset] = {}
         self._sampler: FrameBudgetSampler | ClipSampler | None = None
@@ -77,10 +81,11 @@ class SpeechDataModule(pl.LightningDataModule):
         folders = prepare(
             self.corpora, self.frontend, self.contract, self.prepared_dir, self.settings, 0, False
         )
-        opened = [PreparedCorpus.open(folder) for folder in folders]
-        self._facts = merge_facts([corpus.facts for corpus in opened])
+        self.opened = [PreparedCorpus.open(folder) for folder in folders]
+        self._facts = merge_facts([corpus.facts for corpus in self.opened])
         self._parts = {
-            split: SpeechDataset(opened, split, self._facts) for split in ("train", "validation")
+            split: SpeechDataset(self.opened, split, self._facts)
+            for split in ("train", "validation")
         }
 
     @property

@@ -98,7 +98,9 @@ class PreparedCorpus:
 
     def __init__(self, path: Path, facts: CorpusFacts, rows: list[Row]) -> None:
         self.path, self.facts, self.rows = path, facts, rows
-        self._open: dict[int, Any] = {}
+        # a folder inside, of other mels than the recordings' to cut clips from
+        self.mels: str | None = None
+        self._open: dict[Path, Any] = {}
         self._owner = os.getpid()
 
     @classmethod
@@ -129,7 +131,7 @@ class PreparedCorpus:
 
     def read(self, row: Row, names: Iterable[str] = FEATURES) -> dict[str, Tensor]:
         """The features ``names`` of an utterance, those it has. Mel comes back as float32."""
-        shard = self._shard(row.shard)
+        shard = self._shard(row.shard, self.path)
         features = {}
         for name in names:
             if name == "durations" and not row.timed:
@@ -148,27 +150,30 @@ class PreparedCorpus:
 
     def read_slice(self, row: Row, name: str, start: int, length: int) -> Tensor:
         """A stretch of one feature, without reading the rest from the disk."""
+        folder = self.path / self.mels if self.mels and name == "mel" else self.path
         try:
-            return self._shard(row.shard).get_slice(f"{row.id}/{name}")[start : start + length]
+            return self._shard(row.shard, folder).get_slice(f"{row.id}/{name}")[
+                start : start + length
+            ]
         except SafetensorError as error:
             raise StoreError(
                 f"{self.path}: {row.id} lacks {name}; delete the folder and prepare again"
             ) from error
 
-    def _shard(self, number: int | None) -> Any:
+    def _shard(self, number: int | None, folder: Path) -> Any:
         if number is None:
             raise StoreError(f"{self.path}: a dropped utterance has no features")
         if self._owner != os.getpid():  # forked: handles belong to the parent
             self._open, self._owner = {}, os.getpid()
-        if number not in self._open:
-            file = shard_path(self.path, number)
+        file = shard_path(folder, number)
+        if file not in self._open:
             try:
-                self._open[number] = safe_open(file, framework="pt")
+                self._open[file] = safe_open(file, framework="pt")
             except (SafetensorError, OSError) as error:
                 raise StoreError(
-                    f"{file}: damaged or missing; delete {self.path} and prepare again"
+                    f"{file}: damaged or missing; delete {folder} and prepare again"
                 ) from error
-        return self._open[number]
+        return self._open[file]
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_open": {}}

@@ -1,0 +1,23 @@
+"""Make a voice of a run: what it takes to speak, and nothing else.
+
+python -m tts.commands.export run=outputs/... out=voices/anna
+"""
+
+from typing import Any
+
+from tts.commands.app import launch
+
+
+def main(config: Any) -> None:
+    # here and not at the top: --help is not to wait for torch
+    from tts.checkpoint import load_run, save_voice
+
+    run = load_run(config.run)
+    about = {"data": config.about, "licence": config.licence}
+    save_voice(run, config.out, {key: value for key, value in about.items() if value is not None})
+    size = sum(value.numel() for value in run.weights.values()) / 1e6
+    print(f"{size:.1f} M parameters after {run.step} steps -> {config.out}")
+
+
+if __name__ == "__main__":
+    launch(main, "export", __doc__ or "", literal=("run", "out", "about", "licence"))
