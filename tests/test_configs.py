@@ -182,7 +182,7 @@ def test_slim_judges_are_slim() -> None:
         judges = Judges(instantiate(config.discriminators, _convert_="all"), 22050)
         return sum(p.numel() for p in judges.parameters())
 
-    assert count("slim") < 0.03 * count("paper")
+    assert count("slim") < 0.04 * count("paper")
     assert count("paper") == pytest.approx(70.7e6, rel=0.01)  # HiFi-GAN's own
 
 

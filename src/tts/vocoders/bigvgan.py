@@ -43,7 +43,7 @@ class PeriodicBlock(nn.Module):
             y = dilated(self.activations[step * index](x))
             if self.plain:
                 y = self.plain[index](self.activations[step * index + 1](y))
-            x = x + y
+            x = y.add_(x)  # a convolution does not need its own output to learn
         return x
 
 
@@ -102,7 +102,7 @@ class BigVGAN(Vocoder):
             x = up(x)
             total = blocks[0](x)
             for block in blocks[1:]:
-                total = total + block(x)
-            x = total / len(blocks)
+                total.add_(block(x))
+            x = total.div_(len(blocks))
         x = self.output(self.activation(x))[:, 0]
         return torch.tanh(x) if self.bounded_by_tanh else x.clamp(-1.0, 1.0)

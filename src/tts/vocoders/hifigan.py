@@ -29,10 +29,12 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         for index, dilated in enumerate(self.dilated):
+            # in place where a convolution has just made the tensor: none of them needs its own
+            # output to learn, and memory traffic is much of the time
             y = dilated(F.leaky_relu(x, SLOPE))
             if self.plain:
-                y = self.plain[index](F.leaky_relu(y, SLOPE))
-            x = x + y
+                y = self.plain[index](F.leaky_relu_(y, SLOPE))
+            x = y.add_(x)
         return x
 
 
@@ -56,8 +58,8 @@ class MultiReceptiveField(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         total = self.blocks[0](x)
         for block in self.blocks[1:]:
-            total = total + block(x)
-        return total / len(self.blocks)
+            total.add_(block(x))
+        return total.div_(len(self.blocks))
 
 
 class HiFiGAN(Vocoder):
@@ -97,7 +99,7 @@ class HiFiGAN(Vocoder):
     def forward(self, mel: Tensor) -> Tensor:
         x = self.input(mel.mT)
         for up, fusion in zip(self.ups, self.fusions, strict=True):
-            x = fusion(up(F.leaky_relu(x, SLOPE)))
+            x = fusion(up(F.leaky_relu_(x, SLOPE)))
         return torch.tanh(self.output(F.leaky_relu(x)))[:, 0]  # torch's own slope, as published
 
 

@@ -6,7 +6,9 @@ from typing import Any
 import torch
 from hydra import compose
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
 from tts.commands.benchmarks.machine import machine
@@ -15,6 +17,7 @@ from tts.commands.benchmarks.scan import block, chunks, scan
 from tts.commands.benchmarks.step import Shape, alignment, step
 from tts.commands.benchmarks.synthesis import synthesis
 from tts.commands.benchmarks.timing import Stopwatch
+from tts.commands.benchmarks.vocoders import vocoders
 from tts.commands.precision import choose_precision
 from tts.errors import UserError
 
@@ -47,6 +50,7 @@ def benchmark(config: DictConfig) -> list[Section]:
         "synthesis": lambda: synthesis(
             watch, bf16, config.frames, config.sentence, _by_size(config.sizes)
         ),
+        "vocoders": lambda: vocoders(watch, bf16, config.frames, _trainings(config.vocoders)),
     }
     if unknown := sorted(set(config.sections) - set(sections)):
         raise UserError(f"sections={unknown} do not exist; choose from {', '.join(sections)}")
@@ -79,3 +83,22 @@ def _by_size(sizes: list[str]) -> dict[str, dict[str, Any]]:
         )
         for size in sizes
     }
+
+
+def _trainings(names: list[str]) -> dict[str, dict[str, Any]]:
+    """The config that ``train.py`` would compose for each ``family/size``."""
+    found = {}
+    for name in names:
+        family, _, size = name.partition("/")
+        try:
+            config = compose("train", [f"model={family}", f"model/size={size}", "logger=none"])
+            parts = ("model", "audio", "data", "discriminators", "loss", "optimizer")
+            found[name] = {part: _plain(config, part) for part in parts}
+        except (HydraException, OmegaConfBaseException) as error:
+            reason = str(error).splitlines()[0]
+            raise UserError(f"vocoders: {name} is no vocoder and size ({reason})") from error
+    return found
+
+
+def _plain(config: DictConfig, part: str) -> dict[str, Any]:
+    return OmegaConf.to_container(config[part], resolve=True)  # type: ignore[return-value]

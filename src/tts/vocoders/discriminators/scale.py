@@ -28,7 +28,9 @@ class ScaleDiscriminator(nn.Module):
         layers = []
         before = 1
         for channels, kernel, stride, groups in LAYERS:
-            channels = max(round(channels * width / 16) * 16, 16)  # so that groups divide them
+            # as many channels a group as published, and fewer groups: that is what is fast
+            groups = max(round(groups * width), 1)
+            channels = max(round(channels * width / groups), 1) * groups
             layers.append(
                 norm(nn.Conv1d(before, channels, kernel, stride, kernel // 2, groups=groups))
             )
