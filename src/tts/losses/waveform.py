@@ -75,6 +75,43 @@ class MultiResolutionSTFT(nn.Module):
         return torch.stack(parts).mean()
 
 
+class AmplitudeLoss(nn.Module):
+    """Mean distance of log magnitudes, bin by bin, in natural-log units.
+
+    For a vocoder that predicts a spectrum (Ai & Ling 2023, APNet, section II-C): what it says of
+    the magnitudes is judged by itself, whatever its phases make of it.
+    """
+
+    def forward(self, output: Any, batch: Any) -> Tensor | None:
+        if output.spectrum is None:
+            return None
+        made, real = (x.abs().clamp(min=FLOOR).log() for x in (output.spectrum, output.target))
+        return F.l1_loss(made, real)
+
+
+class PhaseLoss(nn.Module):
+    """How the phase goes on, over time and over frequency, weighted by how loud it is; in radians.
+
+    Differences of phases from bin to bin, compared without their whole turns (Ai & Ling 2023,
+    section II-C: group delay and instantaneous frequency). The phase itself is not in a mel and is
+    not asked for. The weight is the magnitude's root: the phase of what nobody hears is noise.
+    """
+
+    def forward(self, output: Any, batch: Any) -> Tensor | None:
+        if output.spectrum is None:
+            return None
+        made, real = output.spectrum.angle(), output.target.angle()
+        weight = output.target.abs().sqrt()
+        parts = []
+        for dim in (1, 2):  # over time, over frequency
+            off = made.diff(dim=dim) - real.diff(dim=dim)
+            off = (off - 2 * torch.pi * (off / (2 * torch.pi)).round()).abs()
+            size = weight.shape[dim] - 1
+            loud = torch.minimum(weight.narrow(dim, 1, size), weight.narrow(dim, 0, size))
+            parts.append((off * loud).sum() / loud.sum().clamp(min=FLOOR))
+        return torch.stack(parts).mean()
+
+
 def magnitude(wave: Tensor, size: int, hop: int, window: Tensor) -> Tensor:
     """``(B, S)`` -> ``(B, T, F)``, in full precision whatever the model runs in."""
     with torch.autocast(wave.device.type, enabled=False):

@@ -18,6 +18,7 @@ from tts.metrics.pesq import pesq
 from tts.systems.acoustic import parameter_groups
 from tts.vocoders.discriminators.judge import Judgement, Judges
 from tts.vocoders.vocoder import Vocoder
+from tts.vocoders.vocos import Vocos
 from tts.vocoders.weights import normalise_weights
 
 
@@ -25,8 +26,10 @@ class VocoderOutput(NamedTuple):
     """What the losses read."""
 
     wave: Tensor  # (B, S) as generated
-    real: dict[str, Judgement] | None  # None while no judge is at work
-    fake: dict[str, Judgement] | None
+    real: dict[str, Judgement] | None = None  # None while no judge is at work
+    fake: dict[str, Judgement] | None = None
+    spectrum: Tensor | None = None  # (B, T, F) complex, of a vocoder that makes one
+    target: Tensor | None = None  # (B, T, F) complex, the recording's
 
 
 class VocoderSystem(pl.LightningModule):
@@ -85,7 +88,16 @@ class VocoderSystem(pl.LightningModule):
         playing = self.judges is not None and self.global_step >= self.adversarial_from_step
         optimizers = self.optimizers()
         both = optimizers if isinstance(optimizers, list) else [optimizers]
-        wave = self.model(batch.mel)
+        spectrum = target = None
+        if isinstance(self.model, Vocos):
+            frames = self.model.frames(batch.mel)
+            wave = self.model.samples(frames)
+            # a clip's first and last windows reach into what was cut off
+            edge = self.model.contract.n_fft // self.model.contract.hop // 2
+            spectrum = frames[:, edge:-edge]
+            target = self.model.inverse.transform(batch.audio)[:, edge:-edge]
+        else:
+            wave = self.model(batch.mel)
         if playing:
             self._judges_turn(wave.detach(), batch.audio)
             if last:
@@ -94,7 +106,7 @@ class VocoderSystem(pl.LightningModule):
                 optimizer: Any = both[1].optimizer
                 self.trainer.strategy.optimizer_step(optimizer, closure=_nothing)
                 optimizer.zero_grad()
-        self._generators_turn(wave, batch, playing)
+        self._generators_turn(VocoderOutput(wave, None, None, spectrum, target), batch, playing)
         if last:
             both[0].step()
             both[0].zero_grad()
@@ -112,15 +124,14 @@ class VocoderSystem(pl.LightningModule):
         self.log("train/discriminator", loss.detach(), batch_size=len(fake))
         self.manual_backward(loss / self.accumulate)
 
-    def _generators_turn(self, wave: Tensor, batch: Clips, playing: bool) -> None:
-        real = fake = None
+    def _generators_turn(self, output: VocoderOutput, batch: Clips, playing: bool) -> None:
         if playing and self.judges is not None:
             with frozen(self.judges):
                 with torch.no_grad():
                     real = self.judges(batch.audio)
-                fake = self.judges(wave)
-        result = self.loss(VocoderOutput(wave, real, fake), batch, self.global_step)
-        self._log_losses(result, len(wave))
+                output = output._replace(real=real, fake=self.judges(output.wave))
+        result = self.loss(output, batch, self.global_step)
+        self._log_losses(result, len(output.wave))
         self.manual_backward(result.total / self.accumulate)
 
     def _log_losses(self, result: LossResult, size: int) -> None:

@@ -5,8 +5,9 @@ import torch.nn.functional as F
 from torch import Tensor
 from torchaudio.functional import griffinlim
 
-from tts.audio.mel import MelContract, mel_filters
+from tts.audio.mel import MelContract
 from tts.errors import UserError
+from tts.vocoders.inverse_mel import InverseMel
 from tts.vocoders.vocoder import Vocoder
 
 
@@ -31,14 +32,9 @@ class GriffinLim(Vocoder):
                 f"vocoder.momentum={momentum} lie in [0, 1)"
             )
         self.iterations, self.momentum = iterations, momentum
-        self.inversion_steps = inversion_steps
+        self.magnitude = InverseMel(contract, inversion_steps)
         self.register_buffer("window", torch.hann_window(contract.window), persistent=False)
-        filters = mel_filters(contract, torch.zeros(0))
-        self.register_buffer("filters", filters, persistent=False)  # (M, F)
-        self.register_buffer("inverse", torch.linalg.pinv(filters), persistent=False)  # (F, M)
         self.window: Tensor
-        self.filters: Tensor
-        self.inverse: Tensor
 
     def forward(self, mel: Tensor) -> Tensor:
         """``(B, T, M)`` -> ``(B, T * hop)``; the same mel gives the same samples.
@@ -69,21 +65,6 @@ class GriffinLim(Vocoder):
         # frame t of the contract is centred on t * hop + hop / 2; frame t + 1 here on (t + 1) * hop
         start = hop if self.contract.centred else hop - hop // 2
         return wave[:, start : start + frames * hop].clamp(-1, 1)
-
-    def magnitude(self, mel: Tensor) -> Tensor:
-        """``(B, T, M)`` log mel -> ``(B, T, F)`` magnitude, never negative.
-
-        The pseudo-inverse, then multiplicative updates (Lee & Seung 2001, equation 4), which keep
-        what is positive positive and lower the squared error of the mel at every step.
-        """
-        target = mel.exp()
-        estimate = (target @ self.inverse.T).clamp(min=1e-8)
-        back = target @ self.filters
-        for _ in range(self.inversion_steps):
-            estimate = estimate * back / ((estimate @ self.filters.T) @ self.filters + 1e-8)
-        # outside the filters nothing is known and nothing was there to hear
-        estimate = estimate * (self.filters.sum(0) > 0)
-        return estimate.pow(1 / self.contract.power)
 
 
 def _cuda(like: Tensor) -> list[torch.device]:

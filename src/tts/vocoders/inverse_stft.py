@@ -31,6 +31,25 @@ class InverseSTFT(nn.Module):
         span = slice(self.start, self.start + count * self.hop)
         return self._add(frames)[:, span] / self._add(weight)[:, span].clamp(min=1e-8)
 
+    def transform(self, wave: Tensor) -> Tensor:
+        """``(B, T * hop)`` -> ``(B, T, n_fft // 2 + 1)`` complex: the spectrum of the contract."""
+        after = self.n_fft - self.hop - self.start
+        padded = F.pad(wave[:, None], (self.start, after), mode="constant")[:, 0]
+        spectrum = torch.stft(
+            padded, self.n_fft, self.hop, window=self.window, center=False, return_complex=True
+        )
+        return spectrum.mT
+
+    def refined(self, spectrum: Tensor, rounds: int) -> Tensor:
+        """The same magnitudes with phases that fit each other better, round by round."""
+        magnitude = spectrum.abs()
+        for _ in range(rounds):
+            again = self.transform(self(spectrum))
+            # the root keeps the gradient finite where a bin came out silent
+            length = (again.real.square() + again.imag.square() + 1e-8).sqrt()
+            spectrum = magnitude * again / length
+        return spectrum
+
     def _add(self, frames: Tensor) -> Tensor:
         """``(B, T, n_fft)``, each a hop after the one before -> ``(B, S)``, summed."""
         batch, count, size = frames.shape

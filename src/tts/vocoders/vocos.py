@@ -9,9 +9,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tts.audio.mel import MelContract
+from tts.vocoders.inverse_mel import InverseMel
 from tts.vocoders.inverse_stft import InverseSTFT
 from tts.vocoders.vocoder import Vocoder
 
+PRIOR_STEPS = 3  # of the mel's inversion
+PRIOR_FLOOR = 1e-3  # of a magnitude that the mel does not know
 KERNEL = 7  # frames that a convolution sees
 
 
@@ -35,10 +38,22 @@ class ConvNeXt(nn.Module):
 
 
 class Vocos(Vocoder):
-    """``dim``: channels; ``hidden``: those inside a block; ``depth``: blocks."""
+    """``dim``: channels; ``hidden``: those inside a block; ``depth``: blocks.
+
+    ``prior``: magnitudes start at what the mel itself says of them, its inverse, and the network
+    says how they differ (Lv et al. 2024, FreeV): a small network then has little left to learn.
+    ``refinements``: rounds of Griffin-Lim from the network's phases on, each making them more
+    consistent with one another (Griffin & Lim 1984), in training too (Masuyama et al. 2019).
+    """
 
     def __init__(
-        self, contract: MelContract, dim: int = 512, hidden: int = 1536, depth: int = 8
+        self,
+        contract: MelContract,
+        dim: int = 512,
+        hidden: int = 1536,
+        depth: int = 8,
+        prior: bool = False,
+        refinements: int = 0,
     ) -> None:
         super().__init__(contract)
         self.embed = nn.Conv1d(contract.bands, dim, KERNEL, padding=KERNEL // 2)
@@ -47,8 +62,11 @@ class Vocos(Vocoder):
         self.last_norm = nn.LayerNorm(dim, eps=1e-6)
         self.spectrum = nn.Linear(dim, contract.n_fft + 2)
         self.inverse = InverseSTFT(contract)
-        # every convolution, and the windows that overlap a hop
-        self.context = KERNEL // 2 * (depth + 1) + contract.n_fft // contract.hop // 2 + 1
+        self.prior = InverseMel(contract, PRIOR_STEPS) if prior else None
+        self.refinements = refinements
+        # every convolution, and the windows that overlap a hop, once more for each refinement
+        overlap = contract.n_fft // contract.hop // 2 + 1
+        self.context = KERNEL // 2 * (depth + 1) + overlap * (1 + 2 * refinements)
         for module in self.modules():
             if isinstance(module, nn.Conv1d | nn.Linear):
                 nn.init.trunc_normal_(module.weight, std=0.02)
@@ -56,11 +74,20 @@ class Vocos(Vocoder):
                     nn.init.zeros_(module.bias)
 
     def forward(self, mel: Tensor) -> Tensor:
+        return self.samples(self.frames(mel))
+
+    def samples(self, spectrum: Tensor) -> Tensor:
+        """``(B, T, n_fft // 2 + 1)`` complex -> ``(B, T * hop)``."""
+        return self.inverse(self.inverse.refined(spectrum, self.refinements))
+
+    def frames(self, mel: Tensor) -> Tensor:
+        """``(B, T, M)`` -> ``(B, T, n_fft // 2 + 1)`` complex, as the network says it."""
         x = self.norm(self.embed(mel.mT).mT)
         for block in self.blocks:
             x = block(x)
         with torch.autocast(x.device.type, enabled=False):
             magnitude, phase = self.spectrum(self.last_norm(x).float()).chunk(2, -1)
+            if self.prior is not None:
+                magnitude = magnitude + self.prior(mel.float()).clamp(min=PRIOR_FLOOR).log()
             # a frame of more than 100 a bin is louder than any speech: keep an early exp from inf
-            magnitude = magnitude.exp().clamp(max=100.0)
-            return self.inverse(torch.polar(magnitude, phase))
+            return torch.polar(magnitude.exp().clamp(max=100.0), phase)
