@@ -94,3 +94,6 @@ def test_validation_cuts_the_middle_of_the_same_utterances() -> None:
     settings = ClipSettings(validation_clips=3, validation_frames=50)
     cuts = validation_cuts(LENGTHS, settings)
     assert cuts == [[(0, 25, 50)], [(2, 7, 50)], [(4, 0, 31)]]
+    shared = [validation_cuts(LENGTHS, settings, rank, 2) for rank in range(2)]
+    assert [len(part) for part in shared] == [1, 1]
+    assert shared[0] != shared[1]

@@ -1,5 +1,7 @@
 """The vocoder's training: whose weights move when, what is counted, and that it resumes exactly."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -231,3 +233,20 @@ def test_a_vocoder_learns_the_mels_of_an_acoustic_run(tmp_path: Path, prepared: 
     assert not torch.allclose(forced, original, atol=0.5)
     with pytest.raises(UserError, match=r"data\.mel_from=.* is for training a vocoder"):
         train(composed("train", *acoustic, f"data.mel_from={path}"), acoustic)
+
+
+def test_two_processes_play_the_game_together(tmp_path: Path, prepared: Path) -> None:
+    overrides = [
+        "model=vocos", "model/size=tiny", "trainer=ddp_cpu", "trainer.precision=32-true",
+        "data.limit=24", f"data.prepared_dir={prepared}", "data.workers=0",
+        "data.clips.frames=16", "data.clips.per_batch=2", "trainer.val_check_interval=2",
+        "trainer.max_steps=3", "system.adversarial_from_step=1", "logger=none",
+        f"hydra.run.dir={tmp_path}",
+    ]  # fmt: skip
+    done = subprocess.run([sys.executable, "train.py", *overrides], cwd=Path(__file__).parents[2],
+                          capture_output=True, text=True, timeout=300)  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    checkpoint = load_checkpoint(tmp_path / "checkpoints/last.ckpt")
+    assert checkpoint["global_step"] == 3
+    assert len(checkpoint["optimizer_states"]) == 2
+    assert all(torch.isfinite(v).all() for v in checkpoint["state_dict"].values())

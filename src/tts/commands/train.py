@@ -82,7 +82,7 @@ def train(config: DictConfig, overrides: Sequence[str] = ()) -> dict[str, float]
     ]
     loggers = [instantiate(entry) for entry in (config.logger or {}).values() if entry is not None]
     trainer = build_trainer(
-        config.trainer if trains_itself(config) else _without_clipping(config.trainer),
+        config.trainer if trains_itself(config) else _for_turns(config.trainer),
         [*callbacks, OptimizerSettings(), StepSeeds(config.seed), stop],
         loggers or False,
     )
@@ -175,14 +175,19 @@ def build_trainer(config: DictConfig, callbacks: list[pl.Callback], logger: Any)
         raise
 
 
-def _without_clipping(trainer: DictConfig) -> DictConfig:
-    """Clipping and accumulation are the system's; ``val_check_interval`` still counts steps."""
-    interval = trainer.val_check_interval * trainer.accumulate_grad_batches
+def _for_turns(trainer: DictConfig) -> DictConfig:
+    """Lightning's trainer for a system that steps several optimizers by itself.
+
+    Clipping and accumulation are the system's, ``val_check_interval`` still counts steps, and DDP
+    must not wait for gradients of the parts whose turn it is not.
+    """
     changes = {
         "gradient_clip_val": None,
         "accumulate_grad_batches": 1,
-        "val_check_interval": interval,
+        "val_check_interval": trainer.val_check_interval * trainer.accumulate_grad_batches,
     }
+    if trainer.strategy == "ddp":
+        changes["strategy"] = "ddp_find_unused_parameters_true"
     return OmegaConf.merge(trainer, changes)  # type: ignore[return-value]
 
 

@@ -103,12 +103,14 @@ class ClipSampler(Sampler[list[Cut]]):
         self.epoch, self.start = divmod(consumed, len(self))
 
 
-def validation_cuts(frame_lengths: Sequence[int], settings: ClipSettings) -> list[list[Cut]]:
-    """The middle of some utterances, one per batch; always the same."""
+def validation_cuts(
+    frame_lengths: Sequence[int], settings: ClipSettings, rank: int = 0, ranks: int = 1
+) -> list[list[Cut]]:
+    """The middle of some utterances, one per batch; always the same, and as many on every rank."""
     total = len(frame_lengths)
-    count = min(settings.validation_clips, total)
+    count = max(min(settings.validation_clips, total) // ranks, 1) * ranks
     cuts = []
-    for number in range(count):
+    for number in range(rank, count, ranks):
         row = number * total // count
         frames = min(frame_lengths[row], settings.validation_frames)
         cuts.append([(row, (frame_lengths[row] - frames) // 2, frames)])

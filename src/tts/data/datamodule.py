@@ -114,9 +114,8 @@ class SpeechDataModule(pl.LightningDataModule):
         if not len(part):
             return []
         if self.clips is not None:
-            cuts = validation_cuts(part.frame_lengths, self.clips)
-            rank, ranks = self._place()
-            return self._loader("validation", cuts[rank::ranks] or cuts[:1])
+            cuts = validation_cuts(part.frame_lengths, self.clips, *self._place())
+            return self._loader("validation", cuts)
         return self._loader("validation", self._make_sampler("validation", shuffle=False))
 
     def state_dict(self) -> dict[str, Any]:

@@ -17,16 +17,24 @@ def pesq(reference: Tensor | np.ndarray, copy: Tensor | np.ndarray, rate: int) -
     """
     import soxr
 
-    try:
-        package = require_package("pesq", "PESQ")
-    except MissingPackage:
-        say_once("PESQ is left out: it needs the package pesq, which a C compiler builds")
+    if not pesq_is_there():
         return None
+    package = require_package("pesq", "PESQ")
     heard = [soxr.resample(_array(wave), rate, RATE) for wave in (reference, copy)]
     try:
         return float(package.pesq(RATE, *heard, "wb"))
     except package.PesqError:
         return None
+
+
+def pesq_is_there() -> bool:
+    """Whether the package is installed; says once where it is not."""
+    try:
+        require_package("pesq", "PESQ")
+    except MissingPackage:
+        say_once("PESQ is left out: it needs the package pesq, which a C compiler builds")
+        return False
+    return True
 
 
 def _array(wave: Tensor | np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from tts.batch import Clips
 from tts.losses.adversarial import Adversarial
 from tts.losses.waveform import MultiResolutionSTFT, WaveMelLoss
 from tts.losses.weighted import LossResult, WeightedLoss
-from tts.metrics.pesq import pesq
+from tts.metrics.pesq import pesq, pesq_is_there
 from tts.systems.acoustic import parameter_groups
 from tts.vocoders.discriminators.judge import Judgement, Judges
 from tts.vocoders.vocoder import Vocoder
@@ -148,9 +148,12 @@ class VocoderSystem(pl.LightningModule):
             "val/stft": self.stft_distance.distance(wave, batch.audio),
         }
         rate = self.model.contract.sample_rate
-        if (opinion := pesq(batch.audio[0], wave[0], rate)) is not None:
-            values["val/pesq"] = torch.tensor(opinion, device=wave.device)
         self.log_dict(values, batch_size=len(wave), sync_dist=True, on_epoch=True, on_step=False)
+        if pesq_is_there():
+            opinion = pesq(batch.audio[0], wave[0], rate)
+            # a clip in which it finds no speech does not count, on whichever rank it is
+            self.log("val/pesq", opinion or 0.0, batch_size=0 if opinion is None else len(wave),
+                     sync_dist=True, on_epoch=True, on_step=False)  # fmt: skip
         return wave
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
