@@ -175,6 +175,17 @@ def test_a_wrong_request_names_the_culprit(
     assert not list(tmp_path.iterdir())
 
 
+def test_an_exported_voice_speaks_as_its_run(run: Path, voice: Synthesizer, tmp_path: Path) -> None:
+    command("-m", "tts.commands.export", f"run={run}", f"out={tmp_path}/anna", "licence=CC0-1.0")
+    assert sorted(path.name for path in (tmp_path / "anna").iterdir()) == [
+        "voice.json", "weights.safetensors",
+    ]  # fmt: skip
+    exported = Synthesizer.load(tmp_path / "anna")
+    spoken = exported.speak("A short sentence.").waveform
+    assert np.array_equal(spoken, voice.speak("A short sentence.").waveform)
+    assert json.loads((tmp_path / "anna/voice.json").read_text())["about"]["licence"] == "CC0-1.0"
+
+
 def test_a_line_that_cannot_be_spoken_does_not_stop_the_others(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,7 @@ and what the published code says with them. The weights themselves are drawn fro
 """
 
 import json
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -123,3 +124,11 @@ def test_a_truncated_file_and_missing_settings_are_named(tmp_path: Path) -> None
         convert_checkpoint(composed("convert", f"out={tmp_path}/voice"))
     with pytest.raises(CheckpointError, match="no checkpoint"):
         convert_checkpoint(composed("convert", f"file={tmp_path}/no", f"out={tmp_path}/voice"))
+
+
+def test_a_hub_name_without_its_package_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(UserError, match="uv sync --extra hub"):
+        convert_checkpoint(composed("convert", "hub=some/body", f"out={tmp_path}/voice"))
