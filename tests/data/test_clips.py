@@ -10,6 +10,7 @@ from tests.data.recordings import ljspeech
 from tts.audio.mel import MelContract, mel_spectrogram
 from tts.data.clips import ClipDataset, ClipSampler, ClipSettings, validation_cuts
 from tts.data.corpora.ljspeech import LJSpeech
+from tts.data.datamodule import SpeechDataModule
 from tts.data.dataset import SpeechDataset
 from tts.data.prepare import prepare
 from tts.data.settings import PrepareSettings
@@ -97,3 +98,24 @@ def test_validation_cuts_the_middle_of_the_same_utterances() -> None:
     shared = [validation_cuts(LENGTHS, settings, rank, 2) for rank in range(2)]
     assert [len(part) for part in shared] == [1, 1]
     assert shared[0] != shared[1]
+
+
+def test_speech_without_texts_is_enough_for_clips_and_not_for_reading(tmp_path: Path) -> None:
+    root = ljspeech(tmp_path / "c")
+    ids = [line.split("|")[0] for line in (root / "metadata.csv").read_text().splitlines()]
+    (root / "metadata.csv").write_text("".join(f"{name}|{name[-1]}|\n" for name in ids))
+    settings = {"contract": MelContract(), "prepared_dir": str(tmp_path / "o"),
+                "prepare": PrepareSettings(validation_share=0.3), "prepare_workers": 0}  # fmt: skip
+    corpus = LJSpeech(root, transcribed=False)
+
+    def module(clips: ClipSettings | None) -> SpeechDataModule:
+        return SpeechDataModule(LJSpeech, Frontend(), corpora=[corpus], clips=clips, **settings)  # type: ignore[arg-type]
+
+    data = module(ClipSettings(frames=16, per_batch=2))
+    data.prepare_data()
+    assert len(data.facts.speakers) == len(ids)  # each has another
+    batch = next(iter(data.train_dataloader()))
+    assert batch.mel.shape == (2, 16, 80)
+    assert len(data.dataset("validation")) == 2  # split by utterance, for want of texts
+    with pytest.raises(UserError, match="has no text"):
+        module(None).setup()

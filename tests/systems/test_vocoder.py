@@ -20,7 +20,7 @@ from tts.commands.forced import force_mels
 from tts.commands.train import train
 from tts.errors import UserError
 from tts.losses.adversarial import FeatureMatching, LeastSquares
-from tts.losses.waveform import WaveMelLoss
+from tts.losses.waveform import AmplitudeLoss, PhaseLoss, WaveMelLoss
 from tts.losses.weighted import WeightedLoss
 from tts.optim.schedules import constant
 from tts.synthesizer import Synthesizer
@@ -28,6 +28,7 @@ from tts.systems.vocoder import VocoderSystem
 from tts.vocoders.discriminators.period import MultiPeriod
 from tts.vocoders.hifigan import HiFiGAN
 from tts.vocoders.load import load_vocoder
+from tts.vocoders.vocos import Vocos
 
 CONTRACT = MelContract(bands=20)
 
@@ -122,8 +123,9 @@ def test_without_discriminators_there_is_one_optimizer() -> None:
 def test_two_accumulated_halves_are_one_batch() -> None:
     def after(accumulate: int) -> dict[str, Tensor]:
         whole = clips(7, size=4)
-        parts = [Clips(*(v[i : i + 4 // accumulate] for v in whole))
-                 for i in range(0, 4, 4 // accumulate)]  # fmt: skip
+        size = 4 // accumulate
+        parts = [Clips(*(v if v is None else v[i : i + size] for v in whole))
+                 for i in range(0, 4, size)]  # fmt: skip
         system = make_system(accumulate=accumulate, averaging=0)
         trainer = pl.Trainer(
             accelerator="cpu", max_steps=1, logger=False, enable_checkpointing=False,
@@ -167,6 +169,35 @@ def test_the_average_trails_the_weights() -> None:
     one = next(system.model.parameters())
     other = next(system.average.module.parameters())
     assert not torch.equal(one, other)
+
+
+def test_what_a_recording_could_not_hold_is_not_asked_for() -> None:
+    """Above a clip's band the losses hear nothing, of the wave or of the spectrum."""
+    system = make_system()
+    batch = clips(3)._replace(bandwidth=torch.tensor([4000.0, 11025.0]))
+    limited = system._limited(batch)
+    assert limited is not None
+    high = torch.sin(2 * torch.pi * 6000 / 22050 * torch.arange(16 * 256))[None].repeat(2, 1)
+    quiet, loud = limited(high)[:, 1000:-1000].abs().amax(1)
+    assert quiet < 0.05 < 0.9 < loud
+    assert system._limited(clips(3)) is None
+    assert system._limited(batch._replace(bandwidth=torch.full((2,), 11025.0))) is None
+    torch.manual_seed(1)
+    vocos = Vocos(CONTRACT, 16, 32, 2)
+    terms = {"amplitude": AmplitudeLoss(), "phase": PhaseLoss()}
+    loss = WeightedLoss(terms, {"amplitude": 1.0, "phase": 1.0})
+    spectral = VocoderSystem(vocos, loss, make_system().make_optimizer,
+                             make_system().make_scheduler, discriminators=None)  # fmt: skip
+    data = DataLoader([batch._replace(bandwidth=torch.full((2,), 4000.0))], batch_size=None)  # type: ignore[arg-type]
+    before = vocos.spectrum.weight.detach().clone()
+    trainer = pl.Trainer(accelerator="cpu", max_steps=1, logger=False, enable_checkpointing=False,
+                         enable_progress_bar=False, enable_model_summary=False)  # fmt: skip
+    spectral.make_optimizer = lambda p: torch.optim.SGD(p, lr=1.0)
+    trainer.fit(spectral, data)
+    moved = (vocos.spectrum.weight - before).abs().amax(1)
+    hertz = torch.linspace(0, 11025, 513).repeat(2)
+    assert (moved[hertz > 4100] == 0).all()
+    assert (moved[hertz < 3900] > 0).any()
 
 
 @pytest.fixture(scope="module")

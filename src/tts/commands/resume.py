@@ -60,14 +60,17 @@ def resume(config: DictConfig, overrides: Iterable[str]) -> tuple[DictConfig, Pa
     return own, checkpoint
 
 
-def require_same_speech(checkpoint: Path, facts: CorpusFacts) -> None:
-    """Refuse a checkpoint whose mel, symbols or speakers are not those of the corpus at hand."""
+def require_same_speech(checkpoint: Path, facts: CorpusFacts, mel_alone: bool = False) -> None:
+    """Refuse a checkpoint whose mel, symbols or speakers are not those of the corpus at hand.
+
+    ``mel_alone``: of a vocoder, which knows neither symbols nor speakers.
+    """
     card = load_checkpoint(checkpoint, mmap=True)
     if "facts" not in card:
         raise CheckpointError(f"{checkpoint} was not made by this codebase's train.py")
     theirs = CorpusFacts.from_dict(card["facts"])
     theirs.contract.require(facts.contract, str(checkpoint), "the prepared corpus")
-    for name in ("symbols", "speakers", "languages"):
+    for name in () if mel_alone else ("symbols", "speakers", "languages"):
         ours, other = getattr(facts, name), getattr(theirs, name)
         if ours != other:
             raise CheckpointError(

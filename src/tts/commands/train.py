@@ -94,7 +94,7 @@ def train(config: DictConfig, overrides: Sequence[str] = ()) -> dict[str, float]
         force_mels(data, mel_from)
     system = build_system(config, data, plain)
     if checkpoint is not None:
-        require_same_speech(checkpoint, data.facts)
+        require_same_speech(checkpoint, data.facts, mel_alone=not trains_itself(config))
     _leave_config(config, folder, fresh=not resuming)
 
     parameters = sum(p.numel() for p in system.parameters())

@@ -37,11 +37,14 @@ class ClipDataset(Dataset[Clips]):
 
     def __getitem__(self, cuts: Sequence[Cut]) -> Clips:
         parts = [self.speech.clip(*cut) for cut in cuts]
+        whole = self.speech.facts.contract.sample_rate / 2
+        bands = [self.speech.places[row][1].bandwidth or whole for row, _, _ in cuts]
         return Clips(
             mel=torch.stack([mel for mel, _ in parts]),
             audio=torch.stack([audio for _, audio in parts]),
             frame_lengths=torch.tensor([len(mel) for mel, _ in parts]),
             utterance=torch.tensor([row for row, _, _ in cuts]),
+            bandwidth=torch.tensor(bands, dtype=torch.float32),
         )
 
 

@@ -18,6 +18,7 @@ from tts.data.prepare import prepare
 from tts.data.sampler import FrameBudgetSampler
 from tts.data.settings import PrepareSettings
 from tts.data.store import PreparedCorpus
+from tts.errors import UserError
 from tts.text.frontend import Frontend
 
 
@@ -82,6 +83,12 @@ class SpeechDataModule(pl.LightningDataModule):
             self.corpora, self.frontend, self.contract, self.prepared_dir, self.settings, 0, False
         )
         self.opened = [PreparedCorpus.open(folder) for folder in folders]
+        for corpus in self.opened if self.clips is None else ():
+            if silent := next((row for row in corpus.rows if row.tokens == 0), None):
+                raise UserError(
+                    f"{corpus.path}: {silent.id} has no text (data.transcribed=false), which is "
+                    "enough for a vocoder and not for a model that is to read"
+                )
         self._facts = merge_facts([corpus.facts for corpus in self.opened])
         self._parts = {
             split: SpeechDataset(self.opened, split, self._facts)

@@ -34,8 +34,12 @@ def examine(rows: list[Row], fingerprints: list[str], settings: PrepareSettings)
 
 
 def text_key(row: Row) -> str:
-    """What makes two texts the same: the words, whatever their case and punctuation."""
-    return "".join(c for c in row.normalised.casefold() if c.isalnum() or c.isspace()).strip()
+    """What makes two texts the same: the words, whatever their case and punctuation.
+
+    An utterance without a text stands for itself.
+    """
+    words = "".join(c for c in row.normalised.casefold() if c.isalnum() or c.isspace()).strip()
+    return words or row.id
 
 
 def validation_texts(texts: list[str], settings: PrepareSettings) -> set[str]:
@@ -69,7 +73,7 @@ def _drop_doubles(rows: list[Row], fingerprints: list[str]) -> None:
 
 def _drop_odd_paces(rows: list[Row], limit: float) -> None:
     """Characters per second far from the corpus's median: the text does not fit the audio."""
-    kept = [row for row in rows if row.kept]
+    kept = [row for row in rows if row.kept and row.normalised]
     if len(kept) < ENOUGH:
         return
     # the logarithm makes twice as fast as odd as twice as slow
@@ -106,7 +110,7 @@ def summarise(rows: list[Row]) -> dict[str, Any]:
         "languages": sorted({row.language for row in kept}),
         "train": sum(row.split == "train" for row in kept),
         "validation": sum(row.split == "validation" for row in kept),
-        "texts": len({text_key(row) for row in kept}),
+        "texts": len({text_key(row) for row in kept if row.normalised}),
         "timed": sum(row.timed for row in kept),
         "dropped_by_reason": dict(Counter(kind(row) for row in dropped).most_common()),
     }

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tts.audio.band import bandwidth
 from tts.audio.energy import energy
 from tts.audio.io import AudioError, read_audio
 from tts.audio.mel import MelContract, mel_from_magnitude, stft_magnitude
@@ -147,6 +148,7 @@ def _analyse(
     mel = mel_from_magnitude(magnitude, contract)
     loudness = energy(magnitude)
     pitch = torch.from_numpy(estimate_pitch(wave, contract, settings.pitch_min, settings.pitch_max))
+    row.bandwidth = bandwidth(magnitude, contract.sample_rate)
     row.frames, row.seconds = len(mel), round(len(wave) / contract.sample_rate, 4)
     if row.frames < row.tokens:
         raise Dropped(f"too fast: {row.tokens} symbols in {row.frames} frames")

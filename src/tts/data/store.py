@@ -47,6 +47,7 @@ class Row:
     shard: int | None
     timed: bool = False  # durations came with the corpus
     source: str | None = None  # the audio file
+    bandwidth: float | None = None  # Hz above which nothing was recorded; None = the whole band
     notes: str | None = None  # kept, but worth a look
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from tts.audio.band import limit_band
 from tts.batch import Clips
 from tts.losses.adversarial import Adversarial
 from tts.losses.waveform import MultiResolutionSTFT, WaveMelLoss
@@ -59,7 +60,7 @@ class VocoderSystem(pl.LightningModule):
         super().__init__()
         self.model = normalise_weights(model)
         self.loss = loss
-        rate = model.contract.sample_rate
+        self.rate = rate = model.contract.sample_rate
         game = next((t for t in loss.terms.values() if isinstance(t, Adversarial)), None)
         self.game: Adversarial | None = game if discriminators else None
         self.judges = Judges(discriminators, rate) if discriminators and game else None
@@ -98,6 +99,13 @@ class VocoderSystem(pl.LightningModule):
             target = self.model.inverse.transform(batch.audio)[:, edge:-edge]
         else:
             wave = self.model(batch.mel)
+        if (limited := self._limited(batch)) is not None:
+            # what a recording could not hold is neither asked for nor forbidden
+            wave, batch = limited(wave), batch._replace(audio=limited(batch.audio))
+            if spectrum is not None and target is not None:
+                bins = torch.linspace(0, self.rate / 2, spectrum.shape[-1], device=wave.device)
+                known = bins < batch.bandwidth[:, None, None]  # type: ignore[index]
+                spectrum = torch.where(known, spectrum, target)
         if playing:
             self._judges_turn(wave.detach(), batch.audio)
             if last:
@@ -116,6 +124,12 @@ class VocoderSystem(pl.LightningModule):
             schedulers: list[Any] = found if isinstance(found, list) else [found]
             for scheduler in schedulers[: 2 if playing else 1]:
                 scheduler.step()
+
+    def _limited(self, batch: Clips) -> Callable[[Tensor], Tensor] | None:
+        """What ends a wave where its recording ends, if any in the batch has less than all."""
+        if batch.bandwidth is None or not bool((batch.bandwidth < self.rate / 2).any()):
+            return None
+        return partial(limit_band, cutoff=batch.bandwidth, sample_rate=self.rate)
 
     def _judges_turn(self, fake: Tensor, real: Tensor) -> None:
         assert self.judges is not None
@@ -143,14 +157,15 @@ class VocoderSystem(pl.LightningModule):
     def validation_step(self, batch: Clips, batch_idx: int) -> Tensor:
         """Copy-synthesis of a recording: how far the copy is from it."""
         wave = self.generator(batch.mel).float()
+        if (limited := self._limited(batch)) is not None:
+            wave, batch = limited(wave), batch._replace(audio=limited(batch.audio))
         values = {
             "val/mel": self.mel_distance.distance(wave, batch.audio),
             "val/stft": self.stft_distance.distance(wave, batch.audio),
         }
-        rate = self.model.contract.sample_rate
         self.log_dict(values, batch_size=len(wave), sync_dist=True, on_epoch=True, on_step=False)
         if pesq_is_there():
-            opinion = pesq(batch.audio[0], wave[0], rate)
+            opinion = pesq(batch.audio[0], wave[0], self.rate)
             # a clip in which it finds no speech does not count, on whichever rank it is
             self.log("val/pesq", opinion or 0.0, batch_size=0 if opinion is None else len(wave),
                      sync_dist=True, on_epoch=True, on_step=False)  # fmt: skip

@@ -78,7 +78,7 @@ def _speech(config: DictConfig, run: Run, copying: bool) -> tuple[SpeechDataset,
     if unknown := sorted({r.speaker for c in corpora for r in c.rows} - set(facts.speakers)):
         raise UserError(f"{run.path} does not know the speaker {unknown[0]}")
     split = None if config.split == "all" else config.split
-    texts = sorted({row.normalised for corpus in corpora for row in corpus.rows})
+    texts = sorted({r.normalised for corpus in corpora for r in corpus.rows if r.normalised})
     return SpeechDataset(corpora, split, facts), texts
 
 

@@ -44,11 +44,12 @@ def prepare_scorer(texts: list[str]) -> None:
     import torch
 
     torch.set_num_threads(1)  # the processes are the parallelism
+    _scorer["recogniser"] = None
     try:
-        _scorer["recogniser"] = Recogniser(texts)
+        if texts:
+            _scorer["recogniser"] = Recogniser(texts)
     except MissingPackage as error:
         say_once(f"word error is left out: {error}")
-        _scorer["recogniser"] = None
 
 
 def score(job: Job) -> Score:
@@ -57,7 +58,7 @@ def score(job: Job) -> Score:
     heard, errors = "", (NAN, NAN, NAN, NAN)
     if not job.language.startswith("en"):
         say_once(f"word error is left out for {job.language}: the recogniser hears English alone")
-    elif (recogniser := _scorer["recogniser"]) is not None:
+    elif job.text and (recogniser := _scorer["recogniser"]) is not None:
         heard = recogniser(wave, rate)
         found = count_errors(job.text, heard)
         errors = (found.words, found.of_words, found.characters, found.of_characters)

@@ -20,7 +20,9 @@ class LJSpeech:
     ``speaker``: the voice's name, by default the folder's; ignored where the file names speakers.
     ``language``: an espeak code. ``columns``: the names of the columns, where the guess would be
     wrong: of three columns the middle one is taken for speakers when each of its values is one
-    short word and fewer than half of them differ.
+    short word and fewer than half of them differ. ``transcribed=False``: texts are not looked at
+    and may be missing, which is enough for a vocoder; of three columns the middle one is the
+    speaker.
     """
 
     def __init__(
@@ -29,6 +31,7 @@ class LJSpeech:
         speaker: str | None = None,
         language: str = "en-us",
         columns: Sequence[str] | None = None,
+        transcribed: bool = True,
         download_to: str | Path = "downloads",
     ) -> None:
         self.root = download_ljspeech(Path(download_to)) if root is None else Path(root)
@@ -42,11 +45,12 @@ class LJSpeech:
                 f"(check {', '.join(unknown)})"
             )
         self.columns = tuple(columns) if columns is not None else None
+        self.transcribed = transcribed
         self.metadata = self.root / "metadata.csv"
 
     def sources(self) -> Iterator[Source]:
         rows = self._rows()
-        columns = self.columns or guess_columns([fields for _, fields in rows])
+        columns = self.columns or guess_columns([fields for _, fields in rows], self.transcribed)
         files = self._files()
         for number, fields in rows:
             if len(fields) != len(columns):
@@ -60,11 +64,12 @@ class LJSpeech:
             path = files.get(name, self.root / "wavs" / f"{name}.wav")
             yield Source(
                 id=name,
-                text=row["text"],
+                text=row["text"] if self.transcribed else "",
                 speaker=row.get("speaker") or self.speaker,
                 language=self.language,
                 audio=path,
-                normalised=row.get("normalised") or None,
+                normalised=(row.get("normalised") or None) if self.transcribed else None,
+                phonemes=None if self.transcribed else "",
             )
 
     def fingerprint(self) -> dict[str, Any]:
@@ -76,6 +81,7 @@ class LJSpeech:
             "speaker": self.speaker,
             "language": self.language,
             "columns": self.columns,
+            "transcribed": self.transcribed,
             # a file that is mended or comes later is another corpus
             "audio": hashlib.sha256(
                 "\n".join(f"{n}|{p.stat().st_size}" for n, p in self._files().items()).encode()
@@ -130,9 +136,11 @@ class LJSpeech:
         return files
 
 
-def guess_columns(rows: list[list[str]]) -> tuple[str, ...]:
+def guess_columns(rows: list[list[str]], transcribed: bool = True) -> tuple[str, ...]:
     """The columns' names from their number and, for three, from what the middle one holds."""
     width = len(rows[0])
+    if width == 3 and not transcribed:
+        return ("id", "speaker", "text")
     if width == 2:
         return ("id", "text")
     if width == 4:
