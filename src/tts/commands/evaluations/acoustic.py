@@ -25,11 +25,14 @@ def speak_all(
         batch = data[[index]]
         assert batch.mel is not None
         recording = data.audio(index).numpy()
-        with torch.inference_mode():
-            copy = synthesizer.vocoder(batch.mel)[0].numpy()
-        ours = synthesizer.speak_tokens(batch.tokens[0].tolist(), row.speaker, batch.mel)
-        for system, wave in zip(SYSTEMS, (recording, copy, ours.waveform), strict=True):
-            clips.append(Clip(system, row.id, row.normalised, row.language, wave))
+        copy = synthesizer.vocoder.speak(batch.mel)[0].numpy()
+        ours = synthesizer.speak_tokens(batch.tokens[0].tolist(), row.speaker, batch.mel).waveform
+        what = (row.id, row.normalised, row.language)
+        clips += [
+            Clip(SYSTEMS[0], *what, recording),
+            Clip(SYSTEMS[1], *what, copy, recording, copy=True),
+            Clip(SYSTEMS[2], *what, ours, recording),
+        ]
     return clips, speed(data, chosen, synthesizer)
 
 

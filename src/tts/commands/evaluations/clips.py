@@ -24,15 +24,18 @@ class Clip(NamedTuple):
     text: str
     language: str
     wave: np.ndarray  # (S,)
-    copies: np.ndarray | None = None  # the recording it copies, sample for sample
+    reference: np.ndarray | None = None  # (S',) the recording of the sentence
+    copy: bool = False  # of the reference, sample for sample
 
 
-def score_all(clips: list[Clip], texts: list[str], rate: int, workers: int) -> list[Score]:
+def score_all(
+    clips: list[Clip], texts: list[str], contract: MelContract, workers: int
+) -> list[Score]:
     """Each clip's scores, over processes, with a progress bar."""
     from rich.console import Console
     from rich.progress import track
 
-    jobs = [Job(clip.wave, rate, clip.text, clip.language, clip.copies) for clip in clips]
+    jobs = [Job(c.wave, contract, c.text, c.language, c.reference, c.copy) for c in clips]
     console = Console(stderr=True)
     if workers < 2:
         prepare_scorer(texts)
@@ -62,6 +65,10 @@ def summarise(
         "p808": mean([s.p808 for s in mine], seed),
         "overall": mean([s.overall for s in mine], seed),
         "pesq": mean([s.pesq for s in mine], seed),
+        "mcd": mean([s.mcd for s in mine], seed),
+        "f0_rmse": mean([s.f0_rmse for s in mine], seed),
+        "f0_correlation": mean([s.f0_correlation for s in mine], seed),
+        "voicing_error": mean([s.voicing_error for s in mine], seed),
         "global_variance": Estimate(variance, math.nan, math.nan),
         "f0_spread": mean(spreads, seed),
     }

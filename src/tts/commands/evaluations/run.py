@@ -34,7 +34,7 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
         synthesizer = Synthesizer.load(run.path, vocoder=instantiate(config.vocoder))
         clips, factors = acoustic.speak_all(data, chosen, synthesizer)
         model = acoustic.forced(data, chosen, synthesizer, config.seed) | factors
-    scores = score_all(clips, texts, run.contract.sample_rate, config.workers)
+    scores = score_all(clips, texts, run.contract, config.workers)
     result = {
         "run": str(run.path),
         "step": run.step,

@@ -4,11 +4,17 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
+from tts.audio.mel import MelContract, mel_spectrogram
+from tts.audio.pitch import estimate_pitch
+from tts.metrics.f0 import pitch_errors
 from tts.metrics.intelligibility import Recogniser, count_errors
+from tts.metrics.mcd import mel_cepstra, mel_cepstral_distortion
 from tts.metrics.missing import MissingPackage, say_once
 from tts.metrics.mos import dnsmos
 from tts.metrics.pesq import pesq
+from tts.metrics.warp import warp
 
 NAN = math.nan
 
@@ -23,17 +29,22 @@ class Score(NamedTuple):
     characters: float
     overall: float
     p808: float
-    pesq: float
+    pesq: float = NAN
+    mcd: float = NAN
+    f0_rmse: float = NAN
+    f0_correlation: float = NAN
+    voicing_error: float = NAN
 
 
 class Job(NamedTuple):
     """A clip to be scored."""
 
     wave: np.ndarray  # (S,)
-    rate: int  # Hz
+    contract: MelContract
     text: str
     language: str
-    original: np.ndarray | None = None  # what it copies, sample for sample
+    reference: np.ndarray | None = None  # (S',) the recording of the sentence
+    copy: bool = False  # of the reference, sample for sample
 
 
 _scorer: dict[str, Any] = {}
@@ -41,8 +52,6 @@ _scorer: dict[str, Any] = {}
 
 def prepare_scorer(texts: list[str]) -> None:
     """Once per process: load the recogniser, or say that it is not there."""
-    import torch
-
     torch.set_num_threads(1)  # the processes are the parallelism
     _scorer["recogniser"] = None
     try:
@@ -54,7 +63,8 @@ def prepare_scorer(texts: list[str]) -> None:
 
 def score(job: Job) -> Score:
     """Its scores. Silence around is cut alike from every clip."""
-    wave, rate = trim(job.wave, job.rate), job.rate
+    rate = job.contract.sample_rate
+    wave = trim(job.wave, rate)
     heard, errors = "", (NAN, NAN, NAN, NAN)
     if not job.language.startswith("en"):
         say_once(f"word error is left out for {job.language}: the recogniser hears English alone")
@@ -67,8 +77,28 @@ def score(job: Job) -> Score:
         overall, p808 = dnsmos(wave, rate)
     except MissingPackage as error:
         say_once(f"predicted opinion is left out: {error}")
-    likeness = None if job.original is None else pesq(job.original, job.wave, rate)
-    return Score(heard, *errors, overall, p808, NAN if likeness is None else likeness)
+    return Score(heard, *errors, overall, p808, *likeness(job))
+
+
+def likeness(job: Job) -> tuple[float, ...]:
+    """PESQ, mel-cepstral distortion and the pitch errors against the recording; nan without it."""
+    if job.reference is None:
+        return (NAN,) * 5
+    takes = (job.wave, job.reference)
+    opinion = None
+    if job.copy:
+        opinion = pesq(job.reference, job.wave, job.contract.sample_rate)
+    else:
+        takes = tuple(trim(wave, job.contract.sample_rate) for wave in takes)  # type: ignore[assignment]
+    mels = [mel_spectrogram(torch.from_numpy(wave), job.contract).numpy() for wave in takes]
+    pitches = [estimate_pitch(wave, job.contract) for wave in takes]
+    if job.copy:
+        count = min(map(len, mels))
+        pairs = np.stack([np.arange(count)] * 2, axis=1)
+    else:
+        pairs = warp(*map(mel_cepstra, mels))
+    distortion = mel_cepstral_distortion(*mels, pairs)
+    return (NAN if opinion is None else opinion, distortion, *pitch_errors(*pitches, pairs))
 
 
 def trim(wave: np.ndarray, rate: int, db: float = 40.0, margin: float = 0.1) -> np.ndarray:

@@ -5,25 +5,36 @@ from typing import Any
 
 from tts.metrics.bootstrap import Estimate
 
+# what a row is called, and what its numbers are multiplied by
+MEASURES = {
+    "wer": ("word error, %", 100),
+    "cer": ("character error, %", 100),
+    "p808": ("DNSMOS P.808", 1),
+    "overall": ("DNSMOS overall", 1),
+    "pesq": ("PESQ", 1),
+    "mcd": ("mel-cepstral distortion, dB", 1),
+    "f0_rmse": ("F0 error, semitones", 1),
+    "f0_correlation": ("F0 correlation", 1),
+    "voicing_error": ("voicing error, %", 100),
+    "global_variance": ("global variance, dB", 1),
+    "f0_spread": ("F0 spread, semitones", 1),
+}
+
 
 def show(result: dict[str, Any]) -> None:
     """Print the systems row by row, and what was measured of the model itself."""
     from rich.console import Console
     from rich.table import Table
 
-    heads = {
-        "wer": ("WER %", 100), "cer": ("CER %", 100), "p808": ("P808", 1), "overall": ("OVRL", 1),
-        "pesq": ("PESQ", 1), "global_variance": ("GV dB", 1), "f0_spread": ("F0 sd st", 1),
-    }  # fmt: skip
-    rows = result["systems"].values()
-    heads = {k: v for k, v in heads.items() if not all(math.isnan(row[k][0]) for row in rows)}
+    systems = result["systems"]
     table = Table(title=f"{result['utterances']} sentences, [95 % interval]")
-    table.add_column("system")
-    for head, _ in heads.values():
-        table.add_column(head, justify="right")
-    for system, row in result["systems"].items():
-        cells = [_cell(row[name], factor) for name, (_, factor) in heads.items()]
-        table.add_row(system, *cells)
+    table.add_column("")
+    for system in systems:
+        table.add_column(system, justify="right")
+    for name, (head, factor) in MEASURES.items():
+        cells = [_cell(row[name], factor) for row in systems.values()]
+        if any(cell != "–" for cell in cells):
+            table.add_row(head, *cells)
     console = Console()
     console.print(table)
     for name, value in result["model"].items():

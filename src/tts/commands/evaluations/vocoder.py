@@ -43,7 +43,15 @@ def copy_all(
                 found.setdefault(f"{measure} distance, {name}", []).append(distance)
             copy = wave[0].numpy()
             clips.append(
-                Clip(name, row.id, row.normalised, row.language, copy, copies=audio.numpy())
+                Clip(
+                    name,
+                    row.id,
+                    row.normalised,
+                    row.language,
+                    copy,
+                    reference=audio.numpy(),
+                    copy=True,
+                )
             )
     measured: dict[str, Any] = {name: mean(values, seed) for name, values in found.items()}
     measured |= {f"real-time factor, {name}": time / seconds for name, time in spent.items()}

@@ -1,0 +1,30 @@
+"""Mel-cepstral distortion: how far two envelopes are, in decibels."""
+
+import numpy as np
+
+from tts.metrics.warp import warp
+
+COUNT = 24  # cepstral coefficients, without the zeroth: loudness is not the voice's
+
+
+def mel_cepstra(mel: np.ndarray) -> np.ndarray:
+    """``(T, M)`` natural-log magnitudes -> ``(T, 24)``: each frame as cosines over its bands."""
+    from scipy.fft import dct
+
+    return dct(mel.astype(np.float64), axis=1)[:, 1 : COUNT + 1] / mel.shape[1]
+
+
+def mel_cepstral_distortion(
+    mel: np.ndarray, reference: np.ndarray, pairs: np.ndarray | None = None
+) -> float:
+    """Of two log mels ``(T, M)``, in dB; 0 is best, copies reach 1, other takes of a sentence 5.
+
+    The mean over frames of ``10 / ln 10 * sqrt(2 sum d^2)`` (Kubichek 1993), which by Parseval is
+    the envelopes' root-mean-square difference. ``pairs (P, 2)``: which frames to compare; None: the
+    cheapest warping between the two. Ranks models of one voice and nothing else. About 5 ms per
+    second of audio.
+    """
+    one, other = mel_cepstra(mel), mel_cepstra(reference)
+    pairs = warp(one, other) if pairs is None else pairs
+    difference = one[pairs[:, 0]] - other[pairs[:, 1]]
+    return float(np.mean(10 / np.log(10) * np.sqrt(2 * np.square(difference).sum(1))))
