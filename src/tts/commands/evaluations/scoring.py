@@ -97,8 +97,12 @@ def likeness(job: Job) -> tuple[float, ...]:
         pairs = np.stack([np.arange(count)] * 2, axis=1)
     else:
         pairs = warp(*map(mel_cepstra, mels))
-    distortion = mel_cepstral_distortion(*mels, pairs)
-    return (NAN if opinion is None else opinion, distortion, *pitch_errors(*pitches, pairs))
+    distortion = mel_cepstral_distortion(mels[0], mels[1], pairs)
+    return (
+        NAN if opinion is None else opinion,
+        distortion,
+        *pitch_errors(pitches[0], pitches[1], pairs),
+    )
 
 
 def trim(wave: np.ndarray, rate: int, db: float = 40.0, margin: float = 0.1) -> np.ndarray:
