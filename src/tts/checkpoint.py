@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from tts.audio.mel import MelContract
 from tts.corpus import CorpusFacts
@@ -45,6 +45,15 @@ class Run(NamedTuple):
     frontend: dict[str, Any] | None
     weights: dict[str, Tensor]  # the model's state dict
     step: int  # optimizer steps taken
+
+    def fill(self, model: nn.Module) -> None:
+        """Load the weights into ``model``. Raises CheckpointError when they do not fit."""
+        try:
+            model.load_state_dict(self.weights)
+        except RuntimeError as error:
+            raise CheckpointError(
+                f"{self.path}: its weights do not fit the model its config describes: {error}"
+            ) from error
 
     def require_facts(self) -> CorpusFacts:
         """What an acoustic model cannot do without. Raises CheckpointError of a lone vocoder."""

@@ -82,12 +82,7 @@ class Synthesizer:
         model = build_model(build(run.config["model"]), facts)
         if isinstance(model, Vocoder):
             raise CheckpointError(f"{run.path} is a vocoder: it turns mels into sound, not text")
-        try:
-            model.load_state_dict(run.weights)
-        except RuntimeError as error:
-            raise CheckpointError(
-                f"{run.path}: its weights do not fit the model its config describes: {error}"
-            ) from error
+        run.fill(model)
         assert run.frontend is not None
         frontend = Frontend.from_dict(run.frontend)
         return cls(model.to(device), vocoder(facts.contract).to(device), frontend, facts)

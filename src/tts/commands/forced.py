@@ -15,7 +15,7 @@ from rich.progress import track
 from torch import Tensor
 
 from tts.build import build, build_model
-from tts.checkpoint import find_checkpoint, load_run
+from tts.checkpoint import WEIGHTS, load_run
 from tts.data.datamodule import SpeechDataModule
 from tts.data.dataset import SpeechDataset
 from tts.data.sampler import FrameBudgetSampler
@@ -38,7 +38,7 @@ def force_mels(data: SpeechDataModule, path: str) -> None:
     todo = [c for c in data.opened if not (c.path / name / "done").is_file()]
     if todo:
         model = build_model(build(run.config["model"]), facts)
-        model.load_state_dict(run.weights)
+        run.fill(model)
         model.eval()
         for corpus in todo:
             _write(corpus, model, SpeechDataset([corpus], None, facts), name, data.frames_per_batch)
@@ -69,6 +69,6 @@ def _write(
 
 def _digest(path: Path) -> str:
     """Of the weights' file, so that a run that went on makes its mels anew."""
-    file = path / "weights.safetensors" if path.is_dir() else find_checkpoint(path)
+    file = path / WEIGHTS if path.is_dir() else path
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()[:8]

@@ -26,10 +26,5 @@ def load_vocoder(
     if contract is not None:
         run.contract.require(contract, str(run.path), "the acoustic model")
     vocoder: Vocoder = factory(run.contract)
-    try:
-        vocoder.load_state_dict(run.weights)
-    except RuntimeError as error:
-        raise CheckpointError(
-            f"{run.path}: its weights do not fit the model its config describes: {error}"
-        ) from error
+    run.fill(vocoder)
     return vocoder.eval()

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from tts.vocoders.antialias import low_pass
-from tts.vocoders.discriminators.judge import Judgement, narrow
+from tts.vocoders.discriminators.judge import Panel, narrow, through
 
 CHANNELS = 128
 DILATIONS = (1, 2, 4)
@@ -88,15 +88,10 @@ class ConstantQDiscriminator(nn.Module):
             spectra = self.transform(wave)
         convolved: Any = zip(self.octaves, spectra, strict=True)
         x = torch.cat([layer(spectrum) for layer, spectrum in convolved], -1)
-        features = []
-        for layer in self.layers:
-            x = F.leaky_relu(layer(x), 0.1)
-            features.append(x)
-        score = self.last(x)
-        return score, [*features, score]
+        return through(self.layers, self.last, x)
 
 
-class MultiConstantQ(nn.Module):
+class MultiConstantQ(Panel):
     """One per hop and number of bins; ``width``: share of the paper's channels."""
 
     def __init__(
@@ -107,12 +102,7 @@ class MultiConstantQ(nn.Module):
         bins: Sequence[int] = (24, 36, 48),
         octaves: int = 9,
     ) -> None:
-        super().__init__()
-        self.members = nn.ModuleList(
+        super().__init__(
             ConstantQDiscriminator(hop, octaves, count, width)
             for hop, count in zip(hops, bins, strict=True)
         )
-
-    def forward(self, wave: Tensor) -> Judgement:
-        pairs = [member(wave) for member in self.members]
-        return Judgement([score for score, _ in pairs], [features for _, features in pairs])

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from tts.vocoders.discriminators.judge import Judgement, narrow, through
+from tts.vocoders.discriminators.judge import Panel, narrow, through
 
 CHANNELS = (32, 128, 512, 1024, 1024)
 
@@ -35,18 +35,13 @@ class PeriodDiscriminator(nn.Module):
     def forward(self, wave: Tensor) -> tuple[Tensor, list[Tensor]]:
         wave = F.pad(wave[:, None], (0, -wave.shape[-1] % self.period), mode="reflect")
         rows = wave.unflatten(-1, (-1, self.period))  # (B, 1, S / period, period)
-        return through(self.layers, self.last, rows, 0.1)
+        return through(self.layers, self.last, rows)
 
 
-class MultiPeriod(nn.Module):
+class MultiPeriod(Panel):
     """One :class:`PeriodDiscriminator` per period; ``width``: share of the paper's channels."""
 
     def __init__(
         self, sample_rate: int, width: float = 1.0, periods: Sequence[int] = (2, 3, 5, 7, 11)
     ) -> None:
-        super().__init__()
-        self.members = nn.ModuleList(PeriodDiscriminator(period, width) for period in periods)
-
-    def forward(self, wave: Tensor) -> Judgement:
-        pairs = [member(wave) for member in self.members]
-        return Judgement([score for score, _ in pairs], [features for _, features in pairs])
+        super().__init__(PeriodDiscriminator(period, width) for period in periods)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from tts.vocoders.discriminators.judge import Judgement, narrow
+from tts.vocoders.discriminators.judge import SLOPE, Panel, narrow
 
 CHANNELS = 32
 BANDS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)  # edges, as shares of the spectrum
@@ -42,7 +42,7 @@ class ResolutionDiscriminator(nn.Module):
         for (low, high), layers in zip(self.edges, bands, strict=True):
             x = spectrum[..., low:high]
             for layer in layers:
-                x = nn.functional.leaky_relu(layer(x), 0.1)
+                x = nn.functional.leaky_relu(layer(x), SLOPE)
                 features.append(x)
             ends.append(x)
         score = self.last(torch.cat(ends, -1))
@@ -59,18 +59,13 @@ class ResolutionDiscriminator(nn.Module):
             return torch.view_as_real(spectrum).permute(0, 3, 2, 1)
 
 
-class MultiResolution(nn.Module):
+class MultiResolution(Panel):
     """One per window size; ``width``: share of the paper's channels."""
 
     def __init__(
         self, sample_rate: int, width: float = 1.0, windows: Sequence[int] = (2048, 1024, 512)
     ) -> None:
-        super().__init__()
-        self.members = nn.ModuleList(ResolutionDiscriminator(window, width) for window in windows)
-
-    def forward(self, wave: Tensor) -> Judgement:
-        pairs = [member(wave) for member in self.members]
-        return Judgement([score for score, _ in pairs], [features for _, features in pairs])
+        super().__init__(ResolutionDiscriminator(window, width) for window in windows)
 
 
 def _band(channels: int) -> nn.ModuleList:

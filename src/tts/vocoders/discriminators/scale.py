@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
-from tts.vocoders.discriminators.judge import Judgement, through
+from tts.vocoders.discriminators.judge import Panel, through
 
 # channels, kernel, stride, groups of every layer, as HiFi-GAN sets them
 LAYERS = (
@@ -39,23 +39,20 @@ class ScaleDiscriminator(nn.Module):
         self.last = norm(nn.Conv1d(before, 1, 3, padding=1))
 
     def forward(self, wave: Tensor) -> tuple[Tensor, list[Tensor]]:
-        return through(self.layers, self.last, wave[:, None], 0.1)
+        return through(self.layers, self.last, wave[:, None])
 
 
-class MultiScale(nn.Module):
+class MultiScale(Panel):
     """A :class:`ScaleDiscriminator` per octave; ``width``: share of the paper's channels."""
 
     def __init__(self, sample_rate: int, width: float = 1.0, octaves: int = 3) -> None:
-        super().__init__()
-        self.members = nn.ModuleList(
+        super().__init__(
             ScaleDiscriminator(weight_norm if octave else spectral_norm, width)
             for octave in range(octaves)
         )
 
-    def forward(self, wave: Tensor) -> Judgement:
-        pairs = []
-        for octave, member in enumerate(self.members):
-            if octave:
-                wave = F.avg_pool1d(wave[:, None], 4, 2, padding=2)[:, 0]
-            pairs.append(member(wave))
-        return Judgement([score for score, _ in pairs], [features for _, features in pairs])
+    def heard(self, wave: Tensor) -> list[Tensor]:
+        waves = [wave]
+        while len(waves) < len(self.members):
+            waves.append(F.avg_pool1d(waves[-1][:, None], 4, 2, padding=2)[:, 0])
+        return waves
