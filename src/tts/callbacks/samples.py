@@ -5,15 +5,15 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor, nn
 
 from tts.batch import Batch, Prompt
+from tts.callbacks.occasional import Occasional
 from tts.callbacks.pictures import alignment_picture, mel_picture, pitch_picture
 from tts.metrics.alignment import diagonality
 
 
-class Samples(pl.Callback):
+class Samples(Occasional):
     """Every ``every_n_validations``, for ``count`` utterances spread over the validation set:
 
     - ``mel/``: the recording, what the model predicts with the recording's own prosody, and what
@@ -32,19 +32,10 @@ class Samples(pl.Callback):
         every_n_validations: int = 4,
         vocoder: Callable[..., nn.Module] | None = None,
     ) -> None:
-        self.count = count
-        self.every_n_validations = every_n_validations
+        super().__init__(count, every_n_validations)
         self.make_vocoder = vocoder
         self._vocoder: nn.Module | None = None
-        self._validations = 0
         self._rows: list[Batch] = []  # of one utterance each
-        self._recorded: set[str] = set()  # recordings heard already
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"validations": self._validations}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self._validations = state_dict["validations"]
 
     def on_validation_batch_end(
         self,
@@ -55,7 +46,7 @@ class Samples(pl.Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        if not self._due(trainer):
+        if not self.due(trainer):
             return
         # the validation set comes in the same order every time, so these are the same each time
         batches = int(sum(trainer.num_val_batches))
@@ -64,17 +55,13 @@ class Samples(pl.Callback):
             self._rows.append(one_row(batch, row))
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        super().on_validation_epoch_end(trainer, pl_module)
         if trainer.sanity_checking or trainer.state.fn != "fit":
             return
         rows, self._rows = self._rows, []
-        self._validations += 1
-        for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
-                for batch in rows:
-                    self._show(logger.experiment, trainer, pl_module, batch)
-
-    def _due(self, trainer: pl.Trainer) -> bool:
-        return not trainer.sanity_checking and self._validations % self.every_n_validations == 0
+        for board in self.boards(trainer):
+            for batch in rows:
+                self._show(board, trainer, pl_module, batch)
 
     def _show(self, board: Any, trainer: pl.Trainer, system: Any, batch: Batch) -> None:
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
@@ -109,8 +96,7 @@ class Samples(pl.Callback):
         if self.make_vocoder is not None:
             if self._vocoder is None:
                 self._vocoder = self.make_vocoder(contract=contract)
-            if name not in self._recorded:
-                self._recorded.add(name)
+            if self.first_time(name):
                 self._play(board, f"audio/{name}/recording", batch.mel, contract.sample_rate, step)
             self._play(board, f"audio/{name}/said", spoken, contract.sample_rate, step)
 
