@@ -152,14 +152,15 @@ def test_each_refinement_makes_phases_more_consistent() -> None:
     inverse = InverseSTFT(CONTRACT)
     spectrum = torch.polar(torch.rand(1, 20, 513), 6 * torch.rand(1, 20, 513))
 
-    def inconsistency(rounds: int) -> float:
-        refined = inverse.refined(spectrum, rounds)
+    def inconsistency(rounds: int, momentum: float = 0.0) -> float:
+        refined = inverse.refined(spectrum, rounds, momentum)
         assert torch.allclose(refined.abs(), spectrum.abs(), atol=1e-3)
         return float((inverse.transform(inverse(refined)) - refined).abs().square().sum())
 
     found = [inconsistency(rounds) for rounds in (0, 1, 2, 8)]
     assert found == sorted(found, reverse=True)
     assert found[-1] < 0.8 * found[0]
+    assert inconsistency(8, momentum=0.99) < 0.9 * found[-1], "momentum hurries nothing"
 
 
 def test_with_a_prior_an_untrained_vocoder_has_the_mels_magnitudes() -> None:

@@ -40,14 +40,20 @@ class InverseSTFT(nn.Module):
         )
         return spectrum.mT
 
-    def refined(self, spectrum: Tensor, rounds: int) -> Tensor:
-        """The same magnitudes with phases that fit each other better, round by round."""
+    def refined(self, spectrum: Tensor, rounds: int, momentum: float = 0.99) -> Tensor:
+        """The same magnitudes with phases that fit each other better, round by round.
+
+        Griffin & Lim 1984, with the ``momentum`` of Perraudin et al. 2013, figure 1.
+        """
         magnitude = spectrum.abs()
+        before = None
         for _ in range(rounds):
             again = self.transform(self(spectrum))
+            ahead = again if before is None else again + momentum * (again - before)
+            before = again
             # the root keeps the gradient finite where a bin came out silent
-            length = (again.real.square() + again.imag.square() + 1e-8).sqrt()
-            spectrum = magnitude * again / length
+            length = (ahead.real.square() + ahead.imag.square() + 1e-8).sqrt()
+            spectrum = magnitude * ahead / length
         return spectrum
 
     def _add(self, frames: Tensor) -> Tensor:

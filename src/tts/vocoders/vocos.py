@@ -42,8 +42,8 @@ class Vocos(Vocoder):
 
     ``prior``: magnitudes start at what the mel itself says of them, its inverse, and the network
     says how they differ (Lv et al. 2024, FreeV): a small network then has little left to learn.
-    ``refinements``: rounds of Griffin-Lim from the network's phases on, each making them more
-    consistent with one another (Griffin & Lim 1984), in training too (Masuyama et al. 2019).
+    ``refinements``: rounds of Griffin-Lim with momentum from the network's phases on, each making
+    them more consistent with one another, in training too (Masuyama et al. 2019).
     """
 
     def __init__(
