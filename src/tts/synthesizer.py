@@ -2,9 +2,9 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -107,7 +107,7 @@ class Synthesizer:
         """
         manner = Manner(rate, pitch, energy, temperature)
         spoken = self.sentences(text, speaker, language, reference, manner, seed)
-        return Speech(join(list(spoken), self.sample_rate), self.sample_rate)
+        return Speech(np.concatenate(list(joined(spoken, self.sample_rate))), self.sample_rate)
 
     @property
     def sample_rate(self) -> int:
@@ -283,11 +283,11 @@ def _samples(wave: Tensor) -> np.ndarray:
     return wave[0].float().cpu().numpy()
 
 
-def join(sentences: Sequence[Sentence], sample_rate: int) -> np.ndarray:
+def joined(sentences: Iterable[Sentence], sample_rate: int) -> Iterator[np.ndarray]:
     """Waveforms in a row, each followed by its pause; nothing after the last."""
-    pieces: list[Any] = []
-    for number, sentence in enumerate(sentences):
-        pieces.append(sentence.waveform)
-        if number < len(sentences) - 1:
-            pieces.append(np.zeros(round(sentence.pause * sample_rate), dtype=np.float32))
-    return np.concatenate(pieces)
+    pause = 0.0
+    for sentence in sentences:
+        if pause:
+            yield np.zeros(round(pause * sample_rate), dtype=np.float32)
+        yield sentence.waveform
+        pause = sentence.pause

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tts.audio.io import AudioError, read_audio, write_audio
+from tts.audio.io import AudioError, audio_writer, read_audio, write_audio
 
 RATE = 22050
 
@@ -25,6 +25,29 @@ def test_what_is_written_is_read(tmp_path: Path, ending: str) -> None:
     assert len(read) == len(tone())
     assert np.abs(read - tone()).max() < (0.05 if ending == "ogg" else 1e-4)
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_pieces_in_a_row_are_the_whole(tmp_path: Path) -> None:
+    with audio_writer(tmp_path / "a.wav", RATE) as write:
+        for piece in np.array_split(tone(), 7):
+            write(piece)
+    write_audio(tmp_path / "b.wav", tone(), RATE)
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+
+
+def test_what_fails_halfway_leaves_what_stood_there(tmp_path: Path) -> None:
+    write_audio(tmp_path / "a.wav", tone(), RATE)
+    before = (tmp_path / "a.wav").read_bytes()
+
+    def fail() -> None:
+        with audio_writer(tmp_path / "a.wav", RATE) as write:
+            write(2 * tone())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert (tmp_path / "a.wav").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
 
 
 def test_another_rate_keeps_the_seconds_and_the_tone(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Reading and writing audio files. Floats in [-1, 1], mono, at the rate asked for."""
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -65,25 +67,52 @@ def read_audio(
 
 
 def write_audio(path: str | os.PathLike[str], wave: np.ndarray, sample_rate: int) -> None:
-    """Write ``(S,)`` samples in [-1, 1]; the ending names the format.
+    """Write ``(S,)`` samples in [-1, 1], as :func:`audio_writer` does."""
+    with audio_writer(path, sample_rate) as write:
+        write(wave)
 
-    Louder samples are limited to [-1, 1]. Written to a temporary name and renamed, so no half file
-    is ever left. Raises :class:`AudioError` when the folder or the disk does not let it.
+
+@contextmanager
+def audio_writer(
+    path: str | os.PathLike[str], sample_rate: int
+) -> Iterator[Callable[[np.ndarray], None]]:
+    """What writes ``(S,)`` samples behind those before; the ending names the format.
+
+    Louder samples are limited to [-1, 1]. Written to a temporary name and renamed at the end, so no
+    half file is ever left. Raises :class:`AudioError` when the folder or the disk does not let it.
     """
     path = Path(path)
     form = path.suffix[1:].upper() or "WAV"
     form = {"OPUS": "OGG", "AIF": "AIFF"}.get(form, form)
     if form not in soundfile.available_formats():
         raise AudioError(f"{path}: cannot write .{form.lower()}; try .wav or .flac")
+    subtype = "OPUS" if path.suffix == ".opus" else soundfile.default_subtype(form)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        subtype = "OPUS" if path.suffix == ".opus" else soundfile.default_subtype(form)
-        with temporary.open("wb") as file:
-            clipped = np.clip(wave, -1.0, 1.0)
-            soundfile.write(file, clipped, sample_rate, format=form, subtype=subtype)
-        temporary.replace(path)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise AudioError(f"{path}: cannot be written ({error})") from error
+        with _told(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = soundfile.SoundFile(
+                temporary, "w", sample_rate, channels=1, subtype=subtype, format=form
+            )
+
+        def write(wave: np.ndarray) -> None:
+            with _told(path):
+                file.write(np.clip(wave, -1.0, 1.0))
+
+        try:
+            yield write
+        finally:
+            with _told(path):
+                file.close()
+        with _told(path):
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise AudioError(f"{path}: cannot be written ({error})") from error

@@ -1,15 +1,15 @@
 """Text in, wavs out."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from tts.audio.io import write_audio
+from tts.audio.io import AudioError, audio_writer
 from tts.errors import UserError
-from tts.synthesizer import Manner, Sentence, Synthesizer, join
+from tts.synthesizer import Manner, Sentence, Synthesizer, joined
 
 ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3")
 
@@ -31,19 +31,18 @@ def synthesize(config: DictConfig) -> list[Path]:
     written: list[Path] = []
     failed: list[str] = []
     for (number, line), target in zip(lines, targets, strict=True):
+        spoken = synthesizer.sentences(
+            line, config.speaker, config.language, config.reference, manner, config.seed
+        )
         try:
-            sentences = list(
-                synthesizer.sentences(
-                    line, config.speaker, config.language, config.reference, manner, config.seed
-                )
-            )
+            sentences, samples = _write(spoken, target, synthesizer.sample_rate)
+        except AudioError:
+            raise
         except UserError as error:
             if len(lines) == 1:
                 raise
             failed.append(f"line {number}: {error}")
             continue
-        waveform = join(sentences, synthesizer.sample_rate)
-        write_audio(target, waveform, synthesizer.sample_rate)
         written.append(target)
         if config.pictures:
             _picture(sentences, synthesizer, target.with_suffix(".png"))
@@ -52,10 +51,30 @@ def synthesize(config: DictConfig) -> list[Path]:
             print(
                 f"line {number}: left out, because it cannot be spoken: {left_out}", file=sys.stderr
             )
-        print(f"{target}  {len(waveform) / synthesizer.sample_rate:.2f} s  {_speed(sentences)}")
+        print(f"{target}  {samples / synthesizer.sample_rate:.2f} s  {_speed(sentences)}")
     if failed:
         raise UserError("\n       ".join([f"{len(failed)} of {len(lines)} not spoken", *failed]))
     return written
+
+
+def _write(spoken: Iterable[Sentence], target: Path, rate: int) -> tuple[list[Sentence], int]:
+    """Write sentences as they come, and let go of their samples: memory does not grow with them.
+
+    The sentences without their samples, and how many of those were written.
+    """
+    sentences: list[Sentence] = []
+    count = 0
+
+    def passing() -> Iterator[Sentence]:
+        for sentence in spoken:
+            sentences.append(sentence._replace(waveform=sentence.waveform[:0].copy()))
+            yield sentence
+
+    with audio_writer(target, rate) as write:
+        for piece in joined(passing(), rate):
+            write(piece)
+            count += len(piece)
+    return sentences, count
 
 
 def _lines(config: DictConfig) -> Iterator[tuple[int, str]]:
