@@ -78,8 +78,9 @@ def audio_writer(
 ) -> Iterator[Callable[[np.ndarray], None]]:
     """What writes ``(S,)`` samples behind those before; the ending names the format.
 
-    Louder samples are limited to [-1, 1]. Written to a temporary name and renamed at the end, so no
-    half file is ever left. Raises :class:`AudioError` when the folder or the disk does not let it.
+    Louder samples are limited to [-1, 1]. Nothing is made before the first of them; what is written
+    has a temporary name until the end, so no half file is ever left. Raises :class:`AudioError`
+    when the folder or the disk does not let it.
     """
     path = Path(path)
     form = path.suffix[1:].upper() or "WAV"
@@ -88,24 +89,28 @@ def audio_writer(
         raise AudioError(f"{path}: cannot write .{form.lower()}; try .wav or .flac")
     subtype = "OPUS" if path.suffix == ".opus" else soundfile.default_subtype(form)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    file: soundfile.SoundFile | None = None
+
+    def write(wave: np.ndarray) -> None:
+        nonlocal file
         with _told(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = soundfile.SoundFile(
-                temporary, "w", sample_rate, channels=1, subtype=subtype, format=form
-            )
+            if file is None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                file = soundfile.SoundFile(
+                    temporary, "w", sample_rate, channels=1, subtype=subtype, format=form
+                )
+            file.write(np.clip(wave, -1.0, 1.0))
 
-        def write(wave: np.ndarray) -> None:
-            with _told(path):
-                file.write(np.clip(wave, -1.0, 1.0))
-
+    try:
         try:
             yield write
         finally:
+            if file is not None:
+                with _told(path):
+                    file.close()
+        if file is not None:
             with _told(path):
-                file.close()
-        with _told(path):
-            temporary.replace(path)
+                temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
