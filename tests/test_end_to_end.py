@@ -81,12 +81,10 @@ def test_resuming_takes_overrides_that_only_the_runs_own_parts_know(tmp_path: Pa
     config = OmegaConf.load(folder / "config.yaml")
     assert config.data.clips == {**config.data.clips, "frames": 16, "per_batch": 4}
     # and what it became copies recordings, and speaks for an acoustic model
-    out = tmp_path / "scores.json"
-    evaluate(composed("evaluate", f"run={folder}", "utterances=2", "workers=1",
-                      "reference_iterations=2", f"out={out}"))  # fmt: skip
-    scores = json.loads(out.read_text())
-    assert list(scores["systems"]) == ["recordings", "griffin-lim copies", "vocoder copies"]
-    assert scores["model"]["mel distance, vocoder copies"][0] > 0
+    scores = evaluate(composed("evaluate", f"run={folder}", "utterances=2", "workers=1",
+                               "reference_iterations=2", f"out={tmp_path / 'report'}"))  # fmt: skip
+    assert list(scores["systems"]) == ["recordings", "griffin-lim", "run"]
+    assert scores["models"]["run"]["mel_distance"][0] > 0
 
 
 def test_the_commands_speak(run: Path, tmp_path: Path) -> None:
@@ -116,7 +114,7 @@ def test_the_commands_speak(run: Path, tmp_path: Path) -> None:
     [
         (("text=hi", "speaker=carla"), "choose from anna, ben"),
         (("text=hi", "colour=red"), "colour"),
-        (("text=hi", "vocoder=magic"), "choose from bigvgan, griffin_lim, hifigan, vocos"),
+        (("text=hi", "vocoder=magic"), "choose from bigvgan, default, griffin_lim, hifigan, vocos"),
     ],
 )
 def test_a_wrong_command_about_a_run_is_one_line(
@@ -200,15 +198,21 @@ def test_a_line_that_cannot_be_spoken_does_not_stop_the_others(
     assert "line 1: left out, because it cannot be spoken: 你" in capsys.readouterr().err
 
 
-def test_evaluation_scores_three_systems(run: Path, tmp_path: Path) -> None:
-    out = tmp_path / "scores.json"
-    command("-m", "tts.commands.evaluate", f"run={run}", "utterances=2", "workers=1", f"out={out}")
-    result = json.loads(out.read_text())
-    assert list(result["systems"]) == ["recordings", "vocoder copies", "synthesis"]
-    assert result["systems"]["recordings"]["global_variance"][0] == pytest.approx(0.0, abs=1e-6)
-    assert result["model"]["mel_l1"][0] > 0
+def test_an_evaluation_scores_recordings_copies_and_the_model(run: Path, tmp_path: Path) -> None:
+    command("-m", "tts.commands.evaluate", f"run={run}", "utterances=2", "workers=1",
+            f"out={tmp_path}")  # fmt: skip
+    result = json.loads((tmp_path / "report.json").read_text())
+    assert list(result["systems"]) == ["recordings", "vocoder copies", "demo"]
+    assert result["systems"]["vocoder copies"]["duration_error"][0] == pytest.approx(0.0, abs=2)
+    assert result["differences"]["vocoder copies"]["mcd"][2] < 0, "copies are nearer"
+    assert set(result["speakers"]) <= {"anna", "ben"}
     assert len(result["sentences"]) == 6
-    assert result["model"]["boundary_error_ms"] > 0  # the demo corpus brings the truth
+    model = result["models"]["demo"]
+    assert model["mel_l1"][0] > 0
+    assert model["boundary_error_ms"] > 0  # the demo corpus brings the truth
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<audio") == 6
+    assert all(sentence["text"] in page for sentence in result["sentences"])
 
 
 def test_speaking_does_not_import_lightning(run: Path) -> None:

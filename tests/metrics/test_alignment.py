@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from tts.metrics.alignment import (
+    attention_failures,
     boundary_errors,
     coverage,
     diagonality,
@@ -48,3 +49,22 @@ def test_boundary_errors_are_in_milliseconds_and_leave_the_ends_out() -> None:
     assert errors.shape == (9 + 4,)
     assert errors.sum().item() == pytest.approx(10.0)
     assert errors.max().item() == pytest.approx(10.0)
+
+
+def test_failures_are_jumps_over_tokens_and_back() -> None:
+    def failures(path: list[int]) -> tuple[int, int]:
+        attention = F.one_hot(torch.tensor([path]), 10).float()
+        lengths = torch.tensor([10]), torch.tensor([len(path)])
+        skips, repeats = attention_failures(attention, *lengths)
+        return int(skips), int(repeats)
+
+    straight = list(range(10))
+    assert failures(straight) == (0, 0)
+    assert failures([0, 0, 2, 3, 4, 5, 6, 8, 9]) == (0, 0), "one token may be too short for a frame"
+    assert failures([0, 1, 5, 6, 7, 8, 9]) == (1, 0)
+    assert failures([*range(7), 2, 3, 4, 5, 6, 7, 8, 9]) == (0, 1)
+    assert failures([3, 4, 5, 6, 7, 8, 9]) == (1, 0), "the beginning is missing"
+    assert failures([0, 1, 2, 3, 4]) == (1, 0), "the end is missing"
+    # what is padding has no failures
+    attention = F.one_hot(torch.tensor([[*straight, 0, 9, 0, 9]]), 10).float()
+    assert attention_failures(attention, torch.tensor([10]), torch.tensor([10]))[1].item() == 0

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tts.metrics.f0 import pitch_errors
-from tts.metrics.mcd import COUNT, mel_cepstral_distortion
-from tts.metrics.warp import warp
+from tts.metrics.mcd import mel_cepstral_distortion
+from tts.metrics.warp import COUNT, warp
 
 
 def each_its_own(frames: int = 40) -> np.ndarray:

@@ -10,16 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts.metrics.intelligibility import (
-    LEVEL,
     Recogniser,
     arpabet,
     count_errors,
     edit_distance,
-    level,
     pronunciations,
 )
 from tts.metrics.language_model import words, write_bigrams
 from tts.metrics.missing import MissingPackage, require_package
+from tts.metrics.take import LEVEL, level
 
 SHORT = st.text(st.sampled_from("abc"), max_size=8)
 

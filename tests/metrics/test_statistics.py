@@ -5,26 +5,47 @@ import math
 import numpy as np
 import pytest
 
-from tts.metrics.bootstrap import mean, ratio
+from tts.audio.mel import MelContract
+from tts.metrics.bootstrap import difference, estimate, mean
 from tts.metrics.f0 import f0_spread
-from tts.metrics.global_variance import global_variance
+from tts.metrics.global_variance import GlobalVariance
+from tts.metrics.intelligibility import WordError
 from tts.metrics.mos import dnsmos
+from tts.metrics.take import Take, level, resample
 
 
 def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     random = np.random.default_rng(0)
     held = 0
     for _ in range(200):
-        estimate = mean(random.normal(3.0, 1.0, 40).tolist(), draws=400)
-        held += estimate.low <= 3.0 <= estimate.high
+        found = mean(random.normal(3.0, 1.0, 40).tolist())
+        held += found.low <= 3.0 <= found.high
     assert 176 <= held <= 199  # 95 % of 200 within three standard errors, a little low as known
 
 
-def test_a_ratio_weighs_utterances_by_their_words() -> None:
-    assert ratio([1, 0], [10, 90]).value == pytest.approx(0.01)
-    assert ratio([1, math.nan], [10, 5]).value == pytest.approx(0.1)
-    assert math.isnan(ratio([], []).value)
+def test_a_word_error_weighs_utterances_by_their_words() -> None:
+    rows = np.array([[1.0, 10.0], [0.0, 90.0]])
+    assert estimate(rows, WordError().finish).value == pytest.approx(1.0)
+    rows = np.array([[1.0, 10.0], [math.nan, 5.0]])
+    assert estimate(rows, WordError().finish).value == pytest.approx(10.0)
+    assert math.isnan(estimate(np.zeros((0, 2))).value)
     assert mean([2.0, 2.0]) == (2.0, 2.0, 2.0)
+
+
+def test_a_difference_is_shown_where_sentences_differ_and_systems_hardly() -> None:
+    random = np.random.default_rng(0)
+    hardness = random.normal(0, 1.0, (40, 1))
+    one = hardness + random.normal(0, 0.05, (40, 1))
+    two = hardness + 0.1 + random.normal(0, 0.05, (40, 1))
+    found = difference(two, one)
+    assert found.shown
+    assert found.value == pytest.approx(float((two - one).mean()))
+    alone = (estimate(one), estimate(two))
+    assert alone[0].high > alone[1].low, "unpaired, the intervals overlap"
+    assert difference(one, two).value == pytest.approx(-found.value)
+    assert not difference(one, one).shown
+    missing = np.where(np.arange(40)[:, None] < 5, math.nan, one)
+    assert difference(two, missing).value == pytest.approx(float((two - one)[5:].mean()))
 
 
 def test_spread_is_in_semitones_of_voiced_frames() -> None:
@@ -37,10 +58,21 @@ def test_spread_is_in_semitones_of_voiced_frames() -> None:
 
 def test_half_the_movement_is_six_decibels_less() -> None:
     random = np.random.default_rng(0)
-    mels = [random.normal(size=(n, 8)) for n in (50, 80)]
-    assert global_variance(mels, mels) == pytest.approx(0.0)
-    assert global_variance([m / 2 for m in mels], mels) == pytest.approx(-6.02, abs=0.01)
-    assert global_variance([m + 5 for m in mels], mels) == pytest.approx(0.0)
+    measure = GlobalVariance(bands=8)
+
+    def decibels(change: float, shift: float = 0.0) -> float:
+        measure.reset()
+        for frames in (50, 80):
+            recording, ours = (Take(np.zeros(0), MelContract()) for _ in range(2))
+            recording.mel = random.normal(size=(frames, 8))
+            ours.mel = change * recording.mel + shift
+            ours.reference = recording
+            measure.update(ours)
+        return float(measure.compute())
+
+    assert decibels(1.0) == pytest.approx(0.0)
+    assert decibels(0.5) == pytest.approx(-6.02, abs=0.01)
+    assert decibels(1.0, shift=5.0) == pytest.approx(0.0)
 
 
 def test_opinion_prefers_speech_to_the_same_speech_in_noise() -> None:
@@ -59,3 +91,10 @@ def test_opinion_prefers_speech_to_the_same_speech_in_noise() -> None:
     # the level does not decide
     quiet = dnsmos(speech.samples / 8, speech.sample_rate)
     assert quiet.p808 == pytest.approx(clean.p808, abs=0.02)
+    # the package hears every window, and three say the same
+    from speechmos import dnsmos as package
+
+    samples = np.clip(level(resample(speech.samples, speech.sample_rate), -26.0), -1, 1)
+    published = package.run(samples, 16000)
+    assert clean.overall == pytest.approx(published["ovrl_mos"], abs=0.1)
+    assert clean.p808 == pytest.approx(published["p808_mos"], abs=0.05)

@@ -1,6 +1,8 @@
-"""Score a run on sentences it never saw, beside the recordings and their copies.
+"""Score runs on sentences they never saw, or anybody's wavs, beside recordings and their copies.
 
 python -m tts.commands.evaluate run=outputs/... utterances=40
+python -m tts.commands.evaluate run=[outputs/a,outputs/b]
+python -m tts.commands.evaluate wavs=DIR text=FILE ref=DIR
 python -m tts.commands.evaluate run=<a vocoder's> data=ljspeech data.root=<another voice> split=all
 """
 
@@ -17,4 +19,6 @@ def main(config: Any) -> None:
 
 
 if __name__ == "__main__":
-    launch(main, "evaluate", __doc__ or "", literal=("run", "out", "data.root"))
+    launch(
+        main, "evaluate", __doc__ or "", literal=("run", "wavs", "text", "ref", "out", "data.root")
+    )

@@ -42,6 +42,25 @@ def coverage(attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor) ->
     return ((hits > 0) & real_tokens).sum(-1) / token_lengths
 
 
+def attention_failures(
+    attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor, reach: int = 2
+) -> tuple[Tensor, Tensor]:
+    """How often the strongest token of ``attention (B, T, N)`` skips and goes back, ``(B,)`` each.
+
+    A skip jumps ahead over ``reach`` tokens or more between two frames, the ends of the utterance
+    included; a repeat goes back by as much. Both are 0 in sound attention; what they count is heard
+    as swallowed and as stuttered words.
+    """
+    tokens = attention.argmax(-1)  # (B, T)
+    real = mask_from_lengths(frame_lengths, tokens.shape[1])
+    # a token before the first, and one after the last in place of what is padding
+    start = torch.full_like(tokens[:, :1], -1)
+    path = torch.where(real, tokens, token_lengths[:, None])
+    path = torch.cat([start, path, token_lengths[:, None].to(path)], 1)
+    jumps = path.diff(dim=1)
+    return (jumps > reach).sum(-1), (jumps <= -reach).sum(-1)
+
+
 def boundary_errors(
     durations: Tensor, reference: Tensor, token_lengths: Tensor, frames_per_second: float
 ) -> Tensor:

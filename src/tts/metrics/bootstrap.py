@@ -1,8 +1,13 @@
 """Intervals, so that "better" is said only where it is shown."""
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+
+DRAWS = 2000
+NOTHING = float("nan")
+Finish = Callable[[np.ndarray], np.ndarray]
 
 
 class Estimate(NamedTuple):
@@ -12,25 +17,57 @@ class Estimate(NamedTuple):
     low: float
     high: float
 
+    @property
+    def shown(self) -> bool:
+        """Whether a difference is one: zero lies outside."""
+        return self.low > 0 or self.high < 0
 
-def ratio(errors: list[float], totals: list[float], seed: int = 1, draws: int = 2000) -> Estimate:
-    """``sum(errors) / sum(totals)`` over utterances, bootstrapped over utterances.
 
-    With totals of one it is a mean; with words it is a corpus's word error rate, in which long
-    utterances weigh more (Bisani & Ney 2004). Utterances that are nan in either do not count.
+def first(mean: np.ndarray) -> np.ndarray:
+    """Of a row with one number: that."""
+    return mean[..., 0]
+
+
+def estimate(rows: np.ndarray, finish: Finish = first, seed: int = 1) -> Estimate:
+    """``finish`` of the mean of ``rows (N, K)``, bootstrapped over the N utterances.
+
+    A ratio of means, as a corpus's word error is, thus counts long utterances more (Bisani & Ney
+    2004). Rows with a nan do not count.
     """
-    pairs = np.array([errors, totals], dtype=float)
-    pairs = pairs[:, np.isfinite(pairs).all(0)]
-    count = pairs.shape[1]
-    if count == 0:
-        return Estimate(float("nan"), float("nan"), float("nan"))
-    drawn = np.random.default_rng(seed).integers(0, count, (draws, count))
-    sums = pairs[:, drawn].sum(-1)  # (2, draws)
-    values = sums[0] / np.maximum(sums[1], 1e-12)
-    low, high = np.percentile(values, [2.5, 97.5])
-    return Estimate(float(pairs[0].sum() / max(pairs[1].sum(), 1e-12)), float(low), float(high))
+    rows = rows[np.isfinite(rows).all(1)]
+    if len(rows) == 0:
+        return Estimate(NOTHING, NOTHING, NOTHING)
+    return _estimate(finish(rows.mean(0)), finish(_drawn(rows, seed)))
 
 
-def mean(values: list[float], seed: int = 1, draws: int = 2000) -> Estimate:
+def difference(
+    rows: np.ndarray, others: np.ndarray, finish: Finish = first, seed: int = 1
+) -> Estimate:
+    """By how much ``rows`` beat ``others`` of the same N utterances: drawn in pairs.
+
+    What makes a sentence hard is in both, and does not widen the interval.
+    """
+    both = np.isfinite(rows).all(1) & np.isfinite(others).all(1)
+    if not both.any():
+        return Estimate(NOTHING, NOTHING, NOTHING)
+    rows, others = rows[both], others[both]
+    value = finish(rows.mean(0)) - finish(others.mean(0))
+    return _estimate(value, finish(_drawn(rows, seed)) - finish(_drawn(others, seed)))
+
+
+def mean(values: Sequence[float], seed: int = 1) -> Estimate:
     """The mean over utterances, bootstrapped; nan does not count."""
-    return ratio(values, [1.0] * len(values), seed, draws)
+    return estimate(np.array(values, dtype=float).reshape(-1, 1), seed=seed)
+
+
+def _drawn(rows: np.ndarray, seed: int) -> np.ndarray:
+    """``(DRAWS, K)`` means of as many utterances, drawn with replacement."""
+    count = len(rows)
+    drawn = np.random.default_rng(seed).integers(0, count, (DRAWS, count))
+    times = np.stack([np.bincount(draw, minlength=count) for draw in drawn])
+    return times @ rows / count
+
+
+def _estimate(value: np.ndarray, drawn: np.ndarray) -> Estimate:
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return Estimate(float(value), float(low), float(high))

@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tts.metrics.measure import Measure, Row
+from tts.metrics.take import Take
+
 
 def f0_spread(pitch: np.ndarray) -> float:
     """``(T,)`` Hz, 0 = unvoiced -> standard deviation of voiced F0 in semitones; nan if unvoiced.
@@ -43,3 +46,43 @@ def pitch_errors(
     rmse = float(np.sqrt(np.mean((notes[0] - notes[1]) ** 2)))
     moves = notes.std(1).min() > 1e-6
     return PitchErrors(rmse, float(np.corrcoef(notes)[0, 1]) if moves else math.nan, voicing)
+
+
+class F0Spread(Measure):
+    """Of :func:`f0_spread`, in semitones: as the recordings' is best."""
+
+    label, unit = "F0 spread", "st"
+
+    def row(self, take: Take) -> Row | None:
+        return (f0_spread(take.pitch),)
+
+
+class F0Error(Measure):
+    """Root-mean-square error of log F0 in semitones from 0; lower is better."""
+
+    label, unit, higher_is_better = "F0 error", "st", False
+
+    def row(self, take: Take) -> Row | None:
+        return None if (found := take.once(_errors)) is None else (found.semitones,)
+
+
+class F0Correlation(Measure):
+    """Of log F0 with the recording's, -1 to 1; higher is better."""
+
+    label, higher_is_better = "F0 correlation", True
+
+    def row(self, take: Take) -> Row | None:
+        return None if (found := take.once(_errors)) is None else (found.correlation,)
+
+
+class VoicingError(Measure):
+    """Percent of frames voiced in one and not in the other, 0 to 100; lower is better."""
+
+    label, unit, digits, higher_is_better = "voicing error", "%", 1, False
+
+    def row(self, take: Take) -> Row | None:
+        return None if (found := take.once(_errors)) is None else (100 * found.voicing,)
+
+
+def _errors(take: Take) -> PitchErrors | None:
+    return None if (pair := take.beside) is None else pitch_errors(*pair.pitches, pair.pairs)

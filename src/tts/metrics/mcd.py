@@ -2,16 +2,9 @@
 
 import numpy as np
 
-from tts.metrics.warp import warp
-
-COUNT = 24  # cepstral coefficients, without the zeroth: loudness is not the voice's
-
-
-def mel_cepstra(mel: np.ndarray) -> np.ndarray:
-    """``(T, M)`` natural-log magnitudes -> ``(T, 24)``: each frame as cosines over its bands."""
-    from scipy.fft import dct
-
-    return dct(mel.astype(np.float64), axis=1)[:, 1 : COUNT + 1] / mel.shape[1]
+from tts.metrics.measure import Measure, Row
+from tts.metrics.take import Take
+from tts.metrics.warp import mel_cepstra, warp
 
 
 def mel_cepstral_distortion(
@@ -28,3 +21,14 @@ def mel_cepstral_distortion(
     pairs = warp(one, other) if pairs is None else pairs
     difference = one[pairs[:, 0]] - other[pairs[:, 1]]
     return float(np.mean(10 / np.log(10) * np.sqrt(2 * np.square(difference).sum(1))))
+
+
+class MelCepstralDistortion(Measure):
+    """Of :func:`mel_cepstral_distortion`, in dB from 0; lower is better."""
+
+    label, unit, higher_is_better = "mel-cepstral distortion", "dB", False
+
+    def row(self, take: Take) -> Row | None:
+        if (pair := take.beside) is None:
+            return None
+        return (mel_cepstral_distortion(*pair.mels, pair.pairs),)

@@ -3,9 +3,9 @@
 import numpy as np
 from torch import Tensor
 
+from tts.metrics.measure import Measure, Row
 from tts.metrics.missing import MissingPackage, require_package, say_once
-
-RATE = 16000  # Hz
+from tts.metrics.take import SPEECH_RATE, Take, resample
 
 
 def pesq(reference: Tensor | np.ndarray, copy: Tensor | np.ndarray, rate: int) -> float | None:
@@ -15,14 +15,12 @@ def pesq(reference: Tensor | np.ndarray, copy: Tensor | np.ndarray, rate: int) -
     of one core per second of audio. None where the package ``pesq`` is not installed, which is said
     once, or where it finds no speech.
     """
-    import soxr
-
     if not pesq_is_there():
         return None
     package = require_package("pesq", "PESQ")
-    heard = [soxr.resample(_array(wave), rate, RATE) for wave in (reference, copy)]
+    heard = [resample(_array(wave), rate) for wave in (reference, copy)]
     try:
-        return float(package.pesq(RATE, *heard, "wb"))
+        return float(package.pesq(SPEECH_RATE, *heard, "wb"))
     except package.PesqError:
         return None
 
@@ -40,3 +38,15 @@ def pesq_is_there() -> bool:
 def _array(wave: Tensor | np.ndarray) -> np.ndarray:
     array = wave.detach().cpu().numpy() if isinstance(wave, Tensor) else wave
     return array.astype(np.float32)
+
+
+class Pesq(Measure):
+    """Of :func:`pesq`, 1.04 to 4.64; higher is better. Of aligned copies alone."""
+
+    label, higher_is_better = "PESQ", True
+
+    def row(self, take: Take) -> Row | None:
+        if take.reference is None or not take.aligned:
+            return None
+        found = pesq(take.reference.wave, take.wave, take.contract.sample_rate)
+        return None if found is None else (found,)

@@ -2,6 +2,15 @@
 
 import numpy as np
 
+COUNT = 24  # cepstral coefficients, without the zeroth: loudness is not the voice's
+
+
+def mel_cepstra(mel: np.ndarray) -> np.ndarray:
+    """``(T, M)`` natural-log magnitudes -> ``(T, 24)``: each frame as cosines over its bands."""
+    from scipy.fft import dct
+
+    return dct(mel.astype(np.float64), axis=1)[:, 1 : COUNT + 1] / mel.shape[1]
+
 
 def warp(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """``(T1, C), (T2, C)`` -> ``(P, 2)``: the cheapest monotonic path from first to last pair.

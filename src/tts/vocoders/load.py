@@ -1,11 +1,32 @@
 """A vocoder from a training run, a checkpoint or a voice."""
 
+import logging
 import os
+from pathlib import Path
 
-from tts.audio.mel import MelContract
+from tts.audio.mel import ContractError, MelContract
 from tts.build import build
 from tts.checkpoint import CheckpointError, load_run
+from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.vocoder import Vocoder
+
+BUNDLED = Path(__file__).parents[3] / "voices" / "vocos_small"  # trained here, for anybody's voice
+log = logging.getLogger(__name__)
+
+
+def default_vocoder(contract: MelContract) -> Vocoder:
+    """The one that comes with the project; for a mel that it does not know, Griffin-Lim.
+
+    Which it is, and the fields that keep the better one from speaking, is said in the log.
+    """
+    if not BUNDLED.is_dir():
+        log.warning("speaking with Griffin-Lim: there is no %s", BUNDLED)
+        return GriffinLim(contract)
+    try:
+        return load_vocoder(contract, BUNDLED)
+    except ContractError as error:
+        log.warning("speaking with Griffin-Lim: %s", error)
+        return GriffinLim(contract)
 
 
 def load_vocoder(

@@ -1,39 +1,54 @@
-"""An acoustic model: what it says beside the recordings and their copies."""
+"""Acoustic models: what they say beside the recordings and their copies."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from tts.commands.evaluations.clips import Clip
+from tts.commands.evaluations.spoken import Sentence, Spoken, System
 from tts.data.dataset import SpeechDataset
-from tts.metrics.alignment import boundary_errors, path_agreement
+from tts.metrics.alignment import (
+    attention_failures,
+    boundary_errors,
+    coverage,
+    diagonality,
+    path_agreement,
+)
 from tts.metrics.bootstrap import mean
 from tts.synthesizer import Synthesizer
 
-SYSTEMS = ("recordings", "vocoder copies", "synthesis")
+RECORDINGS, COPIES = "recordings", "vocoder copies"
 
 
 def speak_all(
-    data: SpeechDataset, chosen: list[int], synthesizer: Synthesizer
-) -> tuple[list[Clip], dict[str, float]]:
-    """Every system's clips, and the seconds of work per second of speech of ours by stage."""
-    clips: list[Clip] = []
+    data: SpeechDataset, chosen: list[int], synthesizers: Mapping[str, Synthesizer], seed: int
+) -> Spoken:
+    """Recordings, their copies by the first model's vocoder, and every model's own speech."""
+    rows = [data.rows[index] for index in chosen]
+    sentences = [Sentence(r.id, r.normalised, r.speaker, r.language) for r in rows]
+    vocoder = next(iter(synthesizers.values())).vocoder
+    copies: list[np.ndarray | None] = []
     for index in chosen:
-        row = data.rows[index]
         batch = data[[index]]
         assert batch.mel is not None
-        recording = data.audio(index).numpy()
-        copy = synthesizer.vocoder.speak(batch.mel)[0].numpy()
-        ours = synthesizer.speak_tokens(batch.tokens[0].tolist(), row.speaker, batch.mel).waveform
-        what = (row.id, row.normalised, row.language)
-        clips += [
-            Clip(SYSTEMS[0], *what, recording),
-            Clip(SYSTEMS[1], *what, copy, recording, copy=True),
-            Clip(SYSTEMS[2], *what, ours, recording),
-        ]
-    return clips, speed(data, chosen, synthesizer)
+        copies.append(vocoder.speak(batch.mel)[0].numpy())
+    systems = [
+        System(RECORDINGS, [data.audio(index).numpy() for index in chosen]),
+        System(COPIES, copies, aligned=True),
+    ]
+    models: dict[str, dict[str, Any]] = {}
+    for name, synthesizer in synthesizers.items():
+        waves: list[np.ndarray | None] = []
+        for index, row in zip(chosen, rows, strict=True):
+            batch = data[[index]]
+            tokens = batch.tokens[0].tolist()
+            waves.append(synthesizer.speak_tokens(tokens, row.speaker, batch.mel).waveform)
+        systems.append(System(name, waves))
+        models[name] = forced(data, chosen, synthesizer, seed) | speed(data, chosen, synthesizer)
+    return Spoken(sentences, systems, baseline=systems[2].name, models=models)
 
 
 def speed(data: SpeechDataset, chosen: list[int], synthesizer: Synthesizer) -> dict[str, float]:
@@ -60,32 +75,32 @@ def forced(
 ) -> dict[str, Any]:
     """How well the model follows the recordings when told their durations, pitch and energy."""
     rate = synthesizer.facts.contract.frames_per_second
-    mel_errors: list[float] = []
-    duration_errors: list[float] = []
-    agreement: list[float] = []
+    found: dict[str, list[float]] = {}
     boundaries: list[Tensor] = []
+
+    def note(name: str, value: Tensor) -> None:
+        found.setdefault(name, []).append(float(value))
+
     for index in chosen:
         batch = data[[index]]
         with torch.inference_mode():
             output = synthesizer.model(batch)
-        mel_errors.append(float((output.mel - batch.mel).abs().mean()))
+        note("mel_l1", (output.mel - batch.mel).abs().mean())
         error = output.prosody.log_duration.exp() - output.targets.durations
-        duration_errors.append(float(error.abs().mean()))
-        if output.log_attention is not None:
-            attention = output.log_attention.exp()
-            durations = output.targets.durations
-            agreement.append(
-                float(path_agreement(attention, durations, batch.frame_lengths, tolerance=1))
-            )
-            if batch.durations is not None:  # the corpus brings the truth
-                lengths = batch.token_lengths
-                boundaries.append(boundary_errors(durations, batch.durations, lengths, rate))
-    values: dict[str, Any] = {
-        "mel_l1": mean(mel_errors, seed),
-        "duration_error_frames": mean(duration_errors, seed),
-    }
-    if agreement:
-        values["frames_within_1_of_path"] = mean(agreement, seed)
+        note("duration_error_frames", error.abs().mean())
+        if output.log_attention is None:
+            continue
+        attention, durations = output.log_attention.exp(), output.targets.durations
+        tokens, frames = batch.token_lengths, batch.frame_lengths
+        note("frames_within_1_of_path", path_agreement(attention, durations, frames, tolerance=1))
+        note("attention_diagonality", diagonality(attention, tokens, frames))
+        note("attention_coverage", coverage(attention, tokens, frames))
+        skips, repeats = attention_failures(attention, tokens, frames)
+        note("attention_skips", skips)
+        note("attention_repeats", repeats)
+        if batch.durations is not None:  # the corpus brings the truth
+            boundaries.append(boundary_errors(durations, batch.durations, tokens, rate))
+    values: dict[str, Any] = {name: mean(numbers, seed) for name, numbers in found.items()}
     if boundaries:
         values["boundary_error_ms"] = float(torch.cat(boundaries).median())
     return values

@@ -1,60 +1,97 @@
-"""The evaluation of a run, from its sentences to a table."""
+"""The evaluation of runs or of wavs, from the sentences to a table and a page."""
 
 import random
+from glob import glob
 from pathlib import Path
 from typing import Any
 
 from hydra.utils import instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
+from tts.audio.mel import MelContract
 from tts.checkpoint import Run, load_run
 from tts.commands.corpora import prepare_from_config
 from tts.commands.evaluations import acoustic, vocoder
-from tts.commands.evaluations.clips import score_all, summarise
+from tts.commands.evaluations.folders import names_of, read_folders
+from tts.commands.evaluations.report import write_report
+from tts.commands.evaluations.scoring import score_all
+from tts.commands.evaluations.spoken import Spoken
+from tts.commands.evaluations.summary import summarise
 from tts.commands.evaluations.table import show
 from tts.corpus import merge_facts
 from tts.data.dataset import SpeechDataset
 from tts.data.doctor import text_key
-from tts.data.store import PreparedCorpus, write_json
+from tts.data.store import PreparedCorpus
 from tts.errors import UserError
+from tts.metrics.measure import Measure
 from tts.synthesizer import Synthesizer
+from tts.vocoders.griffin_lim import GriffinLim
+from tts.vocoders.load import load_vocoder
+from tts.vocoders.vocoder import Vocoder
 
 
 def evaluate(config: DictConfig) -> dict[str, Any]:
-    """Print the table, write the JSON, return what is in it."""
-    run = load_run(config.run)
-    copying = is_vocoder(run)
-    data, texts = _speech(config, run, copying)
-    chosen = choose(data, config.utterances, config.seed)
-    if copying:
-        systems = vocoder.SYSTEMS
-        clips, model = vocoder.copy_all(data, chosen, run, config.reference_iterations, config.seed)
-    else:
-        systems = acoustic.SYSTEMS
-        synthesizer = Synthesizer.load(run.path, vocoder=instantiate(config.vocoder))
-        clips, factors = acoustic.speak_all(data, chosen, synthesizer)
-        model = acoustic.forced(data, chosen, synthesizer, config.seed) | factors
-    scores = score_all(clips, texts, run.contract, config.workers)
-    result = {
-        "run": str(run.path),
-        "step": run.step,
-        "utterances": len(chosen),
-        "seed": config.seed,
-        "systems": {
-            system: summarise(clips, scores, system, run.contract, config.seed)
-            for system in systems
-        },
-        "model": model,
-        "sentences": [
-            {"system": c.system, "id": c.id, "text": c.text, **s._asdict()}
-            for c, s in zip(clips, scores, strict=True)
-        ],
+    """Print the table, write the report, return what is in it."""
+    measures: dict[str, Measure] = {
+        name: instantiate(node) for name, node in config.metrics.items() if node is not None
     }
-    out = Path(config.out) if config.out else _beside(run)
-    write_json(out, result)
+    if config.worst_by is not None and config.worst_by not in measures:
+        raise UserError(f"worst_by={config.worst_by}: choose from {', '.join(measures)}")
+    if (config.run is None) == (config.wavs is None):
+        raise UserError("give run=... or wavs=DIR text=FILE, one of the two")
+    if config.wavs is not None:
+        contract: MelContract = instantiate(config.audio)
+        spoken = read_folders(
+            listed(config.wavs), config.text, config.ref, config.aligned, config.language, contract
+        )
+        about, texts = {}, [s.text for s in spoken.sentences if s.text]
+        folder = Path(config.out or Path(listed(config.wavs)[0]) / "evaluation")
+    else:
+        runs = [load_run(path) for path in listed(config.run)]
+        contract = runs[0].contract
+        spoken, texts = _speech_of(runs, config)
+        about = {
+            name: {"path": str(run.path), "step": run.step}
+            for name, run in zip(_names(runs), runs, strict=True)
+        }
+        folder = Path(config.out or _home(runs[0]) / "evaluation")
+    scores = score_all(spoken, measures, texts, contract, config.workers)
+    result = {
+        "runs": about,
+        "utterances": len(spoken.sentences),
+        "seed": config.seed,
+        **summarise(spoken, scores, measures, config.seed),
+    }
     show(result)
-    print(f"-> {out}")
+    for path in write_report(result, spoken, contract, folder, config.worst, config.worst_by):
+        print(f"-> {path}")
     return result
+
+
+def _speech_of(runs: list[Run], config: DictConfig) -> tuple[Spoken, list[str]]:
+    """What the runs say or copy, and the texts of their corpora for the recogniser."""
+    first = runs[0]
+    copying = is_vocoder(first)
+    for run in runs[1:]:
+        if is_vocoder(run) != copying:
+            raise UserError(f"{first.path} and {run.path}: a vocoder and an acoustic model")
+        first.contract.require(run.contract, str(first.path), str(run.path))
+    data, texts = _corpora(config, runs, copying)
+    chosen = choose(data, config.utterances, config.seed)
+    names = _names(runs)
+    if copying:
+        vocoders: dict[str, Vocoder] = {
+            "griffin-lim": GriffinLim(first.contract, config.reference_iterations)
+        }
+        for name, run in zip(names, runs, strict=True):
+            vocoders[name] = load_vocoder(first.contract, run.path)
+        return vocoder.copy_all(data, chosen, vocoders, config.seed), texts
+    make = instantiate(config.vocoder)
+    synthesizers = {
+        name: Synthesizer.load(run.path, vocoder=make)
+        for name, run in zip(names, runs, strict=True)
+    }
+    return acoustic.speak_all(data, chosen, synthesizers, config.seed), texts
 
 
 def is_vocoder(run: Run) -> bool:
@@ -62,10 +99,11 @@ def is_vocoder(run: Run) -> bool:
     return str(run.config["model"]["_target_"]).startswith("tts.vocoders.")
 
 
-def _speech(config: DictConfig, run: Run, copying: bool) -> tuple[SpeechDataset, list[str]]:
-    """The sentences to choose from, and the texts of their corpora for the recogniser."""
+def _corpora(config: DictConfig, runs: list[Run], copying: bool) -> tuple[SpeechDataset, list[str]]:
+    """The sentences to choose from, the first run's or those of data=, and all their texts."""
     if config.split not in ("train", "validation", "all"):
         raise UserError(f"split={config.split}: choose train, validation or all")
+    run = runs[0]
     own = config.get("data") is None
     if own and "data" not in run.config:
         raise UserError(f"{run.path} is a voice and brings no corpus: give data=... data.root=...")
@@ -75,8 +113,11 @@ def _speech(config: DictConfig, run: Run, copying: bool) -> tuple[SpeechDataset,
         run.contract.require(corpus.facts.contract, str(run.path), str(corpus.path))
     # a vocoder takes anybody's mels; an acoustic model speaks with the voices it knows
     facts = merge_facts([corpus.facts for corpus in corpora]) if copying else run.require_facts()
-    if unknown := sorted({r.speaker for c in corpora for r in c.rows} - set(facts.speakers)):
-        raise UserError(f"{run.path} does not know the speaker {unknown[0]}")
+    speakers = {r.speaker for c in corpora for r in c.rows}
+    for each in runs:
+        known = facts.speakers if copying else each.require_facts().speakers
+        if unknown := sorted(speakers - set(known)):
+            raise UserError(f"{each.path} does not know the speaker {unknown[0]}")
     split = None if config.split == "all" else config.split
     texts = sorted({r.normalised for corpus in corpora for r in corpus.rows if r.normalised})
     return SpeechDataset(corpora, split, facts), texts
@@ -93,6 +134,35 @@ def choose(data: SpeechDataset, count: int, seed: int) -> list[int]:
     return sorted(random.Random(seed).sample(places, min(count, len(places))))
 
 
-def _beside(run: Run) -> Path:
-    folder = run.path.parent
-    return (folder.parent if folder.name == "checkpoints" else folder) / "evaluation.json"
+def listed(value: Any) -> list[str]:
+    """A path, several as ``[a,b]``, or all that a pattern with ``*`` fits.
+
+    Commas inside a path, as sweeps put them there, belong to it where it exists.
+    """
+    if OmegaConf.is_list(value):
+        return [str(v) for v in value]
+    text = str(value)
+    if text.startswith("[") and text.endswith("]"):
+        paths: list[str] = []
+        rest = ""
+        for piece in text[1:-1].split(","):
+            rest = f"{rest},{piece}" if rest else piece.strip()
+            if Path(rest).exists():
+                paths, rest = [*paths, rest], ""
+        return [*paths, rest] if rest else paths
+    if any(sign in text for sign in "*?"):
+        if not (found := sorted(glob(text))):
+            raise UserError(f"{text}: nothing is called like that")
+        return found
+    return [text]
+
+
+def _names(runs: list[Run]) -> list[str]:
+    """The runs' folders; their checkpoints' too, where several are of one run."""
+    homes = [_home(run) for run in runs]
+    return names_of(homes if len(set(homes)) == len(homes) else [run.path for run in runs])
+
+
+def _home(run: Run) -> Path:
+    folder = run.path if run.path.is_dir() else run.path.parent
+    return folder.parent if folder.name == "checkpoints" else folder

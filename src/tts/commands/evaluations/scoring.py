@@ -1,116 +1,100 @@
-"""The scores of one clip, in a process of its own."""
+"""The rows of every take, over processes, with a progress bar."""
 
-import math
-from typing import Any, NamedTuple
+import multiprocessing
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from tts.audio.mel import MelContract, mel_spectrogram
-from tts.audio.pitch import estimate_pitch
-from tts.metrics.f0 import pitch_errors
-from tts.metrics.intelligibility import Recogniser, count_errors
-from tts.metrics.mcd import mel_cepstra, mel_cepstral_distortion
-from tts.metrics.missing import MissingPackage, say_once
-from tts.metrics.mos import dnsmos
-from tts.metrics.pesq import pesq
-from tts.metrics.warp import warp
-
-NAN = math.nan
+from tts.audio.mel import MelContract
+from tts.commands.evaluations.spoken import Sentence, Spoken
+from tts.metrics.intelligibility import Heard
+from tts.metrics.measure import Measure, Row, score
+from tts.metrics.take import Take
 
 
-class Score(NamedTuple):
-    """What one clip gets; nan for what could not be measured."""
+class Scored(NamedTuple):
+    """One system's version of one sentence."""
 
-    heard: str
-    word_errors: float
-    words: float
-    character_errors: float
-    characters: float
-    overall: float
-    p808: float
-    pesq: float = NAN
-    mcd: float = NAN
-    f0_rmse: float = NAN
-    f0_correlation: float = NAN
-    voicing_error: float = NAN
+    system: str
+    sentence: Sentence
+    rows: dict[str, Row | None]  # by measure
+    heard: str  # by the recogniser, "" without one
 
 
 class Job(NamedTuple):
-    """A clip to be scored."""
+    """A sentence: who says it how, the recording first where there is one."""
 
-    wave: np.ndarray  # (S,)
+    sentence: Sentence
     contract: MelContract
-    text: str
-    language: str
-    reference: np.ndarray | None = None  # (S',) the recording of the sentence
-    copy: bool = False  # of the reference, sample for sample
+    waves: list[tuple[str, np.ndarray, bool]]  # system, samples, aligned
+    recorded: bool
 
 
-_scorer: dict[str, Any] = {}
+_worker: dict[str, Measure] = {}
 
 
-def prepare_scorer(texts: list[str]) -> None:
-    """Once per process: load the recogniser, or say that it is not there."""
+def score_all(
+    spoken: Spoken,
+    measures: Mapping[str, Measure],
+    texts: list[str],
+    contract: MelContract,
+    workers: int,
+) -> list[Scored]:
+    """Sentence by sentence, in each the systems in their order."""
+    from rich.console import Console
+    from rich.progress import track
+
+    jobs = []
+    for number, sentence in enumerate(spoken.sentences):
+        waves = [
+            (system.name, wave, system.aligned)
+            for system in spoken.systems
+            if (wave := system.waves[number]) is not None
+        ]
+        recorded = spoken.recorded and bool(waves) and waves[0][0] == spoken.systems[0].name
+        jobs.append(Job(sentence, contract, waves, recorded))
+    console = Console(stderr=True)
+    if workers < 2:
+        begin(measures, texts)
+        return [s for job in track(jobs, "scoring", console=console) for s in score_job(job)]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _begin_worker, (dict(measures), texts)) as pool:
+        found = track(pool.map(score_job, jobs), "scoring", len(jobs), console=console)
+        return [scored for scores in found for scored in scores]
+
+
+def begin(measures: Mapping[str, Measure], texts: list[str]) -> None:
+    """Once per process."""
+    _worker.clear()
+    _worker.update(measures)
+    for measure in measures.values():
+        measure.prepare(texts)
+
+
+def _begin_worker(measures: Mapping[str, Measure], texts: list[str]) -> None:
     torch.set_num_threads(1)  # the processes are the parallelism
-    _scorer["recogniser"] = None
-    try:
-        if texts:
-            _scorer["recogniser"] = Recogniser(texts)
-    except MissingPackage as error:
-        say_once(f"word error is left out: {error}")
+    begin(measures, texts)
 
 
-def score(job: Job) -> Score:
-    """Its scores. Silence around is cut alike from every clip."""
-    rate = job.contract.sample_rate
-    wave = trim(job.wave, rate)
-    heard, errors = "", (NAN, NAN, NAN, NAN)
-    if not job.language.startswith("en"):
-        say_once(f"word error is left out for {job.language}: the recogniser hears English alone")
-    elif job.text and (recogniser := _scorer["recogniser"]) is not None:
-        heard = recogniser(wave, rate)
-        found = count_errors(job.text, heard)
-        errors = (found.words, found.of_words, found.characters, found.of_characters)
-    overall, p808 = NAN, NAN
-    try:
-        overall, p808 = dnsmos(wave, rate)
-    except MissingPackage as error:
-        say_once(f"predicted opinion is left out: {error}")
-    return Score(heard, *errors, overall, p808, *likeness(job))
+def score_job(job: Job) -> list[Scored]:
+    """Every system's rows; what the recording gives is worked out once."""
+    scores = []
+    reference: Take | None = None
+    for system, wave, aligned in job.waves:
+        sentence = job.sentence
+        take = Take(wave, job.contract, sentence.text, sentence.language, reference, aligned)
+        if job.recorded and reference is None:
+            reference = take
+        rows = score(take, _worker)
+        scores.append(Scored(system, sentence, rows, _heard(take)))
+    return scores
 
 
-def likeness(job: Job) -> tuple[float, ...]:
-    """PESQ, mel-cepstral distortion and the pitch errors against the recording; nan without it."""
-    if job.reference is None:
-        return (NAN,) * 5
-    takes = (job.wave, job.reference)
-    opinion = None
-    if job.copy:
-        opinion = pesq(job.reference, job.wave, job.contract.sample_rate)
-    else:
-        takes = tuple(trim(wave, job.contract.sample_rate) for wave in takes)  # type: ignore[assignment]
-    mels = [mel_spectrogram(torch.from_numpy(wave), job.contract).numpy() for wave in takes]
-    pitches = [estimate_pitch(wave, job.contract) for wave in takes]
-    if job.copy:
-        count = min(map(len, mels))
-        pairs = np.stack([np.arange(count)] * 2, axis=1)
-    else:
-        pairs = warp(*map(mel_cepstra, mels))
-    distortion = mel_cepstral_distortion(mels[0], mels[1], pairs)
-    return (
-        NAN if opinion is None else opinion,
-        distortion,
-        *pitch_errors(pitches[0], pitches[1], pairs),
-    )
-
-
-def trim(wave: np.ndarray, rate: int, db: float = 40.0, margin: float = 0.1) -> np.ndarray:
-    """Cut what is ``db`` below the loudest 20 ms at both ends, leaving ``margin`` seconds."""
-    size = int(0.02 * rate)
-    loudness = np.sqrt((np.pad(wave, (0, -len(wave) % size)).reshape(-1, size) ** 2).mean(1))
-    if loudness.max() < 1e-5:
-        return wave
-    loud = np.flatnonzero(loudness > loudness.max() * 10 ** (-db / 20))
-    keep = int(margin * rate)
-    return wave[max(loud[0] * size - keep, 0) : (loud[-1] + 1) * size + keep]
+def _heard(take: Take) -> str:
+    for measure in _worker.values():
+        if isinstance(measure, Heard):
+            return measure.words(take)
+    return ""

@@ -5,47 +5,53 @@ from typing import Any
 
 from tts.metrics.bootstrap import Estimate
 
-# what a row is called, and what its numbers are multiplied by
-MEASURES = {
-    "wer": ("word error, %", 100),
-    "cer": ("character error, %", 100),
-    "p808": ("DNSMOS P.808", 1),
-    "overall": ("DNSMOS overall", 1),
-    "pesq": ("PESQ", 1),
-    "mcd": ("mel-cepstral distortion, dB", 1),
-    "f0_rmse": ("F0 error, semitones", 1),
-    "f0_correlation": ("F0 correlation", 1),
-    "voicing_error": ("voicing error, %", 100),
-    "global_variance": ("global variance, dB", 1),
-    "f0_spread": ("F0 spread, semitones", 1),
-}
+TELLING = "▲▼"  # shown to be better or worse than the baseline
 
 
 def show(result: dict[str, Any]) -> None:
-    """Print the systems row by row, and what was measured of the model itself."""
+    """Print the systems side by side, and what was measured of the models themselves."""
     from rich.console import Console
     from rich.table import Table
 
-    systems = result["systems"]
+    systems, baseline = result["systems"], result["baseline"]
     table = Table(title=f"{result['utterances']} sentences, [95 % interval]")
     table.add_column("")
     for system in systems:
         table.add_column(system, justify="right")
-    for name, (head, factor) in MEASURES.items():
-        cells = [_cell(row[name], factor) for row in systems.values()]
-        if any(cell != "–" for cell in cells):
-            table.add_row(head, *cells)
+    for name, about in result["measures"].items():
+        unit = f", {about['unit']}" if about["unit"] else ""
+        cells = []
+        for system, values in systems.items():
+            mark = verdict(result, system, name)
+            cells.append(cell(values[name], about["digits"]) + (f" {mark}" if mark else ""))
+        table.add_row(about["label"] + unit, *cells)
     console = Console()
     console.print(table)
-    for name, value in result["model"].items():
-        text = f"{value:.4f}" if isinstance(value, float) else _cell(value, 1, 3)
-        console.print(f"{name}: {text}", highlight=False)
+    if any(verdict(result, system, name) for system in systems for name in result["measures"]):
+        console.print(f"▲ better, ▼ worse than {baseline}, by paired 95 % intervals")
+    for model, values in result["models"].items():
+        for name, value in values.items():
+            text = f"{value:.4f}" if isinstance(value, float) else cell(value, 3)
+            console.print(f"{model}, {name}: {text}", highlight=False)
+    for problem in result["problems"]:
+        console.print(f"[yellow]left out:[/yellow] {problem}", highlight=False)
 
 
-def _cell(estimate: Estimate, factor: float, digits: int | None = None) -> str:
-    value, low, high = (factor * x for x in estimate)
+def verdict(result: dict[str, Any], system: str, measure: str) -> str:
+    """▲ or ▼ where a system is shown to differ from the baseline and one direction is better."""
+    if system == result["baseline"]:
+        return ""
+    better = result["measures"][measure]["better"]
+    found = result["differences"][system][measure]
+    if better not in ("higher", "lower") or found[0] is None or not Estimate(*found).shown:
+        return ""
+    found = Estimate(*found)
+    return TELLING[0] if (found.value > 0) == (better == "higher") else TELLING[1]
+
+
+def cell(estimate: Estimate, digits: int) -> str:
+    """``value [low, high]``; a dash for what was not measured."""
+    value, low, high = estimate
     if math.isnan(value):
         return "–"
-    digits = digits if digits is not None else (1 if factor == 100 else 2)
-    text = f"{value:.{digits}f}"
-    return text if math.isnan(low) else f"{text} [{low:.{digits}f}, {high:.{digits}f}]"
+    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"

@@ -1,58 +1,47 @@
-"""A vocoder: its copies of recordings beside Griffin-Lim's."""
+"""Vocoders: their copies of recordings beside Griffin-Lim's."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
-from tts.checkpoint import Run
-from tts.commands.evaluations.clips import Clip
+import numpy as np
+
+from tts.commands.evaluations.spoken import Sentence, Spoken, System
 from tts.data.dataset import SpeechDataset
 from tts.losses.waveform import MultiResolutionSTFT, WaveMelLoss
 from tts.metrics.bootstrap import mean
-from tts.vocoders.griffin_lim import GriffinLim
-from tts.vocoders.load import load_vocoder
 from tts.vocoders.vocoder import Vocoder
 
-SYSTEMS = ("recordings", "griffin-lim copies", "vocoder copies")
+RECORDINGS = "recordings"
 
 
 def copy_all(
-    data: SpeechDataset, chosen: list[int], run: Run, iterations: int, seed: int
-) -> tuple[list[Clip], dict[str, Any]]:
-    """Recordings and their copies by Griffin-Lim and by a vocoder; how far the copies are."""
-    contract = run.contract
-    vocoders: dict[str, Vocoder] = {
-        SYSTEMS[1]: GriffinLim(contract, iterations),
-        SYSTEMS[2]: load_vocoder(contract, run.path),
-    }
-    mel, stft = WaveMelLoss(contract.sample_rate), MultiResolutionSTFT()
-    clips: list[Clip] = []
-    found: dict[str, list[float]] = {}
-    seconds = 0.0
-    spent = dict.fromkeys(vocoders, 0.0)
-    for index in chosen:
-        row = data.rows[index]
-        real, audio = data.clip(index, 0, data.rows[index].frames)
-        clips.append(Clip(SYSTEMS[0], row.id, row.normalised, row.language, audio.numpy()))
-        seconds += contract.seconds(len(real))
-        for name, vocoder in vocoders.items():
+    data: SpeechDataset, chosen: list[int], vocoders: Mapping[str, Vocoder], seed: int
+) -> Spoken:
+    """Recordings and every vocoder's copies; how far the copies are. Griffin-Lim comes first."""
+    rows = [data.rows[index] for index in chosen]
+    sentences = [Sentence(r.id, r.normalised, r.speaker, r.language) for r in rows]
+    pairs = [data.clip(index, 0, data.rows[index].frames) for index in chosen]
+    systems = [System(RECORDINGS, [audio.numpy() for _, audio in pairs])]
+    models: dict[str, dict[str, Any]] = {}
+    for name, vocoder in vocoders.items():
+        contract = vocoder.contract
+        losses: dict[str, Any] = {
+            "mel_distance": WaveMelLoss(contract.sample_rate),
+            "stft_distance": MultiResolutionSTFT(),
+        }
+        waves: list[np.ndarray | None] = []
+        distances: dict[str, list[float]] = {measure: [] for measure in losses}
+        spent = seconds = 0.0
+        for mel, audio in pairs:
             began = time.perf_counter()
-            wave = vocoder.speak(real[None])
-            spent[name] += time.perf_counter() - began
-            for measure, loss in (("mel", mel), ("stft", stft)):
-                distance = float(loss.distance(wave, audio[None]))
-                found.setdefault(f"{measure} distance, {name}", []).append(distance)
-            copy = wave[0].numpy()
-            clips.append(
-                Clip(
-                    name,
-                    row.id,
-                    row.normalised,
-                    row.language,
-                    copy,
-                    reference=audio.numpy(),
-                    copy=True,
-                )
-            )
-    measured: dict[str, Any] = {name: mean(values, seed) for name, values in found.items()}
-    measured |= {f"real-time factor, {name}": time / seconds for name, time in spent.items()}
-    return clips, measured
+            wave = vocoder.speak(mel[None])
+            spent += time.perf_counter() - began
+            seconds += contract.seconds(len(mel))
+            waves.append(wave[0].numpy())
+            for measure, loss in losses.items():
+                distances[measure].append(float(loss.distance(wave, audio[None])))
+        systems.append(System(name, waves, aligned=True))
+        models[name] = {m: mean(values, seed) for m, values in distances.items()}
+        models[name]["real_time_factor"] = spent / seconds
+    return Spoken(sentences, systems, baseline=systems[1].name, models=models)
