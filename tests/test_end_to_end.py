@@ -39,6 +39,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command(
         "train.py", "experiment=demo", "trainer=cpu", "data.limit=40", "trainer.max_steps=3",
         "trainer.val_check_interval=3", "data.workers=0", f"data.prepared_dir={base}/prepared",
+        "callbacks.panel.every_n_validations=1", "callbacks.panel.count=2", "monitor=metrics/mcd",
         f"hydra.run.dir={folder}",
     )  # fmt: skip
     command("train.py", f"resume={folder}", "trainer.max_steps=5")
@@ -62,6 +63,10 @@ def test_a_run_leaves_what_it_promises(run: Path) -> None:
     scalars = set(events.Tags()["scalars"])
     terms = ("mel", "duration", "pitch", "energy", "forward_sum", "binarization")
     assert scalars >= {f"val/{term}" for term in terms}
+    assert scalars >= {"metrics/mcd", "metrics/f0_spread", "metrics/similarity"}
+    best = min(event.value for event in events.Scalars("metrics/mcd"))
+    kept = load_checkpoint(run / "checkpoints" / "best.ckpt")["callbacks"]
+    assert any(state.get("best_score") == pytest.approx(best) for state in kept.values())
     kinds = {tag.split("/")[0] for tag in events.Tags()["images"]}
     assert kinds >= {"mel", "alignment", "pitch"}
     assert events.Tags()["audio"]
@@ -322,3 +327,23 @@ def test_another_contract_is_refused(voice: Synthesizer) -> None:
     other = GriffinLim(replace(voice.facts.contract, fmax=7600.0))
     with pytest.raises(ContractError, match="fmax"):
         Synthesizer(voice.model, other, voice.frontend, voice.facts)
+
+
+@pytest.mark.parametrize("name", ["listen_and_look", "prosody_control", "compare_runs"])
+def test_the_notebooks_run(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    monkeypatch.setenv("TTS_RUN", str(run))
+    monkeypatch.setenv("TTS_SWEEP", str(run))
+    monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    assert not any(cell.get("outputs") for cell in notebook.cells), "kept without outputs"
+    resources = {"metadata": {"path": str(tmp_path)}}
+    client = nbclient.NotebookClient(notebook, timeout=200, resources=resources)
+    client.execute()
+    shown = {kind for cell in notebook.cells for output in cell.get("outputs", ())
+             for kind in output.get("data", {})}  # fmt: skip
+    assert "image/png" in shown
+    assert ("text/html" in shown) == (name != "compare_runs"), "there is something to listen to"

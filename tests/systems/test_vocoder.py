@@ -245,7 +245,13 @@ def test_a_run_resumes_exactly_with_both_optimizers_and_the_average(
 def test_a_vocoder_learns_the_mels_of_an_acoustic_run(tmp_path: Path, prepared: Path) -> None:
     data = ["trainer=cpu", "trainer.precision=32-true", "data.limit=24", "data.workers=0",
             f"data.prepared_dir={prepared}", "logger=none", "trainer.max_steps=1"]  # fmt: skip
-    acoustic = [*data, "model/size=tiny", f"run_dir={tmp_path}/acoustic", "callbacks.samples=null"]
+    acoustic = [
+        *data,
+        "model/size=tiny",
+        f"run_dir={tmp_path}/acoustic",
+        "callbacks.samples=null",
+        "callbacks.panel=null",
+    ]
     train(composed("train", *acoustic), acoustic)
     path = str(tmp_path / "acoustic")
     run(tmp_path / "tuned", prepared, f"data.mel_from={path}", "trainer.max_steps=1")

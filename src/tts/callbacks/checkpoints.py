@@ -37,7 +37,8 @@ class Checkpoints(Checkpoint):
     """Saves into ``folder``:
 
     ``last.ckpt`` every ``every_n_steps`` optimizer steps, at the end, and when the run is
-    interrupted; ``best.ckpt`` after a validation in which ``monitor`` was lower than ever;
+    interrupted; ``best.ckpt`` after a validation in which ``monitor`` was better than ever, lower
+    unless it is a measure of which more is better;
     ``step-<n>.ckpt`` every ``keep_every_n_steps``, never removed (null = none).
 
     Always at the end of a whole step, so that each of them resumes exactly. An exception other
@@ -57,15 +58,17 @@ class Checkpoints(Checkpoint):
         self.monitor = monitor
         self.every_n_steps = every_n_steps
         self.keep_every_n_steps = keep_every_n_steps
-        self.best_score = math.inf
+        self.best_score = math.inf  # of what is to be low: a measure to be high is negated
         self._before = 0  # optimizer steps when the current batch began
         self._saved = -1  # the step last.ckpt was saved at
+        self._sign = 1
 
     def state_dict(self) -> dict[str, Any]:
         return {"best_score": self.best_score}
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Resuming takes the best score from best.ckpt itself, the one that is to be beaten."""
+        self._sign = self._direction(trainer)
         best = self.folder / "best.ckpt"
         if trainer.is_global_zero and best.is_file():
             state = load_checkpoint(best, mmap=True).get("callbacks", {}).get(self.state_key, {})
@@ -106,21 +109,28 @@ class Checkpoints(Checkpoint):
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         metrics = trainer.callback_metrics
-        if self.monitor not in metrics:
-            known = ", ".join(sorted(name for name in metrics if name.startswith("val/")))
+        awaited = promised(trainer)
+        if self.monitor not in metrics and self.monitor not in awaited:
+            known = [*(name for name in metrics if name.startswith("val/")), *awaited]
             raise UserError(
-                f"monitor={self.monitor} is not among what a validation measures: {known}"
+                f"monitor={self.monitor} is not among what a validation measures: "
+                f"{', '.join(sorted(known))}"
             )
-        if trainer.sanity_checking or trainer.state.fn != "fit":
+        if trainer.sanity_checking or trainer.state.fn != "fit" or self.monitor not in metrics:
             return
-        score = float(metrics[self.monitor])
-        best = score < self.best_score
+        value = float(metrics[self.monitor])
+        best = self._sign * value < self.best_score
         if best:
-            self.best_score = score
+            self.best_score = self._sign * value
             trainer.save_checkpoint(self.folder / "best.ckpt")
         if trainer.is_global_zero:
             mark = ", the best so far" if best else ""
-            log.info("step %d: %s %.4f%s", trainer.global_step, self.monitor, score, mark)
+            log.info("step %d: %s %.4f%s", trainer.global_step, self.monitor, value, mark)
+
+    @property
+    def best_value(self) -> float:
+        """The best that ``monitor`` was; infinite before the first validation."""
+        return self._sign * self.best_score
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self._saved != trainer.global_step:
@@ -132,6 +142,23 @@ class Checkpoints(Checkpoint):
         if isinstance(exception, Interrupted) and self._saved != trainer.global_step:
             self._save_last(trainer)
 
+    def _direction(self, trainer: pl.Trainer) -> int:
+        """-1 where more of ``monitor`` is better."""
+        higher = promised(trainer).get(self.monitor, False)
+        if higher is None:
+            raise UserError(
+                f"monitor={self.monitor}: neither more nor less of it is better, the recordings' is"
+            )
+        return -1 if higher else 1
+
     def _save_last(self, trainer: pl.Trainer) -> None:
         trainer.save_checkpoint(self.folder / "last.ckpt")
         self._saved = trainer.global_step
+
+
+def promised(trainer: pl.Trainer) -> dict[str, bool | None]:
+    """What callbacks measure now and then, and whether more is better."""
+    found: dict[str, bool | None] = {}
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        found |= getattr(callback, "directions", {})
+    return found

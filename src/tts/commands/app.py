@@ -4,6 +4,7 @@ Nothing heavy is imported at the top, so that ``--help`` answers at once.
 """
 
 import functools
+import importlib.util
 import os
 import re
 import shutil
@@ -48,6 +49,7 @@ def launch(
     register_resolvers()
     # let exceptions out, so that they are told here instead of in Hydra's words
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    _require_optuna(sys.argv[1:])
     main = hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)
     try:
         main(_guarded(task))()
@@ -59,6 +61,16 @@ def launch(
         from tts.commands.mistakes import explain
 
         _fail(f"error: {explain(error, config_name, CONF, sys.argv[1:])}")
+    if _failures:
+        _fail(f"error: {len(_failures)} of the sweep's jobs failed", 1)
+
+
+_failures: list[str] = []  # of a multirun's jobs
+
+
+def _require_optuna(arguments: list[str]) -> None:
+    if "sweep=optuna" in arguments and importlib.util.find_spec("optuna") is None:
+        _fail("error: sweep=optuna needs the package optuna: uv sync --extra sweep")
 
 
 def _guarded(task: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -73,13 +85,31 @@ def _guarded(task: Callable[[Any], Any]) -> Callable[[Any], Any]:
         try:
             return task(config)
         except Exception as error:
-            if (mistake := _user_error(error)) is not None:
-                _remove_empty_run()
-                _fail(f"error: {mistake}")
-            traceback.print_exc()
-            raise SystemExit(1) from error
+            mistake = _user_error(error)
+            if mistake is None:
+                traceback.print_exc()
+            if (job := _sweeps_job()) is not None:
+                # the other jobs of the sweep are not to suffer
+                _failures.append(job)
+                print(f"error: {job}: {mistake or repr(error)}", file=sys.stderr)
+                return None
+            if mistake is None:
+                raise SystemExit(1) from error
+            _remove_empty_run()
+            _fail(f"error: {mistake}")
 
     return run
+
+
+def _sweeps_job() -> str | None:
+    """The name of the multirun's job under way; None in a run of its own."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    hydra = HydraConfig.get()
+    if hydra.mode != RunMode.MULTIRUN:
+        return None
+    return f"job {hydra.job.num} ({' '.join(hydra.overrides.task)})"
 
 
 def _remove_empty_run() -> None:
@@ -87,7 +117,8 @@ def _remove_empty_run() -> None:
     from hydra.core.hydra_config import HydraConfig
 
     folder = Path(HydraConfig.get().runtime.output_dir)
-    left = [path for path in folder.glob("*") if path.name != ".hydra"]
+    told = (".hydra", "summary.json")  # how it was started, and that it failed
+    left = [path for path in folder.glob("*") if path.name not in told]
     if len(left) == 1 and left[0].suffix == ".log" and left[0].stat().st_size == 0:
         shutil.rmtree(folder)
 

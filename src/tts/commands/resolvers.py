@@ -8,7 +8,7 @@ from pathlib import Path
 from tts.errors import UserError
 
 # say where a run lies or how it is started, not what it is
-UNTOLD = ("name", "experiment", "resume", "ckpt_path")
+UNTOLD = ("name", "experiment", "sweep", "resume", "ckpt_path")
 LONGEST = 96
 
 

@@ -20,6 +20,7 @@ from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue
 
 from tts.build import build_model
 from tts.callbacks.checkpoints import Checkpoints
+from tts.callbacks.pruning import Pruning
 from tts.callbacks.seeds import StepSeeds
 from tts.callbacks.settings import OptimizerSettings
 from tts.callbacks.signals import GracefulStop, Interrupted
@@ -27,6 +28,8 @@ from tts.checkpoint import find_checkpoint
 from tts.commands.forced import force_mels
 from tts.commands.precision import choose_precision
 from tts.commands.resume import CONFIG, require_same_speech, resume, set_aside
+from tts.commands.summary import summarised
+from tts.commands.trial import current_trial
 from tts.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -44,7 +47,12 @@ NOISE = (
 
 def job(config: DictConfig) -> float | None:
     """One Hydra job: train, and give a sweeper the best ``monitor`` reached."""
-    metrics = train(config, HydraConfig.get().overrides.task)
+    overrides = list(HydraConfig.get().overrides.task)
+    with summarised(Path(config.run_dir), overrides) as summary:
+        metrics = train(config, overrides)
+        trial = current_trial()
+        summary["status"] = "pruned" if trial and trial.pruned else "done"
+        summary["metrics"] = metrics
     return metrics.get(f"best/{config.monitor}", metrics.get(config.monitor))
 
 
@@ -52,7 +60,7 @@ def train(config: DictConfig, overrides: Sequence[str] = ()) -> dict[str, float]
     """Prepare the corpus if need be, build everything, train; the last value of every metric.
 
     ``overrides`` are those ``config`` was composed with: resuming puts them on top of the run's own
-    config. ``best/<monitor>`` is the lowest the monitored metric got. Ctrl-C and SIGTERM leave as
+    config. ``best/<monitor>`` is the best the monitored metric got. Ctrl-C and SIGTERM leave as
     SystemExit with status 128 + signal once ``last.ckpt`` is written.
     """
     hush()
@@ -81,6 +89,8 @@ def train(config: DictConfig, overrides: Sequence[str] = ()) -> dict[str, float]
         if entry is not None
     ]
     loggers = [instantiate(entry) for entry in (config.logger or {}).values() if entry is not None]
+    if trial := current_trial():
+        callbacks.append(Pruning(config.monitor, trial.report, trial.maximise))
     trainer = build_trainer(
         config.trainer if trains_itself(config) else _for_turns(config.trainer),
         [*callbacks, OptimizerSettings(), StepSeeds(config.seed), stop],
@@ -113,9 +123,10 @@ def train(config: DictConfig, overrides: Sequence[str] = ()) -> dict[str, float]
         _say("%s at step %d; to go on: resume=%s", interruption, trainer.global_step, folder)
         raise SystemExit(128 + interruption.signum) from None
     metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+    metrics |= {"parameters": parameters, "steps": trainer.global_step}
     for callback in callbacks:
         if isinstance(callback, Checkpoints) and callback.best_score < float("inf"):
-            metrics[f"best/{callback.monitor}"] = callback.best_score
+            metrics[f"best/{callback.monitor}"] = callback.best_value
     _say("done: %d steps -> %s", trainer.global_step, folder)
     _let_go()
     return metrics

@@ -1,0 +1,38 @@
+"""What a run leaves for tables: ``summary.json``, whether it was done, pruned or failed."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+SUMMARY = "summary.json"
+
+
+@contextmanager
+def summarised(folder: Path, overrides: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Write a run's summary however it ends; the caller fills in ``metrics`` and ``status``."""
+    began = time.monotonic()
+    summary: dict[str, Any] = {"status": "failed", "overrides": list(overrides), "metrics": {}}
+    try:
+        yield summary
+    except BaseException as error:
+        stopped = isinstance(error, SystemExit | KeyboardInterrupt)
+        summary["status"] = "interrupted" if stopped else "failed"
+        if not stopped:
+            summary["error"] = str(error) or type(error).__name__
+        raise
+    finally:
+        summary["seconds"] = round(time.monotonic() - began, 1)
+        _write(folder, summary)
+
+
+def _write(folder: Path, summary: dict[str, Any]) -> None:
+    from lightning.pytorch.utilities.rank_zero import rank_zero_only
+
+    if getattr(rank_zero_only, "rank", 0) or not folder.is_dir():
+        return
+    temporary = folder / f".{SUMMARY}"
+    temporary.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    temporary.replace(folder / SUMMARY)
