@@ -102,3 +102,34 @@ def test_the_recogniser_hears_espeak_and_not_noise() -> None:
     assert count_errors(texts[0], heard).words <= 2
     noise = np.random.default_rng(1).normal(0, 0.1, speech.sample_rate).astype(np.float32)
     assert count_errors(texts[0], recogniser(noise, speech.sample_rate)).words >= 5
+
+
+def test_whisper_hears_where_its_weights_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model of random weights, so that loading and hearing are real and the words are not."""
+    pytest.importorskip("whisper", reason="the whisper extra is not installed")
+    import torch
+    from whisper.model import ModelDimensions, Whisper
+
+    from tts.audio.mel import MelContract
+    from tts.metrics.measure import measured
+    from tts.metrics.take import Take
+    from tts.metrics.whisper import WhisperWordError, find_weights
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(MissingPackage, match="no weights in"):
+        find_weights(None)
+    with pytest.raises(MissingPackage, match="there are no weights"):
+        find_weights(str(tmp_path / "x.pt"))
+    sizes = ModelDimensions(80, 1500, 16, 2, 1, 51865, 448, 16, 2, 1)
+    (tmp_path / "whisper").mkdir()
+    torch.manual_seed(0)
+    saved = {"dims": sizes.__dict__, "model_state_dict": Whisper(sizes).state_dict()}
+    torch.save(saved, tmp_path / "whisper" / "tiny.pt")
+    measure = WhisperWordError()
+    wave = np.random.default_rng(0).normal(0, 0.1, 22050).astype(np.float32)
+    row = measured(measure, Take(wave, MelContract(), "Three words here."))
+    assert row is not None
+    assert row[1] == 3
+    assert row[0] >= 3, "no word of it was understood"

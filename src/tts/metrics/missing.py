@@ -11,16 +11,16 @@ log = logging.getLogger(__name__)
 
 
 class MissingPackage(UserError):
-    """A package of the ``metrics`` extra is not installed."""
+    """A package that a measure needs is not installed, or its weights are not on the disk."""
 
 
-def require_package(name: str, metric: str) -> ModuleType:
+def require_package(name: str, metric: str, extra: str = "metrics") -> ModuleType:
     """The package, imported. Raises MissingPackage saying how to install it."""
     try:
         return importlib.import_module(name)
     except ImportError as error:
         raise MissingPackage(
-            f"{metric} needs the package {name}: uv sync --extra metrics (import said: {error})"
+            f"{metric} needs the package {name}: uv sync --extra {extra} (import said: {error})"
         ) from error
 
 
