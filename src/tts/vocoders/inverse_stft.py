@@ -25,11 +25,7 @@ class InverseSTFT(nn.Module):
         self.window: Tensor
 
     def forward(self, spectrum: Tensor) -> Tensor:
-        frames = torch.fft.irfft(spectrum, self.n_fft, dim=-1) * self.window
-        count = frames.shape[1]
-        weight = self.window.square().expand(1, count, -1)
-        span = slice(self.start, self.start + count * self.hop)
-        return self._add(frames)[:, span] / self._add(weight)[:, span].clamp(min=1e-8)
+        return self._samples(spectrum, self._weight(spectrum.shape[1]))
 
     def transform(self, wave: Tensor) -> Tensor:
         """``(B, T * hop)`` -> ``(B, T, n_fft // 2 + 1)`` complex: the spectrum of the contract."""
@@ -46,15 +42,26 @@ class InverseSTFT(nn.Module):
         Griffin & Lim 1984, with the ``momentum`` of Perraudin et al. 2013, figure 1.
         """
         magnitude = spectrum.abs()
+        weight = self._weight(spectrum.shape[1])
         before = None
         for _ in range(rounds):
-            again = self.transform(self(spectrum))
-            ahead = again if before is None else again + momentum * (again - before)
-            before = again
+            again = torch.view_as_real(self.transform(self._samples(spectrum, weight)))
+            ahead = again if before is None else torch.lerp(before, again, 1 + momentum)
+            before, ahead = again, torch.view_as_complex(ahead)
             # the root keeps the gradient finite where a bin came out silent
-            length = (ahead.real.square() + ahead.imag.square() + 1e-8).sqrt()
-            spectrum = magnitude * ahead / length
+            power = (ahead * ahead.conj()).real
+            spectrum = ahead * (magnitude * torch.rsqrt(power + 1e-8))
         return spectrum
+
+    def _samples(self, spectrum: Tensor, weight: Tensor) -> Tensor:
+        frames = torch.fft.irfft(spectrum, self.n_fft, dim=-1) * self.window
+        span = slice(self.start, self.start + frames.shape[1] * self.hop)
+        return self._add(frames)[:, span] * weight
+
+    def _weight(self, count: int) -> Tensor:
+        """``(1, count * hop)``: what the overlapping windows of ``count`` frames are divided by."""
+        sums = self._add(self.window.square().expand(1, count, -1))
+        return sums[:, self.start : self.start + count * self.hop].clamp(min=1e-8).reciprocal()
 
     def _add(self, frames: Tensor) -> Tensor:
         """``(B, T, n_fft)``, each a hop after the one before -> ``(B, S)``, summed."""
