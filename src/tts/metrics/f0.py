@@ -32,7 +32,7 @@ def pitch_errors(
     """Of ``(T,)`` Hz, 0 = unvoiced. ``pairs (P, 2)``: which frames to compare; None: each its own.
 
     Log-F0 RMSE, correlation and voicing decision error as voice conversion reports them (Toda et
-    al. 2007). Costs nothing beside finding the pitch, 20 ms per second of audio.
+    al. 2007). Costs nothing beside finding the pitch, 12 ms per second of audio.
     """
     if pairs is None:
         count = min(len(pitch), len(reference))

@@ -63,7 +63,7 @@ def edit_distance(a: Sequence[Any], b: Sequence[Any]) -> int:
 
 
 class Recogniser:
-    """English speech to words, about 0.3 s of one core per second of audio.
+    """English speech to words, about 0.1 s of one core per second of audio.
 
     ``texts`` are all the texts of the corpus and all the tested ones, once each: the language
     model and the vocabulary. Raises MissingPackage without pocketsphinx.
@@ -142,7 +142,7 @@ class Heard(Measure):
 class WordError(Heard):
     """Word error of :class:`Recogniser` in percent, from 0; lower is better.
 
-    A gate, not a ranking. About 0.3 s of one core per second of audio, shared with the character
+    A gate, not a ranking. About 0.1 s of one core per second of audio, shared with the character
     error.
     """
 

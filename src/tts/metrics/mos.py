@@ -23,7 +23,7 @@ class Opinion(NamedTuple):
 
 
 def dnsmos(wave: np.ndarray, sample_rate: int) -> Opinion:
-    """DNSMOS (Reddy et al. 2022) of ``(S,)`` samples, about 0.3 s of one core per window.
+    """DNSMOS (Reddy et al. 2022) of ``(S,)`` samples, about 0.5 s of one core per window.
 
     The level is set to -26 dBFS first, or loudness would decide. The package repeats a clip until
     it fills nine seconds and hears every second's window; three of these, evenly spaced, say the
@@ -48,7 +48,7 @@ def plcmos(speech: np.ndarray) -> float:
 
 
 class DnsmosP808(Measure):
-    """DNSMOS P.808 (Reddy et al. 2021), 1 to 5; higher is better. 0.05 s per second of audio."""
+    """DNSMOS P.808 (Reddy et al. 2021), 1 to 5; higher is better. Half a second to 1.5 s a clip."""
 
     label, higher_is_better = "DNSMOS P.808", True
 
@@ -68,7 +68,7 @@ class DnsmosOverall(Measure):
 class Plcmos(Measure):
     """Of :func:`plcmos`, 1 to 5; higher is better. Tells buzzing from natural voices.
 
-    About 0.03 s per second of audio.
+    About 0.08 s per second of audio.
     """
 
     label, higher_is_better = "PLCMOS", True

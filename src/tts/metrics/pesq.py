@@ -11,7 +11,7 @@ from tts.metrics.take import SPEECH_RATE, Take, resample
 def pesq(reference: Tensor | np.ndarray, copy: Tensor | np.ndarray, rate: int) -> float | None:
     """Wide-band PESQ (ITU-T P.862.2) of ``(S,)`` samples: 1.04 .. 4.64, higher is better.
 
-    The two must be aligned in time: for copy-synthesis, never for synthesis from text. About 0.1 s
+    The two must be aligned in time: for copy-synthesis, never for synthesis from text. About 12 ms
     of one core per second of audio. None where the package ``pesq`` is not installed, which is said
     once, or where it finds no speech.
     """

@@ -77,7 +77,7 @@ def embed_speaker(speech: np.ndarray) -> np.ndarray:
 class SpeakerSimilarity(Measure):
     """Cosine between the embeddings of take and recording, 0 to 1; higher is better.
 
-    Two sentences of one speaker are at .8 to .95, of two speakers at .5 to .7. About 15 ms per
+    Two sentences of one speaker are at .8 to .95, of two speakers at .5 to .7. About 20 ms per
     second of audio.
     """
 

@@ -13,7 +13,7 @@ class Stoi(Measure):
     """Short-time objective intelligibility (Taal et al. 2011), 0 to 1; higher is better.
 
     ``extended``: ESTOI (Jensen & Taal 2016), which noise that comes and goes cannot fool. Of
-    aligned copies alone, and saturated for good ones. About 15 ms per second of audio.
+    aligned copies alone, and saturated for good ones. About 8 ms per second of audio.
     """
 
     label, higher_is_better, digits = "STOI", True, 3

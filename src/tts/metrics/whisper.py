@@ -16,10 +16,9 @@ from tts.text.normalize import normalize
 class WhisperWordError(WordError):
     """Word error of Whisper (Radford et al. 2022) in percent, from 0; lower is better.
 
-    In any language it knows, and without a language model over the corpus: its floor on read
-    speech is about 2 %. ``weights``: a checkpoint of the package ``openai-whisper``; None: the
-    largest in the package's own cache folder. Nothing is ever downloaded. The base model takes
-    about 0.5 s of one core per second of audio.
+    In any language it knows, and without a language model over the corpus. ``weights``: a
+    checkpoint of the package ``openai-whisper``; None: the largest in the package's own cache
+    folder. Nothing is ever downloaded. What it costs is the model's size.
     """
 
     label = "word error by Whisper"
