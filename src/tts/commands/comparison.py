@@ -17,7 +17,7 @@ from tts.errors import UserError
 # of a run itself, in the order of the columns
 FIXED = ("status", "parameters", "steps", "frames_per_second", "seconds")
 WIDTH = 140  # of a table that goes into a file
-HEADS = {"frames_per_second": "frames/s", "parameters": "size"}
+HEADS = {"frames_per_second": "frames/s"}
 UNTOLD = (
     "experiment",
     "name",
@@ -156,7 +156,7 @@ def _row(folder: Path) -> Row:
 
 
 def _picture(comparison: Comparison, path: Path) -> None:
-    """A bar per run, the best on top."""
+    """A bar per run, in order."""
     if (name := comparison.best) is None:
         return
     import matplotlib
