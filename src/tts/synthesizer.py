@@ -18,7 +18,7 @@ from tts.checkpoint import CheckpointError, load_run
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.text.frontend import Frontend
-from tts.vocoders.griffin_lim import GriffinLim
+from tts.vocoders.load import default_vocoder
 from tts.vocoders.vocoder import Vocoder
 
 PIECE = 1024  # frames that are vocoded at once: memory does not grow beyond
@@ -70,12 +70,12 @@ class Synthesizer:
         cls,
         path: str | os.PathLike[str],
         device: str = "cpu",
-        vocoder: Callable[[MelContract], Vocoder] = GriffinLim,
+        vocoder: Callable[[MelContract], Vocoder] = default_vocoder,
     ) -> "Synthesizer":
         """From a run's folder or a checkpoint file. Nothing in the file is executed.
 
-        ``vocoder`` makes one for a contract. Raises CheckpointError for a file that is missing,
-        damaged or does not fit this code.
+        ``vocoder`` makes one for a contract: by default the one that comes with the project.
+        Raises CheckpointError for a file that is missing, damaged or does not fit this code.
         """
         run = load_run(path)
         facts = run.require_facts()

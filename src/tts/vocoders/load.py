@@ -3,6 +3,7 @@
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 from tts.audio.mel import ContractError, MelContract
 from tts.build import build
@@ -30,11 +31,15 @@ def default_vocoder(contract: MelContract) -> Vocoder:
 
 
 def load_vocoder(
-    contract: MelContract | None, path: str | os.PathLike[str], family: str | None = None
+    contract: MelContract | None,
+    path: str | os.PathLike[str],
+    family: str | None = None,
+    **settings: Any,
 ) -> Vocoder:
     """Ready to speak mels of ``contract`` (None: whatever it was trained for).
 
-    ``family``: the name of the class it is to be. Raises CheckpointError for a file that is
+    ``family``: the name of the class it is to be; ``settings`` of it that are to be others than in
+    training, None = the same. Raises CheckpointError for a file that is
     missing, damaged or no vocoder, ContractError naming the fields for one of another mel.
     """
     run = load_run(path)
@@ -46,6 +51,7 @@ def load_vocoder(
         raise CheckpointError(f"{run.path} is a {made.__name__}, not a {family}")
     if contract is not None:
         run.contract.require(contract, str(run.path), "the acoustic model")
-    vocoder: Vocoder = factory(run.contract)
+    changed = {name: value for name, value in settings.items() if value is not None}
+    vocoder: Vocoder = factory(run.contract, **changed)
     run.fill(vocoder)
     return vocoder.eval()

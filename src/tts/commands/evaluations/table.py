@@ -5,6 +5,7 @@ from typing import Any
 
 from tts.metrics.bootstrap import Estimate
 
+WIDTH = 140  # of a table that goes into a file
 TELLING = "▲▼"  # shown to be better or worse than the baseline
 
 
@@ -26,6 +27,8 @@ def show(result: dict[str, Any]) -> None:
             cells.append(cell(values[name], about["digits"]) + (f" {mark}" if mark else ""))
         table.add_row(about["label"] + unit, *cells)
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDTH)
     console.print(table)
     if any(verdict(result, system, name) for system in systems for name in result["measures"]):
         console.print(f"▲ better, ▼ worse than {baseline}, by paired 95 % intervals")
