@@ -157,6 +157,11 @@ def load_run(path: str | os.PathLike[str]) -> Run:
     )
 
 
+def is_vocoder(config: dict[str, Any]) -> bool:
+    """Whether a run's model turns mels into sound instead of text into mels."""
+    return str(config["model"]["_target_"]).startswith("tts.vocoders.")
+
+
 def save_voice(run: Run, folder: str | os.PathLike[str], about: dict[str, Any]) -> None:
     """Write a run's voice; ``about`` is plain data on where it comes from."""
     folder = Path(folder)
@@ -172,6 +177,7 @@ def save_voice(run: Run, folder: str | os.PathLike[str], about: dict[str, Any]) 
     }
     temporary = folder / f".{WEIGHTS}"
     save_file({name: tensor.contiguous() for name, tensor in run.weights.items()}, temporary)
+    os.chmod(temporary, 0o666 & ~_umask())
     os.replace(temporary, folder / WEIGHTS)
     (folder / VOICE).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
 

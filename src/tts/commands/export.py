@@ -10,9 +10,11 @@ from tts.commands.app import launch
 
 def main(config: Any) -> None:
     # here and not at the top: --help is not to wait for torch
-    from tts.checkpoint import load_run, save_voice
+    from tts.checkpoint import is_vocoder, load_run, save_voice
 
     run = load_run(config.run)
+    if is_vocoder(run.config):  # it speaks for anybody, in any language
+        run = run._replace(facts=None, frontend=None)
     about = {"data": config.about, "licence": config.licence}
     save_voice(run, config.out, {key: value for key, value in about.items() if value is not None})
     size = sum(value.numel() for value in run.weights.values()) / 1e6

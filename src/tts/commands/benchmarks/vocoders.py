@@ -15,6 +15,7 @@ from tts.commands.benchmarks.timing import Stopwatch
 from tts.systems.vocoder import VocoderOutput, frozen
 from tts.vocoders.discriminators.judge import Judges
 from tts.vocoders.griffin_lim import GriffinLim
+from tts.vocoders.load import default_vocoder
 from tts.vocoders.vocoder import Vocoder
 from tts.vocoders.weights import normalise_weights
 
@@ -38,7 +39,10 @@ def vocoders(
     shared = next(iter(configs.values()))
     contract: MelContract = instantiate(shared["audio"])
     mel = torch.randn(1, frames, contract.bands, device=watch.device) * MEL_STD + MEL_MEAN
-    made: dict[str, Vocoder] = {"griffin_lim": GriffinLim(contract)}
+    made: dict[str, Vocoder] = {
+        "griffin_lim": GriffinLim(contract),
+        "default": default_vocoder(contract),
+    }
     for name, config in configs.items():
         made[name] = instantiate(config["model"], _convert_="all")(contract)
     made = {name: vocoder.to(watch.device).eval() for name, vocoder in made.items()}

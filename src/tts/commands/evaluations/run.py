@@ -9,7 +9,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from tts.audio.mel import MelContract
-from tts.checkpoint import Run, load_run
+from tts.checkpoint import Run, is_vocoder, load_run
 from tts.commands.corpora import prepare_from_config
 from tts.commands.evaluations import acoustic, vocoder
 from tts.commands.evaluations.folders import names_of, read_folders, read_texts
@@ -72,9 +72,9 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
 def _speech_of(runs: list[Run], config: DictConfig) -> tuple[Spoken, list[str]]:
     """What the runs say or copy, and the texts of their corpora for the recogniser."""
     first = runs[0]
-    copying = is_vocoder(first)
+    copying = is_vocoder(first.config)
     for run in runs[1:]:
-        if is_vocoder(run) != copying:
+        if is_vocoder(run.config) != copying:
             raise UserError(f"{first.path} and {run.path}: a vocoder and an acoustic model")
         first.contract.require(run.contract, str(first.path), str(run.path))
     data, texts = _corpora(config, runs, copying)
@@ -93,11 +93,6 @@ def _speech_of(runs: list[Run], config: DictConfig) -> tuple[Spoken, list[str]]:
         for name, run in zip(names, runs, strict=True)
     }
     return acoustic.speak_all(data, chosen, synthesizers, config.seed), texts
-
-
-def is_vocoder(run: Run) -> bool:
-    """Whether a run turns mels into sound instead of text into mels."""
-    return str(run.config["model"]["_target_"]).startswith("tts.vocoders.")
 
 
 def _corpora(config: DictConfig, runs: list[Run], copying: bool) -> tuple[SpeechDataset, list[str]]:
