@@ -102,6 +102,13 @@ def test_the_recogniser_hears_espeak_and_not_noise() -> None:
     assert count_errors(texts[0], heard).words <= 2
     noise = np.random.default_rng(1).normal(0, 0.1, speech.sample_rate).astype(np.float32)
     assert count_errors(texts[0], recogniser(noise, speech.sample_rate)).words >= 5
+    # what was heard before changes nothing
+    state = recogniser.decoder.get_cmn(False)
+    assert recogniser(speech.samples, speech.sample_rate) == heard
+    recogniser.decoder.set_cmn(recogniser.fresh)
+    recogniser(speech.samples, speech.sample_rate)
+    recogniser(noise, speech.sample_rate)
+    assert recogniser.decoder.get_cmn(False) == state
 
 
 def test_whisper_hears_where_its_weights_are(

@@ -81,6 +81,7 @@ class Recogniser:
                 dict=str(dictionary),
                 loglevel="FATAL",
             )
+        self.fresh = self.decoder.get_cmn(False)
 
     def __call__(self, wave: np.ndarray, sample_rate: int) -> str:
         """``(S,)`` samples -> the words heard, lower case; "" for none."""
@@ -93,6 +94,7 @@ class Recogniser:
     def _words(self, speech: np.ndarray) -> str:
         speech = np.pad(speech, round(PAD * SPEECH_RATE))
         samples = (np.clip(speech, -1, 1) * 32767).astype(np.int16)
+        self.decoder.set_cmn(self.fresh)  # or it would hear by the speaker before
         self.decoder.start_utt()
         self.decoder.process_raw(samples.tobytes(), full_utt=True)
         self.decoder.end_utt()
