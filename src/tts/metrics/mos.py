@@ -11,8 +11,8 @@ from tts.metrics.measure import Measure, Row
 from tts.metrics.missing import require_package
 from tts.metrics.take import LEVEL, SPEECH_RATE, Take, level, resample
 
-WINDOWS = 3  # of nine seconds, that DNSMOS hears of a clip
-RATERS = 15  # of PLCMOS's made-up ones
+WINDOWS = 2  # of nine seconds, that DNSMOS hears of a clip
+RATERS = 5  # of PLCMOS's made-up ones
 
 
 class Opinion(NamedTuple):
@@ -26,8 +26,8 @@ def dnsmos(wave: np.ndarray, sample_rate: int) -> Opinion:
     """DNSMOS (Reddy et al. 2022) of ``(S,)`` samples, about 0.5 s of one core per window.
 
     The level is set to -26 dBFS first, or loudness would decide. The package repeats a clip until
-    it fills nine seconds and hears every second's window; three of these, evenly spaced, say the
-    same to a few hundredths. Raises MissingPackage.
+    it fills nine seconds and hears every second's window; two of these, the first and the last, say
+    the same to .02 on average. Raises MissingPackage.
     """
     return _dnsmos(np.clip(level(resample(wave, sample_rate), LEVEL), -1, 1))
 
@@ -48,7 +48,7 @@ def plcmos(speech: np.ndarray) -> float:
 
 
 class DnsmosP808(Measure):
-    """DNSMOS P.808 (Reddy et al. 2021), 1 to 5; higher is better. Half a second to 1.5 s a clip."""
+    """DNSMOS P.808 (Reddy et al. 2021), 1 to 5; higher is better. Half a second to one a clip."""
 
     label, higher_is_better = "DNSMOS P.808", True
 
@@ -68,7 +68,7 @@ class DnsmosOverall(Measure):
 class Plcmos(Measure):
     """Of :func:`plcmos`, 1 to 5; higher is better. Tells buzzing from natural voices.
 
-    About 0.08 s per second of audio.
+    About 0.03 s per second of audio.
     """
 
     label, higher_is_better = "PLCMOS", True
