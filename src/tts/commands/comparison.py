@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+from tts.commands.console import console
 from tts.commands.summary import SUMMARY
 from tts.errors import UserError
 
 # of a run itself, in the order of the columns
 FIXED = ("status", "parameters", "steps", "frames_per_second", "seconds")
-WIDTH = 140  # of a table that goes into a file
 HEADS = {"frames_per_second": "frames/s"}
 UNTOLD = (
     "experiment",
@@ -97,7 +97,6 @@ def write(comparison: Comparison, folder: Path) -> Comparison:
 
 def show(comparison: Comparison, folder: Path) -> None:
     """The table on the terminal: the metric that was to be improved, and the few beside it."""
-    from rich.console import Console
     from rich.table import Table
 
     metrics = [comparison.best] if comparison.best else []
@@ -115,14 +114,12 @@ def show(comparison: Comparison, folder: Path) -> None:
             *(_shown(row.facts.get(key)) for key in FIXED),
             *(_shown(row.metrics.get(name)) for name in metrics),
         )
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=WIDTH)
-    console.print(table)
+    out = console()
+    out.print(table)
     for row in comparison.rows:
         if error := row.facts.get("error"):
-            console.print(f"[red]run {_number_of(row)} failed[/red]: {error}", highlight=False)
-    console.print(f"-> {folder}/comparison.csv, .png; all in TensorBoard: --logdir {folder}")
+            out.print(f"[red]run {_number_of(row)} failed[/red]: {error}", highlight=False)
+    out.print(f"-> {folder}/comparison.csv, .png; all in TensorBoard: --logdir {folder}")
 
 
 def _row(folder: Path) -> Row:

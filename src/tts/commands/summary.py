@@ -1,6 +1,5 @@
 """What a run leaves for tables: ``summary.json``, whether it was done, pruned or failed."""
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,10 +28,11 @@ def summarised(folder: Path, overrides: Sequence[str]) -> Iterator[dict[str, Any
 
 
 def _write(folder: Path, summary: dict[str, Any]) -> None:
+    # here and not at the top: tables want the file's name alone, and not torch
     from lightning.pytorch.utilities.rank_zero import rank_zero_only
+
+    from tts.data.store import write_json
 
     if getattr(rank_zero_only, "rank", 0) or not folder.is_dir():
         return
-    temporary = folder / f".{SUMMARY}"
-    temporary.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    temporary.replace(folder / SUMMARY)
+    write_json(folder / SUMMARY, summary)

@@ -4,7 +4,7 @@ from typing import Any
 
 from tts.metrics.measure import Measure, Row
 from tts.metrics.missing import require_package
-from tts.metrics.take import Take, resample
+from tts.metrics.take import SPEECH_RATE, Take, resample
 
 SHORTEST = 0.6  # seconds: the measure looks at 384 ms at a time, silence left out
 
@@ -31,6 +31,6 @@ class Stoi(Measure):
             resample(w, take.contract.sample_rate) for w in (take.reference.wave, take.wave)
         )
         count = min(len(real), len(ours))
-        if count < SHORTEST * 16000:
+        if count < SHORTEST * SPEECH_RATE:
             return None
-        return (float(stoi(real[:count], ours[:count], 16000, extended=self.extended)),)
+        return (float(stoi(real[:count], ours[:count], SPEECH_RATE, extended=self.extended)),)

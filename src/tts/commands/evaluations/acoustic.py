@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tts.commands.evaluations.spoken import Sentence, Spoken, System
+from tts.commands.evaluations.spoken import RECORDINGS, Sentence, Spoken, System
 from tts.data.dataset import SpeechDataset
 from tts.metrics.alignment import (
     attention_failures,
@@ -20,7 +20,7 @@ from tts.metrics.alignment import (
 from tts.metrics.bootstrap import mean
 from tts.synthesizer import Synthesizer
 
-RECORDINGS, COPIES = "recordings", "vocoder copies"
+COPIES = "vocoder copies"
 
 
 def speak_all(

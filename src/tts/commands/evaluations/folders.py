@@ -8,12 +8,11 @@ import numpy as np
 
 from tts.audio.io import AudioError, read_audio
 from tts.audio.mel import MelContract
-from tts.commands.evaluations.spoken import Sentence, Spoken, System
+from tts.commands.evaluations.spoken import RECORDINGS, Sentence, Spoken, System
 from tts.errors import UserError
 
 ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3")
 SHORTEST = 0.1  # seconds that can be measured
-RECORDINGS = "recordings"
 
 
 def read_folders(
@@ -56,7 +55,12 @@ def read_folders(
         raise UserError("nothing can be scored:\n       " + "\n       ".join(problems))
     sentences = [Sentence(i, written.get(i, ""), "", language) for i in ids]
     return Spoken(
-        sentences, systems, names[len(paths)], recorded=bool(paths), problems=tuple(problems)
+        sentences,
+        systems,
+        names[len(paths)],
+        recorded=bool(paths),
+        texts=tuple(written.values()),
+        problems=tuple(problems),
     )
 
 

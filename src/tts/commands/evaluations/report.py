@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import torch
 from tts.audio.mel import MelContract, mel_spectrogram
 from tts.commands.evaluations.page import render
 from tts.commands.evaluations.spoken import Spoken
-from tts.data.store import write_text
+from tts.data.store import write_json, write_text
 
 WORST_BY = ("wer", "pesq", "p808", "mcd")  # the first that was measured decides
 
@@ -36,14 +35,12 @@ def write_report(
         for system in spoken.systems
         if (wave := system.waves[number]) is not None
     }
-    files = {
-        folder / "report.json": json.dumps(plain(result), indent=1, ensure_ascii=False) + "\n",
-        folder / "report.html": render(plain(result), worst, by, clips),
-    }
+    numbers = plain(result)
+    files = [folder / "report.json", folder / "report.html"]
     folder.mkdir(parents=True, exist_ok=True)
-    for path, text in files.items():
-        write_text(path, text)
-    return list(files)
+    write_json(files[0], numbers)
+    write_text(files[1], render(numbers, worst, by, clips))
+    return files
 
 
 def _worst(result: dict[str, Any], count: int, by: str | None) -> tuple[list[str], str | None]:

@@ -12,7 +12,7 @@ from tts.audio.mel import MelContract
 from tts.checkpoint import Run, is_vocoder, load_run
 from tts.commands.corpora import prepare_from_config
 from tts.commands.evaluations import acoustic, vocoder
-from tts.commands.evaluations.folders import names_of, read_folders, read_texts
+from tts.commands.evaluations.folders import names_of, read_folders
 from tts.commands.evaluations.report import write_report
 from tts.commands.evaluations.scoring import score_all
 from tts.commands.evaluations.spoken import Spoken
@@ -44,8 +44,8 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
         spoken = read_folders(
             listed(config.wavs), config.text, config.ref, config.aligned, config.language, contract
         )
-        # all of the file's, those without a wav too: the more texts, the harder for the recogniser
-        about, texts = {}, list(read_texts(Path(config.text)).values()) if config.text else []
+        # those without a wav too: the more texts, the harder for the recogniser
+        about, texts = {}, list(spoken.texts)
         folder = Path(config.out or Path(listed(config.wavs)[0]) / "evaluation")
     else:
         runs = [load_run(path) for path in listed(config.run)]

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+RECORDINGS = "recordings"  # the system that others are measured against
+
 
 class Sentence(NamedTuple):
     """What was to be said."""
@@ -30,4 +32,5 @@ class Spoken(NamedTuple):
     baseline: str  # the system that others are compared with
     recorded: bool = True
     models: dict[str, dict[str, object]] = {}  # noqa: RUF012  what was measured beside the waves
+    texts: tuple[str, ...] = ()  # of a folder's file, those that nobody says too
     problems: tuple[str, ...] = ()  # what could not be read, each with its remedy

@@ -3,15 +3,14 @@
 import math
 from typing import Any
 
+from tts.commands.console import console
 from tts.metrics.bootstrap import Estimate
 
-WIDTH = 140  # of a table that goes into a file
 TELLING = "▲▼"  # shown to be better or worse than the baseline
 
 
 def show(result: dict[str, Any]) -> None:
     """Print the systems side by side, and what was measured of the models themselves."""
-    from rich.console import Console
     from rich.table import Table
 
     systems, baseline = result["systems"], result["baseline"]
@@ -26,18 +25,16 @@ def show(result: dict[str, Any]) -> None:
             mark = verdict(result, system, name)
             cells.append(cell(values[name], about["digits"]) + (f" {mark}" if mark else ""))
         table.add_row(about["label"] + unit, *cells)
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=WIDTH)
-    console.print(table)
+    out = console()
+    out.print(table)
     if any(verdict(result, system, name) for system in systems for name in result["measures"]):
-        console.print(f"▲ better, ▼ worse than {baseline}, by paired 95 % intervals")
+        out.print(f"▲ better, ▼ worse than {baseline}, by paired 95 % intervals")
     for model, values in result["models"].items():
         for name, value in values.items():
             text = f"{value:.4f}" if isinstance(value, float) else cell(value, 3)
-            console.print(f"{model}, {name}: {text}", highlight=False)
+            out.print(f"{model}, {name}: {text}", highlight=False)
     for problem in result["problems"]:
-        console.print(f"[yellow]left out:[/yellow] {problem}", highlight=False)
+        out.print(f"[yellow]left out:[/yellow] {problem}", highlight=False)
 
 
 def verdict(result: dict[str, Any], system: str, measure: str) -> str:

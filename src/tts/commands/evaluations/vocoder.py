@@ -8,13 +8,11 @@ import numpy as np
 import torch
 
 from tts.audio.band import limit_band
-from tts.commands.evaluations.spoken import Sentence, Spoken, System
+from tts.commands.evaluations.spoken import RECORDINGS, Sentence, Spoken, System
 from tts.data.dataset import SpeechDataset
 from tts.losses.waveform import MultiResolutionSTFT, WaveMelLoss
 from tts.metrics.bootstrap import mean
 from tts.vocoders.vocoder import Vocoder
-
-RECORDINGS = "recordings"
 
 
 def copy_all(
