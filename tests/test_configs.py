@@ -80,9 +80,10 @@ def test_every_choice_composes_into_a_training(choice: str) -> None:
 VOCODERS = {"vocos": ("tiny", "small", "base"), "hifigan": ("tiny", "v1", "v2", "v3"),
             "bigvgan": ("tiny", "base", "large")}  # fmt: skip
 SIZES = ("tiny", "small", "base", "large")
-MODEL_GROUPS = ("encoder", "decoder", "activation", "style", "aligner", "loss/mel")
+MODEL_GROUPS = ("encoder", "decoder", "adaptor", "activation", "style", "aligner", "loss/mel")
 MODELS = [f"model/size={size}" for size in SIZES]
 MODELS += [f"model/{g}={choice}" for g in MODEL_GROUPS for choice in choices(f"model/{g}")]
+MODELS += [f"model/decoder=flow field={choice}" for choice in choices("field")]
 # a convolution has no use for positions
 MODELS += [
     f"model/positional={choice} model/{part}=transformer"

@@ -160,7 +160,8 @@ def test_a_wrong_command_is_one_line(
         ("language", "de", "language='de'"),
         ("rate", 0, "rate=0"),
         ("rate", "fast", "rate=fast: give a number"),
-        ("temperature", "hot", "temperature=hot: give a number"),
+        ("prosody_temperature", "hot", "temperature=hot: give a number"),
+        ("steps", 4, "steps=4: this model's decoder draws nothing"),
         ("pitch", [1.0, 2.0], "pitch has 2 values"),
         ("reference", "some.wav", "reference=some.wav"),
         ("text", "...", "no letter and no digit"),
@@ -252,7 +253,7 @@ def test_the_same_text_sounds_the_same(voice: Synthesizer, run: Path) -> None:
 
 def test_seeds_repeat_what_temperature_varies(voice: Synthesizer) -> None:
     def speak(seed: int) -> np.ndarray:
-        return voice.speak("A short sentence.", temperature=1.0, seed=seed).waveform
+        return voice.speak("A short sentence.", prosody_temperature=1.0, seed=seed).waveform
 
     assert np.array_equal(speak(1), speak(1))
     assert not np.array_equal(speak(1), speak(2))

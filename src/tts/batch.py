@@ -26,6 +26,15 @@ class Batch(NamedTuple):
     utterance: Tensor | None = None  # (B,) int64, row in the dataset: names it in reports
 
 
+class Sampling(NamedTuple):
+    """How a model that draws its speech is to draw it; None leaves a choice to the model."""
+
+    steps: int | None = None  # of the solver; fewer are faster
+    solver: str | None = None  # see tts.models.flow.SOLVERS
+    temperature: float | None = None  # deviation of the noise drawn from; 0 = always the same
+    guidance: float | None = None  # how much more of the style; 0 = as it was learned
+
+
 class Prompt(NamedTuple):
     """What to say and how. A control is a number for all, or one value per token."""
 
@@ -38,7 +47,8 @@ class Prompt(NamedTuple):
     rate: float | Tensor = 1.0  # times faster; (B, N) for one value per token
     pitch: float | Tensor = 0.0  # semitones up; (B, N) for one value per token
     energy: float | Tensor = 0.0  # decibels up; (B, N) for one value per token
-    temperature: float = 0.0  # 0 = the most likely speech
+    prosody_temperature: float | None = None  # of durations, pitch, energy; None: the model's own
+    sampling: Sampling = Sampling()  # of the mel
 
 
 class Clips(NamedTuple):

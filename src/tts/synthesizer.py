@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from tts.audio.io import read_audio
 from tts.audio.mel import MelContract, mel_spectrogram
-from tts.batch import Prompt
+from tts.batch import Prompt, Sampling
 from tts.build import build, build_model
 from tts.checkpoint import CheckpointError, load_run
 from tts.corpus import CorpusFacts
@@ -51,7 +51,12 @@ class Manner(NamedTuple):
     rate: Control = 1.0  # times faster
     pitch: Control = 0.0  # semitones up
     energy: Control = 0.0  # decibels up
-    temperature: float = 0.0  # 0 = the most likely durations, and the same every time
+    # and of a model that draws, None for what it was made with:
+    prosody_temperature: float | None = None  # of durations, pitch and energy; 0 = the same always
+    temperature: float | None = None  # of the mel; 0 = the same always
+    steps: int | None = None  # of the solver
+    solver: str | None = None  # euler, midpoint
+    guidance: float | None = None  # how much more of the style
 
 
 class Synthesizer:
@@ -96,16 +101,23 @@ class Synthesizer:
         rate: Control = 1.0,
         pitch: Control = 0.0,
         energy: Control = 0.0,
-        temperature: float = 0.0,
+        prosody_temperature: float | None = None,
+        temperature: float | None = None,
+        steps: int | None = None,
+        solver: str | None = None,
+        guidance: float | None = None,
         seed: int | None = None,
     ) -> Speech:
         """Long text is split into sentences, spoken, and joined with natural pauses.
 
         ``speaker``: a name the model knows, by default its first; ``language``: by default the
         speaker's; ``reference``: a recording whose style is copied, for models that listen to one;
-        ``seed``: makes a ``temperature`` above 0 repeatable. Raises UserError for what cannot be.
+        ``seed``: makes a temperature above 0 repeatable; the rest is :class:`Manner`. Raises
+        UserError for what cannot be.
         """
-        manner = Manner(rate, pitch, energy, temperature)
+        manner = Manner(
+            rate, pitch, energy, prosody_temperature, temperature, steps, solver, guidance
+        )
         spoken = self.sentences(text, speaker, language, reference, manner, seed)
         return Speech(np.concatenate(list(joined(spoken, self.sample_rate))), self.sample_rate)
 
@@ -241,7 +253,8 @@ class Synthesizer:
                 rate=rate,
                 pitch=pitch,
                 energy=energy,
-                temperature=manner.temperature,
+                prosody_temperature=manner.prosody_temperature,
+                sampling=Sampling(manner.steps, manner.solver, manner.temperature, manner.guidance),
             )
         )
         return generated.mel[0], generated.durations[0]

@@ -1,5 +1,8 @@
 """Measures in the loop: each sentence once, within their share of the time, best by their side."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -7,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from fakes import CONTRACT, make_batch
+from fakes import CONTRACT, composed, make_batch
 
 from tts.callbacks.checkpoints import Checkpoints
 from tts.callbacks.panel import Panel
+from tts.commands.train import train
 from tts.errors import UserError
 from tts.metrics.measure import Measure
 from tts.metrics.take import Take
@@ -138,3 +142,28 @@ def test_what_has_no_better_side_is_nothing_to_choose_by(tmp_path: Path) -> None
     trainer = trainer_of(callbacks=[panel()], callback_metrics={"val/mel": 1.0})
     with pytest.raises(UserError, match=r"not among .* metrics/number, val/mel"):
         Checkpoints(tmp_path, "metrics/beauty").on_validation_end(trainer, Module())  # type: ignore[arg-type]
+
+
+def test_two_processes_measure_what_one_does(tmp_path: Path) -> None:
+    """The same weights, since nothing is learned at a rate of 0, and the same three sentences."""
+    overrides = [
+        "model/size=tiny", "data.limit=24", "data.prepare.validation_share=0.25", "data.workers=0",
+        f"data.prepared_dir={tmp_path}/prepared", "trainer.precision=32-true", "optimizer.lr=0",
+        "trainer.max_steps=1", "trainer.val_check_interval=1", "logger=none",
+        "callbacks.samples=null", "callbacks.panel.every_n_validations=1",
+        "callbacks.panel.count=3",
+        "callbacks.panel.vocoder._target_=tts.vocoders.griffin_lim.GriffinLim",
+        *(f"callbacks.panel.measures.{name}=null" for name in ("wer", "p808", "overall")),
+    ]  # fmt: skip
+    alone = train(composed("train", *overrides, "trainer=cpu", f"run_dir={tmp_path}/one"))
+    done = subprocess.run(
+        [sys.executable, "train.py", *overrides, "trainer=ddp_cpu",
+         f"hydra.run.dir={tmp_path}/two"],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    together = json.loads((tmp_path / "two" / "summary.json").read_text())["metrics"]
+    names = [name for name in alone if name.startswith("metrics/")]
+    assert {"metrics/mcd", "metrics/similarity", "metrics/global_variance"} <= set(names)
+    for name in names:
+        assert together[name] == pytest.approx(alone[name], rel=1e-3), name

@@ -103,10 +103,10 @@ def test_pitch_and_energy_move_by_what_was_asked() -> None:
 def test_temperature_samples_durations() -> None:
     model, _ = build()
     torch.manual_seed(0)
-    drawn = model.generate(prompt(temperature=1.0))
+    drawn = model.generate(prompt(prosody_temperature=1.0))
     assert not torch.equal(drawn.durations, model.generate(prompt()).durations)
     torch.manual_seed(0)
-    assert torch.equal(drawn.durations, model.generate(prompt(temperature=1.0)).durations)
+    assert torch.equal(drawn.durations, model.generate(prompt(prosody_temperature=1.0)).durations)
 
 
 def test_given_durations_are_needed_where_they_are_chosen() -> None:

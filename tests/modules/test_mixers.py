@@ -12,7 +12,7 @@ from tts.masks import mask_from_lengths
 from tts.modules.attention import CrossAttention, SelfAttention
 from tts.modules.conv import Conv, DepthwiseConv
 from tts.modules.feed_forward import FeedForward
-from tts.modules.hybrid import MambaConv
+from tts.modules.hybrid import BidirectionalMamba, MambaConv, turn
 from tts.modules.mamba import Mamba
 from tts.modules.positional import Alibi, NoPosition, Rope, Sinusoidal
 from tts.modules.stack import Context, Stack
@@ -22,6 +22,7 @@ KERNELS = (3, 7)
 MIXERS: dict[str, Callable[..., nn.Module]] = {
     "mamba": partial(Mamba, head_dim=16, state=8, chunk=8),
     "mamba_conv": partial(MambaConv, head_dim=16, state=8, chunk=8, kernels=KERNELS),
+    "mamba_mamba": partial(BidirectionalMamba, head_dim=16, state=8, chunk=8),
     "conv": partial(Conv, kernels=KERNELS),
     "causal conv": partial(Conv, kernels=KERNELS, direction="causal"),
     "anticausal conv": partial(Conv, kernels=KERNELS, direction="anticausal"),
@@ -109,7 +110,9 @@ def test_cross_attention_steps_too_and_does_not_see_padding() -> None:
         assert torch.allclose(y, whole[:, t], atol=1e-4)
 
 
-@pytest.mark.parametrize("mixer", ["mamba_conv", "conv", "attention", "anticausal conv"])
+@pytest.mark.parametrize(
+    "mixer", ["mamba_conv", "mamba_mamba", "conv", "attention", "anticausal conv"]
+)
 def test_what_looks_ahead_cannot_step(mixer: str) -> None:
     model = stack(mixer)
     with pytest.raises((UserError, AttributeError)):
@@ -123,6 +126,20 @@ def test_a_style_is_the_identity_until_it_learns(mixer: str) -> None:
     mask = torch.ones(2, 40, dtype=torch.bool)
     context = Context(mask, style=torch.randn(2, 5))
     assert torch.allclose(plain(frames(), Context(mask)), styled(frames(), context), atol=1e-5)
+
+
+def test_two_scans_know_no_direction() -> None:
+    """What is said backwards is heard backwards, when the scans change places."""
+    torch.manual_seed(0)
+    mixer = BidirectionalMamba(DIM, head_dim=16, state=8, chunk=8)
+    mask = mask_from_lengths(torch.tensor([40, 23]))
+    context = Context(mask)
+    forward = mixer(frames(), context)
+    mixer.forth, mixer.back = mixer.back, mixer.forth
+    with torch.no_grad():
+        mixer.fuse.weight.copy_(mixer.fuse.weight.roll(DIM, 1))
+    backward = turn(mixer(turn(frames(), mask), context), mask)
+    assert torch.allclose(forward[mask], backward[mask], atol=1e-5)
 
 
 def test_a_fold_of_scales_is_their_sum() -> None:

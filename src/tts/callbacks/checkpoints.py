@@ -132,6 +132,10 @@ class Checkpoints(Checkpoint):
         """The best that ``monitor`` was; infinite before the first validation."""
         return self._sign * self.best_score
 
+    @property
+    def higher_is_better(self) -> bool:
+        return self._sign < 0
+
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self._saved != trainer.global_step:
             self._save_last(trainer)

@@ -43,6 +43,7 @@ class Comparison(NamedTuple):
     swept: list[str]  # overrides that are not the same everywhere
     metrics: list[str]
     best: str | None  # the metric that the runs were to bring down or up
+    higher_is_better: bool = False
 
 
 class AfterSweep(Callback):
@@ -71,7 +72,8 @@ def collect(folders: Iterable[Path]) -> Comparison:
     swept = [key for key in keys if len({row.overrides.get(key) for row in rows}) > 1]
     metrics = sorted({name for row in rows for name in row.metrics}, key=_importance)
     best = next((name for name in metrics if name.startswith("best/")), None)
-    return Comparison(rows, swept, metrics, best)
+    higher = any(row.facts.get("higher_is_better") for row in rows)
+    return Comparison(rows, swept, metrics, best, higher)
 
 
 def write(comparison: Comparison, folder: Path) -> Comparison:
@@ -140,8 +142,8 @@ def _row(folder: Path) -> Row:
     except ValueError as error:
         raise UserError(f"{path} is damaged ({error}): remove it") from error
     metrics = {name: float(value) for name, value in summary["metrics"].items()}
-    facts: dict[str, Any] = {key: summary[key] for key in ("status", "seconds", "error")
-                             if key in summary}  # fmt: skip
+    told = ("status", "seconds", "error", "higher_is_better")
+    facts: dict[str, Any] = {key: summary[key] for key in told if key in summary}
     for key in ("parameters", "steps"):
         if key in metrics:
             facts[key] = int(metrics.pop(key))
@@ -153,7 +155,7 @@ def _row(folder: Path) -> Row:
 
 
 def _picture(comparison: Comparison, path: Path) -> None:
-    """A bar per run, in order."""
+    """A bar per run, the best on top."""
     if (name := comparison.best) is None:
         return
     import matplotlib
@@ -162,7 +164,7 @@ def _picture(comparison: Comparison, path: Path) -> None:
     from matplotlib import pyplot as plt
 
     rows = [row for row in comparison.rows if math.isfinite(row.metrics.get(name, math.nan))]
-    rows.sort(key=lambda row: row.metrics[name])
+    rows.sort(key=lambda row: row.metrics[name], reverse=comparison.higher_is_better)
     labels = [
         ", ".join(row.overrides.get(key, "–") for key in comparison.swept) or row.folder.name
         for row in rows
@@ -188,7 +190,7 @@ def _hyperparameters(comparison: Comparison, folder: Path) -> None:
         if not row.metrics:
             continue
         chosen = {key: _number(row.overrides.get(key, "default")) for key in comparison.swept}
-        facts = {f"run/{k}": v for k, v in row.facts.items() if isinstance(v, int | float)}
+        facts = {f"run/{k}": row.facts[k] for k in FIXED[1:] if k in row.facts}
         where = folder / row.folder.name
         for old in where.glob("events.*"):
             old.unlink()

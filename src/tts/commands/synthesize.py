@@ -26,7 +26,11 @@ def synthesize(config: DictConfig) -> list[Path]:
         rate=_control(config, "rate"),
         pitch=_control(config, "pitch"),
         energy=_control(config, "energy"),
+        prosody_temperature=_number(config, "prosody_temperature"),
         temperature=_number(config, "temperature"),
+        steps=config.steps,
+        solver=config.solver,
+        guidance=_number(config, "guidance"),
     )
     written: list[Path] = []
     failed: list[str] = []
@@ -131,7 +135,9 @@ def _control(config: DictConfig, name: str) -> float | list[float]:
         ) from error
 
 
-def _number(config: DictConfig, name: str) -> float:
+def _number(config: DictConfig, name: str) -> float | None:
+    if config[name] is None:
+        return None
     try:
         return float(config[name])
     except (TypeError, ValueError) as error:

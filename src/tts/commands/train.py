@@ -28,6 +28,7 @@ from tts.checkpoint import find_checkpoint
 from tts.commands.forced import force_mels
 from tts.commands.precision import choose_precision
 from tts.commands.resume import CONFIG, require_same_speech, resume, set_aside
+from tts.commands.start import start_from
 from tts.commands.summary import summarised
 from tts.commands.trial import current_trial
 from tts.errors import UserError
@@ -49,18 +50,21 @@ def job(config: DictConfig) -> float | None:
     """One Hydra job: train, and give a sweeper the best ``monitor`` reached."""
     overrides = list(HydraConfig.get().overrides.task)
     with summarised(Path(config.run_dir), overrides) as summary:
-        metrics = train(config, overrides)
+        metrics = train(config, overrides, summary)
         trial = current_trial()
         summary["status"] = "pruned" if trial and trial.pruned else "done"
         summary["metrics"] = metrics
     return metrics.get(f"best/{config.monitor}", metrics.get(config.monitor))
 
 
-def train(config: DictConfig, overrides: Sequence[str] = ()) -> dict[str, float]:
+def train(
+    config: DictConfig, overrides: Sequence[str] = (), summary: dict[str, Any] | None = None
+) -> dict[str, float]:
     """Prepare the corpus if need be, build everything, train; the last value of every metric.
 
     ``overrides`` are those ``config`` was composed with: resuming puts them on top of the run's own
-    config. ``best/<monitor>`` is the best the monitored metric got. Ctrl-C and SIGTERM leave as
+    config. ``best/<monitor>`` is the best the monitored metric got, and ``summary`` is told which
+    side of it is the better. Ctrl-C and SIGTERM leave as
     SystemExit with status 128 + signal once ``last.ckpt`` is written.
     """
     hush()
@@ -103,6 +107,10 @@ def train(config: DictConfig, overrides: Sequence[str] = ()) -> dict[str, float]
             raise UserError(f"data.mel_from={mel_from} is for training a vocoder: model=vocos, ...")
         force_mels(data, mel_from)
     system = build_system(config, data, plain)
+    if config.init_from and checkpoint is None:
+        speaks = trains_itself(config)
+        model: Any = system.model
+        start_from(config.init_from, model, data.facts if speaks else None)
     if checkpoint is not None:
         require_same_speech(checkpoint, data.facts, mel_alone=not trains_itself(config))
     _leave_config(config, folder, fresh=not resuming)
@@ -127,6 +135,8 @@ def train(config: DictConfig, overrides: Sequence[str] = ()) -> dict[str, float]
     for callback in callbacks:
         if isinstance(callback, Checkpoints) and callback.best_score < float("inf"):
             metrics[f"best/{callback.monitor}"] = callback.best_value
+            if summary is not None:
+                summary["higher_is_better"] = callback.higher_is_better
     _say("done: %d steps -> %s", trainer.global_step, folder)
     _let_go()
     return metrics

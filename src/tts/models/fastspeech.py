@@ -14,10 +14,11 @@ from torch import Tensor, nn
 
 from tts.alignment.aligner import Aligner
 from tts.alignment.regulator import frame_to_token_index, gather_tokens
-from tts.batch import Batch, Prompt
+from tts.batch import Batch, Prompt, Sampling
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
+from tts.models.flow import Matched, ResidualFlow
 from tts.models.variance import Prosody, Targets, VarianceAdaptor
 from tts.modules.stack import Context
 
@@ -25,12 +26,14 @@ from tts.modules.stack import Context
 class FastSpeechOutput(NamedTuple):
     """What the losses and the pictures read."""
 
-    mel: Tensor  # (B, T, M) natural-log magnitude, spoken with the recording's own prosody
+    mel: Tensor  # (B, T, M) natural-log magnitude, regressed from the recording's own prosody
     prosody: Prosody  # predicted, per token
     targets: Targets  # the recording's
     log_attention: Tensor | None  # (B, T, N) the aligner's, None when durations were given
     token_mask: Tensor  # (B, N) bool
     frame_mask: Tensor  # (B, T) bool
+    mel_flow: Matched | None = None  # of a model that draws
+    prosody_flow: Matched | None = None
 
 
 class Generated(NamedTuple):
@@ -49,7 +52,8 @@ class FastSpeech(nn.Module):
     ``facts`` size the embeddings and carry the statistics; ``encoder`` and ``decoder`` are called
     with ``dim`` and ``style_dim``, ``adaptor`` with ``dim, facts, style_dim``, ``aligner`` with
     ``token_dim, mel_bands`` (None: durations come with the batch), ``style`` with
-    ``facts`` (None: one voice).
+    ``facts`` (None: one voice), ``flow`` with ``channels, dim, style_dim`` (None: the decoder's
+    regression is what is said; else its residual is drawn and added).
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class FastSpeech(nn.Module):
         aligner: Callable[..., Aligner] | None = None,
         style: Callable[..., nn.Module] | None = None,
         stride: int = 2,
+        flow: Callable[..., ResidualFlow] | None = None,
     ) -> None:
         super().__init__()
         bands = facts.contract.bands
@@ -83,6 +88,8 @@ class FastSpeech(nn.Module):
         self.spread = Spread(dim, stride)
         self.decoder = decoder(dim=dim, style_dim=style_dim)
         self.project = nn.Linear(dim, stride * bands)
+        channels = stride * bands
+        self.flow = flow(channels=channels, dim=dim, style_dim=style_dim) if flow else None
 
     def forward(self, batch: Batch) -> FastSpeechOutput:
         """Teacher-forced: the recording's durations, pitch and energy; the mel is predicted."""
@@ -96,9 +103,17 @@ class FastSpeech(nn.Module):
         durations, log_attention = self._align(embedded, mel, batch)
         targets = Targets(durations, *self.adaptor.normalise(batch, durations))
         states = self.encoder(embedded, Context(mask=token_mask, style=style))
-        states, prosody = self.adaptor(states, token_mask, style, targets)
-        predicted = self._decode(states, durations, style, frame_mask)
-        return FastSpeechOutput(predicted, prosody, targets, log_attention, token_mask, frame_mask)
+        states, prosody, prosody_flow = self.adaptor(states, token_mask, style, targets)
+        states, mask = self._decode(states, durations, style, frame_mask)
+        predicted = self.project(states).float()
+        mel_flow = None
+        if self.flow is not None:
+            residual = (self._fold(mel, frame_mask) - predicted.detach()) * mask[..., None]
+            mel_flow = self.flow(residual, states, mask, style)
+        return FastSpeechOutput(
+            self._unfold(predicted, frame_mask), prosody, targets, log_attention, token_mask,
+            frame_mask, mel_flow, prosody_flow,
+        )  # fmt: skip
 
     @torch.inference_mode()
     def generate(self, prompt: Prompt) -> Generated:
@@ -115,10 +130,17 @@ class FastSpeech(nn.Module):
         states, durations, prosody = self.adaptor.generate(
             states, mask, style, speaker,
             rate=prompt.rate, pitch=prompt.pitch, energy=prompt.energy,
-            temperature=prompt.temperature,
+            temperature=prompt.prosody_temperature,
         )  # fmt: skip
         frame_lengths = durations.sum(-1)
-        mel = self._decode(states, durations, style, mask_from_lengths(frame_lengths))
+        frame_mask = mask_from_lengths(frame_lengths)
+        states, mask = self._decode(states, durations, style, frame_mask)
+        folded = self.project(states).float()
+        if self.flow is not None:
+            folded = folded + self.flow.draw(states, mask, style, prompt.sampling)
+        else:
+            _require_nothing_asked(prompt.sampling)
+        mel = self._unfold(folded, frame_mask)
         return Generated(mel, frame_lengths, durations, prosody.pitch, prosody.energy)
 
     def _style(
@@ -149,13 +171,29 @@ class FastSpeech(nn.Module):
 
     def _decode(
         self, states: Tensor, durations: Tensor, style: Tensor | None, frame_mask: Tensor
-    ) -> Tensor:
-        """Adapted tokens ``(B, N, C)`` -> log mel ``(B, T, M)``."""
-        frames = frame_mask.shape[1]
-        spread, mask = self.spread(states, durations, frame_mask)  # (B, T / stride, C)
-        decoded = self.project(self.decoder(spread, Context(mask=mask, style=style)))
-        mel = decoded.reshape(len(states), -1, self.bands)[:, :frames].float()
+    ) -> tuple[Tensor, Tensor]:
+        """Adapted tokens ``(B, N, C)`` -> decoder states ``(B, T / stride, C)`` and their mask."""
+        spread, mask = self.spread(states, durations, frame_mask)
+        return self.decoder(spread, Context(mask=mask, style=style)), mask
+
+    def _fold(self, mel: Tensor, frame_mask: Tensor) -> Tensor:
+        """Normalised ``(B, T, M)`` -> ``(B, T / stride, stride * M)``, zero where padded."""
+        mel = F.pad(mel * frame_mask[..., None], (0, 0, 0, -mel.shape[1] % self.stride))
+        return mel.reshape(len(mel), -1, self.stride * self.bands)
+
+    def _unfold(self, folded: Tensor, frame_mask: Tensor) -> Tensor:
+        """The way back, to log magnitudes."""
+        mel = folded.reshape(len(folded), -1, self.bands)[:, : frame_mask.shape[1]]
         return (mel * self.mel_std + self.mel_mean) * frame_mask[..., None]
+
+
+def _require_nothing_asked(sampling: Sampling) -> None:
+    for name, value in sampling._asdict().items():
+        if value is not None:
+            raise UserError(
+                f"{name}={value}: this model's decoder draws nothing, it regresses; one trained "
+                "with model/decoder=flow draws"
+            )
 
 
 class Spread(nn.Module):

@@ -14,9 +14,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tts.alignment.regulator import average_by_duration
-from tts.batch import Batch
+from tts.batch import Batch, Sampling
 from tts.corpus import CorpusFacts
+from tts.errors import UserError
+from tts.models.flow import Matched, ResidualFlow, noise_like
 from tts.modules.film import FiLM
+
+# bounds far outside speech keep one odd step from exploding the likelihood or the length
+LOG_DURATION = (-2.0, 7.0)
 
 
 class Prosody(NamedTuple):
@@ -115,7 +120,16 @@ class Predictor(nn.Module):
 
 
 class VarianceAdaptor(nn.Module):
-    """Predicts duration, pitch and energy per token and writes pitch and energy into the states."""
+    """Predicts duration, pitch and energy per token and writes pitch and energy into the states.
+
+    With ``flow``, called with ``channels, dim, style_dim``, what a recording does beyond the
+    predictions is drawn, all three together, so that a sentence is not said in the mean of all its
+    intonations; without, the predictions are said, and a temperature stirs the durations alone.
+
+    ``gradient``: share of the predictors' gradient that goes on into the states. A few hours of
+    speech are soon learned by heart through the encoder, prosody first: at 0 the encoder serves the
+    mel alone, and the predictors make do with what it offers.
+    """
 
     def __init__(
         self,
@@ -124,8 +138,13 @@ class VarianceAdaptor(nn.Module):
         predictor: Callable[..., Predictor],
         style_dim: int | None = None,
         embedding_kernel: int = 3,
+        flow: Callable[..., ResidualFlow] | None = None,
+        gradient: float = 0.0,
     ) -> None:
         super().__init__()
+        if not 0 <= gradient <= 1:
+            raise UserError(f"model.adaptor.gradient={gradient} must lie in [0, 1]")
+        self.gradient = gradient
         self.normalise = SpeakerNormaliser(facts)
         self.duration = predictor(dim=dim, outputs=2, style_dim=style_dim)
         self.pitch = predictor(dim=dim, outputs=1, style_dim=style_dim)
@@ -133,22 +152,32 @@ class VarianceAdaptor(nn.Module):
         padding = embedding_kernel // 2
         self.embed_pitch = nn.Conv1d(1, dim, embedding_kernel, padding=padding)
         self.embed_energy = nn.Conv1d(1, dim, embedding_kernel, padding=padding)
+        channels = 3  # ln(frames), pitch, energy
+        self.flow = flow(channels=channels, dim=dim, style_dim=style_dim) if flow else None
         # a token lasts about eight frames before anything is known
         nn.init.constant_(self.duration.project.bias[:1], 2.0)
 
     def forward(
         self, states: Tensor, mask: Tensor, style: Tensor | None, targets: Targets
-    ) -> tuple[Tensor, Prosody]:
+    ) -> tuple[Tensor, Prosody, Matched | None]:
         """Learn from a recording: the states carry its true pitch and energy.
 
-        ``states (B, N, C)``, ``mask (B, N)`` -> adapted states ``(B, N, C)`` and predictions.
+        ``states (B, N, C)``, ``mask (B, N)`` -> adapted states ``(B, N, C)``, predictions, and what
+        the flow has to match.
         """
-        mean, variance = self._predict_duration(states, mask, style)
-        pitch = self.pitch(states, mask, style)[..., 0]
+        seen = self._seen(states)
+        mean, variance = self._predict_duration(seen, mask, style)
+        pitch = self.pitch(seen, mask, style)[..., 0]
         states = states + self._embed(self.embed_pitch, targets.pitch, mask)
-        energy = self.energy(states, mask, style)[..., 0]
+        energy = self.energy(self._seen(states), mask, style)[..., 0]
         states = states + self._embed(self.embed_energy, targets.energy, mask)
-        return states, Prosody(mean, variance, pitch, energy)
+        matched = None
+        if self.flow is not None:
+            log_duration = targets.durations.clamp(min=1).float().log()
+            beyond = (log_duration - mean, targets.pitch - pitch, targets.energy - energy)
+            residual = torch.stack(beyond, -1).detach() * mask[..., None]
+            matched = self.flow(residual, seen, mask, style)
+        return states, Prosody(mean, variance, pitch, energy), matched
 
     def generate(
         self,
@@ -159,32 +188,44 @@ class VarianceAdaptor(nn.Module):
         rate: float | Tensor = 1.0,
         pitch: float | Tensor = 0.0,
         energy: float | Tensor = 0.0,
-        temperature: float = 0.0,
+        temperature: float | None = None,
     ) -> tuple[Tensor, Tensor, Prosody]:
         """Speak: adapted states ``(B, N, C)``, durations ``(B, N)`` in frames, the prosody used.
 
         ``rate``, ``pitch`` (semitones) and ``energy`` (decibels) are numbers or ``(B, N)``;
-        ``temperature`` scales the duration's own standard deviation, 0 = its median.
+        ``temperature`` scales the noise that the flow draws from (None: as the flow was made) or,
+        without a flow, the duration's own standard deviation (None: 0, its median).
         """
         mean, variance = self._predict_duration(states, mask, style)
-        log_duration = mean
-        if temperature > 0:
-            log_duration = mean + temperature * torch.randn_like(mean) * (0.5 * variance).exp()
+        if self.flow is not None:
+            asked = Sampling(temperature=temperature)
+            beyond = self.flow.draw(states, mask, style, asked)
+        else:
+            beyond = states.new_zeros(*mask.shape, 3)
+            if temperature:
+                doubt = temperature * (0.5 * variance).exp()
+                beyond[..., 0] = doubt * noise_like(mean, mask)
+        log_duration = (mean + beyond[..., 0]).clamp(*LOG_DURATION)
         durations = round_keeping_sum(log_duration.exp() / torch.as_tensor(rate), mask)
         token_pitch = self.pitch(states, mask, style)[..., 0]
-        token_pitch = token_pitch + self.normalise.semitones(pitch, speaker)
+        token_pitch = token_pitch + beyond[..., 1] + self.normalise.semitones(pitch, speaker)
         states = states + self._embed(self.embed_pitch, token_pitch, mask)
         token_energy = self.energy(states, mask, style)[..., 0]
-        token_energy = token_energy + self.normalise.decibels(energy, speaker)
+        token_energy = token_energy + beyond[..., 2] + self.normalise.decibels(energy, speaker)
         states = states + self._embed(self.embed_energy, token_energy, mask)
         return states, durations, Prosody(log_duration, variance, token_pitch, token_energy)
+
+    def _seen(self, states: Tensor) -> Tensor:
+        """The states with their gradient scaled."""
+        if self.gradient == 1:
+            return states
+        return torch.lerp(states.detach(), states, self.gradient)
 
     def _predict_duration(
         self, states: Tensor, mask: Tensor, style: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         mean, variance = self.duration(states, mask, style).float().unbind(-1)
-        # bounds far outside speech keep one odd step from exploding the likelihood or the length
-        return mean.clamp(-2.0, 7.0), variance.clamp(-6.0, 3.0)
+        return mean.clamp(*LOG_DURATION), variance.clamp(-6.0, 3.0)
 
     @staticmethod
     def _embed(embedding: nn.Module, values: Tensor, mask: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The Mamba and convolution hybrid: one looks back without limit, the other a little ahead."""
+"""Mixers of two: a forward Mamba scan, and beside it what looks the other way."""
 
 from collections.abc import Sequence
 
@@ -39,3 +39,38 @@ class MambaConv(nn.Module):
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
         return self.fuse(torch.cat([self.mamba(x, context), self.conv(x, context)], -1))
+
+
+class BidirectionalMamba(nn.Module):
+    """A forward and a backward scan, fused by one linear. ``(B, T, dim)`` kept.
+
+    For what is there as a whole, with no frame before another. ``expand``: inner channels of each
+    scan per input channel; the rest as in :class:`MambaCore`.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        expand: float = 1.0,
+        head_dim: int = 64,
+        state: int = 32,
+        kernel: int = 4,
+        chunk: int = 32,
+        positional: NoPosition | None = None,
+    ) -> None:
+        super().__init__()
+        self.forth, self.back = (
+            MambaCore(dim, expand, head_dim, state, kernel, chunk, positional) for _ in range(2)
+        )
+        self.fuse = nn.Linear(self.forth.dim + self.back.dim, dim)
+
+    def forward(self, x: Tensor, context: Context) -> Tensor:
+        turned = self.back(turn(x, context.mask), context)
+        return self.fuse(torch.cat([self.forth(x, context), turn(turned, context.mask)], -1))
+
+
+def turn(x: Tensor, mask: Tensor) -> Tensor:
+    """What is real of ``x (B, T, C)`` from its end to its start; padding stays where it is."""
+    place = torch.arange(x.shape[1], device=x.device)
+    place = torch.where(mask, mask.sum(-1, keepdim=True) - 1 - place, place)
+    return x.gather(1, place[..., None].expand_as(x))

@@ -1,8 +1,8 @@
 """Acoustic models: what they say beside the recordings and their copies."""
 
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from tts.commands.evaluations.spoken import RECORDINGS, Sentence, Spoken, System
 from tts.data.dataset import SpeechDataset
+from tts.errors import UserError
 from tts.metrics.alignment import (
     attention_failures,
     boundary_errors,
@@ -18,18 +19,51 @@ from tts.metrics.alignment import (
     path_agreement,
 )
 from tts.metrics.bootstrap import mean
-from tts.synthesizer import Synthesizer
+from tts.synthesizer import Manner, Synthesizer
 
 COPIES = "vocoder copies"
 
 
+class Reader(NamedTuple):
+    """A model and how it is to speak."""
+
+    synthesizer: Synthesizer
+    manner: Manner
+
+
+def readers_of(
+    synthesizers: Mapping[str, Synthesizer], steps: Sequence[int | None], manner: Manner
+) -> dict[str, Reader]:
+    """One by name for every model, and for every number of ``steps`` of a model that draws.
+
+    What only a model that draws can do (see ``Sampling``) is asked of those alone. Raises UserError
+    when it is asked and none does.
+    """
+    plain = manner._replace(steps=None, solver=None, temperature=None, guidance=None)
+    found: dict[str, Reader] = {}
+    for name, synthesizer in synthesizers.items():
+        if getattr(synthesizer.model, "flow", None) is None:
+            found[name] = Reader(synthesizer, plain)
+            continue
+        for count in steps:
+            title = name if len(steps) == 1 else f"{name}, {count} step{'s' * (count != 1)}"
+            found[title] = Reader(synthesizer, manner._replace(steps=count))
+    asked = manner != plain or list(steps) != [None]
+    if asked and all(reader.manner == plain for reader in found.values()):
+        raise UserError(
+            "steps, solver, temperature and guidance are for models that draw their mels "
+            "(model/decoder=flow), and none of these does"
+        )
+    return found
+
+
 def speak_all(
-    data: SpeechDataset, chosen: list[int], synthesizers: Mapping[str, Synthesizer], seed: int
+    data: SpeechDataset, chosen: list[int], readers: Mapping[str, Reader], seed: int
 ) -> Spoken:
     """Recordings, their copies by the first model's vocoder, and every model's own speech."""
     rows = [data.rows[index] for index in chosen]
     sentences = [Sentence(r.id, r.normalised, r.speaker, r.language) for r in rows]
-    vocoder = next(iter(synthesizers.values())).vocoder
+    vocoder = next(iter(readers.values())).synthesizer.vocoder
     copies: list[np.ndarray | None] = []
     for index in chosen:
         batch = data[[index]]
@@ -40,26 +74,35 @@ def speak_all(
         System(COPIES, copies, aligned=True),
     ]
     models: dict[str, dict[str, Any]] = {}
-    for name, synthesizer in synthesizers.items():
+    followed: dict[int, dict[str, Any]] = {}  # of a model, whatever its manner
+    for name, (synthesizer, manner) in readers.items():
         waves: list[np.ndarray | None] = []
-        for index, row in zip(chosen, rows, strict=True):
+        for number, (index, row) in enumerate(zip(chosen, rows, strict=True)):
             batch = data[[index]]
             tokens = batch.tokens[0].tolist()
-            waves.append(synthesizer.speak_tokens(tokens, row.speaker, batch.mel).waveform)
+            torch.manual_seed(seed + number)
+            speech = synthesizer.speak_tokens(tokens, row.speaker, batch.mel, manner)
+            waves.append(speech.waveform)
         systems.append(System(name, waves))
-        models[name] = forced(data, chosen, synthesizer, seed) | speed(data, chosen, synthesizer)
+        key = id(synthesizer)
+        if key not in followed:
+            followed[key] = forced(data, chosen, synthesizer, seed)
+        models[name] = followed[key] | speed(data, chosen, synthesizer, manner)
     return Spoken(sentences, systems, baseline=systems[2].name, models=models)
 
 
-def speed(data: SpeechDataset, chosen: list[int], synthesizer: Synthesizer) -> dict[str, float]:
+def speed(
+    data: SpeechDataset, chosen: list[int], synthesizer: Synthesizer, manner: Manner
+) -> dict[str, float]:
     """Real-time factors of text to mel and of the vocoder: seconds of work per second of speech."""
     work = {"rtf_mel": 0.0, "rtf_vocoder": 0.0}
+    parameters = sum(p.numel() for p in synthesizer.model.parameters()) / 1e6
     seconds = 0.0
     for index in chosen[:10]:
         batch = data[[index]]
         began = time.perf_counter()
         mel = synthesizer.mel_from_tokens(
-            batch.tokens[0].tolist(), data.rows[index].speaker, batch.mel
+            batch.tokens[0].tolist(), data.rows[index].speaker, batch.mel, manner
         )
         middle = time.perf_counter()
         with torch.inference_mode():
@@ -67,7 +110,8 @@ def speed(data: SpeechDataset, chosen: list[int], synthesizer: Synthesizer) -> d
         work["rtf_mel"] += middle - began
         work["rtf_vocoder"] += time.perf_counter() - middle
         seconds += synthesizer.facts.contract.seconds(len(mel))
-    return {name: value / seconds for name, value in work.items()}
+    found = {name: value / seconds for name, value in work.items()}
+    return {"parameters_millions": parameters, **found}
 
 
 def forced(

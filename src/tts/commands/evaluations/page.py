@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from tts.commands.evaluations.table import verdict
 from tts.metrics.bootstrap import Estimate
@@ -26,7 +26,7 @@ mark { background: #e8a33d66; color: inherit; border-radius: 3px; padding: 0 .15
 article { border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1rem; margin: 1rem 0 }
 article .take { display: grid; grid-template-columns: 11rem 19rem 1fr; gap: .4rem 1rem;
   align-items: center; margin: .5rem 0 }
-article img { width: 100%; height: 80px; image-rendering: pixelated; border-radius: 4px }
+article img { height: 80px; image-rendering: pixelated; border-radius: 4px }
 article p { margin: .1rem 0 } audio { width: 100%; height: 34px }
 @media (max-width: 50rem) { article .take { grid-template-columns: 1fr } }
 """
@@ -49,11 +49,19 @@ for (const table of document.querySelectorAll('table.sortable')) {
 """
 
 
+class Clip(NamedTuple):
+    """Something to hear and to see."""
+
+    sound: str  # data URL of a FLAC
+    picture: str  # data URL of the mel as a PNG
+    seconds: float
+
+
 def render(
     result: dict[str, Any],
     worst: list[str],
     by: str | None,
-    clips: Mapping[tuple[str, str], tuple[str, str]],
+    clips: Mapping[tuple[str, str], Clip],
 ) -> str:
     """``result`` as plain data; ``clips``: sound and picture by sentence and system."""
     title = f"{', '.join(result['runs']) or result['baseline']}: {result['utterances']} sentences"
@@ -140,7 +148,7 @@ def _worst(
     result: dict[str, Any],
     worst: list[str],
     by: str | None,
-    clips: Mapping[tuple[str, str], tuple[str, str]],
+    clips: Mapping[tuple[str, str], Clip],
 ) -> Iterable[str]:
     if not worst:
         return
@@ -150,8 +158,9 @@ def _worst(
         takes = [s for s in result["sentences"] if s["id"] == name]
         yield f"<article id='{escape(name)}'><p><small>{escape(name)} {escape(takes[0]['speaker'])}"
         yield f"</small></p><p>{escape(takes[0]['text'])}</p>"
+        longest = max(clips[name, take["system"]].seconds for take in takes)
         for take in takes:
-            sound, picture = clips[name, take["system"]]
+            clip = clips[name, take["system"]]
             numbers = ", ".join(
                 f"{escape(result['measures'][key]['label'])} "
                 f"{value:.{result['measures'][key]['digits']}f}"
@@ -160,8 +169,9 @@ def _worst(
             )
             yield (
                 f"<div class=take><b>{escape(take['system'])}</b>"
-                f"<audio controls preload=none src='{sound}'></audio>"
-                f"<img alt='mel of {escape(name)}' src='{picture}'></div>"
+                f"<audio controls preload=none src='{clip.sound}'></audio>"
+                f"<img alt='mel of {escape(name)}' src='{clip.picture}' "
+                f"style='width:{100 * clip.seconds / longest:.1f}%'></div>"
                 f"<p>{compare(take['text'], take['heard'])} <small>{numbers}</small></p>"
             )
         yield "</article>"

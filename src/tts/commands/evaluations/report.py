@@ -11,7 +11,7 @@ import soundfile
 import torch
 
 from tts.audio.mel import MelContract, mel_spectrogram
-from tts.commands.evaluations.page import render
+from tts.commands.evaluations.page import Clip, render
 from tts.commands.evaluations.spoken import Spoken
 from tts.data.store import write_json, write_text
 
@@ -66,11 +66,11 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _clip(wave: np.ndarray, contract: MelContract) -> tuple[str, str]:
-    """Data URLs of a wave as FLAC and of its mel as PNG."""
+def _clip(wave: np.ndarray, contract: MelContract) -> Clip:
     sound = io.BytesIO()
     soundfile.write(sound, np.clip(wave, -1, 1), contract.sample_rate, format="FLAC")
-    return _url("audio/flac", sound), _url("image/png", _picture(wave, contract))
+    seconds = len(wave) / contract.sample_rate
+    return Clip(_url("audio/flac", sound), _url("image/png", _picture(wave, contract)), seconds)
 
 
 def _picture(wave: np.ndarray, contract: MelContract) -> io.BytesIO:

@@ -14,7 +14,7 @@ from tts.commands.corpora import prepare_from_config
 from tts.commands.evaluations import acoustic, vocoder
 from tts.commands.evaluations.folders import names_of, read_folders
 from tts.commands.evaluations.report import write_report
-from tts.commands.evaluations.scoring import score_all
+from tts.commands.evaluations.scoring import Scorer
 from tts.commands.evaluations.spoken import Spoken
 from tts.commands.evaluations.summary import summarise
 from tts.commands.evaluations.table import show
@@ -24,7 +24,7 @@ from tts.data.doctor import text_key
 from tts.data.store import PreparedCorpus
 from tts.errors import UserError
 from tts.metrics.measure import Measure
-from tts.synthesizer import Synthesizer
+from tts.synthesizer import Manner, Synthesizer
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.load import load_vocoder
 from tts.vocoders.vocoder import Vocoder
@@ -39,24 +39,27 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
         raise UserError(f"worst_by={config.worst_by}: choose from {', '.join(measures)}")
     if (config.run is None) == (config.wavs is None):
         raise UserError("give run=... or wavs=DIR text=FILE, one of the two")
+    about: dict[str, Any] = {}
     if config.wavs is not None:
         contract: MelContract = instantiate(config.audio)
+        wavs = listed(config.wavs)
         spoken = read_folders(
-            listed(config.wavs), config.text, config.ref, config.aligned, config.language, contract
+            wavs, config.text, config.ref, config.aligned, config.language, contract
         )
+        folder = Path(config.out or Path(wavs[0]) / "evaluation")
         # those without a wav too: the more texts, the harder for the recogniser
-        about, texts = {}, list(spoken.texts)
-        folder = Path(config.out or Path(listed(config.wavs)[0]) / "evaluation")
+        with Scorer(measures, list(spoken.texts), config.workers) as score:
+            scores = score(spoken, contract)
     else:
         runs = [load_run(path) for path in listed(config.run)]
         contract = runs[0].contract
-        spoken, texts = _speech_of(runs, config)
-        about = {
-            name: {"path": str(run.path), "step": run.step}
-            for name, run in zip(_names(runs), runs, strict=True)
-        }
+        data, texts = _corpora(config, runs)
+        for name, run in zip(_names(runs), runs, strict=True):
+            about[name] = {"path": str(run.path), "step": run.step}
         folder = Path(config.out or _home(runs[0]) / "evaluation")
-    scores = score_all(spoken, measures, texts, contract, config.workers)
+        with Scorer(measures, texts, config.workers) as score:
+            spoken = _speech_of(runs, data, config)
+            scores = score(spoken, contract)
     result = {
         "runs": about,
         "utterances": len(spoken.sentences),
@@ -69,46 +72,27 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
     return result
 
 
-def _speech_of(runs: list[Run], config: DictConfig) -> tuple[Spoken, list[str]]:
-    """What the runs say or copy, and the texts of their corpora for the recogniser."""
+def _corpora(config: DictConfig, runs: list[Run]) -> tuple[SpeechDataset, list[str]]:
+    """The sentences to choose from, the first run's or those of data=, and all their texts."""
     first = runs[0]
     copying = is_vocoder(first.config)
     for run in runs[1:]:
         if is_vocoder(run.config) != copying:
             raise UserError(f"{first.path} and {run.path}: a vocoder and an acoustic model")
         first.contract.require(run.contract, str(first.path), str(run.path))
-    data, texts = _corpora(config, runs, copying)
-    chosen = choose(data, config.utterances, config.seed)
-    names = _names(runs)
-    if copying:
-        vocoders: dict[str, Vocoder] = {
-            "griffin-lim": GriffinLim(first.contract, config.reference_iterations)
-        }
-        for name, run in zip(names, runs, strict=True):
-            vocoders[name] = load_vocoder(first.contract, run.path)
-        return vocoder.copy_all(data, chosen, vocoders, config.seed), texts
-    make = instantiate(config.vocoder)
-    synthesizers = {
-        name: Synthesizer.load(run.path, vocoder=make)
-        for name, run in zip(names, runs, strict=True)
-    }
-    return acoustic.speak_all(data, chosen, synthesizers, config.seed), texts
-
-
-def _corpora(config: DictConfig, runs: list[Run], copying: bool) -> tuple[SpeechDataset, list[str]]:
-    """The sentences to choose from, the first run's or those of data=, and all their texts."""
     if config.split not in ("train", "validation", "all"):
         raise UserError(f"split={config.split}: choose train, validation or all")
-    run = runs[0]
     own = config.get("data") is None
-    if own and "data" not in run.config:
-        raise UserError(f"{run.path} is a voice and brings no corpus: give data=... data.root=...")
-    folders = prepare_from_config(run.config["data"] if own else config.data)
+    if own and "data" not in first.config:
+        raise UserError(
+            f"{first.path} is a voice and brings no corpus: give data=... data.root=..."
+        )
+    folders = prepare_from_config(first.config["data"] if own else config.data)
     corpora = [PreparedCorpus.open(folder) for folder in folders]
     for corpus in corpora:
-        run.contract.require(corpus.facts.contract, str(run.path), str(corpus.path))
+        first.contract.require(corpus.facts.contract, str(first.path), str(corpus.path))
     # a vocoder takes anybody's mels; an acoustic model speaks with the voices it knows
-    facts = merge_facts([corpus.facts for corpus in corpora]) if copying else run.require_facts()
+    facts = merge_facts([corpus.facts for corpus in corpora]) if copying else first.require_facts()
     speakers = {r.speaker for c in corpora for r in c.rows}
     for each in runs:
         known = facts.speakers if copying else each.require_facts().speakers
@@ -117,6 +101,32 @@ def _corpora(config: DictConfig, runs: list[Run], copying: bool) -> tuple[Speech
     split = None if config.split == "all" else config.split
     texts = sorted({r.normalised for corpus in corpora for r in corpus.rows if r.normalised})
     return SpeechDataset(corpora, split, facts), texts
+
+
+def _speech_of(runs: list[Run], data: SpeechDataset, config: DictConfig) -> Spoken:
+    """What the runs say or copy."""
+    chosen = choose(data, config.utterances, config.seed)
+    names = _names(runs)
+    if is_vocoder(runs[0].config):
+        contract = runs[0].contract
+        vocoders: dict[str, Vocoder] = {
+            "griffin-lim": GriffinLim(contract, config.reference_iterations)
+        }
+        for name, run in zip(names, runs, strict=True):
+            vocoders[name] = load_vocoder(contract, run.path)
+        return vocoder.copy_all(data, chosen, vocoders, config.seed)
+    make = instantiate(config.vocoder)
+    synthesizers = {
+        name: Synthesizer.load(run.path, vocoder=make)
+        for name, run in zip(names, runs, strict=True)
+    }
+    manner = Manner(
+        prosody_temperature=config.prosody_temperature, temperature=config.temperature,
+        solver=config.solver, guidance=config.guidance,
+    )  # fmt: skip
+    steps = list(config.steps) if OmegaConf.is_list(config.steps) else [config.steps]
+    readers = acoustic.readers_of(synthesizers, steps, manner)
+    return acoustic.speak_all(data, chosen, readers, config.seed)
 
 
 def choose(data: SpeechDataset, count: int, seed: int) -> list[int]:

@@ -36,17 +36,45 @@ class Job(NamedTuple):
 _worker: dict[str, Measure] = {}
 
 
-def score_all(
-    spoken: Spoken,
-    measures: Mapping[str, Measure],
-    texts: list[str],
-    contract: MelContract,
-    workers: int,
-) -> list[Scored]:
-    """Sentence by sentence, in each the systems in their order."""
-    from rich.console import Console
-    from rich.progress import track
+class Scorer:
+    """A context manager that scores, in ``workers`` processes if more than one.
 
+    They load their networks and the recogniser as soon as it is entered, so that what is to be
+    scored can be made meanwhile. ``texts``: what may be said, for the recogniser.
+    """
+
+    def __init__(self, measures: Mapping[str, Measure], texts: list[str], workers: int) -> None:
+        self.measures, self.texts = dict(measures), texts
+        self.workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> "Scorer":
+        if self.workers > 1:
+            context = multiprocessing.get_context("spawn")
+            settings = (self.measures, self.texts)
+            self._pool = ProcessPoolExecutor(self.workers, context, _begin_worker, settings)
+            self._pool.submit(int)  # wakes all of them
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def __call__(self, spoken: Spoken, contract: MelContract) -> list[Scored]:
+        """Sentence by sentence, in each the systems in their order."""
+        from rich.console import Console
+        from rich.progress import track
+
+        jobs = _jobs(spoken, contract)
+        console = Console(stderr=True)
+        if self._pool is None:
+            begin(self.measures, self.texts)
+            return [s for job in track(jobs, "scoring", console=console) for s in score_job(job)]
+        found = track(self._pool.map(score_job, jobs), "scoring", len(jobs), console=console)
+        return [scored for scores in found for scored in scores]
+
+
+def _jobs(spoken: Spoken, contract: MelContract) -> list[Job]:
     jobs = []
     for number, sentence in enumerate(spoken.sentences):
         waves = [
@@ -56,14 +84,7 @@ def score_all(
         ]
         recorded = spoken.recorded and bool(waves) and waves[0][0] == spoken.systems[0].name
         jobs.append(Job(sentence, contract, waves, recorded))
-    console = Console(stderr=True)
-    if workers < 2:
-        begin(measures, texts)
-        return [s for job in track(jobs, "scoring", console=console) for s in score_job(job)]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _begin_worker, (dict(measures), texts)) as pool:
-        found = track(pool.map(score_job, jobs), "scoring", len(jobs), console=console)
-        return [scored for scores in found for scored in scores]
+    return jobs
 
 
 def begin(measures: Mapping[str, Measure], texts: list[str]) -> None:

@@ -1,0 +1,204 @@
+"""Laws of drawing by flow matching: the field, the noise, the solver, and the model around them."""
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.models.assemble import batch, build
+from tests.models.test_fastspeech import prompt
+from tts.batch import Sampling
+from tts.errors import UserError
+from tts.losses.flow import FlowMatchingLoss
+from tts.masks import mask_from_lengths
+from tts.models.flow import SOLVERS, Matched, ResidualFlow, integrate, noise_like
+from tts.modules.stack import Context
+
+
+class Dense(nn.Module):
+    """A field that looks at one position at a time."""
+
+    def __init__(self, dim: int, style_dim: int) -> None:
+        super().__init__()
+        self.style = nn.Linear(style_dim, dim)
+        self.layers = nn.Sequential(nn.SiLU(), nn.Linear(dim, dim), nn.SiLU(), nn.Linear(dim, dim))
+
+    def forward(self, x: Tensor, context: Context) -> Tensor:
+        assert context.style is not None
+        return self.layers(x + self.style(context.style)[:, None])
+
+
+def toy(channels: int = 1, **settings: Any) -> ResidualFlow:
+    torch.manual_seed(0)
+    return ResidualFlow(channels, dim=32, field=Dense, **settings)
+
+
+def loss_of(matched: Matched) -> float:
+    class Output:
+        flow = matched
+
+    loss = FlowMatchingLoss("flow")(Output, None)
+    assert loss is not None
+    return float(loss.detach())
+
+
+STATES, MASK = torch.zeros(8, 50, 32), torch.ones(8, 50, dtype=torch.bool)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("steps", [1, 2, 10])
+def test_the_true_field_costs_nothing_and_leads_home(solver: str, steps: int) -> None:
+    """All residuals are one point: every path to it is straight, and no two cross before it."""
+    point = torch.tensor([1.5, -0.5])
+
+    def true(x: Tensor, time: Any, look: Any = None) -> Tensor:
+        time = torch.as_tensor(time).reshape(-1, 1, 1)
+        return (point - x) / (1 - time)
+
+    flow = toy(channels=2).eval()
+    flow.velocity = true  # type: ignore[assignment,method-assign]
+    matched = flow(point.expand(8, 50, 2), STATES, MASK, None)
+    assert loss_of(matched) < 1e-6
+    end = integrate(true, torch.randn(8, 50, 2), steps, solver)
+    assert torch.allclose(end, point.expand_as(end), atol=1e-5)
+    drawn = flow.draw(STATES, MASK, None, Sampling(steps=steps, solver=solver))
+    assert torch.allclose(drawn, point.expand_as(drawn), atol=1e-5)
+
+
+def test_independent_gaussians_are_known_before_learning() -> None:
+    flow = toy(channels=4).train()
+    for _ in range(20):
+        residual = 3.0 * torch.randn(64, 50, 4)
+        matched = flow(residual, torch.zeros(64, 50, 32), MASK[:1].expand(64, -1), None)
+    assert torch.allclose(flow.scale, torch.full((4,), 3.0), rtol=0.03)
+    assert loss_of(matched) == pytest.approx(math.pi / 2, rel=0.03)  # the least there is
+    drawn = flow.eval().draw(STATES, MASK, None, Sampling(steps=50))
+    assert float(drawn.std()) == pytest.approx(3.0, rel=0.1)
+
+
+def test_two_ways_of_saying_it_are_drawn_and_not_averaged() -> None:
+    """The regression of +1 and -1 is 0, which nobody ever said."""
+    flow = toy().train()
+    optimizer = torch.optim.Adam(flow.parameters(), lr=3e-3)
+    states, mask = torch.zeros(64, 32, 32), torch.ones(64, 32, dtype=torch.bool)
+    for _ in range(250):
+        residual = torch.randint(0, 2, (64, 32, 1)).float() * 2 - 1
+        matched = flow(residual, states, mask, None)
+        loss = (matched.velocity - matched.wanted).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    drawn = flow.eval().draw(states, mask, None, Sampling(steps=20))
+    assert float(((drawn.abs() - 1).abs() < 0.3).float().mean()) > 0.9
+    assert abs(float(drawn.mean())) < 0.15
+
+
+def model_and_loss(*more: str) -> Any:
+    model, loss = build("model/decoder=flow", "model/adaptor=flow", *more)
+    with torch.no_grad():  # the outputs begin at zero, where much is equal that should not be
+        for parameter in model.parameters():
+            parameter += 2e-2 * torch.randn_like(parameter)
+    return model, loss
+
+
+def test_padding_moves_neither_noise_nor_frame() -> None:
+    model, _ = model_and_loss()
+    with torch.no_grad():
+        torch.manual_seed(3)
+        plain = model(batch())
+        torch.manual_seed(3)
+        padded = model(batch(extra_tokens=5, extra_frames=33))
+    for part in ("mel_flow", "prosody_flow"):
+        one, other = getattr(plain, part), getattr(padded, part)
+        length = one.mask.shape[1]
+        assert torch.equal(other.mask[:, :length], one.mask)
+        for key in ("velocity", "wanted"):
+            difference = getattr(one, key) - getattr(other, key)[:, :length]
+            assert difference[one.mask].abs().max() < 1e-3, (part, key)
+    mask = mask_from_lengths(torch.tensor([3, 5]), 8)
+    noise = noise_like(torch.zeros(2, 8, 4), mask)
+    assert noise[~mask].abs().max() == 0
+    assert noise[mask].abs().min() > 0
+
+
+def test_one_step_is_the_regression_and_one_euler_step() -> None:
+    model, _ = model_and_loss()
+    asked = prompt(sampling=Sampling(steps=1, temperature=0.0), prosody_temperature=0.0)
+    drawn = model.generate(asked)
+    flow, model.flow = model.flow, None
+    regressed = model.generate(asked._replace(sampling=Sampling()))
+    model.flow = flow
+    assert torch.equal(drawn.durations, regressed.durations)
+    seen: list[tuple[Tensor, Any]] = []
+    velocity = flow.velocity
+
+    def look(x: Tensor, time: Tensor, look: Any) -> Tensor:
+        assert float(time.max()) == 0
+        seen.append((x, velocity(x, time, look)))
+        return seen[-1][1]
+
+    flow.velocity = look
+    model.generate(asked)
+    [(start, first)] = seen
+    assert start.abs().max() == 0
+    size, steps = first.shape[:2]
+    residual = (first * flow.scale).reshape(size, steps * model.stride, -1)
+    residual = residual[:, : drawn.mel.shape[1]] * model.mel_std
+    mask = mask_from_lengths(drawn.frame_lengths)
+    assert torch.allclose((regressed.mel + residual)[mask], drawn.mel[mask], atol=1e-4)
+
+
+def test_at_temperature_0_speech_repeats_and_above_it_is_drawn() -> None:
+    model, _ = model_and_loss()
+
+    def mel(**asked: Any) -> Tensor:
+        return model.generate(prompt(prosody_temperature=0.0, sampling=Sampling(**asked))).mel
+
+    assert torch.equal(mel(temperature=0.0), mel(temperature=0.0))
+    assert not torch.allclose(mel(temperature=1.0), mel(temperature=1.0))
+    assert not torch.allclose(mel(temperature=0.0, steps=1), mel(temperature=0.0, steps=4))
+    assert not torch.allclose(
+        mel(temperature=0.0, solver="euler"), mel(temperature=0.0, solver="midpoint")
+    )
+    prosody = [model.generate(prompt(prosody_temperature=t)) for t in (0.0, 0.0, 1.0, 1.0)]
+    for part in ("durations", "pitch", "energy"):
+        same, again, one, other = (getattr(p, part) for p in prosody)
+        assert torch.equal(same, again)
+        assert not torch.equal(one, other)
+
+
+def test_guidance_strengthens_the_style() -> None:
+    model, _ = model_and_loss()
+
+    def mel(guidance: float) -> Tensor:
+        asked = Sampling(temperature=0.0, guidance=guidance, steps=2)
+        return model.generate(prompt(prosody_temperature=0.0, sampling=asked)).mel
+
+    plain, guided, twice = mel(0.0), mel(1.0), mel(2.0)
+    assert not torch.allclose(plain, guided, atol=1e-3)
+    assert (twice - plain).abs().mean() > 1.2 * (guided - plain).abs().mean()
+    styleless, _ = model_and_loss("model/style=none")
+    with pytest.raises(UserError, match="no style to be guided by"):
+        styleless.generate(prompt(sampling=Sampling(guidance=1.0)))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"steps": 0}, "steps=0"),
+        ({"solver": "heun"}, "solver='heun': choose from euler, midpoint"),
+        ({"temperature": -1.0}, "temperature=-1"),
+        ({"guidance": math.inf}, "guidance=inf"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        toy().draw(STATES, MASK, None, Sampling(**asked))
+
+
+def test_a_regression_is_asked_for_no_steps() -> None:
+    model, _ = build()
+    with pytest.raises(UserError, match="steps=2: this model's decoder draws nothing"):
+        model.generate(prompt(sampling=Sampling(steps=2)))
