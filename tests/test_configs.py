@@ -15,8 +15,8 @@ from omegaconf import OmegaConf
 from tts.audio.mel import mel_spectrogram
 from tts.batch import Batch, Clips
 from tts.commands.app import CONF
+from tts.modules.judge import Judges
 from tts.systems.vocoder import VocoderOutput
-from tts.vocoders.discriminators.judge import Judges
 
 FILES = sorted(CONF.rglob("*.yaml"))
 PRIMARY = sorted(path.stem for path in CONF.glob("*.yaml"))
@@ -80,7 +80,16 @@ def test_every_choice_composes_into_a_training(choice: str) -> None:
 VOCODERS = {"vocos": ("tiny", "small", "base"), "hifigan": ("tiny", "v1", "v2", "v3"),
             "bigvgan": ("tiny", "base", "large")}  # fmt: skip
 SIZES = ("tiny", "small", "base", "large")
-MODEL_GROUPS = ("encoder", "decoder", "adaptor", "activation", "style", "aligner", "loss/mel")
+MODEL_GROUPS = (
+    "encoder",
+    "decoder",
+    "adaptor",
+    "critic",
+    "activation",
+    "style",
+    "aligner",
+    "loss/mel",
+)
 MODELS = [f"model/size={size}" for size in SIZES]
 MODELS += [f"model/{g}={choice}" for g in MODEL_GROUPS for choice in choices(f"model/{g}")]
 MODELS += [f"model/decoder=flow field={choice}" for choice in choices("field")]
@@ -142,7 +151,9 @@ def test_every_vocoder_and_judge_learns_with_every_parameter(choice: str) -> Non
     config = composed("train", *choice.split())
     contract = instantiate(config.audio)
     generator = instantiate(config.model, _convert_="all")(contract)
-    judges = Judges(instantiate(config.discriminators, _convert_="all"), contract.sample_rate)
+    judges = Judges(
+        instantiate(config.discriminators, _convert_="all"), sample_rate=contract.sample_rate
+    )
     loss = instantiate(config.loss, _convert_="all")
     audio = 0.1 * torch.randn(2, 16 * contract.hop)
     mel = mel_spectrogram(audio, contract)
@@ -180,7 +191,7 @@ def test_vocoders_have_the_sizes_they_were_published_with(
 def test_slim_judges_are_slim() -> None:
     def count(choice: str) -> int:
         config = composed("train", "model=hifigan", f"discriminator={choice}")
-        judges = Judges(instantiate(config.discriminators, _convert_="all"), 22050)
+        judges = Judges(instantiate(config.discriminators, _convert_="all"), sample_rate=22050)
         return sum(p.numel() for p in judges.parameters())
 
     assert count("slim") < 0.04 * count("paper")

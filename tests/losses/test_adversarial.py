@@ -8,7 +8,7 @@ import torch
 from tts.errors import UserError
 from tts.losses.adversarial import Adversarial, FeatureMatching, Hinge, LeastSquares
 from tts.losses.weighted import WeightedLoss
-from tts.vocoders.discriminators.judge import Judgement
+from tts.modules.judge import Judgement
 
 
 def said(*scores: float, features: float = 0.0) -> Judgement:

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from tts.modules.judge import Judges, narrow
 from tts.vocoders.discriminators.cqt import ConstantQ, MultiConstantQ
-from tts.vocoders.discriminators.judge import Judges, narrow
 from tts.vocoders.discriminators.period import MultiPeriod, PeriodDiscriminator
 from tts.vocoders.discriminators.resolution import MultiResolution
 from tts.vocoders.discriminators.scale import MultiScale
@@ -65,7 +65,7 @@ def test_judges_are_called_by_name_and_told_the_rate() -> None:
         rates.append(sample_rate)
         return MultiPeriod(sample_rate, 0.05, (2,))
 
-    judges = Judges({"a": make, "b": make}, 16000)
+    judges = Judges({"a": make, "b": make}, sample_rate=16000)
     assert set(judges(torch.randn(1, 2000))) == {"a", "b"}
     assert rates == [16000, 16000]
 

@@ -24,7 +24,7 @@ from tts.callbacks.pruning import Pruning
 from tts.callbacks.seeds import StepSeeds
 from tts.callbacks.settings import OptimizerSettings
 from tts.callbacks.signals import GracefulStop, Interrupted
-from tts.checkpoint import find_checkpoint
+from tts.checkpoint import find_checkpoint, is_vocoder
 from tts.commands.forced import force_mels
 from tts.commands.precision import choose_precision
 from tts.commands.resume import CONFIG, require_same_speech, resume, set_aside
@@ -108,11 +108,10 @@ def train(
         force_mels(data, mel_from)
     system = build_system(config, data, plain)
     if config.init_from and checkpoint is None:
-        speaks = trains_itself(config)
         model: Any = system.model
-        start_from(config.init_from, model, data.facts if speaks else None)
+        start_from(config.init_from, model, None if is_vocoder(plain) else data.facts)
     if checkpoint is not None:
-        require_same_speech(checkpoint, data.facts, mel_alone=not trains_itself(config))
+        require_same_speech(checkpoint, data.facts, mel_alone=is_vocoder(plain))
     _leave_config(config, folder, fresh=not resuming)
 
     parameters = sum(p.numel() for p in system.parameters())

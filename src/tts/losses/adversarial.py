@@ -27,11 +27,11 @@ class Adversarial(nn.Module):
         """The generator's side: its judgements should look like those of real speech."""
         if output.fake is None:
             return None
-        total = torch.zeros((), device=output.wave.device)
-        for name, judgement in output.fake.items():
-            parts = [self.convincing(score.float()) for score in judgement.scores]
-            total = total + self._together(name, parts)
-        return total
+        parts = [
+            self._together(name, [self.convincing(score.float()) for score in judgement.scores])
+            for name, judgement in output.fake.items()
+        ]
+        return torch.stack(parts).sum()
 
     def discriminator(self, real: Mapping[str, Any], fake: Mapping[str, Any]) -> Tensor:
         """The judges' side: real high, made low. Every judge counts alike, whatever its scale."""
@@ -89,7 +89,7 @@ class FeatureMatching(nn.Module):
     def forward(self, output: Any, batch: Any) -> Tensor | None:
         if output.fake is None:
             return None
-        total = torch.zeros((), device=output.wave.device)
+        totals = []
         for name, fake in output.fake.items():
             parts = [
                 torch.stack([F.l1_loss(f.float(), r.float()) for f, r in zip(fs, rs, strict=True)])
@@ -97,5 +97,5 @@ class FeatureMatching(nn.Module):
             ]
             summed = torch.stack([part.sum() for part in parts])
             together = summed.mean() if self.average else summed.sum()
-            total = total + self.scales.get(name, 1.0) * together
-        return total
+            totals.append(self.scales.get(name, 1.0) * together)
+        return torch.stack(totals).sum()

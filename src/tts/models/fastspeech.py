@@ -20,6 +20,7 @@ from tts.errors import UserError
 from tts.masks import mask_from_lengths
 from tts.models.flow import Matched, ResidualFlow
 from tts.models.variance import Prosody, Targets, VarianceAdaptor
+from tts.modules.judge import Judgement
 from tts.modules.stack import Context
 
 
@@ -34,6 +35,8 @@ class FastSpeechOutput(NamedTuple):
     frame_mask: Tensor  # (B, T) bool
     mel_flow: Matched | None = None  # of a model that draws
     prosody_flow: Matched | None = None
+    real: dict[str, Judgement] | None = None  # of the recording's mel, where a critic is at work
+    fake: dict[str, Judgement] | None = None  # of ``mel``
 
 
 class Generated(NamedTuple):

@@ -1,6 +1,6 @@
 """The LightningModule around any model that turns a Batch into something a loss can read."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import lightning.pytorch as pl
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from tts.batch import Batch
 from tts.losses.weighted import LossResult, WeightedLoss
 from tts.masks import masked_mean
+from tts.optim.groups import parameter_groups
 
 
 class AcousticSystem(pl.LightningModule):
@@ -40,26 +41,15 @@ class AcousticSystem(pl.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         result = self.loss(self.model(batch), batch, self.global_step)
-        self._log_losses("train", result, batch)
+        total = result.total.detach()
+        values = {"train/loss": total, **{f"train/{n}": v for n, v in result.terms.items()}}
+        size = len(batch.tokens)
+        self.log_dict(values, batch_size=size)
+        self.log("loss", total, prog_bar=True, logger=False, batch_size=size)
         return result.total
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        output = self.model(batch)
-        self._log_losses("val", self.loss(output, batch, self.global_step), batch)
-        if (error := duration_error(output)) is not None:
-            self.log("val/duration_error", error, batch_size=len(batch.tokens), sync_dist=True)
-
-    def _log_losses(self, stage: str, result: LossResult, batch: Batch) -> None:
-        validating = stage == "val"
-        values = {f"{stage}/loss": result.total.detach()}
-        values |= {f"{stage}/{name}": value for name, value in result.terms.items()}
-        self.log_dict(
-            values, batch_size=len(batch.tokens), sync_dist=validating, on_epoch=validating,
-            on_step=not validating,
-        )  # fmt: skip
-        if not validating:
-            shown = {"loss": result.total.detach()}
-            self.log_dict(shown, prog_bar=True, logger=False, batch_size=len(batch.tokens))
+        validate(self, self.model(batch), batch)
 
     def configure_optimizers(self) -> Any:
         optimizer = self.make_optimizer(parameter_groups(self.model))
@@ -89,17 +79,15 @@ class AcousticSystem(pl.LightningModule):
         checkpoint.update(self.card)
 
 
-def parameter_groups(model: nn.Module) -> Iterable[dict[str, Any]]:
-    """Weight decay for matrices alone.
-
-    Biases, norms, gains and other vectors (a state-space decay among them) mean something at their
-    own scale, and pulling them to zero breaks it.
-    """
-    trainable = [p for p in model.parameters() if p.requires_grad]
-    return [
-        {"params": [p for p in trainable if p.ndim >= 2]},
-        {"params": [p for p in trainable if p.ndim < 2], "weight_decay": 0.0},
-    ]
+def validate(system: pl.LightningModule, output: Any, batch: Batch) -> None:
+    """Log what a validation batch costs, and how far its durations are off."""
+    result: LossResult = system.loss(output, batch, system.global_step)  # type: ignore[operator]
+    values = {"val/loss": result.total, **{f"val/{n}": v for n, v in result.terms.items()}}
+    if (error := duration_error(output)) is not None:
+        values["val/duration_error"] = error
+    system.log_dict(
+        values, batch_size=len(batch.tokens), sync_dist=True, on_epoch=True, on_step=False
+    )
 
 
 def duration_error(output: Any) -> Tensor | None:

@@ -12,8 +12,9 @@ from tts.batch import Clips
 from tts.commands.benchmarks.report import Goal, Section
 from tts.commands.benchmarks.samples import MEL_MEAN, MEL_STD
 from tts.commands.benchmarks.timing import Stopwatch
-from tts.systems.vocoder import VocoderOutput, frozen
-from tts.vocoders.discriminators.judge import Judges
+from tts.modules.judge import Judges
+from tts.systems.game import frozen
+from tts.systems.vocoder import VocoderOutput
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.load import default_vocoder
 from tts.vocoders.vocoder import Vocoder
@@ -88,7 +89,9 @@ def _step(model: Vocoder, config: Mapping[str, Any], watch: Stopwatch) -> tuple[
     batch = Clips(mel_spectrogram(audio, contract), audio, lengths)
     generator: Vocoder = instantiate(config["model"], _convert_="all")(contract)
     generator = normalise_weights(generator).to(watch.device)
-    judges = Judges(instantiate(config["discriminators"], _convert_="all"), contract.sample_rate)
+    judges = Judges(
+        instantiate(config["discriminators"], _convert_="all"), sample_rate=contract.sample_rate
+    )
     judges = judges.to(watch.device)
     loss = instantiate(config["loss"], _convert_="all").to(watch.device)
     game = loss.terms["adversarial"]

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
+from tts.modules.judge import Panel, narrow, through
 from tts.vocoders.antialias import low_pass
-from tts.vocoders.discriminators.judge import Panel, narrow, through
 
 CHANNELS = 128
 DILATIONS = (1, 2, 4)

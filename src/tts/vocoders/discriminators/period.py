@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from tts.vocoders.discriminators.judge import Panel, narrow, through
+from tts.modules.judge import Panel, narrow, through
 
 CHANNELS = (32, 128, 512, 1024, 1024)
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from tts.vocoders.discriminators.judge import SLOPE, Panel, narrow
+from tts.modules.judge import SLOPE, Panel, narrow
 
 CHANNELS = 32
 BANDS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)  # edges, as shares of the spectrum

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
-from tts.vocoders.discriminators.judge import Panel, through
+from tts.modules.judge import Panel, through
 
 # channels, kernel, stride, groups of every layer, as HiFi-GAN sets them
 LAYERS = (

@@ -1,7 +1,7 @@
 """Several discriminators as one, and what they say."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
@@ -16,16 +16,16 @@ class Judgement(NamedTuple):
 
 
 class Judges(nn.Module):
-    """Discriminators by name. ``(B, S)`` samples -> a :class:`Judgement` by name."""
+    """Discriminators by name, each made with ``about``; what they see -> their judgements."""
 
-    def __init__(self, discriminators: Mapping[str, Callable[..., nn.Module]], rate: int) -> None:
+    def __init__(
+        self, discriminators: Mapping[str, Callable[..., nn.Module]], **about: Any
+    ) -> None:
         super().__init__()
-        self.members = nn.ModuleDict(
-            {name: make(sample_rate=rate) for name, make in discriminators.items()}
-        )
+        self.members = nn.ModuleDict({n: make(**about) for n, make in discriminators.items()})
 
-    def forward(self, wave: Tensor) -> dict[str, Judgement]:
-        return {name: judge(wave) for name, judge in self.members.items()}
+    def forward(self, shown: Any) -> dict[str, Judgement]:
+        return {name: judge(shown) for name, judge in self.members.items()}
 
 
 def narrow(channels: int, width: float) -> int:
@@ -44,16 +44,15 @@ def through(layers: nn.ModuleList, last: nn.Module, x: Tensor) -> tuple[Tensor, 
 
 
 class Panel(nn.Module):
-    """Sub-discriminators, ``(B, S) -> score, features`` each, that hear the same samples."""
+    """Sub-discriminators, each of which says ``score, features`` of what it gets of the same."""
 
     def __init__(self, members: Iterable[nn.Module]) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
 
-    def forward(self, wave: Tensor) -> Judgement:
-        pairs = [
-            member(heard) for member, heard in zip(self.members, self.heard(wave), strict=True)
-        ]
+    def forward(self, shown: Any) -> Judgement:
+        parts = zip(self.members, self.heard(shown), strict=True)
+        pairs = [member(part) for member, part in parts]
         return Judgement([score for score, _ in pairs], [features for _, features in pairs])
 
     def heard(self, wave: Tensor) -> list[Tensor]:

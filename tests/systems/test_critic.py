@@ -1,0 +1,107 @@
+"""Laws of the critic of mels: the same places, padding is nothing, blur is found out, resuming."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from fakes import composed
+from torch import Tensor
+
+from tts.checkpoint import load_checkpoint
+from tts.commands.train import train
+from tts.losses.adversarial import LeastSquares
+from tts.models.critic import Excerpts, MultiWindow
+from tts.modules.judge import Judges
+from tts.synthesizer import Synthesizer
+
+BANDS = 16
+
+
+def critic() -> Judges:
+    torch.manual_seed(0)
+    return Judges(
+        {"patches": lambda bands: MultiWindow(bands, windows=(8, 32), channels=4)}, bands=BANDS
+    )
+
+
+def excerpts(mel: Tensor, lengths: list[int], place: float = 0.5) -> Excerpts:
+    return Excerpts(mel, torch.tensor(lengths), torch.full((len(mel),), place))
+
+
+def test_windows_lie_inside_the_utterance_and_cover_it() -> None:
+    frames = torch.arange(1.0, 51.0)[None, :, None].expand(2, 50, BANDS)
+    [member] = critic().members.values()
+    starts = set()
+    for place in torch.linspace(0, 0.999, 200):
+        short, long = member.heard(excerpts(frames, [50, 20], float(place)))  # type: ignore[operator]
+        assert short.shape == (2, 1, 8, BANDS)
+        assert long.shape == (2, 1, 32, BANDS)
+        first, second = short[:, 0, :, 0]
+        assert torch.equal(first, first[0] + torch.arange(8.0)), "frames in a row"
+        assert first[-1] <= 50
+        assert second[-1] <= 20, "no padding is shown while there is speech"
+        assert (long[1, 0, 20:] == 0).all(), "an utterance shorter than the window ends in zeros"
+        starts.add(int(first[0]))
+    assert starts == set(range(1, 44))
+
+
+def test_padding_is_not_judged() -> None:
+    mel = torch.randn(1, 40, BANDS)
+    longer = torch.cat([mel, 9 * torch.ones(1, 30, BANDS)], 1)
+    one, other = (critic()(excerpts(m, [40]))["patches"] for m in (mel, longer))
+    for a, b in zip(one.scores, other.scores, strict=True):
+        assert torch.equal(a, b)
+
+
+def test_blur_is_found_out() -> None:
+    judges, game = critic(), LeastSquares(average=True)
+    optimizer = torch.optim.Adam(judges.parameters(), lr=3e-3)
+
+    def pair(seed: int) -> tuple[Excerpts, Excerpts]:
+        mel = torch.randn(8, 40, BANDS, generator=torch.Generator().manual_seed(seed))
+        blurred = torch.nn.functional.avg_pool1d(mel.mT, 5, 1, 2).mT * 2.2  # of the same loudness
+        return excerpts(mel, [40] * 8), excerpts(blurred, [40] * 8)
+
+    for step in range(60):
+        real, blurred = pair(step)
+        loss = game.discriminator(judges(real), judges(blurred))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    real, blurred = (judges(shown)["patches"].scores for shown in pair(1000))
+    for a, b in zip(real, blurred, strict=True):
+        assert float(a.mean().detach()) > float(b.mean().detach()) + 0.5
+    assert all(p.grad is not None and p.grad.any() for p in judges.parameters())
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("prepared")
+
+
+def test_a_model_trains_against_it_resumes_exactly_and_speaks(
+    tmp_path: Path, prepared: Path
+) -> None:
+    def run(folder: Path, steps: int, resume: bool = False) -> dict[str, Tensor]:
+        overrides = [
+            "model/size=tiny", "model/critic=patches", "critic.patches.channels=4", "trainer=cpu",
+            "trainer.precision=32-true", "data.limit=24", f"data.prepared_dir={prepared}",
+            "data.workers=0", "data.frames_per_batch=1500", "logger=none", f"run_dir={folder}",
+            "callbacks.samples=null", "callbacks.panel=null", "scheduler=constant",
+            "trainer.val_check_interval=2", "system.adversarial_from_step=1",
+            f"trainer.max_steps={steps}",
+        ]  # fmt: skip
+        given = (f"resume={folder}", f"trainer.max_steps={steps}") if resume else ()
+        metrics = train(composed("train", *overrides, *given), given)
+        assert {"train/adversarial", "train/features", "train/discriminator"} <= set(metrics)
+        assert "val/mel" in metrics
+        return load_checkpoint(folder / "checkpoints/last.ckpt")["state_dict"]
+
+    whole = run(tmp_path / "whole", 4)
+    run(tmp_path / "cut", 2)
+    resumed = run(tmp_path / "cut", 4, resume=True)
+    for name, value in whole.items():
+        assert torch.equal(value, resumed[name]), name
+    assert any(name.startswith("judges.") for name in whole)
+    voice = Synthesizer.load(tmp_path / "whole")
+    assert len(voice.speak("Hello.").waveform) > 1000
