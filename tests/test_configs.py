@@ -85,6 +85,7 @@ MODEL_GROUPS = (
     "decoder",
     "adaptor",
     "critic",
+    "postnet",
     "activation",
     "style",
     "aligner",

@@ -9,7 +9,7 @@ import lightning.pytorch as pl
 import torch
 from torch import nn
 
-from tts.callbacks.samples import prompt_of
+from tts.callbacks.samples import prompt_of, seeded
 from tts.errors import UserError
 from tts.metrics.measure import Measure
 from tts.metrics.take import Take
@@ -95,7 +95,8 @@ class Panel(pl.Callback):
             batch = part[[index]]
             row = part.rows[index]
             there = trainer.strategy.batch_to_device(batch)
-            with trainer.precision_plugin.forward_context(), torch.no_grad():
+            # the same noise for a sentence at every step, whichever rank says it
+            with seeded(index), trainer.precision_plugin.forward_context(), torch.no_grad():
                 mel = system.model.generate(prompt_of(there)).mel.float().cpu()
                 wave = self._vocoder(mel)[0].clamp(-1, 1).numpy()
             recording = Take(part.audio(index).numpy(), contract)

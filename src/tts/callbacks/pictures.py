@@ -78,3 +78,14 @@ def pitch_picture(
     axes.set(xlabel="s", ylabel="pitch, z-score")
     axes.legend(loc="upper right", fontsize=8)
     return figure
+
+
+def variance_picture(variances: Mapping[str, Array]) -> Figure:
+    """Variance over time of each mel band ``(M,)`` by name: below the recordings' is blur."""
+    figure = Figure(figsize=(9, 3), layout="constrained")
+    axes = figure.subplots()
+    for name, values in variances.items():
+        axes.plot(values, label=name)
+    axes.set(xlabel="band", ylabel="variance, (ln magnitude)\u00b2", ylim=(0, None))
+    axes.legend(loc="upper right", fontsize=8)
+    return figure

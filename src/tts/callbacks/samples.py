@@ -1,15 +1,22 @@
 """What the model says by now: pictures and audio of always the same validation utterances."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import lightning.pytorch as pl
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tts.batch import Batch, Prompt
+from tts.batch import Batch, Prompt, Sampling
 from tts.callbacks.occasional import Occasional
-from tts.callbacks.pictures import alignment_picture, mel_picture, pitch_picture
+from tts.callbacks.pictures import (
+    alignment_picture,
+    mel_picture,
+    pitch_picture,
+    variance_picture,
+)
 from tts.metrics.alignment import diagonality
 
 
@@ -21,7 +28,9 @@ class Samples(Occasional):
     - ``alignment/``: soft and hard, with the diagonality of the soft one in the title;
     - ``pitch/``: predicted beside real, per token;
     - ``audio/``: the recording's mel and the model's own through the same ``vocoder``, a factory
-      called with the mel contract (None: no audio), so that what is heard is the model.
+      called with the mel contract (None: no audio), so that what is heard is the model; of a model
+      that draws, the first utterance with each of ``steps`` besides;
+    - ``global_variance``: how much each mel band moves, in the recordings and in what is said.
 
     Needs TensorBoard among the loggers; a model that lacks a part of this leaves it out.
     """
@@ -31,8 +40,10 @@ class Samples(Occasional):
         count: int = 3,
         every_n_validations: int = 4,
         vocoder: Callable[..., nn.Module] | None = None,
+        steps: Sequence[int] = (1, 2, 4, 10),
     ) -> None:
         super().__init__(count, every_n_validations)
+        self.steps = list(steps)
         self.make_vocoder = vocoder
         self._vocoder: nn.Module | None = None
         self._rows: list[Batch] = []  # of one utterance each
@@ -60,17 +71,26 @@ class Samples(Occasional):
             return
         rows, self._rows = self._rows, []
         for board in self.boards(trainer):
-            for batch in rows:
-                self._show(board, trainer, pl_module, batch)
+            shown = [self._show(board, trainer, pl_module, batch) for batch in rows]
+            variances = {
+                title: np.mean([mels[title].var(0) for mels in shown], 0) for title in shown[0]
+            }
+            picture = variance_picture(variances)
+            board.add_figure("global_variance", picture, trainer.global_step)
+            if self._vocoder is not None and getattr(pl_module.model, "flow", None) is not None:
+                self._play_steps(board, trainer, pl_module, rows[0])
 
-    def _show(self, board: Any, trainer: pl.Trainer, system: Any, batch: Batch) -> None:
+    def _show(
+        self, board: Any, trainer: pl.Trainer, system: Any, batch: Batch
+    ) -> dict[str, np.ndarray]:
+        """One utterance; its mels ``(T, M)`` by title."""
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         contract = data.facts.contract
         rate, step = contract.frames_per_second, trainer.global_step
         assert batch.utterance is not None
         assert batch.mel is not None
         name = data.utterance_id(int(batch.utterance), "validation")
-        with trainer.precision_plugin.forward_context(), torch.no_grad():
+        with seeded(1), trainer.precision_plugin.forward_context(), torch.no_grad():
             output = system.model(batch)
             spoken = system.model.generate(prompt_of(batch)).mel
 
@@ -99,12 +119,35 @@ class Samples(Occasional):
             if self.first_time(name):
                 self._play(board, f"audio/{name}/recording", batch.mel, contract.sample_rate, step)
             self._play(board, f"audio/{name}/said", spoken, contract.sample_rate, step)
+        return shown
+
+    def _play_steps(self, board: Any, trainer: pl.Trainer, system: Any, batch: Batch) -> None:
+        """The same words and the same noise, with few and with many steps of the solver."""
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        name = data.utterance_id(int(batch.utterance), "validation")  # type: ignore[arg-type]
+        for steps in self.steps:
+            prompt = prompt_of(batch)._replace(sampling=Sampling(steps=steps))
+            with seeded(1), trainer.precision_plugin.forward_context(), torch.no_grad():
+                mel = system.model.generate(prompt).mel
+            tag = f"audio/{name}/said in {steps} step{'s' * (steps != 1)}"
+            self._play(board, tag, mel, data.facts.contract.sample_rate, trainer.global_step)
 
     def _play(self, board: Any, tag: str, mel: Tensor, sample_rate: int, step: int) -> None:
         assert self._vocoder is not None
         with torch.no_grad():
             wave = self._vocoder(mel.float().cpu())[0].clamp(-1, 1)
         board.add_audio(tag, wave, step, sample_rate)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Draw from ``seed`` inside, and leave the generator as it was."""
+    state = torch.get_rng_state()
+    torch.manual_seed(seed)
+    try:
+        yield
+    finally:
+        torch.set_rng_state(state)
 
 
 def one_row(batch: Batch, row: int) -> Batch:

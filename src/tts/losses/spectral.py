@@ -12,13 +12,17 @@ class MelLoss(nn.Module):
     """Mean distance per real frame and band, in natural-log units.
 
     ``distance(predicted, target, reduction="none")`` is any of torch's elementwise losses: L1
-    (the default of FastSpeech 2), L2, or Huber, which is L2 near zero and L1 far away.
+    (the default of FastSpeech 2), L2, or Huber, which is L2 near zero and L1 far away. ``of``: the
+    part of the output that is a mel; a model without it pays nothing.
     """
 
-    def __init__(self, distance: Callable[..., Tensor]) -> None:
+    def __init__(self, distance: Callable[..., Tensor], of: str = "mel") -> None:
         super().__init__()
-        self.distance = distance
+        self.distance, self.of = distance, of
 
-    def forward(self, output: Any, batch: Any) -> Tensor:
-        values = self.distance(output.mel, batch.mel, reduction="none")  # (B, T, M)
+    def forward(self, output: Any, batch: Any) -> Tensor | None:
+        mel = getattr(output, self.of)
+        if mel is None:
+            return None
+        values = self.distance(mel, batch.mel, reduction="none")  # (B, T, M)
         return masked_mean(values, output.frame_mask)

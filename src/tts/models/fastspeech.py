@@ -33,6 +33,7 @@ class FastSpeechOutput(NamedTuple):
     log_attention: Tensor | None  # (B, T, N) the aligner's, None when durations were given
     token_mask: Tensor  # (B, N) bool
     frame_mask: Tensor  # (B, T) bool
+    coarse: Tensor | None = None  # (B, T, M) the mel before the postnet, where there is one
     mel_flow: Matched | None = None  # of a model that draws
     prosody_flow: Matched | None = None
     real: dict[str, Judgement] | None = None  # of the recording's mel, where a critic is at work
@@ -56,7 +57,8 @@ class FastSpeech(nn.Module):
     with ``dim`` and ``style_dim``, ``adaptor`` with ``dim, facts, style_dim``, ``aligner`` with
     ``token_dim, mel_bands`` (None: durations come with the batch), ``style`` with
     ``facts`` (None: one voice), ``flow`` with ``channels, dim, style_dim`` (None: the decoder's
-    regression is what is said; else its residual is drawn and added).
+    regression is what is said; else its residual is drawn and added), ``postnet`` with ``bands``
+    (None: none).
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class FastSpeech(nn.Module):
         style: Callable[..., nn.Module] | None = None,
         stride: int = 2,
         flow: Callable[..., ResidualFlow] | None = None,
+        postnet: Callable[..., nn.Module] | None = None,
     ) -> None:
         super().__init__()
         bands = facts.contract.bands
@@ -91,6 +94,7 @@ class FastSpeech(nn.Module):
         self.spread = Spread(dim, stride)
         self.decoder = decoder(dim=dim, style_dim=style_dim)
         self.project = nn.Linear(dim, stride * bands)
+        self.postnet = postnet(bands=bands) if postnet is not None else None
         channels = stride * bands
         self.flow = flow(channels=channels, dim=dim, style_dim=style_dim) if flow else None
 
@@ -108,15 +112,22 @@ class FastSpeech(nn.Module):
         states = self.encoder(embedded, Context(mask=token_mask, style=style))
         states, prosody, prosody_flow = self.adaptor(states, token_mask, style, targets)
         states, mask = self._decode(states, durations, style, frame_mask)
-        predicted = self.project(states).float()
+        coarse, predicted = self._regress(states, frame_mask)
         mel_flow = None
         if self.flow is not None:
-            residual = (self._fold(mel, frame_mask) - predicted.detach()) * mask[..., None]
+            residual = self._fold(mel * frame_mask[..., None] - predicted.detach())
             mel_flow = self.flow(residual, states, mask, style)
         return FastSpeechOutput(
-            self._unfold(predicted, frame_mask), prosody, targets, log_attention, token_mask,
-            frame_mask, mel_flow, prosody_flow,
-        )  # fmt: skip
+            self._in_units(predicted, frame_mask),
+            prosody,
+            targets,
+            log_attention,
+            token_mask,
+            frame_mask,
+            None if self.postnet is None else self._in_units(coarse, frame_mask),
+            mel_flow,
+            prosody_flow,
+        )
 
     @torch.inference_mode()
     def generate(self, prompt: Prompt) -> Generated:
@@ -138,12 +149,13 @@ class FastSpeech(nn.Module):
         frame_lengths = durations.sum(-1)
         frame_mask = mask_from_lengths(frame_lengths)
         states, mask = self._decode(states, durations, style, frame_mask)
-        folded = self.project(states).float()
+        _, mel = self._regress(states, frame_mask)
         if self.flow is not None:
-            folded = folded + self.flow.draw(states, mask, style, prompt.sampling)
+            drawn = self.flow.draw(states, mask, style, prompt.sampling)
+            mel = mel + self._unfold(drawn, mel.shape[1])
         else:
             _require_nothing_asked(prompt.sampling)
-        mel = self._unfold(folded, frame_mask)
+        mel = self._in_units(mel, frame_mask)
         return Generated(mel, frame_lengths, durations, prosody.pitch, prosody.energy)
 
     def _style(
@@ -179,14 +191,24 @@ class FastSpeech(nn.Module):
         spread, mask = self.spread(states, durations, frame_mask)
         return self.decoder(spread, Context(mask=mask, style=style)), mask
 
-    def _fold(self, mel: Tensor, frame_mask: Tensor) -> Tensor:
-        """Normalised ``(B, T, M)`` -> ``(B, T / stride, stride * M)``, zero where padded."""
-        mel = F.pad(mel * frame_mask[..., None], (0, 0, 0, -mel.shape[1] % self.stride))
+    def _regress(self, states: Tensor, frame_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Decoder states -> normalised mels ``(B, T, M)``, before and after the postnet."""
+        coarse = self._unfold(self.project(states).float(), frame_mask.shape[1])
+        coarse = coarse * frame_mask[..., None]
+        if self.postnet is None:
+            return coarse, coarse
+        return coarse, self.postnet(coarse, frame_mask).float()
+
+    def _fold(self, mel: Tensor) -> Tensor:
+        """``(B, T, M)`` -> ``(B, T / stride, stride * M)``."""
+        mel = F.pad(mel, (0, 0, 0, -mel.shape[1] % self.stride))
         return mel.reshape(len(mel), -1, self.stride * self.bands)
 
-    def _unfold(self, folded: Tensor, frame_mask: Tensor) -> Tensor:
-        """The way back, to log magnitudes."""
-        mel = folded.reshape(len(folded), -1, self.bands)[:, : frame_mask.shape[1]]
+    def _unfold(self, folded: Tensor, frames: int) -> Tensor:
+        return folded.reshape(len(folded), -1, self.bands)[:, :frames]
+
+    def _in_units(self, mel: Tensor, frame_mask: Tensor) -> Tensor:
+        """Normalised -> log magnitudes."""
         return (mel * self.mel_std + self.mel_mean) * frame_mask[..., None]
 
 
