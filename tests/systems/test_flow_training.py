@@ -1,0 +1,97 @@
+"""A model that draws its mels and its prosody: trained, resumed, shown, spoken and compared."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from fakes import composed
+from torch import Tensor
+
+from tts.checkpoint import load_checkpoint
+from tts.commands.evaluations.run import evaluate
+from tts.commands.synthesize import synthesize
+from tts.commands.train import train
+from tts.errors import UserError
+from tts.synthesizer import Synthesizer
+
+
+def trained(folder: Path, base: Path, steps: int, *more: str, resume: bool = False) -> None:
+    overrides = [
+        "model/size=tiny", "model/decoder=flow", "model/adaptor=flow", "trainer=cpu",
+        "trainer.precision=32-true", "data.limit=24", f"data.prepared_dir={base}/prepared",
+        "data.workers=0", "data.frames_per_batch=1500", f"run_dir={folder}", "callbacks.panel=null",
+        "callbacks.samples.every_n_validations=1", "callbacks.samples.count=1",
+        "callbacks.samples.steps=[1,3]", "trainer.val_check_interval=2", "scheduler=constant",
+        "callbacks.samples.vocoder._target_=tts.vocoders.griffin_lim.GriffinLim",
+        f"trainer.max_steps={steps}", *more,
+    ]  # fmt: skip
+    given = (f"resume={folder}", f"trainer.max_steps={steps}") if resume else ()
+    train(composed("train", *overrides, *given), given)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("flow")
+
+
+@pytest.fixture(scope="module")
+def run(base: Path) -> Path:
+    trained(base / "run", base, 2)
+    return base / "run"
+
+
+def weights(folder: Path) -> dict[str, Tensor]:
+    return load_checkpoint(folder / "checkpoints/last.ckpt")["state_dict"]
+
+
+def test_resuming_draws_what_would_have_been_drawn(run: Path, base: Path, tmp_path: Path) -> None:
+    trained(tmp_path / "cut", base, 1, "callbacks.samples=null")
+    trained(tmp_path / "cut", base, 2, "callbacks.samples=null", resume=True)
+    resumed = weights(tmp_path / "cut")
+    for name, value in weights(run).items():
+        assert torch.equal(value, resumed[name]), name
+
+
+def test_tensorboard_plays_every_number_of_steps(run: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(run))
+    events.Reload()
+    tags = events.Tags()
+    assert {"val/mel_flow", "val/prosody_flow"} <= set(tags["scalars"])
+    assert "global_variance" in tags["images"]
+    played = {tag.rsplit("/", 1)[1] for tag in tags["audio"]}
+    assert played == {"recording", "said", "said in 1 step", "said in 3 steps"}
+
+
+def test_it_speaks_as_it_is_asked_to(run: Path, tmp_path: Path) -> None:
+    voice = Synthesizer.load(run)
+
+    def said(**asked: object) -> np.ndarray:
+        return voice.speak("Hello there.", prosody_temperature=0.0, **asked).waveform  # type: ignore[arg-type]
+
+    assert np.array_equal(said(temperature=0.0), said(temperature=0.0))
+    assert np.array_equal(said(seed=1), said(seed=1))
+    assert not np.array_equal(said(seed=1), said(seed=2))
+    asked = ("steps=2", "solver=midpoint", "temperature=0.5", "guidance=1")
+    config = composed("synthesize", f"run={run}", "text=Hello.", f"out={tmp_path}/x.wav", *asked)
+    assert synthesize(config)[0].stat().st_size > 1000
+    config.steps = 0
+    with pytest.raises(UserError, match="steps=0 must be a whole number above 0"):
+        synthesize(config)
+
+
+def test_numbers_of_steps_stand_beside_each_other(run: Path, tmp_path: Path) -> None:
+    slow = ("wer", "cer", "p808", "overall", "plcmos", "similarity", "whisper")
+    light = [f"metrics.{name}=null" for name in slow]
+    config = composed("evaluate", f"run={run}", "utterances=1", "workers=1", "steps=[1,2]",
+                      f"out={tmp_path}", *light)  # fmt: skip
+    evaluate(config)
+    result = json.loads((tmp_path / "report.json").read_text())
+    ours = ["run, 1 step", "run, 2 steps"]
+    assert list(result["systems"]) == ["recordings", "vocoder copies", *ours]
+    assert all(result["models"][name]["parameters_millions"] > 1 for name in ours)
+    one, two = (result["systems"][name]["mcd"][0] for name in ours)
+    assert one != two
