@@ -191,6 +191,11 @@ def test_an_exported_voice_speaks_as_its_run(run: Path, voice: Synthesizer, tmp_
     exported = Synthesizer.load(tmp_path / "anna")
     spoken = exported.speak("A short sentence.").waveform
     assert np.array_equal(spoken, voice.speak("A short sentence.").waveform)
+    command("-m", "tts.commands.export", f"run={run}", f"out={tmp_path}/small", "half=true")
+    sizes = [(tmp_path / n / "weights.safetensors").stat().st_size for n in ("small", "anna")]
+    assert 0.4 < sizes[0] / sizes[1] < 0.6
+    near = Synthesizer.load(tmp_path / "small").speak("A short sentence.").waveform
+    assert len(near) == pytest.approx(len(spoken), rel=0.02)
     assert json.loads((tmp_path / "anna/voice.json").read_text())["about"]["licence"] == "CC0-1.0"
 
 

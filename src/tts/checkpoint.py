@@ -162,8 +162,13 @@ def is_vocoder(config: dict[str, Any]) -> bool:
     return str(config["model"]["_target_"]).startswith("tts.vocoders.")
 
 
-def save_voice(run: Run, folder: str | os.PathLike[str], about: dict[str, Any]) -> None:
-    """Write a run's voice; ``about`` is plain data on where it comes from."""
+def save_voice(
+    run: Run, folder: str | os.PathLike[str], about: dict[str, Any], half: bool = False
+) -> None:
+    """Write a run's voice; ``about`` is plain data on where it comes from.
+
+    ``half``: matrices in 16 bits, for half the size; loading makes 32 of them again.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     card = {
@@ -176,7 +181,11 @@ def save_voice(run: Run, folder: str | os.PathLike[str], about: dict[str, Any]) 
         "about": about,
     }
     temporary = folder / f".{WEIGHTS}"
-    save_file({name: tensor.contiguous() for name, tensor in run.weights.items()}, temporary)
+    kept = {
+        name: (tensor.half() if half and tensor.ndim > 1 else tensor).contiguous()
+        for name, tensor in run.weights.items()
+    }
+    save_file(kept, temporary)
     os.chmod(temporary, 0o666 & ~_umask())
     os.replace(temporary, folder / WEIGHTS)
     (folder / VOICE).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
@@ -195,6 +204,7 @@ def load_voice(folder: str | os.PathLike[str]) -> Run:
         weights = load_file(folder / WEIGHTS)
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{folder / WEIGHTS} is missing or damaged ({error})") from error
+    weights = {n: w.float() if w.dtype == torch.float16 else w for n, w in weights.items()}
     facts = None if card.get("facts") is None else _facts(card["facts"], folder / VOICE)
     return Run(folder, config, contract, facts, card.get("frontend"), weights, step)
 

@@ -78,22 +78,40 @@ def test_independent_gaussians_are_known_before_learning() -> None:
     assert float(drawn.detach().std()) == pytest.approx(3.0, rel=0.1)
 
 
-def test_two_ways_of_saying_it_are_drawn_and_not_averaged() -> None:
-    """The regression of +1 and -1 is 0, which nobody ever said."""
-    flow = toy().train()
+def learn_two_ways(flow: ResidualFlow, steps: int) -> ResidualFlow:
+    """Residuals are +1 or -1; their regression is 0, which nobody ever said."""
     optimizer = torch.optim.Adam(flow.parameters(), lr=3e-3)
-    states, mask = torch.zeros(64, 32, 32), torch.ones(64, 32, dtype=torch.bool)
-    for _ in range(250):
+    for _ in range(steps):
         residual = torch.randint(0, 2, (64, 32, 1)).float() * 2 - 1
-        matched = flow(residual, states, mask, None)
+        matched = flow.train()(residual, *ALL)
         loss = (matched.velocity - matched.wanted).square().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    drawn = flow.eval().draw(states, mask, None, Sampling(steps=20))
-    drawn = drawn.detach()
-    assert float(((drawn.abs() - 1).abs() < 0.3).float().mean()) > 0.9
+    return flow.eval()
+
+
+ALL = (torch.zeros(64, 32, 32), torch.ones(64, 32, dtype=torch.bool), None)
+
+
+def near_one(flow: ResidualFlow, steps: int) -> float:
+    """Share of draws that somebody could have said."""
+    drawn = flow.draw(*ALL, Sampling(steps=steps)).detach()
     assert abs(float(drawn.mean())) < 0.15
+    return float(((drawn.abs() - 1).abs() < 0.3).float().mean())
+
+
+def test_two_ways_of_saying_it_are_drawn_and_not_averaged_and_a_student_needs_one_step() -> None:
+    teacher = learn_two_ways(toy(), 250)
+    assert near_one(teacher, 20) > 0.9
+    assert near_one(teacher, 1) < 0.1, "one step goes to the mean"
+    student = toy()
+    student.learn_from(teacher, steps=10)
+    before = [p.clone() for p in teacher.parameters()]
+    learn_two_ways(student, 250)
+    assert near_one(student, 1) > 0.7
+    assert all(torch.equal(a, b) for a, b in zip(before, teacher.parameters(), strict=True))
+    assert set(student.state_dict()) == set(teacher.state_dict()), "the teacher is not saved"
 
 
 def model_and_loss(*more: str) -> Any:

@@ -31,6 +31,9 @@ def trained(folder: Path, base: Path, steps: int, *more: str, resume: bool = Fal
     train(composed("train", *overrides, *given), given)
 
 
+BUFFERS = ("model.flow.scale", "model.flow.seen")
+
+
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("flow")
@@ -81,6 +84,24 @@ def test_it_speaks_as_it_is_asked_to(run: Path, tmp_path: Path) -> None:
     config.steps = 0
     with pytest.raises(UserError, match="steps=0 must be a whole number above 0"):
         synthesize(config)
+
+
+def test_a_student_changes_its_field_alone(run: Path, base: Path, tmp_path: Path) -> None:
+    trained(tmp_path / "student", base, 1, f"distill_from={run}", "distill_steps=2",
+            "callbacks.samples=null")  # fmt: skip
+    best = load_checkpoint(run / "checkpoints/best.ckpt")["state_dict"]
+    student = weights(tmp_path / "student")
+    assert student.keys() == best.keys()
+    for name, value in student.items():
+        trainable = name.startswith("model.flow.") and name not in BUFFERS
+        assert torch.equal(value, best[name]) != trainable, name
+    trained(tmp_path / "student", base, 2, resume=True)
+    with pytest.raises(UserError, match="its field alone"):
+        trained(tmp_path / "x", base, 1, f"distill_from={run}", "size.decoder_depth=1",
+                "callbacks.samples=null")  # fmt: skip
+    with pytest.raises(UserError, match="this model draws nothing"):
+        trained(tmp_path / "x", base, 1, f"distill_from={run}", "model/decoder=mamba_conv",
+                "callbacks.samples=null", "monitor=val/mel")  # fmt: skip
 
 
 def test_numbers_of_steps_stand_beside_each_other(run: Path, tmp_path: Path) -> None:

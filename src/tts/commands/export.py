@@ -16,7 +16,8 @@ def main(config: Any) -> None:
     if is_vocoder(run.config):  # it speaks for anybody, in any language
         run = run._replace(facts=None, frontend=None)
     about = {"data": config.about, "licence": config.licence}
-    save_voice(run, config.out, {key: value for key, value in about.items() if value is not None})
+    about = {key: value for key, value in about.items() if value is not None}
+    save_voice(run, config.out, about, config.half)
     size = sum(value.numel() for value in run.weights.values()) / 1e6
     print(f"{size:.1f} M parameters after {run.step} steps -> {config.out}")
 

@@ -25,6 +25,7 @@ from tts.callbacks.seeds import StepSeeds
 from tts.callbacks.settings import OptimizerSettings
 from tts.callbacks.signals import GracefulStop, Interrupted
 from tts.checkpoint import find_checkpoint, is_vocoder
+from tts.commands.distil import distil
 from tts.commands.forced import force_mels
 from tts.commands.precision import choose_precision
 from tts.commands.resume import CONFIG, require_same_speech, resume, set_aside
@@ -107,8 +108,10 @@ def train(
             raise UserError(f"data.mel_from={mel_from} is for training a vocoder: model=vocos, ...")
         force_mels(data, mel_from)
     system = build_system(config, data, plain)
+    model: Any = system.model
+    if config.distill_from:
+        distil(config.distill_from, config.distill_steps, model, data.facts)
     if config.init_from and checkpoint is None:
-        model: Any = system.model
         start_from(config.init_from, model, None if is_vocoder(plain) else data.facts)
     if checkpoint is not None:
         require_same_speech(checkpoint, data.facts, mel_alone=is_vocoder(plain))

@@ -62,8 +62,9 @@ class ResidualFlow(nn.Module):
 
     ``field(dim=, style_dim=)`` makes the backbone; it sees time, and the style if there is one,
     through FiLM. ``drop_style``: share of training utterances whose style the field must do
-    without, so that ``guidance`` has something to push away from; ``sampling``: what is done where
-    nothing is asked for; ``average``: decay of the running average, per step.
+    without, so that ``guidance`` has something to push away from; ``steps``, ``solver`` and
+    ``temperature``: what is done where nothing is asked for; ``average``: decay of the running
+    average, per step.
     """
 
     def __init__(
@@ -93,16 +94,32 @@ class ResidualFlow(nn.Module):
         self.output = nn.Linear(dim, channels)
         nn.init.zeros_(self.output.weight)
         nn.init.zeros_(self.output.bias)
+        self._taught_by: tuple[ResidualFlow, Sampling] | None = None
+
+    def learn_from(self, teacher: "ResidualFlow", steps: int) -> None:
+        """Aim at where ``teacher`` carries the noise in ``steps``, instead of at recordings.
+
+        The paths from noise to what was drawn from it do not cross, so that few steps of a solver,
+        or one, go as far along them as many (Liu et al. 2023, section 2.2: reflow).
+        """
+        self.scale.copy_(teacher.scale)
+        self.seen.copy_(teacher.seen)
+        # a tuple hides it: the teacher is no part of what is trained and saved
+        self._taught_by = (teacher.eval().requires_grad_(False), Sampling(steps=steps))
 
     def forward(
         self, residual: Tensor, states: Tensor, mask: Tensor, style: Tensor | None
     ) -> Matched:
         """Learn from residuals ``(B, L, channels)``, zero where padded; ``mask (B, L)``."""
-        residual = residual.float()
-        if self.training:
-            self._measure(residual, mask)
-        end = residual / self.scale
-        start = noise_like(end, mask)
+        start = noise_like(residual.float(), mask)
+        if self._taught_by is not None:
+            teacher, how = self._taught_by
+            with torch.no_grad():
+                end = teacher.to(start.device).carry(start, states, mask, style, how)
+        else:
+            if self.training and self.output.weight.requires_grad:  # not while it is frozen
+                self._measure(residual.float(), mask)
+            end = residual.float() / self.scale
         time = _spread_times(end)
         between = torch.lerp(start, end, time[:, None, None])
         if self.style is not None and style is not None and self.training:
@@ -115,7 +132,22 @@ class ResidualFlow(nn.Module):
         self, states: Tensor, mask: Tensor, style: Tensor | None, asked: Sampling | None = None
     ) -> Tensor:
         """A residual ``(B, L, channels)`` in the units it was learned in, zero where padded."""
-        how = self.own.but(asked or Sampling())
+        asked = asked or Sampling()
+        start = mask.new_zeros(*mask.shape, len(self.scale), dtype=torch.float32)
+        if temperature := self.own.but(asked).temperature:
+            start = temperature * noise_like(start, mask)
+        return self.carry(start, states, mask, style, asked) * self.scale
+
+    def carry(
+        self,
+        start: Tensor,
+        states: Tensor,
+        mask: Tensor,
+        style: Tensor | None,
+        asked: Sampling,
+    ) -> Tensor:
+        """Noise ``(B, L, channels)`` along the field to its end, in deviations of the residual."""
+        how = self.own.but(asked)
         looks = [self._look(states, mask, style)]
         if how.guidance:
             if self.style is None or style is None:
@@ -132,11 +164,7 @@ class ResidualFlow(nn.Module):
                 said = said + how.guidance * (said - self.velocity(x, times, looks[1]))
             return said
 
-        start = mask.new_zeros(*mask.shape, len(self.scale), dtype=torch.float32)
-        if how.temperature:
-            start = how.temperature * noise_like(start, mask)
-        end = integrate(velocity, start, how.steps, how.solver)
-        return end * self.scale * mask[..., None]
+        return integrate(velocity, start, how.steps, how.solver) * mask[..., None]
 
     def velocity(self, x: Tensor, time: Tensor, look: "_Look") -> Tensor:
         """The field at ``x (B, L, channels)`` and ``time (B,)`` in [0, 1]."""

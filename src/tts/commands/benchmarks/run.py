@@ -48,7 +48,7 @@ def benchmark(config: DictConfig) -> list[Section]:
         "alignment": lambda: alignment(watch, shape),
         "step": lambda: step(watch, bf16, shape, _by_size(config.sizes)),
         "synthesis": lambda: synthesis(
-            watch, bf16, config.frames, config.sentence, _by_size(config.sizes)
+            watch, bf16, config.frames, config.sentence, _by_size(config.sizes), config.steps
         ),
         "vocoders": lambda: vocoders(watch, bf16, config.frames, _trainings(config.vocoders)),
     }

@@ -1,6 +1,6 @@
 """Speaking, stage by stage, as a share of the time that what is said lasts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -8,7 +8,7 @@ import torch
 from hydra.utils import instantiate
 
 from tts.audio.mel import MelContract
-from tts.batch import Prompt
+from tts.batch import Prompt, Sampling
 from tts.commands.benchmarks.report import Goal, Section
 from tts.commands.benchmarks.samples import MEL_MEAN, MEL_STD, made_up_facts
 from tts.commands.benchmarks.timing import Stopwatch
@@ -26,9 +26,11 @@ def synthesis(
     frames: int,
     sentence: str,
     configs: Mapping[str, Mapping[str, Any]],
+    steps: Sequence[int],
 ) -> Section:
     """One sentence, batch 1, stretched to about ``frames``: what an untrained model says has no
-    natural length. ``configs`` by size share the text front end, the contract and the vocoder.
+    natural length. ``configs`` by size share the text front end, the contract and the vocoder. A
+    model that draws (model/decoder=flow) does so with each number of ``steps``.
     """
     shared = next(iter(configs.values()))
     contract: MelContract = instantiate(shared["audio"])
@@ -51,7 +53,13 @@ def synthesis(
             model = instantiate(config["model"], _convert_="all")(facts=made_up_facts(contract))
             model = model.to(watch.device).eval()
             spoken = int(model.generate(prompt).frame_lengths)
-            tasks[f"mel, {size}"] = partial(model.generate, prompt._replace(rate=spoken / frames))
+            stretched = prompt._replace(rate=spoken / frames)
+            if getattr(model, "flow", None) is None:
+                tasks[f"mel, {size}"] = partial(model.generate, stretched)
+                continue
+            for count in steps:
+                drawn = stretched._replace(sampling=Sampling(steps=count))
+                tasks[f"mel, {size}, {count} steps"] = partial(model.generate, drawn)
         tasks["vocoder"] = partial(vocoder, mel)
         times = watch.compare(tasks)
 
@@ -59,7 +67,10 @@ def synthesis(
     factor = {name: times.seconds(name) / seconds for name in tasks}
     rows = [StageRow(name, times.milliseconds(name), factor[name]) for name in tasks]
     goals = []
-    if "small" in configs:
+    if (two := factor.get("mel, small, 2 steps")) is not None:
+        spoken_small = factor["text"] + two
+        goals = [Goal("text to mel of small in two steps, real-time factor", spoken_small, 0.02)]
+    if "mel, small" in factor:
         spoken_small = factor["text"] + factor["mel, small"]
         goals = [
             Goal("text to mel of small, real-time factor", spoken_small, 0.008),
