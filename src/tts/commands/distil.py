@@ -24,13 +24,13 @@ def distil(path: str, steps: int, model: nn.Module, facts: CorpusFacts) -> None:
             raise UserError(f"{name} draws nothing: both need model/decoder=flow")
     run.fill(teacher)
     start_from(path, model, facts)
-    known = teacher.state_dict()
-    for name, value in model.state_dict().items():
-        if not name.startswith("flow.") and (name not in known or known[name].shape != value.shape):
-            raise UserError(
-                f"distill_from={path}: {name} is not as in the teacher; a student may differ in "
-                "its field alone (field=..., size.field_depth=...)"
-            )
+    ours, theirs = ({(name, value.shape) for name, value in each.state_dict().items()
+                     if not name.startswith("flow.")} for each in (model, teacher))  # fmt: skip
+    if different := sorted(name for name, _ in ours ^ theirs):
+        raise UserError(
+            f"distill_from={path}: {different[0]} is not as in the teacher; a student may differ "
+            "in its field alone (field=..., size.field_depth=...)"
+        )
     model.requires_grad_(False)
     flow: Any = model.flow
     flow.requires_grad_(True)
