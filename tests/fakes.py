@@ -158,6 +158,18 @@ class Cut(pl.Callback):
             os.kill(os.getpid(), self.signum)
 
 
+class Meddle(pl.Callback):
+    """Multiplies the gradients of what is called ``of`` by ``factor``, from a step on."""
+
+    def __init__(self, of: str, factor: float, from_step: int = 0, until: int = 10**9) -> None:
+        self.of, self.factor, self.steps = of, factor, range(from_step, until)
+
+    def on_after_backward(self, trainer: Any, module: Any) -> None:
+        for name, parameter in module.named_parameters():
+            if self.of in name and parameter.grad is not None and trainer.global_step in self.steps:
+                parameter.grad *= self.factor
+
+
 def composed(name: str, *overrides: str) -> DictConfig:
     """``conf/<name>.yaml`` with overrides, as a command composes it."""
     register_resolvers()

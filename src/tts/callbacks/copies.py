@@ -7,7 +7,7 @@ from torch import Tensor
 
 from tts.audio.mel import stft_magnitude
 from tts.batch import Clips
-from tts.callbacks.occasional import Occasional
+from tts.callbacks.occasional import Occasional, boards
 from tts.callbacks.pictures import mel_picture
 
 
@@ -34,7 +34,7 @@ class Copies(Occasional):
         dataloader_idx: int = 0,
     ) -> None:
         if self.due(trainer) and batch_idx < self.count:
-            for board in self.boards(trainer):
+            for board in boards(trainer):
                 self._show(board, trainer, batch, outputs)
 
     def _show(self, board: Any, trainer: pl.Trainer, batch: Clips, copy: Tensor) -> None:

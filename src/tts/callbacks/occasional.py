@@ -7,6 +7,13 @@ import lightning.pytorch as pl
 from lightning.pytorch.loggers import TensorBoardLogger
 
 
+def boards(trainer: pl.Trainer) -> Iterator[Any]:
+    """TensorBoard's writers, on the process that has them."""
+    for logger in trainer.loggers:
+        if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
+            yield logger.experiment
+
+
 class Occasional(pl.Callback):
     """Counts validations, through resuming too. ``count`` utterances are shown at a time."""
 
@@ -29,12 +36,6 @@ class Occasional(pl.Callback):
     def due(self, trainer: pl.Trainer) -> bool:
         """Whether the validation under way is one to show."""
         return not trainer.sanity_checking and self._validations % self.every_n_validations == 0
-
-    def boards(self, trainer: pl.Trainer) -> Iterator[Any]:
-        """TensorBoard's writers, on the process that has them."""
-        for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
-                yield logger.experiment
 
     def first_time(self, name: str) -> bool:
         """Whether a recording was not played yet; it need not be again."""

@@ -1,18 +1,18 @@
 """A loss that has stopped improving: shown by a test, said in words, answered by moves in turn."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import lightning.pytorch as pl
 import numpy as np
 import torch
-from lightning.pytorch.loggers import TensorBoardLogger
 from scipy.stats import theilslopes
 
 from tts.callbacks.checkpoints import promised
 from tts.callbacks.levers import Levers
 from tts.callbacks.moves import Move
+from tts.callbacks.occasional import boards
 from tts.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -136,7 +136,7 @@ class Plateau(pl.Callback):
         if len(self._window) < self.points:
             return
         found = trend(self._window)
-        for board in _boards(trainer):
+        for board in boards(trainer):
             board.add_scalar("plateau/improvement", found.improvement, step)
             board.add_scalar("plateau/improvement_at_most", found.high, step)
         if found.high >= self.least:
@@ -161,7 +161,7 @@ class Plateau(pl.Callback):
             text = f"{text}; move {self._made} of {len(self.moves)}: {done}"
         if trainer.is_global_zero:
             log.warning(text)
-        for board in _boards(trainer):
+        for board in boards(trainer):
             board.add_text("plateau", text, step)
             board.add_scalar("plateau/moves", self._made, step)
         self._window, self._young = [], {}
@@ -173,9 +173,3 @@ def trend(values: Sequence[float]) -> Trend:
     span = len(values) - 1
     level = max(abs(float(np.median(values))), 1e-12)
     return Trend(*(float(-s * span / level) for s in (slope, high, low)))
-
-
-def _boards(trainer: pl.Trainer) -> Iterator[Any]:
-    for logger in trainer.loggers:
-        if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
-            yield logger.experiment

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from tts.batch import Batch, Prompt, Sampling
-from tts.callbacks.occasional import Occasional
+from tts.callbacks.occasional import Occasional, boards
 from tts.callbacks.pictures import (
     alignment_picture,
     mel_picture,
@@ -70,7 +70,7 @@ class Samples(Occasional):
         if trainer.sanity_checking or trainer.state.fn != "fit":
             return
         rows, self._rows = self._rows, []
-        for board in self.boards(trainer):
+        for board in boards(trainer):
             shown = [self._show(board, trainer, pl_module, batch) for batch in rows]
             variances = {
                 title: np.mean([mels[title].var(0) for mels in shown], 0) for title in shown[0]
