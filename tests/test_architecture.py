@@ -19,7 +19,7 @@ FLOORS = {
     "losses": {"audio", "alignment"},
     "metrics": {"audio", "text"},
     "optim": set(),
-    "systems": {"audio", "models", "losses", "optim", "metrics", "vocoders"},
+    "systems": {"audio", "modules", "models", "losses", "optim", "metrics", "vocoders"},
     "callbacks": {"audio", "data", "metrics", "vocoders"},
     "commands": {
         "text", "audio", "data", "modules", "alignment", "models", "vocoders", "losses",

@@ -1,7 +1,6 @@
 """Gradients held within bounds, whichever way the bound is found."""
 
 import copy
-import logging
 import math
 from collections import deque
 from collections.abc import Iterable
@@ -13,8 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from tts.errors import UserError
-
-log = logging.getLogger(__name__)
 
 
 class Clip:
