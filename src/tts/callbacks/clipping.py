@@ -153,7 +153,10 @@ class Clipping(pl.Callback):
         bare = [_bare(each) for each in trainer.optimizers]
         index = next(i for i, each in enumerate(bare) if each is _bare(optimizer))
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        norm = self._clips[index]([p for p in parameters if p.grad is not None])
+        moving = [p for p in parameters if p.grad is not None]
+        if not moving:  # a step that is skipped
+            return
+        norm = self._clips[index](moving)
         name = "gradient_norm_unclipped" if index == 0 else f"gradient_norm_unclipped_{index}"
         pl_module.log(f"train/{name}", norm)
 

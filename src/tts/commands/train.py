@@ -98,7 +98,8 @@ def train(
         callbacks.append(Pruning(config.monitor, trial.report, trial.maximise))
     trainer = build_trainer(
         config.trainer if trains_itself(config) else _for_turns(config.trainer),
-        [*callbacks, OptimizerSettings(), StepSeeds(config.seed), stop],
+        # the seeds come first: what looks at a batch's start sees the generators it begins with
+        [StepSeeds(config.seed), *callbacks, OptimizerSettings(), stop],
         loggers or False,
     )
     data = instantiate(config.data, _convert_="all")
