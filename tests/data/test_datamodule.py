@@ -1,5 +1,7 @@
 """From folders to batches."""
 
+import os
+import signal
 from functools import partial
 from pathlib import Path
 
@@ -50,6 +52,15 @@ def test_two_corpora_train_together(tmp_path: Path) -> None:
         seen |= {int(u): data.utterance_id(int(u)) for u in batch.utterance}
     assert len(seen) == len(data.dataset("train")) == 8
     assert len(data.dataset("validation")) == 4
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_readers_leave_signals_to_the_training(tmp_path: Path, signum: int) -> None:
+    batches = iter(module(tmp_path, workers=1).train_dataloader())
+    seen = len(next(batches).tokens)
+    (reader,) = batches._workers  # type: ignore[attr-defined]
+    os.kill(reader.pid, signum)
+    assert seen + sum(len(batch.tokens) for batch in batches) == 8
 
 
 @pytest.mark.parametrize("workers", [0, 1])

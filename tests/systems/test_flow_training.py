@@ -22,8 +22,8 @@ def trained(folder: Path, base: Path, steps: int, *more: str, resume: bool = Fal
         "model/size=tiny", "model/decoder=flow", "model/adaptor=flow", "trainer=cpu",
         "trainer.precision=32-true", "data.limit=24", f"data.prepared_dir={base}/prepared",
         "data.workers=0", "data.frames_per_batch=1500", f"run_dir={folder}", "callbacks.panel=null",
-        "callbacks.samples.every_n_validations=1", "callbacks.samples.count=1",
-        "callbacks.samples.steps=[1,3]", "trainer.val_check_interval=2", "scheduler=constant",
+        "callbacks.samples.every_n_validations=2", "callbacks.samples.count=1",
+        "callbacks.samples.steps=[1,3]", "trainer.val_check_interval=1", "scheduler=constant",
         "callbacks.samples.vocoder._target_=tts.vocoders.griffin_lim.GriffinLim",
         f"trainer.max_steps={steps}", *more,
     ]  # fmt: skip

@@ -70,6 +70,8 @@ class Samples(Occasional):
         if trainer.sanity_checking or trainer.state.fn != "fit":
             return
         rows, self._rows = self._rows, []
+        if not rows:  # not this time
+            return
         for board in boards(trainer):
             shown = [self._show(board, trainer, pl_module, batch) for batch in rows]
             variances = {

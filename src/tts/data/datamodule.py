@@ -1,5 +1,6 @@
 """Prepared corpora for Lightning: prepared when they are not yet, batched, resumable."""
 
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -164,4 +165,13 @@ class SpeechDataModule(pl.LightningDataModule):
             persistent_workers=workers > 0,
             pin_memory=torch.cuda.is_available(),
             prefetch_factor=4 if workers else None,
+            worker_init_fn=leave_signals_to_the_parent,
         )
+
+
+def leave_signals_to_the_parent(worker: int) -> None:
+    """Ctrl-C reaches the whole group, and a cluster's SIGTERM every process of a job: a reader that
+    died of it would take the step under way with it, which the training wants to end and save.
+    """
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_IGN)
