@@ -1,6 +1,7 @@
 """Evaluations: folders of anybody's wavs, what cannot be read, and a page that opens from disk."""
 
 import json
+import logging
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,6 +16,7 @@ from tts.commands.evaluations.folders import names_of
 from tts.commands.evaluations.page import compare
 from tts.commands.evaluations.run import evaluate, listed
 from tts.errors import UserError
+from tts.metrics.missing import say_once
 
 RATE = 22050
 LIGHT = [f"metrics.{name}=null" for name in ("wer", "cer", "p808", "overall", "plcmos")]
@@ -67,6 +69,18 @@ def test_the_better_folder_is_shown_to_be_better(folders: Path) -> None:
 
 def test_the_same_seed_says_the_same(folders: Path) -> None:
     assert run(folders)["systems"] == run(folders)["systems"]
+
+
+def test_two_processes_score_as_one_and_say_a_thing_once(
+    folders: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    nobody = "metrics.whisper={_target_: tts.metrics.whisper.WhisperWordError, weights: /nowhere}"
+    say_once.cache_clear()
+    with caplog.at_level(logging.WARNING):
+        both = run(folders, "workers=2", nobody)
+    said = [r.getMessage() for r in caplog.records if "Whisper is left out" in r.getMessage()]
+    assert len(said) == 1
+    assert both["systems"] == run(folders)["systems"]
 
 
 def test_what_cannot_be_scored_is_told_and_the_rest_is_scored(folders: Path) -> None:

@@ -26,5 +26,25 @@ def require_package(name: str, metric: str, extra: str = "metrics") -> ModuleTyp
 
 @lru_cache(maxsize=64)
 def say_once(message: str) -> None:
-    """Warn, the first time alone."""
-    log.warning(message)
+    """Warn, the first time alone; in a process that works for another, the other does."""
+    if collecting:
+        untold.append(message)
+    else:
+        log.warning(message)
+
+
+collecting = False  # whether this process works for another
+untold: list[str] = []  # what the other is to say
+
+
+def collect() -> None:
+    """Say nothing from now on in this process: :func:`handed_over` takes it to the other."""
+    global collecting
+    collecting = True
+
+
+def handed_over() -> list[str]:
+    """What was not said since the last time."""
+    messages = untold.copy()
+    untold.clear()
+    return messages

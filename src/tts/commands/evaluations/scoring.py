@@ -12,6 +12,7 @@ from tts.audio.mel import MelContract
 from tts.commands.evaluations.spoken import Sentence, Spoken
 from tts.metrics.intelligibility import Heard
 from tts.metrics.measure import Measure, Row, score
+from tts.metrics.missing import collect, handed_over, say_once
 from tts.metrics.take import Take
 
 
@@ -70,8 +71,13 @@ class Scorer:
         if self._pool is None:
             begin(self.measures, self.texts)
             return [s for job in track(jobs, "scoring", console=console) for s in score_job(job)]
-        found = track(self._pool.map(score_job, jobs), "scoring", len(jobs), console=console)
-        return [scored for scores in found for scored in scores]
+        done = self._pool.map(_score_job_for_another, jobs)
+        found: list[Scored] = []
+        for scores, untold in track(done, "scoring", len(jobs), console=console):
+            found += scores
+            for message in untold:  # once, whichever processes met it
+                say_once(message)
+        return found
 
 
 def _jobs(spoken: Spoken, contract: MelContract) -> list[Job]:
@@ -97,7 +103,12 @@ def begin(measures: Mapping[str, Measure], texts: list[str]) -> None:
 
 def _begin_worker(measures: Mapping[str, Measure], texts: list[str]) -> None:
     torch.set_num_threads(1)  # the processes are the parallelism
+    collect()
     begin(measures, texts)
+
+
+def _score_job_for_another(job: Job) -> tuple[list[Scored], list[str]]:
+    return score_job(job), handed_over()
 
 
 def score_job(job: Job) -> list[Scored]:
