@@ -9,13 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts.errors import UserError
-from tts.optim.schedules import constant, cosine, cosine_restarts, noam
+from tts.optim.schedules import (
+    constant,
+    cosine,
+    cosine_restarts,
+    noam,
+    one_cycle,
+    warmup_stable_decay,
+)
 
 SCHEDULES = {
     "constant": constant,
     "cosine": cosine,
     "cosine_restarts": partial(cosine_restarts, cycle_steps=30),
     "noam": noam,
+    "wsd": warmup_stable_decay,
 }
 
 
@@ -56,8 +64,32 @@ def test_restarts_climb_again_but_less_high() -> None:
     assert values[99] < 0.1
 
 
+def test_one_cycle_rises_once_and_falls_far() -> None:
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=2.0)
+    factor = one_cycle(optimizer, total_steps=1000).lr_lambdas[0]
+    values = [factor(step) for step in range(1000)]
+    assert values[0] == pytest.approx(0.04)
+    assert values[300] == pytest.approx(1.0)
+    assert all(a < b for a, b in pairwise(values[:301]))
+    assert all(a > b for a, b in pairwise(values[300:]))
+    assert values[-1] < 1e-3
+
+
+def test_wsd_is_level_and_falls_at_the_end() -> None:
+    values = rates(partial(warmup_stable_decay, decay_share=0.25, final=0.0), 1000, 100)
+    assert set(values[100:751]) == {2.0}
+    assert values[750 + 25] == pytest.approx(2.0 * (1 - 0.1**0.5), rel=1e-3)
+    assert all(a > b for a, b in pairwise(values[750:]))
+    longer = rates(partial(warmup_stable_decay, decay_share=0.25, final=0.0), 2000, 100)
+    assert longer[:751] == values[:751], "what was level stays so in a longer run"
+
+
 def test_wrong_settings_are_named() -> None:
     with pytest.raises(UserError, match="warmup_steps"):
         rates(cosine, 10, -1)
     with pytest.raises(UserError, match="cycle_steps"):
         rates(partial(cosine_restarts, cycle_steps=0), 10, 0)
+    with pytest.raises(UserError, match="decay_share"):
+        rates(partial(warmup_stable_decay, decay_share=2.0), 10, 0)
+    with pytest.raises(UserError, match="rise"):
+        one_cycle(torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0), 10, rise=1.0)

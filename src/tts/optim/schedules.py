@@ -62,6 +62,53 @@ def cosine_restarts(
     return _schedule(optimizer, warmup_steps, factor)
 
 
+def one_cycle(
+    optimizer: Optimizer,
+    total_steps: int,
+    rise: float = 0.3,
+    first: float = 0.04,
+    final: float = 1e-4,
+) -> LambdaLR:
+    """Up from ``first`` times the peak over the share ``rise`` of the run, then down to ``final``.
+
+    Both along half a cosine (Smith & Topin 2018, "super-convergence"); the momentum stays.
+    """
+    if not 0 < rise < 1:
+        raise UserError(f"scheduler.rise={rise} must lie between 0 and 1")
+    top = max(round(rise * total_steps), 1)
+
+    def factor(step: int) -> float:
+        if step <= top:
+            return _half_cosine(1 - step / top, first)
+        return _half_cosine((step - top) / max(total_steps - top, 1), final)
+
+    return _schedule(optimizer, 0, factor)
+
+
+def warmup_stable_decay(
+    optimizer: Optimizer,
+    total_steps: int,
+    warmup_steps: int = 500,
+    decay_share: float = 0.2,
+    final: float = 0.01,
+) -> LambdaLR:
+    """Level at the peak until the last ``decay_share`` of the run, then down with a square root.
+
+    Hägele et al. 2024, section 3: as good as a cosine, and a run can be made longer from any point
+    of its level part.
+    """
+    if not 0 < decay_share <= 1:
+        raise UserError(f"scheduler.decay_share={decay_share} must lie above 0 and up to 1")
+    fall = max(round(decay_share * total_steps), 1)
+    begin = max(total_steps - fall - warmup_steps, 0)
+
+    def factor(step: int) -> float:
+        progress = min(max(step - begin, 0) / fall, 1.0)
+        return final + (1 - final) * (1 - math.sqrt(progress))
+
+    return _schedule(optimizer, warmup_steps, factor)
+
+
 def noam(optimizer: Optimizer, total_steps: int, warmup_steps: int = 4000) -> LambdaLR:
     """Falls with the square root of the step.
 
