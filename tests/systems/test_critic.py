@@ -103,5 +103,6 @@ def test_a_model_trains_against_it_resumes_exactly_and_speaks(
     for name, value in whole.items():
         assert torch.equal(value, resumed[name]), name
     assert any(name.startswith("judges.") for name in whole)
+    assert not (tmp_path / "whole" / "checkpoints" / "best.ckpt").exists(), "the last counts"
     voice = Synthesizer.load(tmp_path / "whole")
     assert len(voice.speak("Hello.").waveform) > 1000

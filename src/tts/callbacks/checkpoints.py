@@ -38,7 +38,7 @@ class Checkpoints(Checkpoint):
 
     ``last.ckpt`` every ``every_n_steps`` optimizer steps, at the end, and when the run is
     interrupted; ``best.ckpt`` after a validation in which ``monitor`` was better than ever, lower
-    unless it is a measure of which more is better;
+    unless it is a measure of which more is better (None: there is no best, the last counts);
     ``step-<n>.ckpt`` every ``keep_every_n_steps``, never removed (null = none).
 
     Always at the end of a whole step, so that each of them resumes exactly. An exception other
@@ -48,7 +48,7 @@ class Checkpoints(Checkpoint):
     def __init__(
         self,
         folder: str | Path,
-        monitor: str,
+        monitor: str | None,
         every_n_steps: int = 500,
         keep_every_n_steps: int | None = None,
     ) -> None:
@@ -108,6 +108,8 @@ class Checkpoints(Checkpoint):
             trainer.save_checkpoint(self.folder / f"step-{step:07d}.ckpt")
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self.monitor is None:
+            return
         metrics = trainer.callback_metrics
         awaited = promised(trainer)
         if self.monitor not in metrics and self.monitor not in awaited:
@@ -148,7 +150,7 @@ class Checkpoints(Checkpoint):
 
     def _direction(self, trainer: pl.Trainer) -> int:
         """-1 where more of ``monitor`` is better."""
-        higher = promised(trainer).get(self.monitor, False)
+        higher = promised(trainer).get(self.monitor or "", False)
         if higher is None:
             raise UserError(
                 f"monitor={self.monitor}: neither more nor less of it is better, the recordings' is"

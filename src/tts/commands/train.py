@@ -55,7 +55,8 @@ def job(config: DictConfig) -> float | None:
         trial = current_trial()
         summary["status"] = "pruned" if trial and trial.pruned else "done"
         summary["metrics"] = metrics
-    return metrics.get(f"best/{config.monitor}", metrics.get(config.monitor))
+    name = str(config.monitor)
+    return metrics.get(f"best/{name}", metrics.get(name))
 
 
 def train(
@@ -95,6 +96,8 @@ def train(
     ]
     loggers = [instantiate(entry) for entry in (config.logger or {}).values() if entry is not None]
     if trial := current_trial():
+        if config.monitor is None:
+            raise UserError("a sweep needs something to improve: monitor=val/mel, metrics/wer, ...")
         callbacks.append(Pruning(config.monitor, trial.report, trial.maximise))
     trainer = build_trainer(
         config.trainer if trains_itself(config) else _for_turns(config.trainer),
