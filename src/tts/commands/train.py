@@ -20,6 +20,7 @@ from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue
 
 from tts.build import build_model
 from tts.callbacks.checkpoints import Checkpoints
+from tts.callbacks.failures import Failures
 from tts.callbacks.pruning import Pruning
 from tts.callbacks.seeds import StepSeeds
 from tts.callbacks.settings import OptimizerSettings
@@ -94,6 +95,8 @@ def train(
         for entry in (config.callbacks or {}).values()
         if entry is not None
     ]
+    # what takes gradients away comes after what looks at them
+    callbacks.sort(key=lambda callback: isinstance(callback, Failures))
     loggers = [instantiate(entry) for entry in (config.logger or {}).values() if entry is not None]
     if trial := current_trial():
         if config.monitor is None:
