@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tts.callbacks.optimizers import index_of
 from tts.errors import UserError
 
 
@@ -150,8 +151,7 @@ class Clipping(pl.Callback):
     def on_before_optimizer_step(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: torch.optim.Optimizer
     ) -> None:
-        bare = [_bare(each) for each in trainer.optimizers]
-        index = next(i for i, each in enumerate(bare) if each is _bare(optimizer))
+        index = index_of(trainer, optimizer)
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         moving = [p for p in parameters if p.grad is not None]
         if not moving:  # a step that is skipped
@@ -176,7 +176,3 @@ def _positive(name: str, value: float) -> float:
     if not value > 0:
         raise UserError(f"callbacks.clipping.clip.{name}={value} must be above 0")
     return value
-
-
-def _bare(optimizer: Any) -> Any:
-    return getattr(optimizer, "optimizer", optimizer)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from tts.callbacks.gradients import look_at
+from tts.callbacks.optimizers import index_of
 from tts.checkpoint import save_atomic
 from tts.errors import UserError
 
@@ -95,7 +96,7 @@ class Failures(pl.Callback):
             return
         norm = torch.nn.utils.get_total_norm(grads)
         *losses, size = torch.stack([*(t.loss.float() for t in turns), norm.float()]).tolist()
-        index = _index(trainer, optimizer)
+        index = index_of(trainer, optimizer)
         reason, worst = self._verdict(losses, size, index, amp_scale(trainer))
         bad = bool(reason)
         if trainer.world_size > 1:  # a step is taken by all ranks or by none
@@ -196,9 +197,3 @@ def utterances(trainer: pl.Trainer, batch: Any) -> list[str]:
         return []
     name = getattr(trainer.datamodule, "utterance_id", None)  # type: ignore[attr-defined]
     return [name(row) if name else str(row) for row in rows.tolist()]
-
-
-def _index(trainer: pl.Trainer, optimizer: Any) -> int:
-    bare = [getattr(each, "optimizer", each) for each in trainer.optimizers]
-    own = getattr(optimizer, "optimizer", optimizer)
-    return next(i for i, each in enumerate(bare) if each is own)

@@ -25,7 +25,6 @@ class Look(NamedTuple):
     size: int  # entries
     zeros: float  # share of entries
     non_finite: float  # share of entries
-    weight: float  # norm of the weights
 
 
 class Trouble(NamedTuple):
@@ -215,15 +214,14 @@ def look_at(named: Iterable[tuple[str, nn.Parameter]], depth: int) -> dict[str, 
                     torch.stack([g.float().square().sum() for g in grads]).sum().sqrt(),
                     torch.stack([(g == 0).sum() for g in grads]).sum().float(),
                     torch.stack([(~torch.isfinite(g)).sum() for g in grads]).sum().float(),
-                    torch.stack([p.detach().float().square().sum() for p in members]).sum().sqrt(),
                 ]
             )
         )
     looks = {}
     for (name, members), row in zip(layers.items(), torch.stack(rows).tolist(), strict=True):
         size = sum(p.numel() for p in members)
-        norm, zeros, bad, weight = row
-        looks[name] = Look(norm, size, zeros / size, bad / size, weight)
+        norm, zeros, bad = row
+        looks[name] = Look(norm, size, zeros / size, bad / size)
     return looks
 
 

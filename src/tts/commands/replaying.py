@@ -37,7 +37,7 @@ def replay(path: str, device: str = "cpu") -> str:
     if bad := list(_bad_fields(batch, bundle["utterances"])):
         return "\n".join([*said, *bad])
     system = _system(bundle)
-    watch = Watch(system)
+    watch = Watch()
     trainer = _trainer(bundle, device, watch)
     try:
         with warnings.catch_warnings(record=True) as told, torch.autograd.set_detect_anomaly(True):
@@ -60,9 +60,8 @@ def replay(path: str, device: str = "cpu") -> str:
 class Watch(pl.Callback):
     """Hooks on every module, from the first number of the step to the first that is none."""
 
-    def __init__(self, system: nn.Module) -> None:
+    def __init__(self) -> None:
         self.last = ""  # the module whose output's gradient was seen last, and was well
-        self.system = system
         self._handles: list[Any] = []
 
     def on_train_batch_start(self, trainer: Any, module: Any, batch: Any, batch_idx: int) -> None:
