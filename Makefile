@@ -30,7 +30,7 @@ check: env
 	$(RUN) mypy
 
 test: check
-	$(RUN) pytest
+	$(RUN) pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 clean:
 	rm -rf outputs multirun prepared .pytest_cache .mypy_cache .ruff_cache

@@ -11,7 +11,7 @@ import torch
 from tests.data.recordings import TEXTS, ljspeech
 from tts.audio.mel import MelContract
 from tts.data.corpora.ljspeech import LJSpeech
-from tts.data.datamodule import SpeechDataModule
+from tts.data.datamodule import SpeechDataModule, dismiss_readers
 from tts.data.settings import PrepareSettings
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
@@ -61,6 +61,20 @@ def test_readers_leave_signals_to_the_training(tmp_path: Path, signum: int) -> N
     (reader,) = batches._workers  # type: ignore[attr-defined]
     os.kill(reader.pid, signum)
     assert seen + sum(len(batch.tokens) for batch in batches) == 8
+
+
+def test_readers_go_when_the_training_goes(tmp_path: Path) -> None:
+    batches = iter(module(tmp_path, workers=1).train_dataloader())
+    next(batches)
+    (reader,) = batches._workers  # type: ignore[attr-defined]
+    reader.terminate()  # all that multiprocessing does at exit, before it waits
+    reader.join(1)
+    assert reader.is_alive()
+    handler = signal.getsignal(signal.SIGCHLD)
+    dismiss_readers()  # registered to come first
+    signal.signal(signal.SIGCHLD, handler)
+    reader.join(10)
+    assert not reader.is_alive()
 
 
 @pytest.mark.parametrize("workers", [0, 1])

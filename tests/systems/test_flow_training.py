@@ -9,8 +9,10 @@ import torch
 from fakes import composed
 from torch import Tensor
 
+from tests.models.assemble import build
 from tts.checkpoint import load_checkpoint
 from tts.commands.evaluations.run import evaluate
+from tts.commands.parts import train_only
 from tts.commands.synthesize import synthesize
 from tts.commands.train import train
 from tts.errors import UserError
@@ -102,6 +104,31 @@ def test_a_student_changes_its_field_alone(run: Path, base: Path, tmp_path: Path
     with pytest.raises(UserError, match="this model draws nothing"):
         trained(tmp_path / "x", base, 1, f"distill_from={run}", "model/decoder=mamba_conv",
                 "callbacks.samples=null", "monitor=val/mel")  # fmt: skip
+
+
+def test_parts_may_keep_their_weights(base: Path, tmp_path: Path) -> None:
+    def now(folder: str, steps: int, **how: bool) -> dict[str, torch.Tensor]:
+        trained(tmp_path / folder, base, steps, "train_only=[flow,adaptor.flow]",
+                "callbacks.samples=null", **how)  # fmt: skip
+        return weights(tmp_path / folder)
+
+    first, later = now("run", 1), now("run", 4, resume=True)
+    for name, value in later.items():
+        trainable = name.startswith(("model.flow.", "model.adaptor.flow."))
+        assert torch.equal(value, first[name]) != trainable, name
+    wrong = {"flaw": "no part 'flaw'; there are .*encoder", "x.y": "no part", "''": "no part",
+             "adaptor.normalise": "nothing to train"}  # fmt: skip
+    for part, why in wrong.items():
+        with pytest.raises(UserError, match=why):
+            trained(tmp_path / "x", base, 1, f"train_only=[{part}]", "callbacks.samples=null")
+
+
+def test_what_is_frozen_drops_nothing_out() -> None:
+    model, _ = build("model/decoder=flow")
+    train_only(model, ["flow"])
+    assert model.flow.training
+    assert model.flow.field.training
+    assert not any(m.training for n, m in model.named_modules() if not n.startswith("flow"))
 
 
 def test_numbers_of_steps_stand_beside_each_other(run: Path, tmp_path: Path) -> None:

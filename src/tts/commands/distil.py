@@ -6,6 +6,7 @@ from torch import nn
 
 from tts.build import build, build_model
 from tts.checkpoint import load_run
+from tts.commands.parts import train_only
 from tts.commands.start import start_from
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
@@ -31,7 +32,6 @@ def distil(path: str, steps: int, model: nn.Module, facts: CorpusFacts) -> None:
             f"distill_from={path}: {different[0]} is not as in the teacher; a student may differ "
             "in its field alone (field=..., size.field_depth=...)"
         )
-    model.requires_grad_(False)
+    train_only(model, ["flow"])
     flow: Any = model.flow
-    flow.requires_grad_(True)
     flow.learn_from(teacher.flow, steps)

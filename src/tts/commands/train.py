@@ -28,6 +28,7 @@ from tts.callbacks.signals import GracefulStop, Interrupted
 from tts.checkpoint import find_checkpoint, is_vocoder
 from tts.commands.distil import distil
 from tts.commands.forced import force_mels
+from tts.commands.parts import train_only
 from tts.commands.precision import choose_precision
 from tts.commands.resume import CONFIG, require_same_speech, resume, set_aside
 from tts.commands.start import start_from
@@ -117,7 +118,11 @@ def train(
     system = build_system(config, data, plain)
     model: Any = system.model
     if config.distill_from:
+        if config.train_only is not None:
+            raise UserError("distill_from trains the field alone: leave train_only out")
         distil(config.distill_from, config.distill_steps, model, data.facts)
+    elif config.train_only is not None:
+        train_only(model, config.train_only)
     if config.init_from and checkpoint is None:
         start_from(config.init_from, model, None if is_vocoder(plain) else data.facts)
     if checkpoint is not None:
@@ -125,9 +130,11 @@ def train(
     _leave_config(config, folder, fresh=not resuming)
 
     parameters = sum(p.numel() for p in system.parameters())
+    trained = sum(p.numel() for p in system.parameters() if p.requires_grad)
     _say(
-        "%.1f M parameters, %s on %s, %s steps -> %s",
+        "%.1f M parameters%s, %s on %s, %s steps -> %s",
         parameters / 1e6,
+        f", {trained / 1e6:.1f} M of them trained" if trained < parameters else "",
         config.trainer.precision,
         trainer.strategy.root_device.type,
         config.trainer.max_steps,

@@ -1,5 +1,7 @@
 """Prepared corpora for Lightning: prepared when they are not yet, batched, resumable."""
 
+import atexit
+import multiprocessing.util  # registers its own farewell first, so that ours comes before it
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -175,3 +177,14 @@ def leave_signals_to_the_parent(worker: int) -> None:
     """
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, signal.SIG_IGN)
+
+
+@atexit.register
+def dismiss_readers() -> None:
+    """multiprocessing asks its daemons to leave with a SIGTERM, which readers ignore, and waits:
+    after an exception, whose traceback keeps the loaders alive, it would wait forever.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else torch takes their going for a failure
+    for child in multiprocessing.active_children():
+        if child.daemon:
+            child.kill()
