@@ -46,6 +46,7 @@ NOISE = (
     r".*isinstance\(treespec, LeafSpec\).*",
     r".*resuming from a checkpoint that ended before the epoch ended.*",  # the datamodule resumes
     r".*GPU available but not used.*",
+    r".*module\(s\) in eval mode at the start of training.*",  # frozen by train_only
 )
 
 
