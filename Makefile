@@ -15,7 +15,7 @@ env: .venv/.ready
 .venv/.ready: pyproject.toml
 	@command -v uv >/dev/null || test -x .venv/bin/uv || \
 		{ $(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet uv; }
-	$(UV) sync --inexact --extra metrics
+	$(UV) sync --inexact --compile-bytecode --extra metrics
 	@touch $@
 
 demo: env

@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 from tts.audio.mel import mel_spectrogram
 from tts.batch import Batch, Clips
 from tts.commands.app import CONF
+from tts.commands.economy import OURS
 from tts.modules.judge import Judges
 from tts.systems.vocoder import VocoderOutput
 
@@ -47,6 +48,8 @@ def require_accepted(path: str, node: dict[str, Any]) -> None:
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         return
     given = set(node) - set(DIRECTIVES)
+    if node["_target_"] == "lightning.pytorch.Trainer":
+        given -= set(OURS)
     unknown = sorted(given - set(parameters))
     assert not unknown, f"{path}: {node['_target_']} does not take {unknown}"
 

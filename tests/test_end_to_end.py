@@ -11,6 +11,7 @@ import soundfile
 import torch
 from fakes import composed
 from omegaconf import OmegaConf
+from processes import ROOT, command
 
 from tts.audio.mel import MelContract
 from tts.checkpoint import CheckpointError, Run, load_checkpoint, save_atomic, save_voice
@@ -20,15 +21,14 @@ from tts.errors import UserError
 from tts.synthesizer import Manner, Synthesizer
 from tts.vocoders.vocos import Vocos
 
-ROOT = Path(__file__).parents[1]
 
-
-def command(*words: str, stdin: str = "", code: int = 0) -> subprocess.CompletedProcess[str]:
+def fresh(program: str) -> str:
+    """What a Python that has imported nothing yet prints."""
     done = subprocess.run(
-        [sys.executable, *words], cwd=ROOT, input=stdin, capture_output=True, text=True, timeout=400
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=400
     )
-    assert done.returncode == code, done.stderr[-3000:]
-    return done
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +196,14 @@ def test_an_exported_voice_speaks_as_its_run(run: Path, voice: Synthesizer, tmp_
     assert 0.4 < sizes[0] / sizes[1] < 0.6
     near = Synthesizer.load(tmp_path / "small").speak("A short sentence.").waveform
     assert len(near) == pytest.approx(len(spoken), rel=0.02)
+    command("-m", "tts.commands.export", f"run={run}", f"out={tmp_path}/ben", "speaker=ben")
+    alone = Synthesizer.load(tmp_path / "ben")
+    assert alone.facts.speakers == ("ben",)
+    as_ben = voice.speak("A short sentence.", speaker="ben").waveform
+    assert np.array_equal(alone.speak("A short sentence.").waveform, as_ben)
+    told = command("-m", "tts.commands.export", f"run={run}", f"out={tmp_path}/x", "speaker=carla",
+                   code=2)  # fmt: skip
+    assert "speaker=carla: choose from anna, ben" in told.stderr
     assert json.loads((tmp_path / "anna/voice.json").read_text())["about"]["licence"] == "CC0-1.0"
 
 
@@ -236,7 +244,7 @@ def test_speaking_does_not_import_lightning(run: Path) -> None:
         "heavy = [m for m in ('lightning', 'pytorch_lightning', 'matplotlib', 'hydra') "
         "if m in sys.modules]\nassert not heavy, heavy"
     )
-    command("-c", program)
+    fresh(program)
 
 
 @pytest.mark.parametrize("script", ["train.py", "synthesize.py"])
@@ -246,7 +254,7 @@ def test_help_imports_neither_torch_nor_lightning(script: str) -> None:
         f"runpy.run_path({script!r}, run_name='__main__')\n"
         "assert 'torch' not in sys.modules and 'lightning' not in sys.modules"
     )
-    assert "model" in command("-c", program).stdout or script == "synthesize.py"
+    assert "model" in fresh(program) or script == "synthesize.py"
 
 
 def test_the_same_text_sounds_the_same(voice: Synthesizer, run: Path) -> None:

@@ -1,9 +1,6 @@
 """A run cut and resumed is a run never cut; signals save; jobs of one process do not mix."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from fakes import FAKES, compose_train, fake_overrides
+from processes import Command
 
 from tts.callbacks.checkpoints import Checkpoints
 from tts.checkpoint import CheckpointError, load_checkpoint, load_run
@@ -188,18 +186,10 @@ def test_the_precision_is_measured_once_and_written_down(tmp_path: Path) -> None
     assert choose_precision("16-mixed", "cpu") == "16-mixed"
 
 
-def start(folder: Path, *overrides: str) -> subprocess.Popen[str]:
+def start(folder: Path, *overrides: str) -> Command:
     """train.py as a user starts it."""
     keep = [o for o in fake_overrides(folder) if not o.startswith("run_dir")]
-    command = [sys.executable, str(ROOT / "train.py"), "--config-dir", str(FAKES)]
-    environment = {**os.environ, "PYTHONPATH": str(FAKES.parent), "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        [*command, *overrides, *keep],
-        cwd=folder,
-        env=environment,
-        text=True,
-        stderr=subprocess.PIPE,
-    )
+    return Command("train.py", "--config-dir", str(FAKES), *overrides, *keep, cwd=folder)
 
 
 def test_jobs_of_one_process_do_not_mix_and_a_signal_saves_and_ends_cleanly(tmp_path: Path) -> None:
@@ -212,13 +202,13 @@ def test_jobs_of_one_process_do_not_mix_and_a_signal_saves_and_ends_cleanly(tmp_
     second = "outputs/sweep/*_multirun/1_*/checkpoints/step-0000010.ckpt"
     end = time.monotonic() + 240
     while not (kept := list(tmp_path.glob(second))):
-        assert process.poll() is None, process.communicate()[1]
+        assert process.poll() is None, process.done().stderr
         assert time.monotonic() < end, "nothing happened"
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
-    _, told = process.communicate(timeout=60)
-
-    assert process.returncode == 128 + signal.SIGTERM, told
+    done = process.done(timeout=60)
+    told = done.stderr
+    assert done.returncode == 128 + signal.SIGTERM, told
     assert "Traceback" not in told
     step = load_checkpoint(kept[0].with_name("last.ckpt"))["global_step"]
     assert f"at step {step}; to go on: resume=" in told

@@ -1,8 +1,6 @@
 """A harmful step is not taken, is kept, and shows in its replay where it went wrong."""
 
 import logging
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ import lightning.pytorch as pl
 import pytest
 import torch
 from fakes import compose_train, composed, fake_overrides
+from processes import command
 
 from tts.callbacks.failures import Failures
 from tts.checkpoint import load_checkpoint
@@ -126,11 +125,7 @@ class Break(pl.Callback):
 
 
 def test_the_module_it_begins_in_is_named(broken: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tts.commands.replay", str(broken)],
-        cwd=ROOT, capture_output=True, text=True, timeout=200,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    done = command("-m", "tts.commands.replay", str(broken))
     last = done.stdout.strip().splitlines()[-1]
     assert last.startswith("forward: model.decoder.blocks.1.feed_forward.layer")
     assert "is the first whose output is no number" in last

@@ -1,8 +1,6 @@
 """Measures in the loop: each sentence once, within their share of the time, best by their side."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from fakes import CONTRACT, composed, make_batch
+from processes import ranks
 
 from tts.callbacks.checkpoints import Checkpoints
 from tts.callbacks.panel import Panel
@@ -156,12 +155,7 @@ def test_two_processes_measure_what_one_does(tmp_path: Path) -> None:
         *(f"callbacks.panel.measures.{name}=null" for name in ("wer", "p808", "overall")),
     ]  # fmt: skip
     alone = train(composed("train", *overrides, "trainer=cpu", f"run_dir={tmp_path}/one"))
-    done = subprocess.run(
-        [sys.executable, "train.py", *overrides, "trainer=ddp_cpu",
-         f"hydra.run.dir={tmp_path}/two"],
-        cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
+    ranks("train.py", *overrides, "trainer=ddp_cpu", f"hydra.run.dir={tmp_path}/two")
     together = json.loads((tmp_path / "two" / "summary.json").read_text())["metrics"]
     names = [name for name in alone if name.startswith("metrics/")]
     assert {"metrics/mcd", "metrics/similarity", "metrics/global_variance"} <= set(names)

@@ -2,9 +2,6 @@
 
 import csv
 import math
-import os
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +9,7 @@ from typing import Any
 import pytest
 from fakes import FAKES
 from omegaconf import OmegaConf
+from processes import command
 
 from tts.commands.comparison import collect, compare
 from tts.commands.trial import current_trial
@@ -21,15 +19,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_a_failed_job_harms_no_other_and_the_table_has_both(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "train.py"), "-m", f"hydra.searchpath=[file://{FAKES}]",
+    done = command(
+        "train.py", "-m", f"hydra.searchpath=[file://{FAKES}]",
          "data=fake", "model=fake", "trainer=cpu", "trainer.precision=32-true", "logger=none",
          "callbacks.samples=null", "callbacks.panel=null", "scheduler.warmup_steps=1", "name=sweep",
-         "optimizer.lr=0.01,0.001", "trainer.max_steps=-5,2"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=200,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+         "optimizer.lr=0.01,0.001", "trainer.max_steps=-5,2",
+        cwd=tmp_path, code=1,
     )  # fmt: skip
-    assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     assert "error: 2 of the sweep's jobs failed" in done.stderr
     [folder] = tmp_path.glob("outputs/sweep/*_multirun")

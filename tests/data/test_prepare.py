@@ -1,14 +1,13 @@
 """Preparing: what is kept is right, what is dropped says why, a kill costs little."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from processes import command
 
 from tests.data.recordings import RATE, TEXTS, hum, ljspeech
 from tts.audio.mel import MelContract, mel_spectrogram
@@ -228,14 +227,11 @@ def test_damage_is_named(tmp_path: Path) -> None:
 
 def test_the_command_reports_and_fails_in_one_line(tmp_path: Path) -> None:
     root = ljspeech(tmp_path / "c")
-    command = [sys.executable, "-m", "tts.commands.prepare", "data=ljspeech",
-               f"data.prepared_dir={tmp_path}/out"]  # fmt: skip
-    good = subprocess.run([*command, f"data.root={root}"], capture_output=True, text=True)
-    assert good.returncode == 0, good.stderr
+    words = ("-m", "tts.commands.prepare", "data=ljspeech", f"data.prepared_dir={tmp_path}/out")
+    good = command(*words, f"data.root={root}")
     assert "kept 6 of 6" in good.stdout
     (folder,) = (tmp_path / "out").iterdir()
     assert json.loads((folder / "report.json").read_text())["kept"] == 6
-    bad = subprocess.run([*command, "data.root=/no/such"], capture_output=True, text=True)
-    assert bad.returncode == 2
+    bad = command(*words, "data.root=/no/such", code=2)
     assert bad.stderr.startswith("error: /no/such")
     assert "Traceback" not in bad.stderr

@@ -2,6 +2,8 @@
 
 import logging
 import math
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from tts.checkpoint import load_checkpoint, save_atomic
 from tts.errors import UserError
 
 log = logging.getLogger(__name__)
+PREVIOUS = "previous"  # the name of the last but one
 
 
 class AtomicCheckpointIO(CheckpointIO):
@@ -37,8 +40,9 @@ class Checkpoints(Checkpoint):
     """Saves into ``folder``:
 
     ``last.ckpt`` every ``every_n_steps`` optimizer steps, at the end, and when the run is
-    interrupted; ``best.ckpt`` after a validation in which ``monitor`` was better than ever, lower
-    unless it is a measure of which more is better (None: there is no best, the last counts);
+    interrupted; the one before it stays as ``previous.ckpt``, should the disk damage it;
+    ``best.ckpt`` after a validation in which ``monitor`` was better than ever, lower unless it is
+    a measure of which more is better (None: there is no best, the last counts);
     ``step-<n>.ckpt`` every ``keep_every_n_steps``, never removed (null = none).
 
     Always at the end of a whole step, so that each of them resumes exactly. An exception other
@@ -70,6 +74,9 @@ class Checkpoints(Checkpoint):
         """Resuming takes the best score from best.ckpt itself, the one that is to be beaten."""
         self._sign = self._direction(trainer)
         best = self.folder / "best.ckpt"
+        if trainer.is_global_zero:
+            for unfinished in self.folder.glob(".*.ckpt.*"):  # a writer was killed
+                unfinished.unlink()
         if trainer.is_global_zero and best.is_file():
             state = load_checkpoint(best, mmap=True).get("callbacks", {}).get(self.state_key, {})
             self.best_score = state.get("best_score", math.inf)
@@ -158,7 +165,12 @@ class Checkpoints(Checkpoint):
         return -1 if higher else 1
 
     def _save_last(self, trainer: pl.Trainer) -> None:
-        trainer.save_checkpoint(self.folder / "last.ckpt")
+        last, previous = self.folder / "last.ckpt", self.folder / f"{PREVIOUS}.ckpt"
+        if trainer.is_global_zero and last.is_file():
+            previous.unlink(missing_ok=True)
+            with suppress(OSError):  # a file system without links keeps one only
+                os.link(last, previous)
+        trainer.save_checkpoint(last)
         self._saved = trainer.global_step
 
 

@@ -44,9 +44,10 @@ def launch(
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    from tts.commands.resolvers import register_resolvers
+    from tts.commands.resolvers import new_start, register_resolvers
 
     register_resolvers()
+    new_start()
     # let exceptions out, so that they are told here instead of in Hydra's words
     os.environ["HYDRA_FULL_ERROR"] = "1"
     _require_optuna(sys.argv[1:])

@@ -1,6 +1,7 @@
 """Make a voice of a run: what it takes to speak, and nothing else.
 
 python -m tts.commands.export run=outputs/... out=voices/anna
+python -m tts.commands.export run=outputs/... out=voices/ben speaker=ben half=true
 """
 
 from typing import Any
@@ -11,10 +12,13 @@ from tts.commands.app import launch
 def main(config: Any) -> None:
     # here and not at the top: --help is not to wait for torch
     from tts.checkpoint import is_vocoder, load_run, save_voice
+    from tts.commands.start import one_speaker
 
     run = load_run(config.run)
     if is_vocoder(run.config):  # it speaks for anybody, in any language
         run = run._replace(facts=None, frontend=None)
+    if config.speaker is not None:
+        run = one_speaker(run, config.speaker)
     about = {"data": config.about, "licence": config.licence}
     about = {key: value for key, value in about.items() if value is not None}
     save_voice(run, config.out, about, config.half)

@@ -20,6 +20,7 @@ from tts.data.datamodule import SpeechDataModule
 from tts.data.dataset import SpeechDataset
 from tts.data.sampler import FrameBudgetSampler
 from tts.data.store import PreparedCorpus, shard_path, to_half, write_shard
+from tts.data.turns import alone_in
 from tts.errors import UserError
 
 
@@ -41,7 +42,10 @@ def force_mels(data: SpeechDataModule, path: str) -> None:
         run.fill(model)
         model.eval()
         for corpus in todo:
-            _write(corpus, model, SpeechDataset([corpus], None, facts), name, data.frames_per_batch)
+            with alone_in(corpus.path / name):
+                if not (corpus.path / name / "done").is_file():  # done while we waited
+                    part = SpeechDataset([corpus], None, facts)
+                    _write(corpus, model, part, name, data.frames_per_batch)
     for corpus in data.opened:
         corpus.mels = name
 

@@ -1,7 +1,9 @@
 """What the YAML files may compute: the names of run folders."""
 
 import hashlib
+import os
 import re
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,6 +12,19 @@ from tts.errors import UserError
 # say where a run lies or how it is started, not what it is
 UNTOLD = ("name", "experiment", "sweep", "resume", "ckpt_path")
 LONGEST = 96
+STARTED = "TTS_STARTED"  # in the environment: when the command was typed
+
+
+def started() -> str:
+    """When the command was typed; the same for all processes of a training (and of a sweep)."""
+    return os.environ.get(STARTED) or time.strftime("%Y-%m-%d_%H-%M-%S")
+
+
+def new_start() -> None:
+    """What follows begins now, unless this process was started by another to help it."""
+    if "LOCAL_RANK" not in os.environ:
+        os.environ.pop(STARTED, None)
+    os.environ[STARTED] = started()
 
 
 def short_overrides(overrides: Iterable[str]) -> str:
@@ -60,5 +75,6 @@ def register_resolvers() -> None:
     """Make the resolvers known to OmegaConf; any number of times."""
     from omegaconf import OmegaConf
 
+    OmegaConf.register_new_resolver("started", started, replace=True)
     OmegaConf.register_new_resolver("short_overrides", short_overrides, replace=True)
     OmegaConf.register_new_resolver("run_folder", run_folder, replace=True)

@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from tts.callbacks.checkpoints import PREVIOUS
 from tts.checkpoint import CheckpointError, find_checkpoint, load_checkpoint
 from tts.commands.app import CONF
 from tts.commands.inherit import inherited
@@ -29,7 +31,7 @@ def resume(config: DictConfig, overrides: Iterable[str]) -> tuple[DictConfig, Pa
     composed with them.
     """
     folder = resumed_folder(config.resume)
-    checkpoint = find_checkpoint(folder, ("last", "best"))
+    checkpoint = resume_point(folder)
     if not (folder / CONFIG).is_file():
         raise CheckpointError(
             f"{folder} lacks its {CONFIG}: go on from the checkpoint alone in a new folder, "
@@ -58,6 +60,24 @@ def resume(config: DictConfig, overrides: Iterable[str]) -> tuple[DictConfig, Pa
             else:
                 OmegaConf.update(own, key, OmegaConf.select(config, key), merge=False)
     return own, checkpoint
+
+
+def resume_point(folder: Path) -> Path:
+    """The checkpoint to go on from: the last, or where that is damaged the newest before it."""
+    found = find_checkpoint(folder, ("last", PREVIOUS, "best"))
+    try:
+        load_checkpoint(found, mmap=True)
+    except CheckpointError as error:
+        steps: dict[Path, int] = {}
+        for other in found.parent.glob("*.ckpt"):
+            with suppress(CheckpointError):
+                steps[other] = load_checkpoint(other, mmap=True)["global_step"]
+        if not steps:
+            raise
+        newest = max(steps, key=lambda path: steps[path])
+        log.warning("%s; going on from %s, step %d", error, newest, steps[newest])
+        return newest
+    return found
 
 
 def require_same_speech(checkpoint: Path, facts: CorpusFacts, mel_alone: bool = False) -> None:

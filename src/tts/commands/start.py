@@ -1,6 +1,7 @@
 """A training that starts from another's weights: in a new voice, or with new parts."""
 
 import logging
+from dataclasses import replace
 
 import torch
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
@@ -44,6 +45,21 @@ def start_from(path: str, model: nn.Module, facts: CorpusFacts | None) -> None:
         raise UserError(f"init_from={path}: none of its weights fit this model")
     model.load_state_dict(state | taken)
     _tell(path, model, set(taken))
+
+
+def one_speaker(run: Run, name: str) -> Run:
+    """A run of several speakers as if it knew this one alone. UserError for a stranger."""
+    facts = run.require_facts()
+    if name not in facts.speakers:
+        raise UserError(f"speaker={name}: choose from {', '.join(facts.speakers)}")
+    kept = slice(number := facts.speakers.index(name), number + 1)
+    weights = {
+        key: value[kept] if BY_NAME.get(key) == "speakers" or key.startswith(OWN) else value
+        for key, value in run.weights.items()
+    }
+    fields = ("speakers", "statistics", "speaker_languages")
+    facts = replace(facts, **{field: getattr(facts, field)[kept] for field in fields})
+    return run._replace(facts=facts, weights=weights)
 
 
 def _require_same_speech(run: Run, facts: CorpusFacts) -> None:

@@ -5,6 +5,7 @@ import logging
 import os
 import warnings
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import get_class, instantiate
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue
 
 from tts.build import build_model
@@ -27,6 +28,7 @@ from tts.callbacks.settings import OptimizerSettings
 from tts.callbacks.signals import GracefulStop, Interrupted
 from tts.checkpoint import find_checkpoint, is_vocoder
 from tts.commands.distil import distil
+from tts.commands.economy import OURS, economise
 from tts.commands.forced import force_mels
 from tts.commands.parts import train_only
 from tts.commands.precision import choose_precision
@@ -118,6 +120,7 @@ def train(
         force_mels(data, mel_from)
     system = build_system(config, data, plain)
     model: Any = system.model
+    economise(model, *(config.trainer[option] for option in OURS))
     if config.distill_from:
         if config.train_only is not None:
             raise UserError("distill_from trains the field alone: leave train_only out")
@@ -195,6 +198,10 @@ def trains_itself(config: DictConfig) -> bool:
 def build_trainer(config: DictConfig, callbacks: list[pl.Callback], logger: Any) -> pl.Trainer:
     """Lightning's Trainer; hardware that is not there is the user's to know, in a line."""
     interval = _batches_between_validations(config)
+    config = copy(config)
+    with open_dict(config):
+        for option in OURS:
+            config.pop(option)
     try:
         return instantiate(
             config,
@@ -219,6 +226,9 @@ def _for_turns(trainer: DictConfig) -> DictConfig:
     Clipping and accumulation are the system's, ``val_check_interval`` still counts steps, and DDP
     must not wait for gradients of the parts whose turn it is not.
     """
+    if "deepspeed" in str(trainer.strategy).lower():
+        raise UserError("DeepSpeed steps one optimizer, and a training against judges has two: "
+                        "trainer=ddp")  # fmt: skip
     changes = {
         "gradient_clip_val": None,
         "accumulate_grad_batches": 1,

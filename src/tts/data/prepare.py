@@ -29,6 +29,7 @@ from tts.data.store import (
     write_shard,
     write_text,
 )
+from tts.data.turns import alone_in
 from tts.text.frontend import Frontend
 
 SHARD = 64  # utterances a shard, and what a kill can lose
@@ -55,7 +56,11 @@ def prepare(
         folder = prepared_folder(corpus, frontend, contract, directory, settings)
         if not (folder / "corpus.json").is_file():
             try:
-                _prepare_one(corpus, frontend, contract, folder, settings, workers, progress)
+                with alone_in(folder):
+                    if not (folder / "corpus.json").is_file():  # done while we waited
+                        _prepare_one(
+                            corpus, frontend, contract, folder, settings, workers, progress
+                        )
             except OSError as error:
                 if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                     raise

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from tts.errors import UserError
 from tts.modules.context import Context
@@ -142,12 +143,14 @@ class Stack(nn.Module):
                 )
             )
         self.norm = norm(dim)
+        self.checkpointing = False  # less memory for a second forward pass: only blocks' ends kept
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
         """``x (B, T, dim)``; ``context.mask (B, T)``."""
         x = self.position.add(x)
+        again = self.checkpointing and torch.is_grad_enabled()
         for block in self.blocks:
-            x = block(x, context)
+            x = checkpoint(block, x, context, use_reentrant=False) if again else block(x, context)
         return self.norm(x) * context.mask[..., None]
 
     def initial_state(

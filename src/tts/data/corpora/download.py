@@ -7,6 +7,7 @@ import urllib.request
 from pathlib import Path
 
 from tts.data.corpora.source import CorpusError
+from tts.data.turns import alone_in
 
 URL = "https://data.keithito.com/data/speech/LJSpeech-1.1.tar.bz2"
 SHA256 = "be1a30453f28eb8dd26af4101ae40cbf2c50413b1bb21936cbcdc6fae3de8aa5"
@@ -22,7 +23,13 @@ def download_ljspeech(folder: Path, url: str = URL, sha256: str = SHA256) -> Pat
     unpacked = folder / FOLDER
     if (unpacked / "metadata.csv").is_file():
         return unpacked
-    folder.mkdir(parents=True, exist_ok=True)
+    with alone_in(folder):
+        if not (unpacked / "metadata.csv").is_file():  # done while we waited
+            _download(folder, url, sha256)
+    return unpacked
+
+
+def _download(folder: Path, url: str, sha256: str) -> None:
     archive = folder / url.rsplit("/", 1)[-1]
     if not archive.is_file():
         _fetch(url, archive, sha256)
@@ -33,9 +40,8 @@ def download_ljspeech(folder: Path, url: str = URL, sha256: str = SHA256) -> Pat
         raise CorpusError(
             f"{archive}: cannot be unpacked ({error}); delete it and retry"
         ) from error
-    if not (unpacked / "metadata.csv").is_file():
+    if not (folder / FOLDER / "metadata.csv").is_file():
         raise CorpusError(f"{archive}: it does not hold {FOLDER}/metadata.csv")
-    return unpacked
 
 
 def _fetch(url: str, archive: Path, sha256: str) -> None:

@@ -1,0 +1,131 @@
+"""Train the same model every way that this machine can, and print what agrees and how fast it is.
+
+python -m tts.commands.checklist                            on a GPU: everything
+python -m tts.commands.checklist --only plain,ddp_cpu --steps 20 data=ljspeech data.root=DIR
+
+Every row is a training by train.py in a process of its own, of the demo corpus unless overrides
+say otherwise, under outputs/checklist. The losses of one size are to agree with that size's first;
+16-mixed is to meet no number that is none.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tts.commands.summary import SUMMARY
+
+TRAIN = Path(__file__).parents[3] / "train.py"
+
+
+class Row(NamedTuple):
+    """A way to train; ``gpu``: it needs one."""
+
+    name: str
+    overrides: tuple[str, ...]
+    gpu: bool = True
+
+
+def rows() -> list[Row]:
+    """Smallest first; the first of a size is what the others of it are compared with."""
+    plain, bf16 = "trainer.precision=32-true", "trainer.precision=bf16-mixed"
+    small = [
+        Row("plain", ("trainer=default", plain), gpu=False),
+        Row("ddp_cpu", ("trainer=ddp_cpu", plain), gpu=False),
+        Row("checkpointed", ("trainer.checkpoint_activations=true", plain), gpu=False),
+        Row("compiled", ("trainer.compile=inductor", plain)),
+        Row("bf16-mixed", (bf16,)),
+        Row("bf16-true", ("trainer.precision=bf16-true",)),
+        Row("16-mixed", ("trainer.precision=16-mixed",)),
+        Row("ddp", ("trainer=ddp", bf16)),
+        *(Row(f"zero{n}", (f"trainer=deepspeed_zero{n}", bf16)) for n in (1, 2, 3)),
+    ]
+    other = [
+        Row(f"{size} {precision}", (f"model/size={size}", f"trainer.precision={precision}"))
+        for size in ("base", "large")
+        for precision in ("bf16-mixed", "16-mixed")
+    ]
+    return small + other
+
+
+class Outcome(NamedTuple):
+    """What came of a row; None = it says nothing of it."""
+
+    name: str
+    status: str
+    loss: float | None
+    frames_per_second: float | None
+    gib: float | None
+
+
+def train(row: Row, steps: int, folder: Path, more: Sequence[str] = ()) -> Outcome:
+    """Run one row to its end, with more overrides."""
+    run = folder / row.name.replace(" ", "_")
+    words = [
+        "experiment=demo", "model/size=small", *row.overrides, f"trainer.max_steps={steps}",
+        f"trainer.val_check_interval={steps}", f"trainer.log_every_n_steps={min(steps, 10)}",
+        "callbacks.samples=null", "callbacks.panel=null", f"hydra.run.dir={run}",
+        f"scheduler.warmup_steps={max(steps // 10, 1)}", *more,
+    ]  # fmt: skip
+    done = subprocess.run([sys.executable, str(TRAIN), *words], capture_output=True, text=True)
+    said = done.stderr.strip().splitlines() or ["it said nothing"]
+    summary: dict[str, Any] = {}
+    if (run / SUMMARY).is_file():
+        summary = json.loads((run / SUMMARY).read_text(encoding="utf-8"))
+    metrics = summary.get("metrics", {})
+    return Outcome(
+        row.name,
+        "done" if done.returncode == 0 else said[-1].removeprefix("error: "),
+        metrics.get("val/loss"),
+        metrics.get("speed/frames_per_second"),
+        metrics.get("memory/gpu_peak", metrics.get("memory/ram_peak")),
+    )
+
+
+def table(outcomes: list[Outcome]) -> str:
+    """Markdown."""
+    lines = ["| training | val/loss | frames/s | GiB | |", "|---|---|---|---|---|"]
+    for each in outcomes:
+        numbers = (f"{x:,.{digits}f}" if x is not None else "–" for x, digits in
+                   ((each.loss, 3), (each.frames_per_second, 0), (each.gib, 2)))  # fmt: skip
+        lines.append(f"| {each.name} | {' | '.join(numbers)} | {each.status} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    known = [row.name for row in rows()]
+    parser = argparse.ArgumentParser(
+        prog="python -m tts.commands.checklist",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--only", metavar="ROW,ROW", help=f"of {', '.join(known)}")
+    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--out", type=Path, default=Path("outputs/checklist"))
+    parser.add_argument("overrides", nargs="*", help="of every row, as train.py takes them")
+    arguments = parser.parse_args()
+    wanted = arguments.only.split(",") if arguments.only else known
+    if strangers := [name for name in wanted if name not in known]:
+        parser.error(f"--only: there is no {strangers[0]!r}, choose from {', '.join(known)}")
+    import torch
+
+    outcomes = []
+    for row in rows():
+        if row.name not in wanted:
+            continue
+        if row.gpu and not torch.cuda.is_available():
+            outcomes.append(Outcome(row.name, "not run: there is no GPU", None, None, None))
+            continue
+        print(f"{row.name} ...", file=sys.stderr)
+        outcomes.append(train(row, arguments.steps, arguments.out, arguments.overrides))
+    print(table(outcomes))
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    file = arguments.out / "checklist.json"
+    file.write_text(json.dumps([each._asdict() for each in outcomes], indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

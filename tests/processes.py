@@ -1,0 +1,139 @@
+"""Commands in processes of their own, forked from one that has imported torch already.
+
+An import of torch and Lightning takes longer than most of what is tested. A process forked from a
+server that has done it, and nothing else, is as fresh as one that a shell starts.
+"""
+
+import atexit
+import multiprocessing
+import os
+import runpy
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+METHOD = multiprocessing.get_start_method()  # of a fresh Python
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(
+    ["torch", "torchaudio", "lightning.pytorch", "torch.utils.tensorboard", "tts.commands.train"]
+)
+Done = subprocess.CompletedProcess
+
+
+class Command:
+    """``python WORDS...``, a script of this repository or ``-m module``, under way."""
+
+    def __init__(self, *words: str, cwd: Path = ROOT, stdin: str = "", **environment: str) -> None:
+        self.words = words
+        self._folder = tempfile.TemporaryDirectory()
+        place = Path(self._folder.name)
+        self._streams = [place / name for name in ("stdin", "stdout", "stderr")]
+        for stream in self._streams:
+            stream.write_text(stdin if stream.name == "stdin" else "")
+        self._process = SERVER.Process(
+            target=_run,
+            args=(words, str(cwd), environment, [str(path) for path in self._streams], METHOD),
+        )
+        self._process.start()
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def send_signal(self, signum: int) -> None:
+        assert self._process.pid is not None
+        os.kill(self._process.pid, signum)
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def done(self, timeout: float = 400) -> Done[str]:
+        """Wait for its end."""
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            self._process.kill()
+            self._process.join()
+        out, err = (path.read_text() for path in self._streams[1:])
+        code = self._process.exitcode
+        assert code is not None
+        return Done(self.words, code, out, err)
+
+
+def command(
+    *words: str, cwd: Path = ROOT, stdin: str = "", code: int = 0, **environment: str
+) -> Done[str]:
+    """``python WORDS...`` to its end, which must be ``code``."""
+    done = Command(*words, cwd=cwd, stdin=stdin, **environment).done()
+    assert done.returncode == code, done.stderr[-3000:]
+    return done
+
+
+def start_ranks(*words: str, world: int = 2) -> list[Command]:
+    """The same command as the processes of one training, as torchrun starts them."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = str(free.getsockname()[1])
+    about = {
+        "WORLD_SIZE": str(world), "LOCAL_WORLD_SIZE": str(world), "MASTER_ADDR": "localhost",
+        "MASTER_PORT": port, "TORCHELASTIC_RUN_ID": "test", "GROUP_RANK": "0",
+    }  # fmt: skip
+    return [Command(*words, **about, RANK=str(rank), LOCAL_RANK=str(rank)) for rank in range(world)]
+
+
+def ranks(*words: str, world: int = 2) -> list[Done[str]]:
+    """All of :func:`start_ranks` to their good end."""
+    under_way = start_ranks(*words, world=world)
+    while any(each.poll() is None for each in under_way):
+        if any(each.poll() for each in under_way):  # the others would wait for it
+            for each in under_way:
+                each.kill()
+        time.sleep(0.05)
+    finished = [each.done() for each in under_way]
+    told = "\n".join(done.stderr[-3000:] for done in finished if done.returncode > 0)
+    assert all(done.returncode == 0 for done in finished), told
+    return finished
+
+
+def _run(
+    words: tuple[str, ...], cwd: str, environment: dict[str, str], streams: list[str], method: str
+) -> None:
+    for number, path in enumerate(streams):
+        os.dup2(os.open(path, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_APPEND), number)
+    sys.stdin, sys.stdout, sys.stderr = (
+        open(number, mode, buffering=1, closefd=False)  # noqa: SIM115
+        for number, mode in enumerate(("r", "w", "w"))
+    )
+    multiprocessing.set_start_method(method, force=True)
+    os.environ.update(environment)
+    from lightning.pytorch.utilities.rank_zero import rank_zero_only
+
+    rank_zero_only.rank = int(environment.get("RANK", 0))  # looked up when it was imported
+    os.chdir(cwd)
+    code: Any = 0
+    try:
+        if words[0] == "-m":
+            sys.path.insert(0, cwd)
+            sys.argv = list(words[1:])
+            runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+        else:
+            script = str(ROOT / words[0])
+            sys.path.insert(0, str(Path(script).parent))
+            sys.argv = [script, *words[1:]]
+            runpy.run_path(script, run_name="__main__")
+    except SystemExit as end:
+        code = end.code
+        if isinstance(code, str):
+            print(code, file=sys.stderr)
+            code = 1
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    atexit._run_exitfuncs()  # multiprocessing's children skip them
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code or 0)
