@@ -1,5 +1,6 @@
 """Speak with a trained model.
 
+python synthesize.py text="Good morning." out=morning.wav
 python synthesize.py run=outputs/... text="Good morning." out=morning.wav
 python synthesize.py run=outputs/... file=lines.txt out=wavs/ rate=1.1 pitch=-2 energy=3
 echo "Good morning." | python synthesize.py run=outputs/...

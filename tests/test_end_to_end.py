@@ -137,7 +137,7 @@ def test_a_wrong_command_about_a_run_is_one_line(
 @pytest.mark.parametrize(
     ("arguments", "culprit"),
     [
-        (("synthesize.py", "text=hi"), "run: not given; add run="),
+        (("-m", "tts.commands.export", "out=x"), "run: not given; add run="),
         (("train.py", "data=recording"), "data.audio is not given"),
         (("train.py", "trainer.accelerator=tpu"), "another trainer.accelerator="),
         (("train.py", "model/size=huge"), "choose from base, large, small, tiny"),

@@ -21,6 +21,7 @@ from tts.text.frontend import Frontend
 from tts.vocoders.load import default_vocoder
 from tts.vocoders.vocoder import Vocoder
 
+OWN_VOICE = Path(__file__).parents[2] / "voices" / "lj"  # trained here
 PIECE = 1024  # frames that are vocoded at once: memory does not grow beyond
 Control = float | Sequence[float]  # for all tokens, or one value per token of a single sentence
 
@@ -73,16 +74,16 @@ class Synthesizer:
     @classmethod
     def load(
         cls,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | None = None,
         device: str = "cpu",
         vocoder: Callable[[MelContract], Vocoder] = default_vocoder,
     ) -> "Synthesizer":
-        """From a run's folder or a checkpoint file. Nothing in the file is executed.
+        """From a run's folder, a checkpoint or a voice; None: the project's own. Nothing is executed.
 
         ``vocoder`` makes one for a contract: by default the one that comes with the project.
         Raises CheckpointError for a file that is missing, damaged or does not fit this code.
         """
-        run = load_run(path)
+        run = load_run(OWN_VOICE if path is None else path)
         facts = run.require_facts()
         model = build_model(build(run.config["model"]), facts)
         if isinstance(model, Vocoder):
