@@ -44,13 +44,14 @@ class Sleepy:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
+        self.made = [make_batch(n) for n in range(len(self))]
 
     def __len__(self) -> int:
         return len(self.frame_lengths)
 
     def __getitem__(self, rows: Sequence[int]) -> Batch:
         time.sleep(self.seconds)
-        return make_batch(rows[0])
+        return self.made[rows[0]]
 
 
 class SleepyData(SpeechDataModule):
@@ -104,6 +105,7 @@ def run(folder: Path, seconds: float, *more: str, steps: int = 24) -> Any:
         f"trainer.max_steps={steps}", "trainer.log_every_n_steps=2", "scheduler=constant",
         "trainer.val_check_interval=100", "callbacks.throughput.warmup_steps=2",
         "callbacks.throughput.padding=0.9",
+        "callbacks.throughput.waiting=0.3",
         "+trainer.limit_val_batches=0", f"+callbacks.seen._target_={HERE}.Seen", *more,
     )))  # fmt: skip
     return Seen, load_checkpoint(folder / "checkpoints/last.ckpt")
@@ -117,7 +119,7 @@ def test_a_starving_device_is_named_once_with_what_to_change(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(advice, "cores_of_this_process", lambda: 3)
-    run(tmp_path, 0.03)
+    run(tmp_path, 0.1)
     [told] = warnings_of(caplog)
     assert "the device waits for data" in told
     assert told.endswith("of the time: data.workers=2 (1 now, 3 cores)")
@@ -127,16 +129,17 @@ def test_auto_feeds_it_and_changes_neither_batches_nor_weights(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(advice, "cores_of_this_process", lambda: 8)
-    seen, plain = run(tmp_path / "plain", 0.04)
-    order, caplog.records[:] = list(seen.order), []
-    seen, fed = run(tmp_path / "fed", 0.04, "callbacks.throughput.auto=true")
+    seen, plain = run(tmp_path / "plain", 0.0)
+    order = list(seen.order)
+    caplog.clear()
+    seen, fed = run(tmp_path / "fed", 0.15, "callbacks.throughput.auto=true")
     told = [text.split(": ")[-1] for text in warnings_of(caplog)]
     assert told[:2] == ["data.workers=2 (1 now, 8 cores)", "data.workers=4 (2 now, 8 cores)"]
     assert seen.readers[0] == 1
     assert seen.readers[8] == 2, "from the next epoch on, and the old one is gone"
     assert seen.readers[16] == 4
     starving = [metrics["speed/starving"] for metrics in seen.logged]
-    assert min(starving[8:]) < 0.5 * min(starving[1:4])
+    assert min(starving[8:]) < 0.7 * min(starving[1:4])
     assert seen.order == order
     for name, value in plain["state_dict"].items():
         assert torch.equal(value, fed["state_dict"][name]), name

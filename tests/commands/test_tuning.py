@@ -14,7 +14,7 @@ from fakes import FACTS, FakeData, FakeMelLoss, FakeModel, FakeOutput, compose_t
 from tts.batch import Batch
 from tts.checkpoint import load_checkpoint
 from tts.commands.train import train
-from tts.commands.tuning import LargestBatch, RamMeter, attempt, hardest, largest
+from tts.commands.tuning import LargestBatch, RamMeter, attempt, hardest, largest, meter_of
 from tts.errors import UserError
 from tts.losses.weighted import WeightedLoss
 from tts.optim.schedules import constant
@@ -133,6 +133,18 @@ def test_on_a_cpu_the_growth_of_the_process_is_what_counts() -> None:
     assert kept < large - small < 8 * kept
     with pytest.raises(UserError, match=r"longest utterance, u49 .* fits in 0\.01 GiB with 10%"):
         tune(Hungry, memory=0.01)
+
+
+def test_on_a_gpu_what_others_hold_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = {"mem_get_info": (6 * 2**30, 16 * 2**30), "memory_reserved": 2**30,
+            "max_memory_reserved": 3 * 2**30, "reset_peak_memory_stats": None}  # fmt: skip
+    for name, value in held.items():
+        monkeypatch.setattr(torch.cuda, name, lambda device, value=value: value)
+    device = torch.device("cuda", 0)
+    assert meter_of(device, None).limit == 7, "6 free, 1 ours already"
+    assert meter_of(device, 20).limit == 7
+    meter = meter_of(device, 4)
+    assert (meter.limit, meter.read()) == (4, 3)
 
 
 def test_trials_leave_no_trace_but_the_budget(

@@ -67,8 +67,9 @@ class Throughput(pl.Callback):
         self._first_step = self._logged = trainer.global_step
         self._watch = Stopwatch(pl_module.device.type == "cuda")
         self._gpu = find_gpu(pl_module.device)
-        if type(trainer.profiler) is PassThroughProfiler:
-            trainer.profiler = FetchMarks(self._watch)  # type: ignore[attr-defined]
+        own: Any = trainer
+        if isinstance(own.profiler, PassThroughProfiler):
+            own.profiler = FetchMarks(self._watch)
         for optimizer in trainer.optimizers:
             # the only sign that a step is done which manual optimization gives as well
             optimizer.register_step_post_hook(lambda *_: self._watch.mark("optimizer"))

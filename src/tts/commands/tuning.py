@@ -65,6 +65,7 @@ class LargestBatch:
         longest = max(lengths)
         most = max(sum(lengths) // self.batches, longest)
         found = largest(fits, longest, most)
+        meter.restart()  # the training is to have all of it, and a peak of its own
         allowed = f"{meter.limit:.2f} GiB with {self.headroom:.0%} of them free"
         if not found:
             name = part.rows[lengths.index(longest)].id
