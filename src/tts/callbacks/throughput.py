@@ -1,4 +1,4 @@
-"""How fast a run is, where it waits and how much memory it takes."""
+"""How fast a run is, where its time goes and how much memory it takes."""
 
 import resource
 import sys
@@ -7,9 +7,15 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.profilers import PassThroughProfiler
 from torch import Tensor
 
+from tts.callbacks.advice import Advice
+from tts.callbacks.gpu import Gpu, find_gpu
+from tts.callbacks.stopwatch import Stopwatch
+
 GIB = 2**30
+WORTH = 0.002  # seconds a step; less is Lightning's own affairs
 
 
 class Throughput(pl.Callback):
@@ -19,10 +25,33 @@ class Throughput(pl.Callback):
     speech per second), ``speed/steps_per_second``, ``speed/waiting`` (share of the time spent
     waiting for data), ``speed/padding`` (share of the batches that is padding), and
     ``memory/ram_peak`` and ``memory/gpu_peak`` of one process in GiB.
-    Time spent in validation does not count.
+    ``speed/forward``, ``speed/backward`` and ``speed/optimizer`` (clipping and step) are shares of
+    the whole time too, summed over the turns where there are several in a step; what is missing to
+    one is waiting, metrics and callbacks. On a GPU they are times of the device, by events in its
+    stream that are read with the rest at a log. ``speed/starving`` is the share in which the device
+    had nothing to do because the next batch was not there; in ``speed/waiting`` is also what
+    Lightning and other callbacks do between two batches, and what a GPU still works on meanwhile.
+    With the extra ``gpu`` also ``speed/gpu_utilization`` and ``memory/gpu_used``, as the driver
+    counts them. Time spent in validation does not count.
+
+    From ``warmup_steps`` on it says in words what slows the run down and what to change, see
+    :class:`~tts.callbacks.advice.Advice`; steps that wait for less than 2 ms are not worth a word.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        waiting: float = 0.1,
+        padding: float = 0.15,
+        gpu_memory: float = 0.5,
+        patience: int = 3,
+        warmup_steps: int = 50,
+        auto: bool = False,
+    ) -> None:
+        self.advice = Advice(waiting, padding, gpu_memory, patience, auto)
+        self.warmup_steps = warmup_steps
+        self._watch = Stopwatch()
+        self._gpu: Gpu | None = None
+        self._first_step = self._logged = 0
         self._restart()
 
     def _restart(self) -> None:
@@ -34,12 +63,38 @@ class Throughput(pl.Callback):
         self._ended: float | None = None  # when the last batch ended
         self._began = 0.0
 
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._first_step = self._logged = trainer.global_step
+        self._watch = Stopwatch(pl_module.device.type == "cuda")
+        self._gpu = find_gpu(pl_module.device)
+        own: Any = trainer
+        if isinstance(own.profiler, PassThroughProfiler):
+            own.profiler = FetchMarks(self._watch)
+        for optimizer in trainer.optimizers:
+            # the only sign that a step is done which manual optimization gives as well
+            optimizer.register_step_post_hook(lambda *_: self._watch.mark("optimizer"))
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.advice.epoch_began(trainer)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.advice.between_epochs(trainer)
+
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         self._began = time.perf_counter()
         if self._ended is not None:
             self._waiting += self._began - self._ended
+        self._watch.mark("waiting")
+
+    def on_before_backward(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
+    ) -> None:
+        self._watch.mark("forward")
+
+    def on_after_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._watch.mark("backward")
 
     def on_train_batch_end(
         self,
@@ -49,23 +104,28 @@ class Throughput(pl.Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
+        self._watch.mark("rest")
         self._steps += 1
         # stays on the device: reading it every step would make the device wait
         self._frames = self._frames + batch.frame_lengths.sum()
         self._places += len(batch.frame_lengths) * _width(batch)
         interval = trainer.log_every_n_steps  # type: ignore[attr-defined]
-        due = trainer.global_step % interval == 0
+        step = trainer.global_step  # the same for several batches where gradients are accumulated
+        due = step % interval == 0 and step != self._logged
         frames = float(self._frames) if due else 0.0  # waits for the device, so before the clock
         self._ended = time.perf_counter()
         self._working += self._ended - self._began
         if due:
             self._log(trainer, pl_module, frames)
+            self._logged = step
+            self._watch.mark()
             ended = self._ended
             self._restart()
             self._ended = ended
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._ended = None
+        self._watch.pause()
 
     def _log(self, trainer: pl.Trainer, pl_module: pl.LightningModule, frames: float) -> None:
         seconds = max(self._working + self._waiting, 1e-9)
@@ -74,14 +134,39 @@ class Throughput(pl.Callback):
         if facts is not None:
             speed["speed/audio_per_second"] = facts.contract.seconds(1) * frames / seconds
         pl_module.log_dict(speed, sync_dist=True, reduce_fx="sum", on_step=True, on_epoch=False)
-        pl_module.log_dict(
-            {
-                "speed/steps_per_second": self._steps / seconds,
-                "speed/waiting": self._waiting / seconds,
-                "speed/padding": 1 - frames / max(self._places, 1),
-                **peak_memory(),
-            }
-        )
+        shares = self._watch.read()
+        padding = 1 - frames / max(self._places, 1)
+        memory = peak_memory()
+        values = {
+            "speed/steps_per_second": self._steps / seconds,
+            "speed/waiting": self._waiting / seconds,
+            "speed/padding": padding,
+            **{f"speed/{n}": shares.get(n, 0.0) for n in ("forward", "backward", "optimizer")},
+            **memory,
+        }
+        values["speed/starving"] = starving = shares.get("waiting", 0.0)
+        filled = None
+        if self._watch.cuda:
+            whole = torch.cuda.get_device_properties(pl_module.device).total_memory / GIB
+            filled = memory["memory/gpu_peak"] / whole
+        if self._gpu is not None:
+            values |= self._gpu.read()
+        pl_module.log_dict(values)
+        if trainer.global_step - self._first_step > self.warmup_steps:
+            worth = starving * seconds / self._steps > WORTH
+            self.advice.look(trainer, starving if worth else 0.0, padding, filled)
+
+
+class FetchMarks(PassThroughProfiler):
+    """Tells a stopwatch when Lightning begins to ask for a batch, of which there is no hook."""
+
+    def __init__(self, watch: Stopwatch) -> None:
+        super().__init__()
+        self.watch = watch
+
+    def start(self, action_name: str) -> None:
+        if action_name.endswith("train_dataloader_next"):
+            self.watch.mark("rest")
 
 
 def _width(batch: Any) -> int:

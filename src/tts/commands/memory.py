@@ -1,7 +1,8 @@
-"""What glibc does with memory that torch frees, which decides the speed of training on a CPU."""
+"""Memory of this process: what glibc does with what torch frees, and the most there was."""
 
 import ctypes
 import sys
+from pathlib import Path
 
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # malloc.h
 
@@ -20,3 +21,18 @@ def keep_freed_memory() -> bool:
     except (OSError, AttributeError):  # musl has none
         return False
     return bool(mallopt(_MMAP_MAX, 0) and mallopt(_TRIM_THRESHOLD, -1))
+
+
+def restart_peak() -> float:
+    """Hand freed memory back and forget the peak so far; GiB that are held now. Linux alone."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "malloc_trim"):
+        libc.malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")  # proc(5): resets VmHWM
+    return peak()
+
+
+def peak() -> float:
+    """GiB this process has held at most since :func:`restart_peak`."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 2**20

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Sequence
 from copy import copy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,15 +119,15 @@ def train(
         if data.clips is None:
             raise UserError(f"data.mel_from={mel_from} is for training a vocoder: model=vocos, ...")
         force_mels(data, mel_from)
-    system = build_system(config, data, plain)
+    if config.get("tune"):
+        found = instantiate(config.tune)(data, partial(_system, config, data, plain), trainer)
+        # from here on, and in the run's config, as if it had been given
+        config.data.frames_per_batch = data.frames_per_batch = found
+        config.tune = None
+        plain = _resolved(config)
+        pl.seed_everything(config.seed, workers=True, verbose=False)
+    system = _system(config, data, plain)
     model: Any = system.model
-    economise(model, *(config.trainer[option] for option in OURS))
-    if config.distill_from:
-        if config.train_only is not None:
-            raise UserError("distill_from trains the field alone: leave train_only out")
-        distil(config.distill_from, config.distill_steps, model, data.facts)
-    elif config.train_only is not None:
-        train_only(model, config.train_only)
     if config.init_from and checkpoint is None:
         start_from(config.init_from, model, None if is_vocoder(plain) else data.facts)
     if checkpoint is not None:
@@ -160,6 +161,20 @@ def train(
     _say("done: %d steps -> %s", trainer.global_step, folder)
     _let_go()
     return metrics
+
+
+def _system(config: DictConfig, data: Any, plain: dict[str, Any]) -> pl.LightningModule:
+    """As it is to be trained: all of it, or a part, or a student."""
+    system = build_system(config, data, plain)
+    model: Any = system.model
+    economise(model, *(config.trainer[option] for option in OURS))
+    if config.distill_from:
+        if config.train_only is not None:
+            raise UserError("distill_from trains the field alone: leave train_only out")
+        distil(config.distill_from, config.distill_steps, model, data.facts)
+    elif config.train_only is not None:
+        train_only(model, config.train_only)
+    return system
 
 
 def build_system(config: DictConfig, data: Any, plain: dict[str, Any]) -> pl.LightningModule:

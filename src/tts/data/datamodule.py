@@ -31,10 +31,11 @@ class SpeechDataModule(pl.LightningDataModule):
     ``source`` makes a corpus from the remaining keyword arguments (``root``, ``speaker``, ...).
     ``corpora`` lists several: each entry holds the arguments in which that corpus differs, or is a
     corpus already. ``prepared_dir`` holds a folder per prepared corpus. ``frames_per_batch`` is the
-    padded size of a batch, ``workers`` the number of reading processes, ``seed`` that of the
-    batches. ``prepare`` are the :class:`PrepareSettings`, ``prepare_workers`` the processes. With
-    ``clips`` the batches are :class:`~tts.batch.Clips`, cut so, instead of whole utterances,
-    and ``mel_from`` names the acoustic run that makes their mels, None being the recordings' own.
+    padded size of a batch, ``workers`` the number of reading processes, ``prefetch`` the batches
+    that each reads ahead, ``seed`` that of the batches. ``prepare`` are the
+    :class:`PrepareSettings`, ``prepare_workers`` the processes. With ``clips`` the batches are
+    :class:`~tts.batch.Clips`, cut so, instead of whole utterances, and ``mel_from`` names the
+    acoustic run that makes their mels, None being the recordings' own.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class SpeechDataModule(pl.LightningDataModule):
         prepare_workers: int = 2,
         frames_per_batch: int = 6000,
         workers: int = 1,
+        prefetch: int = 4,
         seed: int = 1,
         clips: ClipSettings | None = None,
         mel_from: str | None = None,
@@ -57,7 +59,10 @@ class SpeechDataModule(pl.LightningDataModule):
         self.frontend, self.contract = frontend, contract
         self.prepared_dir, self.settings = Path(prepared_dir), prepare or PrepareSettings()
         self.prepare_workers = prepare_workers
-        self.frames_per_batch, self.workers, self.seed = frames_per_batch, workers, seed
+        if prefetch < 1:
+            raise UserError(f"data.prefetch={prefetch} must be at least 1")
+        self.frames_per_batch, self.seed = frames_per_batch, seed
+        self.workers, self.prefetch = workers, prefetch
         self.clips = clips
         self.corpora = make_corpora(source, corpora, corpus)
         self.mel_from = mel_from
@@ -119,6 +124,14 @@ class SpeechDataModule(pl.LightningDataModule):
         self._sampler.resume(self._consumed)
         return self._loader("train", self._sampler)
 
+    def read_otherwise(self, **settings: int) -> None:
+        """Take ``workers`` or ``prefetch`` for the next train_dataloader() of a fit, which begins
+        where this one stands. They decide when a batch is there, not what it holds.
+        """
+        for name, value in settings.items():
+            setattr(self, name, value)
+        self.state_dict()  # notes the place
+
     def val_dataloader(self) -> DataLoader[Any] | list[Any]:
         part = self.dataset("validation")
         if not len(part):
@@ -166,7 +179,7 @@ class SpeechDataModule(pl.LightningDataModule):
             num_workers=workers,
             persistent_workers=workers > 0,
             pin_memory=torch.cuda.is_available(),
-            prefetch_factor=4 if workers else None,
+            prefetch_factor=self.prefetch if workers else None,
             worker_init_fn=leave_signals_to_the_parent,
         )
 
