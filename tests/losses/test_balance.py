@@ -105,12 +105,12 @@ def test_uncertainty_finds_each_terms_log_variance() -> None:
 
 
 def test_uncertainty_leaves_likelihoods_and_what_is_not_above_0_as_they_are() -> None:
-    terms = {"nats": Given(-2.0, own_scale=True), "negative": Given(-3.0), "absent": Given(None),
+    terms = {"nats": Given(2.0, own_scale=True), "negative": Given(-3.0), "absent": Given(None),
              "waits": Given(5.0), "usual": Given(4.0)}  # fmt: skip
     loss = WeightedLoss(terms, dict.fromkeys(terms, 0.5), {"waits": (10, 20)}, Uncertainty)
     result = loss(None, None, 0)
     result.total.backward()
-    assert float(result.total.detach()) == pytest.approx(0.5 * (-2 - 3 + 4))
+    assert float(result.total.detach()) == pytest.approx(0.5 * (2 - 3 + 4))
     gradient = loss.balance.log_variance.grad  # type: ignore[union-attr]
     assert gradient.tolist() == [0, 0, 0, 0, 1 - 0.5 * 4]  # type: ignore[union-attr]
     loss(None, None, 20).total.backward()

@@ -1,6 +1,5 @@
 """Loss weights that adapt themselves; ``loss.weights`` are where they start."""
 
-import math
 from collections.abc import Mapping
 
 import torch
@@ -85,7 +84,7 @@ class GradNorm(Balance):
     """
 
     log_factor: Tensor  # (N,)
-    first: Tensor  # (N,) the losses r is measured by; nan before
+    first: Tensor  # (N,) the losses r is measured by; 0 before
 
     def __init__(
         self,
@@ -104,7 +103,7 @@ class GradNorm(Balance):
         self.shared, self.alpha, self.rate = shared, alpha, rate
         self.every_n_steps = every_n_steps
         self.register_buffer("log_factor", torch.zeros(len(self.names)))
-        self.register_buffer("first", torch.full((len(self.names),), math.nan))
+        self.register_buffer("first", torch.zeros(len(self.names)))
         self._matrix: tuple[nn.Parameter, ...] = ()  # a tuple: it is the model's to save
         self._looked = -1  # the step of the last look
 
@@ -141,7 +140,7 @@ class GradNorm(Balance):
     def _look(self, values: Mapping[str, Tensor], weights: Mapping[str, float]) -> None:
         norm, loss = self._measure(values)
         active = (norm > 0) & torch.isfinite(norm.sum() + loss.sum())
-        self.first = torch.where(active & self.first.isnan(), loss, self.first)
+        self.first = torch.where(active & (self.first == 0), loss, self.first)
         own = torch.tensor(self.own_scale, device=norm.device)
         known = active & ~own & (loss > 0) & (self.first > 0)
         left = torch.where(known, loss / self.first, 0.0)
