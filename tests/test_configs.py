@@ -93,6 +93,7 @@ MODEL_GROUPS = (
     "style",
     "aligner",
     "loss/mel",
+    "balance",
 )
 MODELS = [f"model/size={size}" for size in SIZES]
 MODELS += [f"model/{g}={choice}" for g in MODEL_GROUPS for choice in choices(f"model/{g}")]
@@ -126,6 +127,7 @@ def test_every_model_learns_with_every_parameter(choice: str) -> None:
     config = composed("train", *overrides)
     model = instantiate(config.model, _convert_="all")(facts=FACTS)
     loss = instantiate(config.loss, _convert_="all")
+    loss.attach(model)
     with torch.no_grad():
         for parameter in model.parameters():  # away from zeros that let nothing through at first
             parameter.add_(0.02 * torch.randn_like(parameter))

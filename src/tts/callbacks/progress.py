@@ -19,6 +19,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from tts.callbacks.aggregator import Aggregator
+
 log = logging.getLogger(__name__)
 
 
@@ -31,7 +33,10 @@ class SpeedColumn(ProgressColumn):
 
 
 class ProgressLine(pl.Callback):
-    """A Rich bar on a terminal; a line of log every ``seconds`` where there is none."""
+    """A Rich bar on a terminal; a line of log every ``seconds`` where there is none.
+
+    Its loss is the :class:`Aggregator`'s mean over a window where there is one, not a step's.
+    """
 
     def __init__(self, seconds: float = 30.0) -> None:
         self.seconds = seconds
@@ -136,6 +141,9 @@ class ProgressLine(pl.Callback):
     @staticmethod
     def _numbers(trainer: pl.Trainer) -> dict[str, float]:
         numbers = {name: float(value) for name, value in trainer.progress_bar_metrics.items()}
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]
+            if isinstance(callback, Aggregator) and "train/loss" in callback.curves:
+                numbers["loss"] = callback.curves["train/loss"].mean
         if (validated := trainer.callback_metrics.get("val/loss")) is not None:
             numbers["val/loss"] = float(validated)
         return numbers

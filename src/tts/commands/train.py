@@ -21,6 +21,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue
 
 from tts.build import build_model
+from tts.callbacks.aggregator import Aggregator
 from tts.callbacks.checkpoints import Checkpoints
 from tts.callbacks.failures import Failures
 from tts.callbacks.pruning import Pruning
@@ -151,6 +152,10 @@ def train(
     except Interrupted as interruption:
         _say("%s at step %d; to go on: resume=%s", interruption, trainer.global_step, folder)
         raise SystemExit(128 + interruption.signum) from None
+    finally:
+        for callback in callbacks:
+            if isinstance(callback, Aggregator) and summary is not None:
+                summary["numbers"] = callback.numbers()
     metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
     metrics |= {"parameters": parameters, "steps": trainer.global_step}
     for callback in callbacks:

@@ -19,6 +19,8 @@ class Adversarial(nn.Module):
     ``average`` over a judge's sub-discriminators (Vocos) instead of their sum (HiFi-GAN).
     """
 
+    own_scale = True  # a score, not a distance
+
     def __init__(self, scales: Mapping[str, float] | None = None, average: bool = False) -> None:
         super().__init__()
         self.scales, self.average = dict(scales or {}), average

@@ -34,6 +34,8 @@ def binarization_loss(log_attention: Tensor, durations: Tensor, frame_lengths: T
 class ForwardSumLoss(nn.Module):
     """:func:`forward_sum_loss` of a model's output; does not apply where durations were given."""
 
+    own_scale = True  # nats
+
     def forward(self, output: Any, batch: Any) -> Tensor | None:
         if output.log_attention is None:
             return None
@@ -42,6 +44,8 @@ class ForwardSumLoss(nn.Module):
 
 class BinarizationLoss(nn.Module):
     """:func:`binarization_loss` of a model's output; does not apply where durations were given."""
+
+    own_scale = True  # nats
 
     def forward(self, output: Any, batch: Any) -> Tensor | None:
         if output.log_attention is None:

@@ -32,6 +32,7 @@ class AcousticSystem(pl.LightningModule):
         super().__init__()
         self.model = model
         self.loss = loss
+        loss.attach(model)
         self.make_optimizer = optimizer
         self.make_scheduler = scheduler
         self.card = dict(card or {})
@@ -41,18 +42,16 @@ class AcousticSystem(pl.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         result = self.loss(self.model(batch), batch, self.global_step)
-        total = result.total.detach()
-        values = {"train/loss": total, **{f"train/{n}": v for n, v in result.terms.items()}}
         size = len(batch.tokens)
-        self.log_dict(values, batch_size=size)
-        self.log("loss", total, prog_bar=True, logger=False, batch_size=size)
+        self.log_dict(result.named("train"), batch_size=size)
+        self.log("loss", result.value, prog_bar=True, logger=False, batch_size=size)
         return result.total
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         validate(self, self.model(batch), batch)
 
     def configure_optimizers(self) -> Any:
-        optimizer = self.make_optimizer(parameter_groups(self.model))
+        optimizer = self.make_optimizer(parameter_groups(self.model, self.loss))
         total = int(self.trainer.estimated_stepping_batches)
         scheduler = self.make_scheduler(optimizer, total_steps=total)
         return {
@@ -82,7 +81,7 @@ class AcousticSystem(pl.LightningModule):
 def validate(system: pl.LightningModule, output: Any, batch: Batch) -> None:
     """Log what a validation batch costs, and how far its durations are off."""
     result: LossResult = system.loss(output, batch, system.global_step)  # type: ignore[operator]
-    values = {"val/loss": result.total, **{f"val/{n}": v for n, v in result.terms.items()}}
+    values = result.named("val")
     if (error := duration_error(output)) is not None:
         values["val/duration_error"] = error
     system.log_dict(

@@ -45,6 +45,7 @@ class Game(pl.LightningModule):
         super().__init__()
         self.model = model
         self.loss = loss
+        loss.attach(model)
         game = next((t for t in loss.terms.values() if isinstance(t, Adversarial)), None)
         self.game: Adversarial | None = game if discriminators else None
         self.judges = Judges(discriminators, **(about or {})) if discriminators and game else None
@@ -120,23 +121,25 @@ class Game(pl.LightningModule):
         self.manual_backward(loss / self.accumulate)
 
     def _log_losses(self, result: LossResult, size: int) -> None:
-        self.log_dict({f"train/{name}": value for name, value in result.terms.items()},
-                      batch_size=size)  # fmt: skip
-        self.log("train/loss", result.total.detach(), batch_size=size)
-        self.log("loss", result.total.detach(), prog_bar=True, logger=False, batch_size=size)
+        self.log_dict(result.named("train"), batch_size=size)
+        self.log("loss", result.value, prog_bar=True, logger=False, batch_size=size)
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Clip and log the norm; gradients are unscaled by now, whatever the precision."""
         name = "gradient_norm"
         if self.judges is not None and optimizer is _bare(self.optimizers(), 1):
             name = "discriminator_gradient_norm"
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        own = set(self.loss.parameters())  # log-variances are no weights, and not clipped with them
+        parameters = [
+            p for group in optimizer.param_groups for p in group["params"] if p not in own
+        ]
         norm = nn.utils.clip_grad_norm_(parameters, self.clip or float("inf"))
         self.log(f"train/{name}", norm)
 
     def configure_optimizers(self) -> Any:
-        parts = [self.model] if self.judges is None else [self.model, self.judges]
-        optimizers = [self.make_optimizer(parameter_groups(part)) for part in parts]
+        groups = [parameter_groups(self.model, self.loss)]
+        groups += [] if self.judges is None else [parameter_groups(self.judges)]
+        optimizers = [self.make_optimizer(group) for group in groups]
         steps = int(self.trainer.max_steps)
         totals = [steps, max(steps - self.adversarial_from_step, 1)]  # the judges' count their own
         return [
