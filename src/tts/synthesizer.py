@@ -78,7 +78,7 @@ class Synthesizer:
         device: str = "cpu",
         vocoder: Callable[[MelContract], Vocoder] = default_vocoder,
     ) -> "Synthesizer":
-        """From a run's folder, a checkpoint or a voice; None: the project's own. Nothing is executed.
+        """From a run, a checkpoint or a voice (None: the project's own). Nothing in it is executed.
 
         ``vocoder`` makes one for a contract: by default the one that comes with the project.
         Raises CheckpointError for a file that is missing, damaged or does not fit this code.
