@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from fakes import FAKES, compose_train, fake_overrides
+from omegaconf import OmegaConf
 from processes import Command
 
 from tts.callbacks.checkpoints import Checkpoints
@@ -112,6 +113,15 @@ def test_resuming_keeps_the_config_of_the_run(tmp_path: Path) -> None:
     assert config["optimizer"]["lr"] == 0.005
     assert config["trainer"]["max_steps"] == 6
     assert not (tmp_path / "previous-1").exists()
+
+
+def test_resuming_a_run_of_an_older_version(tmp_path: Path) -> None:
+    run(tmp_path, "trainer.max_steps=2")
+    config = OmegaConf.load(tmp_path / "config.yaml")
+    del config.train_only, config.trainer.compile
+    OmegaConf.save(config, tmp_path / "config.yaml")
+    resume(tmp_path, "trainer.max_steps=3")
+    assert load_checkpoint(tmp_path / "checkpoints/last.ckpt")["global_step"] == 3
 
 
 def test_resuming_refuses_another_model(tmp_path: Path) -> None:

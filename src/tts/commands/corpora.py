@@ -14,6 +14,7 @@ _READING = (
     "_target_",
     "frames_per_batch",
     "workers",
+    "prefetch",
     "seed",
     "clips",
     "mel_from",

@@ -41,6 +41,10 @@ def resume(config: DictConfig, overrides: Iterable[str]) -> tuple[DictConfig, Pa
     assert isinstance(own, DictConfig)
     with open_dict(own):
         own.run_dir = config.run_dir
+        # what a run of an older version knew nothing of
+        for ours, now in ((own, config), (own.trainer, config.trainer)):
+            for key in set(now) - set(ours):
+                ours[key] = now[key]
         for override in OverridesParser.create().parse_overrides(list(overrides)):
             if inherited(override.input_line or ""):
                 continue
