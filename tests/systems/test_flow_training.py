@@ -10,6 +10,7 @@ from fakes import composed
 from torch import Tensor
 
 from tests.models.assemble import build
+from tests.test_train import assert_equal_to_the_bit
 from tts.checkpoint import load_checkpoint
 from tts.commands.evaluations.run import evaluate
 from tts.commands.parts import train_only
@@ -143,3 +144,24 @@ def test_numbers_of_steps_stand_beside_each_other(run: Path, tmp_path: Path) -> 
     assert all(result["models"][name]["parameters_millions"] > 1 for name in ours)
     one, two = (result["systems"][name]["mcd"][0] for name in ours)
     assert one != two
+
+
+def test_what_remembers_resumes_exactly_in_sixteen_bits(base: Path, tmp_path: Path) -> None:
+    """Averages, plateau, clipping's history, uncertainties, curves; half precision, a reader."""
+    many = ("model/decoder=mamba_conv", "model/balance=uncertainty", "trainer.precision=bf16-mixed",
+            "callbacks=[default,ema,plateau,gradients,clipping_percentile]", "data.workers=1",
+            "callbacks.samples=null", "callbacks.panel=null", "callbacks.plateau.warmup_steps=0",
+            "callbacks.plateau.steps=8", "callbacks.plateau.points=8", "monitor=val/mel",
+            "trainer.log_every_n_steps=1")  # fmt: skip
+    trained(tmp_path / "whole", base, 4, *many)
+    trained(tmp_path / "cut", base, 2, *many)
+    trained(tmp_path / "cut", base, 4, *many, resume=True)
+    whole, cut = (
+        load_checkpoint(tmp_path / f"{n}/checkpoints/last.ckpt") for n in ("whole", "cut")
+    )
+    for key in ("state_dict", "optimizer_states", "lr_schedulers", "SpeechDataModule"):
+        assert_equal_to_the_bit(cut[key], whole[key], key)
+    assert cut["callbacks"].keys() == whole["callbacks"].keys()
+    for name in cut["callbacks"]:
+        if not name.startswith(("Aggregator", "Throughput", "Panel")):  # clocks
+            assert_equal_to_the_bit(cut["callbacks"][name], whole["callbacks"][name], name)

@@ -1,0 +1,58 @@
+"""The voices that come with the project: small, carded, understood, and there without asking."""
+
+import json
+from pathlib import Path
+
+import pytest
+import soundfile
+from processes import command
+
+from tts.metrics.intelligibility import Recogniser, count_errors
+from tts.synthesizer import OWN_VOICE, Synthesizer
+
+VOICES = OWN_VOICE.parent
+TEXTS = (
+    "Most of the ships in the harbour had been painted twice.",
+    "She left her keys on the kitchen table again this morning.",
+    "Seven people were waiting for the last train to the coast.",
+    "The old bridge was closed because of the heavy rain.",
+    "Nobody remembered who had written the letter.",
+)
+# what the recogniser could mistake them for
+OTHERS = (
+    "Must of the chips in the harder head bean pointed wise.",
+    "He lift her knees in the chicken stable against this warning.",
+    "Several people war wanting far the lost rain to the cost.",
+    "The bold fridge was clothes be cause off a heavy train.",
+    "No body remember how had ridden the ladder.",
+)
+
+
+@pytest.mark.parametrize("name", ["lj", "kathleen"])
+def test_a_voice_is_understood(name: str) -> None:
+    pytest.importorskip("pocketsphinx")
+    voice = Synthesizer.load(VOICES / name)
+    assert voice.facts.speakers == (name,)
+    recogniser = Recogniser([*TEXTS, *OTHERS])
+    wrong = words = 0
+    for text in TEXTS:
+        speech = voice.speak(text, seed=1)
+        assert 0.2 < len(speech.waveform) / speech.sample_rate / len(text.split()) < 0.6
+        errors = count_errors(text, recogniser(speech.waveform, speech.sample_rate))
+        wrong, words = wrong + errors.words, words + errors.of_words
+    assert wrong / words < 0.15
+
+
+@pytest.mark.parametrize("name", ["lj", "kathleen"])
+def test_a_voice_is_small_and_says_where_it_comes_from(name: str) -> None:
+    folder = VOICES / name
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 15e6
+    about = json.loads((folder / "voice.json").read_text())["about"]
+    assert about["data"]
+    assert about["licence"]
+    assert "Scores" in (folder / "README.md").read_text()
+
+
+def test_a_text_is_enough(tmp_path: Path) -> None:
+    command("synthesize.py", "text=Good morning, everybody.", f"out={tmp_path}/x.wav")
+    assert 0.8 < soundfile.info(tmp_path / "x.wav").duration < 4
