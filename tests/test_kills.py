@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fakes import FAKES, fake_overrides
 from processes import Command
-from test_train import assert_equal_to_the_bit, run, state
+from test_train import assert_equal_to_the_bit, resume, run, state
 
 from tts.checkpoint import CheckpointError, load_checkpoint
 from tts.commands.resume import resume_point
@@ -61,6 +61,15 @@ def test_a_truncated_last_falls_back_to_the_one_before(
     assert resume_point(tmp_path) == previous
     assert f"{last} is truncated or damaged" in caplog.text
     assert f"going on from {previous}, step 8" in caplog.text
+    resume(tmp_path, "trainer.max_steps=10", "callbacks.checkpoints.every_n_steps=1")
+    assert load_checkpoint(last)["global_step"] == 10
+    assert load_checkpoint(previous)["global_step"] == 9, (
+        "the damaged one takes no good one's place"
+    )
+    damaged = bytearray(last.read_bytes())
+    damaged[len(damaged) // 2] ^= 255
+    last.write_bytes(damaged)
+    assert resume_point(tmp_path) == previous
     for path in last.parent.iterdir():
         path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(CheckpointError, match="truncated"):

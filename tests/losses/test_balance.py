@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import pytest
 import torch
-from fakes import compose_train, fake_overrides
+from fakes import compose_train, composed, fake_overrides
+from hydra.utils import instantiate
 from torch import Tensor, nn
 
 from tts.checkpoint import load_checkpoint
@@ -261,3 +262,10 @@ def test_what_was_learned_is_saved_and_a_resumed_run_goes_on_exactly(
     decay = {group["weight_decay"]: group["params"] for group in
              whole["optimizer_states"][0]["param_groups"]}  # fmt: skip
     assert len(decay[0.0]) == (2 if choice == "uncertainty" else 1), "a bias, and the log-variances"
+
+
+def test_likelihoods_and_scores_say_what_they_are() -> None:
+    loss = composed("train", "data=demo", "model/critic=patches", "model/balance=uncertainty").loss
+    terms = instantiate(loss, _convert_="all").terms
+    own = {name for name, term in terms.items() if getattr(term, "own_scale", False)}
+    assert own == {"duration", "forward_sum", "binarization", "adversarial"}

@@ -107,10 +107,10 @@ def test_a_student_changes_its_field_alone(run: Path, base: Path, tmp_path: Path
                 "callbacks.samples=null", "monitor=val/mel")  # fmt: skip
 
 
-def test_parts_may_keep_their_weights(base: Path, tmp_path: Path) -> None:
+def test_parts_may_keep_their_weights(run: Path, base: Path, tmp_path: Path) -> None:
     def now(folder: str, steps: int, **how: bool) -> dict[str, torch.Tensor]:
         trained(tmp_path / folder, base, steps, "train_only=[flow,adaptor.flow]",
-                "callbacks.samples=null", **how)  # fmt: skip
+                f"init_from={run}", "callbacks.samples=null", **how)  # fmt: skip
         return weights(tmp_path / folder)
 
     first, later = now("run", 1), now("run", 4, resume=True)
@@ -118,10 +118,22 @@ def test_parts_may_keep_their_weights(base: Path, tmp_path: Path) -> None:
         trainable = name.startswith(("model.flow.", "model.adaptor.flow."))
         assert torch.equal(value, first[name]) != trainable, name
     wrong = {"flaw": "no part 'flaw'; there are .*encoder", "x.y": "no part", "''": "no part",
-             "adaptor.normalise": "nothing to train"}  # fmt: skip
+             "adaptor.normalise": "nothing to train", "": "nothing is left"}  # fmt: skip
     for part, why in wrong.items():
         with pytest.raises(UserError, match=why):
-            trained(tmp_path / "x", base, 1, f"train_only=[{part}]", "callbacks.samples=null")
+            trained(
+                tmp_path / "x",
+                base,
+                1,
+                f"train_only=[{part}]",
+                f"init_from={run}",
+                "callbacks.samples=null",
+            )
+
+
+def test_what_was_never_learned_is_not_kept(base: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="learned nothing yet; add init_from=RUN"):
+        trained(tmp_path / "x", base, 1, "train_only=flow", "callbacks.samples=null")
 
 
 def test_what_is_frozen_drops_nothing_out() -> None:

@@ -72,12 +72,13 @@ class Advice:
             return
         changes, remedy = faster_reading(trainer)
         self._tell(trainer, "" if changes else "waiting", f"{self._starving()}: {remedy}")
+        own: Any = trainer
         if changes:
-            own: Any = trainer
             own.datamodule.read_otherwise(**changes)
-            self._reload = own.reload_dataloaders_every_n_epochs
-            own.reload_dataloaders_every_n_epochs = 1
             self._shares["waiting"].clear()
+        # on every rank, changed or not: Lightning waits for all of them here
+        self._reload = own.reload_dataloaders_every_n_epochs
+        own.reload_dataloaders_every_n_epochs = 1
 
     def epoch_began(self, trainer: pl.Trainer) -> None:
         """The loaders are there."""

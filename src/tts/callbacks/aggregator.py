@@ -192,7 +192,7 @@ class Aggregator(pl.Callback):
             write_text(self.folder / "report.txt", told)
             curves = {name: self.curves[name].points for name in numbers}
             picture(curves).savefig(self.folder / "report.png", dpi=120)
-        except OSError as error:  # what ended the run is to be heard, and not this
+        except Exception as error:  # what ended the run is to be heard, and not this
             log.warning("no report in %s: %s", self.folder, error)
 
 

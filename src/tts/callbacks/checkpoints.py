@@ -166,7 +166,8 @@ class Checkpoints(Checkpoint):
 
     def _save_last(self, trainer: pl.Trainer) -> None:
         last, previous = self.folder / "last.ckpt", self.folder / f"{PREVIOUS}.ckpt"
-        if trainer.is_global_zero and last.is_file():
+        whole = self._saved >= 0 or Path(trainer.ckpt_path or "") == last  # we wrote or read it
+        if trainer.is_global_zero and whole and last.is_file():
             previous.unlink(missing_ok=True)
             with suppress(OSError):  # a file system without links keeps one only
                 os.link(last, previous)

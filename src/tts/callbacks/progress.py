@@ -142,8 +142,10 @@ class ProgressLine(pl.Callback):
     def _numbers(trainer: pl.Trainer) -> dict[str, float]:
         numbers = {name: float(value) for name, value in trainer.progress_bar_metrics.items()}
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
-            if isinstance(callback, Aggregator) and "train/loss" in callback.curves:
-                numbers["loss"] = callback.curves["train/loss"].mean
+            if isinstance(callback, Aggregator):
+                curve = callback.curves.get("train/loss")
+                if curve and curve.recent:
+                    numbers["loss"] = curve.mean
         if (validated := trainer.callback_metrics.get("val/loss")) is not None:
             numbers["val/loss"] = float(validated)
         return numbers

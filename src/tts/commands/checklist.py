@@ -4,12 +4,13 @@ python -m tts.commands.checklist                            on a GPU: everything
 python -m tts.commands.checklist --only plain,ddp_cpu --steps 20 data=ljspeech data.root=DIR
 
 Every row is a training by train.py in a process of its own, of the demo corpus unless overrides
-say otherwise, under outputs/checklist. The losses of one size are to agree with that size's first;
-16-mixed is to meet no number that is none.
+say otherwise, under outputs/checklist. Losses are compared with that of their size's first row,
+where the batches are the same. Status 1 when one failed, skipped a step or ended in no number.
 """
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -18,15 +19,17 @@ from typing import Any, NamedTuple
 
 from tts.commands.summary import SUMMARY
 
+NO_GPU = "not run: there is no GPU"
 TRAIN = Path(__file__).parents[3] / "train.py"
 
 
 class Row(NamedTuple):
-    """A way to train; ``gpu``: it needs one."""
+    """A way to train; ``gpu``: it needs one; ``alike``: on its size's first row's batches."""
 
     name: str
     overrides: tuple[str, ...]
     gpu: bool = True
+    alike: bool = True
 
 
 def rows() -> list[Row]:
@@ -34,14 +37,13 @@ def rows() -> list[Row]:
     plain, bf16 = "trainer.precision=32-true", "trainer.precision=bf16-mixed"
     small = [
         Row("plain", ("trainer=default", plain), gpu=False),
-        Row("ddp_cpu", ("trainer=ddp_cpu", plain), gpu=False),
+        Row("ddp_cpu", ("trainer=ddp_cpu", plain), gpu=False, alike=False),
         Row("checkpointed", ("trainer.checkpoint_activations=true", plain), gpu=False),
         Row("compiled", ("trainer.compile=inductor", plain)),
         Row("bf16-mixed", (bf16,)),
         Row("bf16-true", ("trainer.precision=bf16-true",)),
         Row("16-mixed", ("trainer.precision=16-mixed",)),
-        Row("ddp", ("trainer=ddp", bf16)),
-        *(Row(f"zero{n}", (f"trainer=deepspeed_zero{n}", bf16)) for n in (1, 2, 3)),
+        Row("ddp", ("trainer=ddp", bf16), alike=False),
     ]
     other = [
         Row(f"{size} {precision}", (f"model/size={size}", f"trainer.precision={precision}"))
@@ -57,12 +59,19 @@ class Outcome(NamedTuple):
     name: str
     status: str
     loss: float | None
+    difference: float | None  # of the loss, as a share of that of its size's first row
     frames_per_second: float | None
     gib: float | None
 
+    @property
+    def percent(self) -> float | None:
+        return None if self.difference is None else 100 * self.difference
 
-def train(row: Row, steps: int, folder: Path, more: Sequence[str] = ()) -> Outcome:
-    """Run one row to its end, with more overrides."""
+
+def train(
+    row: Row, steps: int, folder: Path, first: float | None = None, more: Sequence[str] = ()
+) -> Outcome:
+    """Run one row to its end, with more overrides; ``first``: the loss it is compared with."""
     run = folder / row.name.replace(" ", "_")
     words = [
         "experiment=demo", "model/size=small", *row.overrides, f"trainer.max_steps={steps}",
@@ -76,10 +85,17 @@ def train(row: Row, steps: int, folder: Path, more: Sequence[str] = ()) -> Outco
     if (run / SUMMARY).is_file():
         summary = json.loads((run / SUMMARY).read_text(encoding="utf-8"))
     metrics = summary.get("metrics", {})
+    loss = metrics.get("val/loss")
+    status = "done" if done.returncode == 0 else said[-1].removeprefix("error: ")
+    if loss is not None and not math.isfinite(loss):
+        status = f"the loss is {loss}"
+    elif bundles := list(run.glob("failures/*")):
+        status = f"steps were skipped: {bundles[0]}"
     return Outcome(
         row.name,
-        "done" if done.returncode == 0 else said[-1].removeprefix("error: "),
-        metrics.get("val/loss"),
+        status,
+        loss,
+        loss / first - 1 if loss is not None and first and row.alike else None,
         metrics.get("speed/frames_per_second"),
         metrics.get("memory/gpu_peak", metrics.get("memory/ram_peak")),
     )
@@ -87,10 +103,18 @@ def train(row: Row, steps: int, folder: Path, more: Sequence[str] = ()) -> Outco
 
 def table(outcomes: list[Outcome]) -> str:
     """Markdown."""
-    lines = ["| training | val/loss | frames/s | GiB | |", "|---|---|---|---|---|"]
+    heads = ("training", "val/loss", "% from the first", "frames/s", "GiB", "")
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for each in outcomes:
-        numbers = (f"{x:,.{digits}f}" if x is not None else "–" for x, digits in
-                   ((each.loss, 3), (each.frames_per_second, 0), (each.gib, 2)))  # fmt: skip
+        numbers = (
+            f"{x:,.{digits}f}" if x is not None else "–"
+            for x, digits in (
+                (each.loss, 3),
+                (each.percent, 1),
+                (each.frames_per_second, 0),
+                (each.gib, 2),
+            )
+        )
         lines.append(f"| {each.name} | {' | '.join(numbers)} | {each.status} |")
     return "\n".join(lines)
 
@@ -112,19 +136,26 @@ def main() -> None:
         parser.error(f"--only: there is no {strangers[0]!r}, choose from {', '.join(known)}")
     import torch
 
-    outcomes = []
+    outcomes: list[Outcome] = []
+    first: dict[str, float | None] = {}  # by size
     for row in rows():
         if row.name not in wanted:
             continue
         if row.gpu and not torch.cuda.is_available():
-            outcomes.append(Outcome(row.name, "not run: there is no GPU", None, None, None))
+            outcomes.append(Outcome(row.name, NO_GPU, None, None, None, None))
             continue
         print(f"{row.name} ...", file=sys.stderr)
-        outcomes.append(train(row, arguments.steps, arguments.out, arguments.overrides))
+        size = next((word for word in row.overrides if word.startswith("model/size=")), "")
+        outcomes.append(
+            train(row, arguments.steps, arguments.out, first.get(size), arguments.overrides)
+        )
+        first.setdefault(size, outcomes[-1].loss)
     print(table(outcomes))
     arguments.out.mkdir(parents=True, exist_ok=True)
     file = arguments.out / "checklist.json"
     file.write_text(json.dumps([each._asdict() for each in outcomes], indent=1), encoding="utf-8")
+    if any(each.status not in ("done", NO_GPU) for each in outcomes):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from typing import Any
 
 import torch
@@ -38,5 +39,6 @@ def economise(model: nn.Module, checkpoint_activations: bool, backend: str | Non
         part.compile(backend=backend, dynamic=True)
 
 
-def _compiler() -> Any:
-    return next(filter(None, map(shutil.which, (os.environ.get("CXX", "g++"), "clang++"))), None)
+def _compiler() -> str | None:
+    """As inductor looks for one."""
+    return shutil.which(os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++"))

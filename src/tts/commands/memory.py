@@ -1,6 +1,7 @@
 """Memory of this process: what glibc does with what torch frees, and the most there was."""
 
 import ctypes
+import resource
 import sys
 from pathlib import Path
 
@@ -33,6 +34,9 @@ def restart_peak() -> float:
 
 
 def peak() -> float:
-    """GiB this process has held at most since :func:`restart_peak`."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 2**20
+    """GiB this process has held at most, since :func:`restart_peak` where that can be."""
+    status = Path("/proc/self/status")
+    if status.exists():  # rusage counts the parent's memory too, from before this process began
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 2**20
+    unit = 2**30 if sys.platform == "darwin" else 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

@@ -7,13 +7,16 @@ from torch import nn
 from tts.errors import UserError
 
 
-def train_only(model: nn.Module, parts: Sequence[str], key: str = "train_only") -> None:
+def train_only(model: nn.Module, parts: Sequence[str] | str, key: str = "train_only") -> None:
     """Freeze ``model`` but for the named parts, ``["flow", "adaptor.flow"]``.
 
     What is frozen also stays in evaluation mode (Lightning leaves it so): without dropout, the
     trained parts see what they will see when the model speaks, and nothing is kept for a gradient.
     Raises UserError for a part that the model does not have or that has nothing to train.
     """
+    parts = [parts] if isinstance(parts, str) else parts
+    if not parts:
+        raise UserError(f"{key}: nothing is left to train; {_there_are(model)}")
     model.requires_grad_(False)
     kept: set[nn.Module] = set()
     for part in parts:

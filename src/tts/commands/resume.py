@@ -1,6 +1,7 @@
 """Going on with a run: its own config, its last checkpoint, a few overrides on top."""
 
 import logging
+import zipfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -70,18 +71,26 @@ def resume_point(folder: Path) -> Path:
     """The checkpoint to go on from: the last, or where that is damaged the newest before it."""
     found = find_checkpoint(folder, ("last", PREVIOUS, "best"))
     try:
-        load_checkpoint(found, mmap=True)
+        _require_whole(found)
     except CheckpointError as error:
         steps: dict[Path, int] = {}
         for other in found.parent.glob("*.ckpt"):
             with suppress(CheckpointError):
-                steps[other] = load_checkpoint(other, mmap=True)["global_step"]
+                steps[other] = _require_whole(other)["global_step"]
         if not steps:
             raise
         newest = max(steps, key=lambda path: steps[path])
         log.warning("%s; going on from %s, step %d", error, newest, steps[newest])
         return newest
     return found
+
+
+def _require_whole(path: Path) -> dict[str, Any]:
+    checkpoint = load_checkpoint(path, mmap=True)
+    with zipfile.ZipFile(path) as archive:
+        if (part := archive.testzip()) is not None:
+            raise CheckpointError(f"{path} is damaged in {part}")
+    return checkpoint
 
 
 def require_same_speech(checkpoint: Path, facts: CorpusFacts, mel_alone: bool = False) -> None:

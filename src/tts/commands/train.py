@@ -114,6 +114,10 @@ def train(
         [StepSeeds(config.seed), *callbacks, OptimizerSettings(), stop],
         loggers or False,
     )
+    if trial and trainer.world_size > 1:
+        raise UserError(
+            "sweep=optuna: every process would draw values of its own; train on one, trainer=gpu"
+        )
     data = instantiate(config.data, _convert_="all")
     data.prepare_data()
     if mel_from := config.data.get("mel_from"):
@@ -178,6 +182,8 @@ def _system(config: DictConfig, data: Any, plain: dict[str, Any]) -> pl.Lightnin
             raise UserError("distill_from trains the field alone: leave train_only out")
         distil(config.distill_from, config.distill_steps, model, data.facts)
     elif config.train_only is not None:
+        if not (config.init_from or config.ckpt_path or config.resume):
+            raise UserError("train_only: the rest has learned nothing yet; add init_from=RUN")
         train_only(model, config.train_only)
     return system
 
@@ -246,9 +252,6 @@ def _for_turns(trainer: DictConfig) -> DictConfig:
     Clipping and accumulation are the system's, ``val_check_interval`` still counts steps, and DDP
     must not wait for gradients of the parts whose turn it is not.
     """
-    if "deepspeed" in str(trainer.strategy).lower():
-        raise UserError("DeepSpeed steps one optimizer, and a training against judges has two: "
-                        "trainer=ddp")  # fmt: skip
     changes = {
         "gradient_clip_val": None,
         "accumulate_grad_batches": 1,

@@ -7,7 +7,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.utilities.memory import is_out_of_cpu_memory
+from lightning.pytorch.utilities.memory import is_oom_error
 from torch.utils.data import DataLoader
 
 from tts.commands.memory import peak, restart_peak
@@ -201,7 +201,7 @@ def attempt(
             system.adversarial_from_step = 0  # judges join sooner or later
         trainer.fit(system, DataLoader(part, batch_size=None, sampler=batches), [])
     except RuntimeError as error:
-        if not (isinstance(error, torch.OutOfMemoryError) or is_out_of_cpu_memory(error)):
+        if not (isinstance(error, torch.OutOfMemoryError) or is_oom_error(error)):
             raise
         return float("inf")
     return meter.read()

@@ -153,6 +153,8 @@ class GradNorm(Balance):
 
     def _measure(self, values: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Gradient norm and value of each term, 0 where there is none: ``(N,)`` each."""
+        if not self._matrix[0].requires_grad:
+            raise UserError(f"loss.balance.shared={self.shared} is frozen: name a part that learns")
         table = torch.zeros(3, len(self.names), device=self.log_factor.device)
         for column, name in enumerate(self.names):
             if name not in values or not values[name].requires_grad:

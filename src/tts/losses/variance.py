@@ -14,6 +14,8 @@ class DurationLoss(nn.Module):
     a wide variance instead of pulling the mean of its neighbours (Nix and Weigend 1994).
     """
 
+    own_scale = True
+
     def forward(self, output: Any, batch: Any) -> Tensor:
         target = output.targets.durations.clamp(min=1).float().log()
         mean, log_variance = output.prosody.log_duration, output.prosody.log_duration_variance

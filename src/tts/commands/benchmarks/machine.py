@@ -3,8 +3,6 @@
 import multiprocessing
 import os
 import platform
-import resource
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from tts.commands.benchmarks.report import Section
 from tts.commands.benchmarks.timing import Stopwatch
-from tts.commands.memory import keep_freed_memory
+from tts.commands.memory import keep_freed_memory, peak
 
 SHAPES = {"square 1024": (1024, 1024, 1024), "linear 9600 x 256 -> 1024": (9600, 256, 1024)}
 
@@ -92,19 +90,10 @@ def _peak_mib(
 ) -> float:
     torch.set_num_threads(threads)
     keep_freed_memory()  # as every command does
-    before, on_gpu = _ram_peak_mib(), torch.cuda.is_available()
+    before, on_gpu = 1024 * peak(), torch.cuda.is_available()
     task = make_task(*arguments)
     for _ in range(2):  # the second step finds the optimizer's state in place
         task()
     if on_gpu and (used := torch.cuda.max_memory_allocated()):
         return used / 2**20
-    return _ram_peak_mib() - before
-
-
-def _ram_peak_mib() -> float:
-    status = Path("/proc/self/status")
-    if status.exists():  # rusage counts the parent's memory too, from before this process began
-        lines = status.read_text().splitlines()
-        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    return 1024 * peak() - before
