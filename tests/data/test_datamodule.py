@@ -72,9 +72,10 @@ def test_readers_go_when_the_training_goes(tmp_path: Path) -> None:
     assert reader.is_alive()
     handler = signal.getsignal(signal.SIGCHLD)
     dismiss_readers()  # registered to come first
-    signal.signal(signal.SIGCHLD, handler)
     reader.join(10)
     assert not reader.is_alive()
+    batches._shutdown_workers()  # type: ignore[attr-defined]  # torch is not to look for it any more
+    signal.signal(signal.SIGCHLD, handler)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
