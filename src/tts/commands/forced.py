@@ -7,6 +7,7 @@ hear through (Kong et al. 2020, section 4.4).
 
 import hashlib
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -20,7 +21,7 @@ from tts.data.datamodule import SpeechDataModule
 from tts.data.dataset import SpeechDataset
 from tts.data.sampler import FrameBudgetSampler
 from tts.data.store import PreparedCorpus, shard_path, to_half, write_shard
-from tts.data.turns import alone_in
+from tts.data.turns import once
 from tts.errors import UserError
 
 
@@ -42,10 +43,9 @@ def force_mels(data: SpeechDataModule, path: str) -> None:
         run.fill(model)
         model.eval()
         for corpus in todo:
-            with alone_in(corpus.path / name):
-                if not (corpus.path / name / "done").is_file():  # done while we waited
-                    part = SpeechDataset([corpus], None, facts)
-                    _write(corpus, model, part, name, data.frames_per_batch)
+            folder, part = corpus.path / name, SpeechDataset([corpus], None, facts)
+            work = partial(_write, corpus, model, part, name, data.frames_per_batch)
+            once(folder, folder / "done", work)
     for corpus in data.opened:
         corpus.mels = name
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from tts.data.store import (
     write_shard,
     write_text,
 )
-from tts.data.turns import alone_in
+from tts.data.turns import once
 from tts.text.frontend import Frontend
 
 SHARD = 64  # utterances a shard, and what a kill can lose
@@ -54,20 +55,18 @@ def prepare(
     folders = []
     for corpus in corpora:
         folder = prepared_folder(corpus, frontend, contract, directory, settings)
-        if not (folder / "corpus.json").is_file():
-            try:
-                with alone_in(folder):
-                    if not (folder / "corpus.json").is_file():  # done while we waited
-                        _prepare_one(
-                            corpus, frontend, contract, folder, settings, workers, progress
-                        )
-            except OSError as error:
-                if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                    raise
-                raise StoreError(
-                    f"{folder}: {os.strerror(error.errno).lower()}; free some space and run the "
-                    "same command again, it goes on with what is finished"
-                ) from error
+        work = partial(
+            _prepare_one, corpus, frontend, contract, folder, settings, workers, progress
+        )
+        try:
+            once(folder, folder / "corpus.json", work)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise
+            raise StoreError(
+                f"{folder}: {os.strerror(error.errno).lower()}; free some space and run the "
+                "same command again, it goes on with what is finished"
+            ) from error
         folders.append(folder)
     return folders
 

@@ -4,10 +4,11 @@ import hashlib
 import os
 import tarfile
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 from tts.data.corpora.source import CorpusError
-from tts.data.turns import alone_in
+from tts.data.turns import once
 
 URL = "https://data.keithito.com/data/speech/LJSpeech-1.1.tar.bz2"
 SHA256 = "be1a30453f28eb8dd26af4101ae40cbf2c50413b1bb21936cbcdc6fae3de8aa5"
@@ -21,11 +22,7 @@ def download_ljspeech(folder: Path, url: str = URL, sha256: str = SHA256) -> Pat
     Raises CorpusError when the network does not give it or the checksum does not match.
     """
     unpacked = folder / FOLDER
-    if (unpacked / "metadata.csv").is_file():
-        return unpacked
-    with alone_in(folder):
-        if not (unpacked / "metadata.csv").is_file():  # done while we waited
-            _download(folder, url, sha256)
+    once(folder, unpacked / "metadata.csv", partial(_download, folder, url, sha256))
     return unpacked
 
 
