@@ -80,7 +80,13 @@ def test_resuming_takes_overrides_that_only_the_runs_own_parts_know(tmp_path: Pa
     command("train.py", "model=vocos", "model/size=tiny", "data.clips.frames=16",
             f"hydra.run.dir={folder}", *short)  # fmt: skip
     command("train.py", f"resume={folder}", "data.clips.per_batch=4", "trainer.max_steps=2")
-    assert load_checkpoint(folder / "checkpoints" / "last.ckpt")["global_step"] == 2
+    last = folder / "checkpoints" / "last.ckpt"
+    assert load_checkpoint(last)["global_step"] == 2
+    # what was said before is meant when it is said again
+    command("train.py", f"resume={folder}", "trainer.max_steps=3")
+    command("train.py", f"resume={folder}", "trainer.max_steps=2", "optimizer.lr=1e-5")
+    assert load_checkpoint(last)["global_step"] == 3
+    assert OmegaConf.load(folder / "config.yaml").trainer.max_steps == 2
     # what the run began with is there for the next time too
     kept = OmegaConf.load(folder / ".hydra" / "overrides.yaml")
     assert {"model=vocos", "data.clips.frames=16", "data.clips.per_batch=4"} <= set(kept)

@@ -4,13 +4,20 @@ Without them ``resume=RUN data.clips.frames=64`` would be checked against the de
 knows no clips. The values that count are still those of the run's own ``config.yaml``.
 """
 
+import json
+import os
+from collections import Counter
 from pathlib import Path
 
-_inherited: set[str] = set()
+HANDED_DOWN = "TTS_INHERITED"  # to the processes that this one starts with its own words
+_inherited: Counter[str] = Counter()
 
 
 def inherit(arguments: list[str]) -> list[str]:
     """``arguments``, behind the overrides of the run that they resume, if they resume one."""
+    if HANDED_DOWN in os.environ:
+        _inherited.update(json.loads(os.environ[HANDED_DOWN]))
+        return arguments
     run = next((a.partition("=")[2] for a in arguments if a.startswith("resume=")), "")
     saved = Path(run.strip("'\"")) / ".hydra" / "overrides.yaml"
     if not run or not saved.is_file():
@@ -23,9 +30,20 @@ def inherit(arguments: list[str]) -> list[str]:
         return arguments  # the run's config.yaml is what resuming needs; this is a convenience
     former = [str(o) for o in found if not str(o).startswith(("resume=", "ckpt_path="))]
     _inherited.update(former)
+    os.environ[HANDED_DOWN] = json.dumps(former)
     return [*former, *arguments]
 
 
-def inherited(override: str) -> bool:
-    """Whether an override came with the run and not from the command line."""
-    return override in _inherited
+def given(overrides: list[str]) -> list[str]:
+    """Those of the command line alone: without what came with the run, which stands before them.
+
+    What is said again, in the words of the run's own beginning, is given.
+    """
+    left = Counter(_inherited)
+    ours = []
+    for override in overrides:
+        if left[override] > 0:
+            left[override] -= 1
+        else:
+            ours.append(override)
+    return ours

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from tts.callbacks.checkpoints import PREVIOUS
 from tts.checkpoint import CheckpointError, find_checkpoint, load_checkpoint
 from tts.commands.app import CONF
-from tts.commands.inherit import inherited
+from tts.commands.inherit import given
 from tts.commands.resolvers import resumed_folder
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
@@ -46,9 +46,7 @@ def resume(config: DictConfig, overrides: Iterable[str]) -> tuple[DictConfig, Pa
         for ours, now in ((own, config), (own.trainer, config.trainer)):
             for key in set(now) - set(ours):
                 ours[key] = now[key]
-        for override in OverridesParser.create().parse_overrides(list(overrides)):
-            if inherited(override.input_line or ""):
-                continue
+        for override in OverridesParser.create().parse_overrides(given(list(overrides))):
             key = override.key_or_group
             if key in ("resume", "name") or key.startswith("hydra"):
                 continue
