@@ -80,14 +80,14 @@ def panel(**settings: Any) -> Panel:
 
 
 def test_ranks_share_the_sentences_and_none_is_said_twice() -> None:
-    said = []
+    said, module = [], Module()
     for rank in range(3):
         alone = panel(count=5)
-        alone._measure(trainer_of(rank, 3), Module())
+        alone._measure(trainer_of(rank, 3), module, module.model)
         measure = alone.measures["number"]
         said.append((float(measure.total), float(measure.count)))
     together = panel(count=5)
-    together._measure(trainer_of(), Module())
+    together._measure(trainer_of(), module, module.model)
     measure = together.measures["number"]
     assert tuple(np.sum(said, axis=0)) == (float(measure.total), float(measure.count))
     assert measure.count == 5

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from tts.callbacks.optimizers import index_of
 from tts.errors import UserError
+from tts.strategies.whole import local, of_deepspeed, whole
 
 
 class Clip:
@@ -41,7 +42,7 @@ class Global(Clip):
         self.limit = _positive("limit", limit)
 
     def __call__(self, parameters: list[nn.Parameter]) -> Tensor:
-        return nn.utils.clip_grad_norm_(parameters, self.limit)
+        return whole(nn.utils.clip_grad_norm_(parameters, self.limit))
 
 
 class PerLayer(Clip):
@@ -52,9 +53,9 @@ class PerLayer(Clip):
 
     def __call__(self, parameters: list[nn.Parameter]) -> Tensor:
         grads = _grads(parameters)
-        norms = torch.stack(torch._foreach_norm(grads))
+        norms = torch.stack([whole(norm) for norm in torch._foreach_norm(grads)])
         scales = (self.limit / (norms + 1e-6)).clamp(max=1.0)
-        torch._foreach_mul_(grads, list(scales.unbind()))
+        torch._foreach_mul_([local(grad) for grad in grads], list(scales.unbind()))
         return norms.norm()
 
 
@@ -83,7 +84,7 @@ class Percentile(Clip):
         limit = self.limit
         if len(self.norms) >= self.first:
             limit = min(limit, float(np.percentile(np.asarray(self.norms), self.percentile)))
-        norm = nn.utils.clip_grad_norm_(parameters, limit)
+        norm = whole(nn.utils.clip_grad_norm_(parameters, limit))
         if math.isfinite(value := float(norm)):
             self.norms.append(value)
         return norm
@@ -107,13 +108,15 @@ class Adaptive(Clip):
 
     def __call__(self, parameters: list[nn.Parameter]) -> Tensor:
         with torch.no_grad():
-            norm = nn.utils.get_total_norm(_grads(parameters))
+            norm = whole(nn.utils.get_total_norm(_grads(parameters)))
             for parameter in parameters:
                 if parameter.grad is None:
                     continue
-                weight, grad = unit_norms(parameter), unit_norms(parameter.grad)
+                # a process holds whole rows, or a part of a vector
+                there = whole if parameter.ndim < 2 else local
+                weight, grad = unit_norms(there(parameter)), unit_norms(there(parameter.grad))
                 largest = self.ratio * weight.clamp(min=self.least)
-                parameter.grad.mul_((largest / (grad + 1e-6)).clamp(max=1.0))
+                local(parameter.grad).mul_((largest / (grad + 1e-6)).clamp(max=1.0))
         return norm
 
 
@@ -143,6 +146,11 @@ class Clipping(pl.Callback):
             )
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if any(of_deepspeed(p) for p in pl_module.parameters()):
+            raise UserError(
+                "callbacks.clipping: DeepSpeed clips gradients itself, all of them by one norm; "
+                "callbacks.clipping=null trainer.gradient_clip_val=1.0, or trainer=fsdp"
+            )
         self._clips = [copy.deepcopy(self.clip) for _ in trainer.optimizers]
         for clip, state in zip(self._clips, self._state, strict=False):
             clip.load_state_dict(state)

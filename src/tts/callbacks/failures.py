@@ -15,6 +15,7 @@ from tts.callbacks.gradients import look_at
 from tts.callbacks.optimizers import index_of
 from tts.checkpoint import save_atomic
 from tts.errors import UserError
+from tts.strategies.whole import of_deepspeed, skip_step, whole, whole_state
 
 log = logging.getLogger(__name__)
 FEWEST = 50  # losses that an outlier can be told from
@@ -92,9 +93,11 @@ class Failures(pl.Callback):
         turns, self._turns = self._turns, []
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         grads = [p.grad for p in parameters if p.grad is not None]
-        if not turns or not grads:
+        # DeepSpeed keeps gradients to itself, and passes over those that are no numbers
+        hidden = any(of_deepspeed(p) for p in pl_module.parameters())
+        if not turns or not (grads or hidden):
             return
-        norm = torch.nn.utils.get_total_norm(grads)
+        norm = whole(torch.nn.utils.get_total_norm(grads))
         *losses, size = torch.stack([*(t.loss.float() for t in turns), norm.float()]).tolist()
         index = index_of(trainer, optimizer)
         reason, worst = self._verdict(losses, size, index, amp_scale(trainer))
@@ -104,12 +107,12 @@ class Failures(pl.Callback):
         if not bad:
             self._losses[index].extend(losses)
             return
-        path = self._keep(trainer, pl_module, turns[worst], losses[worst], reason) if reason else ""
-        for parameter in parameters:
-            parameter.grad = None  # which an optimizer passes over, its memory untouched
+        weights = held(pl_module)
+        skip_step(trainer, parameters)
         self._skipped.append(trainer.global_step)
         if reason:
-            log.warning("step %d skipped: %s%s", trainer.global_step, reason, path)
+            blamed = self._keep(trainer, pl_module, turns[worst], losses[worst], reason, weights)
+            log.warning("step %d skipped: %s%s", trainer.global_step, reason, blamed)
         recent = [step for step in self._skipped if step > trainer.global_step - self.window]
         if len(recent) >= self.limit:
             raise UserError(
@@ -141,7 +144,15 @@ class Failures(pl.Callback):
             ), worst
         return "", -1
 
-    def _keep(self, trainer: pl.Trainer, system: Any, turn: Turn, loss: float, reason: str) -> str:
+    def _keep(
+        self,
+        trainer: pl.Trainer,
+        system: Any,
+        turn: Turn,
+        loss: float,
+        reason: str,
+        weights: dict[str, Any],
+    ) -> str:
         """Where the bundle is, for the log."""
         ids = utterances(trainer, turn.batch)
         named = f"; utterances {', '.join(ids[:8])}{', ...' if len(ids) > 8 else ''}" if ids else ""
@@ -149,7 +160,6 @@ class Failures(pl.Callback):
         path = self.folder / f"step-{trainer.global_step:07d}{rank}.pt"
         if len(list(self.folder.glob("*.pt"))) >= self.keep:
             return f"{named} (no bundle: there are {self.keep} already)"
-        named_parameters = ((n, p) for n, p in system.named_parameters() if p.grad is not None)
         bundle = {
             "reason": reason,
             "step": trainer.global_step,
@@ -163,12 +173,21 @@ class Failures(pl.Callback):
             "random": turn.random,
             "amp_scale": amp_scale(trainer),
             "precision": str(trainer.precision),
-            "gradient_norms": {n: look.norm for n, look in look_at(named_parameters, 4).items()},
-            "state_dict": {n: v.detach().cpu() for n, v in system.state_dict().items()},
+            **weights,
             **system.card,
         }
         save_atomic(bundle, path)
         return f"{named} -> {path}"
+
+
+def held(system: pl.LightningModule) -> dict[str, Any]:
+    """The weights and the size of their gradients, layer by layer."""
+    named = system.named_parameters()
+    moving = [(name, p) for name, p in named if p.grad is not None or of_deepspeed(p)]
+    return {
+        "gradient_norms": {name: look.norm for name, look in look_at(moving, 4).items()},
+        "state_dict": {name: value.cpu() for name, value in whole_state(system).items()},
+    }
 
 
 def random_states() -> dict[str, Any]:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from tts.callbacks.occasional import boards
 from tts.errors import UserError
+from tts.strategies.whole import gradient, of_deepspeed, whole
 
 log = logging.getLogger(__name__)
 REMEMBERED = 50  # looks that a layer is compared with
@@ -97,7 +98,7 @@ class Gradients(pl.Callback):
         named = [
             (name.removeprefix("model."), p)
             for name, p in pl_module.named_parameters()
-            if id(p) in stepping
+            if p.requires_grad and (id(p) in stepping or of_deepspeed(p))
         ]
         looks = look_at(named, self.depth)
         self._log(trainer, looks, dict(named))
@@ -107,7 +108,7 @@ class Gradients(pl.Callback):
         for name, look in looks.items():
             if math.isfinite(look.norm) and look.norm > 0:
                 self._history.setdefault(name, deque(maxlen=REMEMBERED)).append(look.norm)
-        self._before |= {name: p.detach().clone() for name, p in named}
+        self._before |= {name: whole(p).detach().clone() for name, p in named}
 
     def on_train_batch_end(
         self,
@@ -124,7 +125,8 @@ class Gradients(pl.Callback):
         for name, p in pl_module.named_parameters():
             name = name.removeprefix("model.")
             if (old := self._before.get(name)) is not None:
-                pair = torch.stack([(p.detach() - old).float().norm(), old.float().norm()])
+                new = whole(p).detach()
+                pair = torch.stack([(new - old).float().norm(), old.float().norm()])
                 moved.setdefault(layer_of(name, self.depth), []).append(pair)
         self._before = {}
         for layer, pairs in moved.items():
@@ -143,6 +145,12 @@ class Gradients(pl.Callback):
         self, trainer: pl.Trainer, looks: Mapping[str, Look], named: Mapping[str, nn.Parameter]
     ) -> None:
         step = trainer.global_step
+        if self.histograms:
+            for name, p in named.items():
+                grad = gradient(p)
+                for board in boards(trainer):
+                    if grad is not None and torch.isfinite(grad).all():
+                        board.add_histogram(f"gradients/{name}", grad.float(), step)
         for board in boards(trainer):
             for layer, look in looks.items():
                 board.add_scalar(f"gradients_by_layer/{layer}", look.norm, step)
@@ -153,10 +161,6 @@ class Gradients(pl.Callback):
                 for tag, key in (("zero", "zeros"), ("non_finite", "non_finite")):
                     share = sum(getattr(look, key) * look.size for look in members) / size
                     board.add_scalar(f"gradients_{tag}/{part}", share, step)
-            if self.histograms:
-                for name, p in named.items():
-                    if p.grad is not None and torch.isfinite(p.grad).all():
-                        board.add_histogram(f"gradients/{name}", p.grad.float(), step)
 
     def _troubles(self, looks: Mapping[str, Look]) -> dict[str, Trouble]:
         usual = [rms(look) for look in looks.values() if look.norm > 0 and math.isfinite(look.norm)]
@@ -205,9 +209,11 @@ def look_at(named: Iterable[tuple[str, nn.Parameter]], depth: int) -> dict[str, 
     layers: dict[str, list[nn.Parameter]] = {}
     for name, p in named:
         layers.setdefault(layer_of(name, depth), []).append(p)
-    rows = []
+    rows, sizes = [], []
     for members in layers.values():
-        grads = [p.grad if p.grad is not None else torch.zeros_like(p) for p in members]
+        found = [(p, gradient(p)) for p in members]
+        grads = [torch.zeros_like(whole(p)) if grad is None else grad for p, grad in found]
+        sizes.append(sum(grad.numel() for grad in grads))
         rows.append(
             torch.stack(
                 [
@@ -218,8 +224,7 @@ def look_at(named: Iterable[tuple[str, nn.Parameter]], depth: int) -> dict[str, 
             )
         )
     looks = {}
-    for (name, members), row in zip(layers.items(), torch.stack(rows).tolist(), strict=True):
-        size = sum(p.numel() for p in members)
+    for name, size, row in zip(layers, sizes, torch.stack(rows).tolist(), strict=True):
         norm, zeros, bad = row
         looks[name] = Look(norm, size, zeros / size, bad / size)
     return looks

@@ -7,9 +7,10 @@ import lightning.pytorch as pl
 
 def index_of(trainer: pl.Trainer, optimizer: Any) -> int:
     """Its place among the trainer's; Lightning hands out wrapped ones in manual optimization."""
-    own = _bare(optimizer)
-    return next(n for n, each in enumerate(trainer.optimizers) if _bare(each) is own)
+    own = bare(optimizer)
+    return next(n for n, each in enumerate(trainer.optimizers) if bare(each) is own)
 
 
-def _bare(optimizer: Any) -> Any:
+def bare(optimizer: Any) -> Any:
+    """torch's own, out of what Lightning or DeepSpeed wrapped it in."""
     return getattr(optimizer, "optimizer", optimizer)

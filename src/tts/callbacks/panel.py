@@ -13,6 +13,7 @@ from tts.callbacks.samples import prompt_of, seeded
 from tts.errors import UserError
 from tts.metrics.measure import Measure
 from tts.metrics.take import Take
+from tts.strategies.whole import whole_model
 
 PREFIX = "metrics/"
 log = logging.getLogger(__name__)
@@ -70,7 +71,8 @@ class Panel(pl.Callback):
             trainer.strategy.broadcast(affordable or not self._spent)
         ):
             return
-        self._measure(trainer, pl_module)
+        with whole_model(trainer, pl_module) as model:
+            self._measure(trainer, pl_module, model)
         for name, measure in self.measures.items():
             value = float(measure.compute())
             measure.reset()
@@ -78,7 +80,7 @@ class Panel(pl.Callback):
                 pl_module.log(PREFIX + name, value, rank_zero_only=False, sync_dist=False)
         self._spent += time.monotonic() - began
 
-    def _measure(self, trainer: pl.Trainer, system: Any) -> None:
+    def _measure(self, trainer: pl.Trainer, system: Any, model: Any) -> None:
         """This rank's sentences into the measures."""
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         part = data.dataset("validation")
@@ -97,7 +99,7 @@ class Panel(pl.Callback):
             there = trainer.strategy.batch_to_device(batch)
             # the same noise for a sentence at every step, whichever rank says it
             with seeded(index), trainer.precision_plugin.forward_context(), torch.no_grad():
-                mel = system.model.generate(prompt_of(there)).mel.float().cpu()
+                mel = model.generate(prompt_of(there)).mel.float().cpu()
                 wave = self._vocoder(mel)[0].clamp(-1, 1).numpy()
             recording = Take(part.audio(index).numpy(), contract)
             take = Take(wave, contract, row.normalised, row.language, recording)

@@ -18,6 +18,7 @@ from tts.callbacks.pictures import (
     variance_picture,
 )
 from tts.metrics.alignment import diagonality
+from tts.strategies.whole import whole_model
 
 
 class Samples(Occasional):
@@ -72,18 +73,21 @@ class Samples(Occasional):
         rows, self._rows = self._rows, []
         if not rows:  # not this time
             return
-        for board in boards(trainer):
-            shown = [self._show(board, trainer, pl_module, batch) for batch in rows]
-            variances = {
-                title: np.mean([mels[title].var(0) for mels in shown], 0) for title in shown[0]
-            }
-            picture = variance_picture(variances)
-            board.add_figure("global_variance", picture, trainer.global_step)
-            if self._vocoder is not None and getattr(pl_module.model, "flow", None) is not None:
-                self._play_steps(board, trainer, pl_module, rows[0])
+        with whole_model(trainer, pl_module) as model:
+            for board in boards(trainer):
+                self._show_all(board, trainer, model, rows)
+
+    def _show_all(self, board: Any, trainer: pl.Trainer, model: Any, rows: list[Batch]) -> None:
+        shown = [self._show(board, trainer, model, batch) for batch in rows]
+        variances = {
+            title: np.mean([mels[title].var(0) for mels in shown], 0) for title in shown[0]
+        }
+        board.add_figure("global_variance", variance_picture(variances), trainer.global_step)
+        if self._vocoder is not None and getattr(model, "flow", None) is not None:
+            self._play_steps(board, trainer, model, rows[0])
 
     def _show(
-        self, board: Any, trainer: pl.Trainer, system: Any, batch: Batch
+        self, board: Any, trainer: pl.Trainer, model: Any, batch: Batch
     ) -> dict[str, np.ndarray]:
         """One utterance; its mels ``(T, M)`` by title."""
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
@@ -93,8 +97,8 @@ class Samples(Occasional):
         assert batch.mel is not None
         name = data.utterance_id(int(batch.utterance), "validation")
         with seeded(1), trainer.precision_plugin.forward_context(), torch.no_grad():
-            output = system.model(batch)
-            spoken = system.model.generate(prompt_of(batch)).mel
+            output = model(batch)
+            spoken = model.generate(prompt_of(batch)).mel
 
         mels = {
             "recording": batch.mel,
@@ -123,14 +127,14 @@ class Samples(Occasional):
             self._play(board, f"audio/{name}/said", spoken, contract.sample_rate, step)
         return shown
 
-    def _play_steps(self, board: Any, trainer: pl.Trainer, system: Any, batch: Batch) -> None:
+    def _play_steps(self, board: Any, trainer: pl.Trainer, model: Any, batch: Batch) -> None:
         """The same words and the same noise, with few and with many steps of the solver."""
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         name = data.utterance_id(int(batch.utterance), "validation")  # type: ignore[arg-type]
         for steps in self.steps:
             prompt = prompt_of(batch)._replace(sampling=Sampling(steps=steps))
             with seeded(1), trainer.precision_plugin.forward_context(), torch.no_grad():
-                mel = system.model.generate(prompt).mel
+                mel = model.generate(prompt).mel
             tag = f"audio/{name}/said in {steps} step{'s' * (steps != 1)}"
             self._play(board, tag, mel, data.facts.contract.sample_rate, trainer.global_step)
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from tts.callbacks.advice import Advice
 from tts.callbacks.gpu import Gpu, find_gpu
+from tts.callbacks.optimizers import bare
 from tts.callbacks.stopwatch import Stopwatch
 
 GIB = 2**30
@@ -72,7 +73,7 @@ class Throughput(pl.Callback):
             own.profiler = FetchMarks(self._watch)
         for optimizer in trainer.optimizers:
             # the only sign that a step is done which manual optimization gives as well
-            optimizer.register_step_post_hook(lambda *_: self._watch.mark("optimizer"))
+            bare(optimizer).register_step_post_hook(lambda *_: self._watch.mark("optimizer"))
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.advice.epoch_began(trainer)

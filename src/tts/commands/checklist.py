@@ -43,7 +43,10 @@ def rows() -> list[Row]:
         Row("bf16-mixed", (bf16,)),
         Row("bf16-true", ("trainer.precision=bf16-true",)),
         Row("16-mixed", ("trainer.precision=16-mixed",)),
-        Row("ddp", ("trainer=ddp", bf16), alike=False),
+        *(
+            Row(name, (f"trainer={name}", bf16), alike=False)
+            for name in ("ddp", "fsdp", "deepspeed_zero1", "deepspeed_zero2", "deepspeed_zero3")
+        ),
     ]
     other = [
         Row(f"{size} {precision}", (f"model/size={size}", f"trainer.precision={precision}"))

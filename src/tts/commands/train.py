@@ -50,6 +50,8 @@ NOISE = (
     r".*isinstance\(treespec, LeafSpec\).*",
     r".*resuming from a checkpoint that ended before the epoch ended.*",  # the datamodule resumes
     r".*GPU available but not used.*",
+    r".*`self\.log\('metrics/.*sync_dist=True.*",  # the measures add up over processes themselves
+    r".*Since DeepSpeed handles gradient clipping internally.*",
     r".*module\(s\) in eval mode at the start of training.*",  # frozen by train_only
 )
 

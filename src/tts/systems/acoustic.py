@@ -11,6 +11,7 @@ from tts.batch import Batch
 from tts.losses.weighted import LossResult, WeightedLoss
 from tts.masks import masked_mean
 from tts.optim.groups import parameter_groups
+from tts.strategies.whole import whole
 
 
 class AcousticSystem(pl.LightningModule):
@@ -66,13 +67,15 @@ class AcousticSystem(pl.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Clip as the trainer asks and log the norm before clipping: one pass does both."""
+        if all(p.grad is None for p in self.model.parameters()):  # DeepSpeed does both
+            return
         if gradient_clip_algorithm == "value":
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
             limit = float("inf")
         else:
             limit = gradient_clip_val or float("inf")
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
-        self.log("train/gradient_norm", norm)
+        self.log("train/gradient_norm", whole(norm))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint.update(self.card)

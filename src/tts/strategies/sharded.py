@@ -1,0 +1,87 @@
+"""Weights, gradients and the optimizer's memory split among processes, by torch's own FSDP."""
+
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.strategies import DDPStrategy
+from torch import Tensor, nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
+from torch.distributed.tensor import DTensor, distribute_tensor
+from torch.utils._pytree import tree_map
+
+from tts.strategies.whole import Splits, copied, fill, refuse, whole, whole_state
+
+
+class FullySharded(DDPStrategy, Splits):
+    """Each process holds a share of every weight, and of what the optimizer remembers of it.
+
+    A layer is put together when it is needed, and its gradient is given away as soon as it is there
+    (Zhao et al. 2023; ZeRO stage 3, Rajbhandari et al. 2020, section 5.3); a layer is what lies in
+    a ``ModuleList`` of the model, and the rest. Checkpoints are those of any other training: one
+    file of whole tensors, written by the first process, so that a run may go on on one device, and
+    the other way round. For a system with one optimizer, in 32 or bf16 bits.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._twin: nn.Module | None = None
+
+    def setup(self, trainer: pl.Trainer) -> None:
+        system: Any = self.lightning_module
+        assert self.accelerator is not None
+        refuse(trainer, system, "trainer=fsdp")
+        self.accelerator.setup(trainer)
+        self._twin = copied(system.model)
+        self.model = self.precision_plugin.convert_module(system)
+        self.model_to_device()
+        shard(system.model, init_device_mesh(self.root_device.type, (self.world_size,)))
+        self.setup_optimizers(trainer)
+        self.setup_precision_plugin()
+
+    def lightning_module_state_dict(self) -> dict[str, Any]:
+        assert self.lightning_module is not None
+        return {n: self._kept(v) for n, v in whole_state(self.lightning_module).items()}
+
+    def optimizer_state(self, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+        state = getattr(optimizer, "optimizer", optimizer).state_dict()
+        return tree_map(lambda v: self._kept(whole(v)) if isinstance(v, Tensor) else v, state)
+
+    def load_optimizer_state_dict(self, checkpoint: Any) -> None:
+        for optimizer, state in zip(self.optimizers, checkpoint["optimizer_states"], strict=True):
+            parameters = [p for group in optimizer.param_groups for p in group["params"]]
+            shared = {
+                number: {name: _like(value, parameters[number]) for name, value in held.items()}
+                for number, held in state["state"].items()
+            }
+            optimizer.load_state_dict(state | {"state": shared})
+
+    def whole_model(self) -> nn.Module:
+        system: Any = self.lightning_module
+        assert self._twin is not None
+        return fill(self._twin, system.model, self.root_device)
+
+    def _kept(self, value: Tensor) -> Tensor:
+        """In the first process's memory; only that one writes."""
+        return value.cpu() if self.is_global_zero else value.new_empty(0)
+
+
+def shard(model: nn.Module, mesh: Any) -> None:
+    """Split ``model`` over ``mesh``: its lists' modules each apart, then what is left."""
+    lists = [part for part in model.modules() if isinstance(part, nn.ModuleList)]
+    inner = {id(part) for each in lists for module in each for part in module.modules()}
+    for each in lists:
+        if id(each) not in inner:
+            for module in each:
+                fully_shard(module, mesh=mesh)
+    fully_shard(model, mesh=mesh)
+
+
+def _like(value: Any, parameter: Tensor) -> Any:
+    """What was remembered of a parameter, split as it is; a count of steps stays what it is."""
+    if not isinstance(value, Tensor) or value.shape != parameter.shape:
+        return value
+    assert isinstance(parameter, DTensor)
+    there = value.to(parameter.device)
+    return distribute_tensor(there, parameter.device_mesh, parameter.placements)

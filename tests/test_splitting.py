@@ -1,0 +1,140 @@
+"""Processes that split a training's weights among them learn what processes learn that do not."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from processes import command, start_ranks
+from processes import ranks as together
+from test_ddp import KEYS, words
+from test_train import assert_equal_to_the_bit
+
+from tts.checkpoint import load_checkpoint
+from tts.errors import UserError
+from tts.strategies.zero import Zero
+
+WAYS = ("fsdp", "deepspeed_zero2", "deepspeed_zero3")
+CORES = ("trainer.accelerator=cpu", "trainer.devices=2")
+LAST = "checkpoints/last.ckpt"
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("splitting")
+
+
+def short(base: Path, folder: str, trainer: str, *more: str) -> list[str]:
+    return words(base, folder, trainer, "trainer.max_steps=6", "callbacks=default",
+                 "callbacks.samples=null", "callbacks.panel=null", *more)  # fmt: skip
+
+
+def split(base: Path, folder: str, trainer: str, *more: str) -> list[str]:
+    if "deepspeed" in trainer:
+        pytest.importorskip("deepspeed", reason="DeepSpeed is not installed (--extra deepspeed)")
+    return short(base, folder, trainer, *CORES, *more)
+
+
+@pytest.fixture(scope="module")
+def plain(base: Path) -> dict[str, Any]:
+    together(*short(base, "ddp", "ddp_cpu"))
+    return load_checkpoint(base / "ddp" / LAST)
+
+
+def assert_alike(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
+    """Within what another order of adding leaves, in the same form."""
+    assert ours["global_step"] == theirs["global_step"]
+    assert ours["state_dict"].keys() == theirs["state_dict"].keys()
+    for name, weight in theirs["state_dict"].items():
+        torch.testing.assert_close(ours["state_dict"][name], weight, atol=2e-4, rtol=1e-3)
+    [mine], [other] = ours["optimizer_states"], theirs["optimizer_states"]
+    assert mine["param_groups"] == other["param_groups"]
+    assert mine["state"].keys() == other["state"].keys()
+    for number, held in other["state"].items():
+        assert mine["state"][number].keys() == held.keys()
+        for name, value in held.items():
+            torch.testing.assert_close(mine["state"][number][name], value, atol=1e-4, rtol=1e-2)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_they_learn_the_same_and_leave_the_same_file(
+    base: Path, plain: dict[str, Any], way: str
+) -> None:
+    # with everything that looks at weights and gradients, or speaks, on the way
+    watched = (
+        "callbacks=[default,gradients]", "callbacks.gradients.every_n_steps=2",
+        "logger=tensorboard",
+        "callbacks.gradients.histograms=true", "callbacks.panel.every_n_validations=1",
+        "callbacks.panel.count=3", "callbacks.samples.every_n_validations=1",
+        *(f"~callbacks.panel.measures.{name}" for name in ("wer", "p808", "overall", "similarity")),
+    )  # fmt: skip
+    own = split(base, way, way)
+    if way == "deepspeed_zero3":
+        own = [w for w in own if w not in ("logger=none", "callbacks=default")]
+        own = [w for w in own if w not in ("callbacks.samples=null", "callbacks.panel=null")]
+        own += watched
+    together(*own)
+    ours = load_checkpoint(base / way / LAST)
+    assert_alike(ours, plain)
+
+
+@pytest.mark.parametrize("way", ["fsdp", "deepspeed_zero3"])
+def test_cut_and_resumed_they_equal_a_run_never_cut(
+    base: Path, plain: dict[str, Any], way: str
+) -> None:
+    if not (base / way / LAST).is_file():
+        together(*split(base, way, way))
+    together(*split(base, f"{way}-cut", way, "trainer.max_steps=3"))
+    shutil.copytree(base / f"{way}-cut", base / f"{way}-other")
+    together("train.py", f"resume={base}/{way}-cut", "trainer.max_steps=6")
+    ours, theirs = (load_checkpoint(base / name / LAST) for name in (f"{way}-cut", way))
+    assert_equal_to_the_bit({k: ours[k] for k in KEYS}, {k: theirs[k] for k in KEYS})
+
+
+def test_a_run_goes_on_in_whichever_way(base: Path, plain: dict[str, Any]) -> None:
+    left = base / "fsdp-other"  # at its third step
+    if not left.is_dir():
+        together(*split(base, "fsdp-other", "fsdp", "trainer.max_steps=3"))
+    split(base, "", "deepspeed_zero1")
+    together("train.py", f"resume={left}", "trainer=deepspeed_zero1", *CORES,
+             "trainer.max_steps=5", "trainer.precision=32-true")  # fmt: skip
+    together("train.py", f"resume={left}", "trainer=ddp_cpu", "trainer.max_steps=6",
+             "trainer.precision=32-true")  # fmt: skip
+    assert_alike(load_checkpoint(left / LAST), plain)
+
+
+@pytest.mark.parametrize("way", ["fsdp", "deepspeed_zero2"])
+def test_a_step_that_would_harm_the_weights_is_skipped_by_all_and_kept(
+    base: Path, tmp_path: Path, way: str
+) -> None:
+    folder = tmp_path / way
+    own = split(base, way, way, "optimizer.lr=1e9", "callbacks.failures.limit=2")
+    told = [each.done() for each in start_ranks(*own, f"hydra.run.dir={folder}")]
+    assert [done.returncode for done in told] == [2, 2]
+    assert "were skipped" in told[0].stderr
+    bundles = sorted((folder / "failures").iterdir())
+    assert len(bundles) >= 2
+    weights = load_checkpoint(bundles[0])["state_dict"]
+    assert weights.keys() == load_checkpoint(bundles[-1])["state_dict"].keys()
+    for name, first in weights.items():  # nothing moved between the two
+        assert_equal_to_the_bit(first, load_checkpoint(bundles[-1])["state_dict"][name])
+    said = command("-m", "tts.commands.replay", str(bundles[0]))
+    assert "first" in said.stdout + said.stderr
+
+
+def test_what_cannot_be_split_is_refused_by_name(base: Path) -> None:
+    for trainer, more, said in (
+        ("fsdp", ["callbacks=[default,ema]"], "trainer=fsdp and callbacks/ema"),
+        ("fsdp", ["model/critic=patches"], "trainer=fsdp splits what one optimizer trains"),
+        ("fsdp", ["model/balance=uncertainty"], "model/balance learns weights beside it"),
+        ("deepspeed_zero1", ["trainer.accumulate_grad_batches=2"], "must be 1"),
+    ):
+        own = split(base, "refused", trainer, "trainer.devices=1", *more)
+        assert said in command(*own, code=2).stderr
+
+
+def test_deepspeed_that_is_not_there_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tts.strategies.zero.find_spec", lambda name: None)
+    with pytest.raises(UserError, match="--extra deepspeed, or trainer=fsdp"):
+        Zero(stage=2)
