@@ -2,6 +2,9 @@
 
 import csv
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -51,6 +54,25 @@ def test_a_failed_job_harms_no_other_and_the_table_has_both(tmp_path: Path) -> N
     assert collect([folder]).rows[-1].facts["status"] == "unfinished"
     with pytest.raises(UserError, match="no runs"):
         collect([tmp_path / "outputs" / "sweep" / folder.name / "comparison"])
+
+
+def test_jobs_beside_each_other_end_as_jobs_in_a_row(tmp_path: Path) -> None:
+    # started as by a shell: a forked process would wait for joblib's, which idle for minutes
+    words = [
+        sys.executable, str(ROOT / "train.py"), "-m",
+        f"hydra.searchpath=[file://{FAKES}]", "hydra/launcher=joblib",
+        "hydra.launcher.n_jobs=2", "data=fake", "model=fake", "trainer=cpu",
+        "trainer.precision=32-true", "logger=none", "callbacks.samples=null",
+        "callbacks.panel=null", "scheduler.warmup_steps=1", "name=sweep",
+        "trainer.max_steps=-5,2",
+    ]  # fmt: skip
+    there = os.environ | {"PYTHONPATH": str(FAKES.parent)}
+    done = subprocess.run(words, cwd=tmp_path, env=there, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "error: 1 of the sweep's jobs failed" in done.stderr
+    [folder] = tmp_path.glob("outputs/sweep/*_multirun")
+    rows = list(csv.DictReader((folder / "comparison.csv").read_text().splitlines()))
+    assert [row["status"] for row in rows] == ["failed", "done"]
 
 
 class Launcher:

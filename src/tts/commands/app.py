@@ -66,7 +66,12 @@ def launch(
         _fail(f"error: {len(_failures)} of the sweep's jobs failed", 1)
 
 
-_failures: list[str] = []  # of a multirun's jobs
+_failures: set[Path] = set()  # folders of a multirun's jobs
+
+
+def job_failed(folder: str | Path) -> None:
+    """The command ends with status 1; of jobs in other processes the launcher may not say so."""
+    _failures.add(Path(folder).resolve())
 
 
 def _require_optuna(arguments: list[str]) -> None:
@@ -91,7 +96,7 @@ def _guarded(task: Callable[[Any], Any]) -> Callable[[Any], Any]:
                 traceback.print_exc()
             if (job := _sweeps_job()) is not None:
                 # the other jobs of the sweep are not to suffer
-                _failures.append(job)
+                job_failed(_job_folder())
                 print(f"error: {job}: {mistake or repr(error)}", file=sys.stderr)
                 return None
             if mistake is None:
@@ -100,6 +105,12 @@ def _guarded(task: Callable[[Any], Any]) -> Callable[[Any], Any]:
             _fail(f"error: {mistake}")
 
     return run
+
+
+def _job_folder() -> str:
+    from hydra.core.hydra_config import HydraConfig
+
+    return str(HydraConfig.get().runtime.output_dir)
 
 
 def _sweeps_job() -> str | None:
@@ -115,9 +126,7 @@ def _sweeps_job() -> str | None:
 
 def _remove_empty_run() -> None:
     """Hydra makes the run folder and its log before the task can say that it cannot be done."""
-    from hydra.core.hydra_config import HydraConfig
-
-    folder = Path(HydraConfig.get().runtime.output_dir)
+    folder = Path(_job_folder())
     told = (".hydra", "summary.json")  # how it was started, and that it failed
     left = [path for path in folder.glob("*") if path.name not in told]
     if len(left) == 1 and left[0].suffix == ".log" and left[0].stat().st_size == 0:

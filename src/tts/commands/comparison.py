@@ -2,6 +2,7 @@
 
 import csv
 import json
+import logging
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+from tts.commands.app import job_failed
 from tts.commands.console import console
 from tts.commands.summary import SUMMARY
 from tts.errors import UserError
@@ -52,7 +54,11 @@ class AfterSweep(Callback):
     def on_multirun_end(self, config: DictConfig, **more: Any) -> None:
         folder = Path(config.hydra.sweep.dir)
         if list(folder.glob(f"*/{SUMMARY}")):
-            show(write(collect([folder]), folder), folder)
+            comparison = write(collect([folder]), folder)
+            show(comparison, folder)
+            for row in comparison.rows:
+                if row.facts["status"] == "failed":
+                    job_failed(row.folder)
 
 
 def collect(folders: Iterable[Path]) -> Comparison:
@@ -161,6 +167,7 @@ def _picture(comparison: Comparison, path: Path) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
+    logging.getLogger("matplotlib.category").setLevel(logging.WARNING)  # names that are numbers
     from matplotlib import pyplot as plt
 
     rows = [row for row in comparison.rows if math.isfinite(row.metrics.get(name, math.nan))]
