@@ -169,6 +169,7 @@ def test_a_wrong_command_is_one_line(
         ("prosody_temperature", "hot", "temperature=hot: give a number"),
         ("steps", 4, "steps=4: this model's decoder draws nothing"),
         ("pitch", [1.0, 2.0], "pitch has 2 values"),
+        ("pitch_range", -1, "pitch_range=-1.0 lies outside 0 to 5"),
         ("reference", "some.wav", "reference=some.wav"),
         ("text", "...", "no letter and no digit"),
         ("text", "Hello. 你好. You.", "Chinese"),

@@ -47,6 +47,7 @@ class Prompt(NamedTuple):
     rate: float | Tensor = 1.0  # times faster; (B, N) for one value per token
     pitch: float | Tensor = 0.0  # semitones up; (B, N) for one value per token
     energy: float | Tensor = 0.0  # decibels up; (B, N) for one value per token
+    pitch_range: float | Tensor = 1.0  # times as far from the speaker's mean; (B, N) as well
     prosody_temperature: float | None = None  # of durations, pitch, energy; None: the model's own
     sampling: Sampling = Sampling()  # of the mel
 

@@ -52,6 +52,7 @@ class Manner(NamedTuple):
     rate: Control = 1.0  # times faster
     pitch: Control = 0.0  # semitones up
     energy: Control = 0.0  # decibels up
+    pitch_range: Control = 1.0  # times as far from the speaker's mean: 0 a monotone, 1.3 livelier
     # and of a model that draws, None for what it was made with:
     prosody_temperature: float | None = None  # of durations, pitch and energy; 0 = the same always
     temperature: float | None = None  # of the mel; 0 = the same always
@@ -102,6 +103,7 @@ class Synthesizer:
         rate: Control = 1.0,
         pitch: Control = 0.0,
         energy: Control = 0.0,
+        pitch_range: Control = 1.0,
         prosody_temperature: float | None = None,
         temperature: float | None = None,
         steps: int | None = None,
@@ -117,8 +119,9 @@ class Synthesizer:
         UserError for what cannot be.
         """
         manner = Manner(
-            rate, pitch, energy, prosody_temperature, temperature, steps, solver, guidance
-        )
+            rate, pitch, energy, pitch_range,
+            prosody_temperature, temperature, steps, solver, guidance,
+        )  # fmt: skip
         spoken = self.sentences(text, speaker, language, reference, manner, seed)
         return Speech(np.concatenate(list(joined(spoken, self.sample_rate))), self.sample_rate)
 
@@ -185,7 +188,7 @@ class Synthesizer:
         style = self._reference(reference)
         name = self.facts.languages[language_index]
         parts = self.frontend.sentences(text, name)
-        if len(parts) > 1 and any(not isinstance(c, int | float) for c in manner[:3]):
+        if len(parts) > 1 and any(not isinstance(c, int | float) for c in manner[:4]):
             raise UserError(
                 f"a value per token fits one sentence, and this text has {len(parts)}: speak them "
                 "one by one"
@@ -240,9 +243,9 @@ class Synthesizer:
     ) -> tuple[Tensor, Tensor]:
         """``(T, M)`` log mel and ``(N,)`` durations of one sentence."""
         device, count = self.device, len(tokens)
-        rate, pitch, energy = (
+        rate, pitch, energy, pitch_range = (
             self._control(name, getattr(manner, name), count)
-            for name in ("rate", "pitch", "energy")
+            for name in ("rate", "pitch", "energy", "pitch_range")
         )
         generated = self.model.generate(  # type: ignore[operator]
             Prompt(
@@ -254,6 +257,7 @@ class Synthesizer:
                 rate=rate,
                 pitch=pitch,
                 energy=energy,
+                pitch_range=pitch_range,
                 prosody_temperature=manner.prosody_temperature,
                 sampling=Sampling(manner.steps, manner.solver, manner.temperature, manner.guidance),
             )
@@ -266,6 +270,8 @@ class Synthesizer:
             raise UserError(f"{name} has {len(values)} values and the sentence {count} tokens")
         if not torch.isfinite(values).all() or (name == "rate" and (values <= 0).any()):
             raise UserError(f"{name}={value} is not a {'positive ' * (name == 'rate')}number")
+        if name == "pitch_range" and ((values < 0) | (values > 5)).any():
+            raise UserError(f"pitch_range={value} lies outside 0 to 5")
         if name == "rate" and ((values < 0.1) | (values > 10)).any():
             raise UserError(f"rate={value} lies outside 0.1 to 10")
         return values[None] if values.ndim else float(values)

@@ -94,6 +94,8 @@ def test_pitch_and_energy_move_by_what_was_asked() -> None:
     plain, high = model.generate(prompt()), model.generate(prompt(pitch=12.0))
     expected = torch.tensor(2.0).log() / 0.2  # an octave over the speaker's spread
     assert torch.allclose(high.pitch[0] - plain.pitch[0], expected.expand(9), atol=1e-4)
+    lively = model.generate(prompt(pitch_range=1.5, pitch=12.0))
+    assert torch.allclose(lively.pitch, 1.5 * plain.pitch + expected, atol=1e-4)
     loud = model.generate(prompt(energy=20.0))
     assert torch.allclose(
         loud.energy[0] - plain.energy[0], torch.full((9,), 2.302585 / 1.5), atol=1e-4

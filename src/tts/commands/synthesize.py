@@ -26,6 +26,7 @@ def synthesize(config: DictConfig) -> list[Path]:
         rate=_control(config, "rate"),
         pitch=_control(config, "pitch"),
         energy=_control(config, "energy"),
+        pitch_range=_control(config, "pitch_range"),
         prosody_temperature=_number(config, "prosody_temperature"),
         temperature=_number(config, "temperature"),
         steps=config.steps,

@@ -144,7 +144,7 @@ class FastSpeech(nn.Module):
         states, durations, prosody = self.adaptor.generate(
             states, mask, style, speaker,
             rate=prompt.rate, pitch=prompt.pitch, energy=prompt.energy,
-            temperature=prompt.prosody_temperature,
+            pitch_range=prompt.pitch_range, temperature=prompt.prosody_temperature,
         )  # fmt: skip
         frame_lengths = durations.sum(-1)
         frame_mask = mask_from_lengths(frame_lengths)

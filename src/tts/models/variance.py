@@ -188,13 +188,15 @@ class VarianceAdaptor(nn.Module):
         rate: float | Tensor = 1.0,
         pitch: float | Tensor = 0.0,
         energy: float | Tensor = 0.0,
+        pitch_range: float | Tensor = 1.0,
         temperature: float | None = None,
     ) -> tuple[Tensor, Tensor, Prosody]:
         """Speak: adapted states ``(B, N, C)``, durations ``(B, N)`` in frames, the prosody used.
 
-        ``rate``, ``pitch`` (semitones) and ``energy`` (decibels) are numbers or ``(B, N)``;
-        ``temperature`` scales the noise that the flow draws from (None: as the flow was made) or,
-        without a flow, the duration's own standard deviation (None: 0, its median).
+        ``rate``, ``pitch`` (semitones), ``energy`` (decibels) and ``pitch_range`` (0 is a monotone,
+        2 twice the movement) are numbers or ``(B, N)``; ``temperature`` scales the noise that the
+        flow draws from (None: as the flow was made) or, without a flow, the duration's own standard
+        deviation (None: 0, its median).
         """
         mean, variance = self._predict_duration(states, mask, style)
         if self.flow is not None:
@@ -208,7 +210,8 @@ class VarianceAdaptor(nn.Module):
         log_duration = (mean + beyond[..., 0]).clamp(*LOG_DURATION)
         durations = round_keeping_sum(log_duration.exp() / torch.as_tensor(rate), mask)
         token_pitch = self.pitch(states, mask, style)[..., 0]
-        token_pitch = token_pitch + beyond[..., 1] + self.normalise.semitones(pitch, speaker)
+        token_pitch = (token_pitch + beyond[..., 1]) * torch.as_tensor(pitch_range)
+        token_pitch = token_pitch + self.normalise.semitones(pitch, speaker)
         states = states + self._embed(self.embed_pitch, token_pitch, mask)
         token_energy = self.energy(states, mask, style)[..., 0]
         token_energy = token_energy + beyond[..., 2] + self.normalise.decibels(energy, speaker)
