@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from fakes import FAKES, fake_overrides
 from processes import command, start_ranks
 from processes import ranks as together
 from test_ddp import KEYS, words
@@ -15,7 +16,8 @@ from tts.checkpoint import load_checkpoint
 from tts.errors import UserError
 from tts.strategies.zero import Zero
 
-WAYS = ("fsdp", "deepspeed_zero2", "deepspeed_zero3")
+WAYS = ("fsdp", "deepspeed_zero3")
+SPOIL = "+callbacks.spoil={{_target_: tests.callbacks.test_failures.Spoil, at: {0}, {1}}}"
 CORES = ("trainer.accelerator=cpu", "trainer.devices=2")
 LAST = "checkpoints/last.ckpt"
 
@@ -51,10 +53,13 @@ def assert_alike(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
     [mine], [other] = ours["optimizer_states"], theirs["optimizer_states"]
     assert mine["param_groups"] == other["param_groups"]
     assert mine["state"].keys() == other["state"].keys()
+    kinds = other["state"][0]
+    largest = {k: max(float(held[k].norm()) for held in other["state"].values()) for k in kinds}
     for number, held in other["state"].items():
         assert mine["state"][number].keys() == held.keys()
         for name, value in held.items():
-            torch.testing.assert_close(mine["state"][number][name], value, atol=1e-4, rtol=1e-2)
+            away = float((mine["state"][number][name] - value).norm())
+            assert away <= 0.02 * float(value.norm()) + 1e-5 * largest[name], (number, name)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -70,13 +75,9 @@ def test_they_learn_the_same_and_leave_the_same_file(
         *(f"~callbacks.panel.measures.{name}" for name in ("wer", "p808", "overall", "similarity")),
     )  # fmt: skip
     own = split(base, way, way)
-    if way == "deepspeed_zero3":
-        own = [w for w in own if w not in ("logger=none", "callbacks=default")]
-        own = [w for w in own if w not in ("callbacks.samples=null", "callbacks.panel=null")]
-        own += watched
-    together(*own)
-    ours = load_checkpoint(base / way / LAST)
-    assert_alike(ours, plain)
+    quiet = ("logger=none", "callbacks=default", "callbacks.samples=null", "callbacks.panel=null")
+    together(*(word for word in own if word not in quiet), *watched)
+    assert_alike(load_checkpoint(base / way / LAST), plain)
 
 
 @pytest.mark.parametrize("way", ["fsdp", "deepspeed_zero3"])
@@ -96,38 +97,68 @@ def test_a_run_goes_on_in_whichever_way(base: Path, plain: dict[str, Any]) -> No
     left = base / "fsdp-other"  # at its third step
     if not left.is_dir():
         together(*split(base, "fsdp-other", "fsdp", "trainer.max_steps=3"))
-    split(base, "", "deepspeed_zero1")
-    together("train.py", f"resume={left}", "trainer=deepspeed_zero1", *CORES,
+    split(base, "", "deepspeed_zero2")
+    together("train.py", f"resume={left}", "trainer=deepspeed_zero2", *CORES,
              "trainer.max_steps=5", "trainer.precision=32-true")  # fmt: skip
     together("train.py", f"resume={left}", "trainer=ddp_cpu", "trainer.max_steps=6",
              "trainer.precision=32-true")  # fmt: skip
     assert_alike(load_checkpoint(left / LAST), plain)
 
 
+def fake(folder: Path, way: str, *more: str) -> list[str]:
+    """Of a model and a corpus that take no time."""
+    if "deepspeed" in way:
+        pytest.importorskip("deepspeed", reason="DeepSpeed is not installed (--extra deepspeed)")
+    keep = [o for o in fake_overrides(folder) if not o.startswith("trainer=")]
+    return ["train.py", "--config-dir", str(FAKES), *keep, f"trainer={way}", *CORES,
+            "callbacks.samples=null", "callbacks.panel=null", "trainer.max_steps=63",
+            "trainer.val_check_interval=63", *more]  # fmt: skip
+
+
 @pytest.mark.parametrize("way", ["fsdp", "deepspeed_zero2"])
-def test_a_step_that_would_harm_the_weights_is_skipped_by_all_and_kept(
-    base: Path, tmp_path: Path, way: str
-) -> None:
-    folder = tmp_path / way
-    own = split(base, way, way, "optimizer.lr=1e9", "callbacks.failures.limit=2")
-    told = [each.done() for each in start_ranks(*own, f"hydra.run.dir={folder}")]
+def test_steps_without_a_number_are_skipped_by_all_and_kept(tmp_path: Path, way: str) -> None:
+    spoil = SPOIL.format(3, "value: nan, times: 9")
+    told = [
+        each.done()
+        for each in start_ranks(*fake(tmp_path, way, spoil, "callbacks.failures.limit=2"))
+    ]
     assert [done.returncode for done in told] == [2, 2]
     assert "were skipped" in told[0].stderr
-    bundles = sorted((folder / "failures").iterdir())
-    assert len(bundles) >= 2
-    weights = load_checkpoint(bundles[0])["state_dict"]
-    assert weights.keys() == load_checkpoint(bundles[-1])["state_dict"].keys()
-    for name, first in weights.items():  # nothing moved between the two
-        assert_equal_to_the_bit(first, load_checkpoint(bundles[-1])["state_dict"][name])
-    said = command("-m", "tts.commands.replay", str(bundles[0]))
-    assert "first" in said.stdout + said.stderr
+    first, second = (tmp_path / "failures" / f"step-000000{n}-rank0.pt" for n in (3, 4))
+    # nothing moved between the two
+    weights = [load_checkpoint(path)["state_dict"] for path in (first, second)]
+    assert_equal_to_the_bit(*weights)
+    assert "the batch itself: mel" in command("-m", "tts.commands.replay", str(first)).stdout
+
+
+@pytest.mark.parametrize("way", ["fsdp", "deepspeed_zero1", "deepspeed_zero3"])
+def test_a_loss_out_of_all_proportion_moves_nothing(tmp_path: Path, way: str) -> None:
+    spoil = SPOIL.format(60, "value: 1.0e+6")
+    together(*fake(tmp_path, way, spoil, "callbacks.checkpoints.keep_every_n_steps=1"))
+    assert list((tmp_path / "failures").glob("step-0000060*.pt"))
+    kept = [tmp_path / "checkpoints" / f"step-00000{step}.ckpt" for step in (60, 61, 62)]
+    before, after, last = map(load_checkpoint, kept)
+    assert_equal_to_the_bit(after["state_dict"], before["state_dict"])
+    states = [each["optimizer_states"][0]["state"] for each in (before, after, last)]
+    assert_equal_to_the_bit(states[1], states[0])
+    assert [int(state[0]["step"]) for state in states] == [60, 60, 61]
+
+
+@pytest.mark.parametrize("way", ["fsdp", "deepspeed_zero2"])
+def test_alone_drawing_and_in_sixteen_bits(base: Path, way: str) -> None:
+    own = split(base, f"{way}-alone", way, "trainer.devices=1", "trainer.precision=bf16-mixed",
+                "model/decoder=flow", "model/adaptor=flow", "trainer.max_steps=2")  # fmt: skip
+    command(*own)
+    state = load_checkpoint(base / f"{way}-alone" / LAST)["state_dict"]
+    assert all(torch.isfinite(value).all() for value in state.values())
+    assert state["model.flow.seen"] == 2
 
 
 def test_what_cannot_be_split_is_refused_by_name(base: Path) -> None:
     for trainer, more, said in (
         ("fsdp", ["callbacks=[default,ema]"], "trainer=fsdp and callbacks/ema"),
         ("fsdp", ["model/critic=patches"], "trainer=fsdp splits what one optimizer trains"),
-        ("fsdp", ["model/balance=uncertainty"], "model/balance learns weights beside it"),
+        ("fsdp", ["model/balance=gradnorm"], "model/balance weighs losses by gradients"),
         ("deepspeed_zero1", ["trainer.accumulate_grad_batches=2"], "must be 1"),
     ):
         own = split(base, "refused", trainer, "trainer.devices=1", *more)

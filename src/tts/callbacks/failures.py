@@ -15,7 +15,7 @@ from tts.callbacks.gradients import look_at
 from tts.callbacks.optimizers import index_of
 from tts.checkpoint import save_atomic
 from tts.errors import UserError
-from tts.strategies.whole import of_deepspeed, skip_step, whole, whole_state
+from tts.strategies.whole import Splits, of_deepspeed, skip_step, whole
 
 log = logging.getLogger(__name__)
 FEWEST = 50  # losses that an outlier can be told from
@@ -38,8 +38,10 @@ class Failures(pl.Callback):
     A skipped step leaves weights and optimizer as they were. ``outlier``: robust deviations (median
     and median absolute deviation, Hampel 1974) above the last ``window`` losses that are too many;
     null to look at numbers alone. After ``limit`` skipped steps within ``window`` the run ends with
-    an error. ``keep``: bundles, the first ones. Under AMP with float16 an overflow is the scaler's
-    affair, until its scale is below 1. Reads one number from the device at every step.
+    an error. ``keep``: bundles, the first ones. DeepSpeed keeps gradients to itself: it passes over
+    those that are no numbers, which is told and counted and leaves no bundle. Under AMP with
+    float16 an overflow is the scaler's affair, until its scale is below 1. Reads one number from
+    the device at every step.
     """
 
     def __init__(
@@ -98,7 +100,8 @@ class Failures(pl.Callback):
         if not turns or not (grads or hidden):
             return
         norm = whole(torch.nn.utils.get_total_norm(grads))
-        *losses, size = torch.stack([*(t.loss.float() for t in turns), norm.float()]).tolist()
+        norm = norm.float().to(turns[-1].loss.device)
+        *losses, size = torch.stack([*(t.loss.float() for t in turns), norm]).tolist()
         index = index_of(trainer, optimizer)
         reason, worst = self._verdict(losses, size, index, amp_scale(trainer))
         bad = bool(reason)
@@ -107,18 +110,39 @@ class Failures(pl.Callback):
         if not bad:
             self._losses[index].extend(losses)
             return
-        weights = held(pl_module)
+        room = len(list(self.folder.glob("*.pt"))) < self.keep
+        if trainer.world_size > 1:  # all of them look, where each has but a part
+            room = trainer.strategy.reduce_boolean_decision(room, all=False)
+        weights = held(pl_module) if room else None
         skip_step(trainer, parameters)
-        self._skipped.append(trainer.global_step)
         if reason:
             blamed = self._keep(trainer, pl_module, turns[worst], losses[worst], reason, weights)
             log.warning("step %d skipped: %s%s", trainer.global_step, reason, blamed)
-        recent = [step for step in self._skipped if step > trainer.global_step - self.window]
+        self._count(trainer.global_step, reason or "of another rank")
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        strategy = trainer.strategy
+        if isinstance(strategy, Splits) and strategy.skipped_by_itself:
+            strategy.skipped_by_itself = False
+            ids = ", ".join(utterances(trainer, batch)[:8])
+            reason = "the norm of its gradient is no number"
+            log.warning("step %d skipped: %s; utterances %s", trainer.global_step, reason, ids)
+            self._count(trainer.global_step, reason)
+
+    def _count(self, step: int, reason: str) -> None:
+        self._skipped.append(step)
+        recent = [skipped for skipped in self._skipped if skipped > step - self.window]
         if len(recent) >= self.limit:
             raise UserError(
                 f"{self.limit} of the last {self.window} steps were skipped, the last because "
-                f"{reason or 'of another rank'}; look into one: python -m tts.commands.replay "
-                f"{self.folder}/..."
+                f"{reason}; look into one: python -m tts.commands.replay {self.folder}/..."
             )
 
     def _verdict(
@@ -151,14 +175,14 @@ class Failures(pl.Callback):
         turn: Turn,
         loss: float,
         reason: str,
-        weights: dict[str, Any],
+        weights: dict[str, Any] | None,
     ) -> str:
         """Where the bundle is, for the log."""
         ids = utterances(trainer, turn.batch)
         named = f"; utterances {', '.join(ids[:8])}{', ...' if len(ids) > 8 else ''}" if ids else ""
         rank = f"-rank{trainer.global_rank}" if trainer.world_size > 1 else ""
         path = self.folder / f"step-{trainer.global_step:07d}{rank}.pt"
-        if len(list(self.folder.glob("*.pt"))) >= self.keep:
+        if weights is None:
             return f"{named} (no bundle: there are {self.keep} already)"
         bundle = {
             "reason": reason,
@@ -186,7 +210,10 @@ def held(system: pl.LightningModule) -> dict[str, Any]:
     moving = [(name, p) for name, p in named if p.grad is not None or of_deepspeed(p)]
     return {
         "gradient_norms": {name: look.norm for name, look in look_at(moving, 4).items()},
-        "state_dict": {name: value.cpu() for name, value in whole_state(system).items()},
+        "state_dict": {
+            name: whole(value).detach().cpu()
+            for name, value in system.state_dict(keep_vars=True).items()
+        },
     }
 
 

@@ -5,6 +5,7 @@ import json
 import logging
 import math
 import re
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,13 +52,17 @@ class Comparison(NamedTuple):
 class AfterSweep(Callback):
     """Hydra calls it when the jobs of a multirun are over."""
 
+    def on_multirun_start(self, config: DictConfig, **more: Any) -> None:
+        self._began = time.time()
+
     def on_multirun_end(self, config: DictConfig, **more: Any) -> None:
         folder = Path(config.hydra.sweep.dir)
         if list(folder.glob(f"*/{SUMMARY}")):
             comparison = write(collect([folder]), folder)
             show(comparison, folder)
             for row in comparison.rows:
-                if row.facts["status"] == "failed":
+                told = row.folder / SUMMARY
+                if row.facts["status"] == "failed" and told.stat().st_mtime >= self._began:
                     job_failed(row.folder)
 
 

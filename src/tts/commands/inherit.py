@@ -10,13 +10,11 @@ from collections import Counter
 from pathlib import Path
 
 HANDED_DOWN = "TTS_INHERITED"  # to the processes that this one starts with its own words
-_inherited: Counter[str] = Counter()
 
 
 def inherit(arguments: list[str]) -> list[str]:
     """``arguments``, behind the overrides of the run that they resume, if they resume one."""
     if HANDED_DOWN in os.environ:
-        _inherited.update(json.loads(os.environ[HANDED_DOWN]))
         return arguments
     run = next((a.partition("=")[2] for a in arguments if a.startswith("resume=")), "")
     saved = Path(run.strip("'\"")) / ".hydra" / "overrides.yaml"
@@ -29,7 +27,6 @@ def inherit(arguments: list[str]) -> list[str]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return arguments  # the run's config.yaml is what resuming needs; this is a convenience
     former = [str(o) for o in found if not str(o).startswith(("resume=", "ckpt_path="))]
-    _inherited.update(former)
     os.environ[HANDED_DOWN] = json.dumps(former)
     return [*former, *arguments]
 
@@ -39,7 +36,7 @@ def given(overrides: list[str]) -> list[str]:
 
     What is said again, in the words of the run's own beginning, is given.
     """
-    left = Counter(_inherited)
+    left = Counter(json.loads(os.environ.get(HANDED_DOWN, "[]")))
     ours = []
     for override in overrides:
         if left[override] > 0:

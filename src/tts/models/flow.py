@@ -185,8 +185,10 @@ class ResidualFlow(nn.Module):
     @torch.no_grad()
     def _measure(self, residual: Tensor, mask: Tensor) -> None:
         """Follow the residuals' deviation per channel, quickly at first."""
-        count = mask.sum().clamp(min=1)
-        deviation = (residual.square() * mask[..., None]).sum((0, 1)).div(count).sqrt()
+        sums = torch.cat([(residual.square() * mask[..., None]).sum((0, 1)), mask.sum()[None]])
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.all_reduce(sums)  # as if all processes' batches were one
+        deviation = sums[:-1].div(sums[-1].clamp(min=1)).sqrt()
         decay = torch.minimum(self.seen / (10 + self.seen), self.seen.new_tensor(self.average))
         self.scale.lerp_(deviation.clamp(min=1e-3), 1 - decay)
         self.seen += 1

@@ -13,7 +13,8 @@ def parameter_groups(*modules: nn.Module) -> Iterable[dict[str, Any]]:
     own scale, and pulling them to zero breaks it.
     """
     trainable = [p for module in modules for p in module.parameters() if p.requires_grad]
-    return [
+    groups: list[dict[str, Any]] = [
         {"params": [p for p in trainable if p.ndim >= 2]},
         {"params": [p for p in trainable if p.ndim < 2], "weight_decay": 0.0},
     ]
+    return [group for group in groups if group["params"]] or groups

@@ -11,42 +11,38 @@ from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.utils._pytree import tree_map
 
-from tts.strategies.whole import Splits, copied, fill, refuse, whole, whole_state
+from tts.strategies.whole import Splits, made_equal, refuse, whole
+
+LEAST = 0.01  # of the model's parameters, that are worth a gathering of their own
 
 
-class FullySharded(DDPStrategy, Splits):
+class FullySharded(Splits, DDPStrategy):
     """Each process holds a share of every weight, and of what the optimizer remembers of it.
 
     A layer is put together when it is needed, and its gradient is given away as soon as it is there
     (Zhao et al. 2023; ZeRO stage 3, Rajbhandari et al. 2020, section 5.3); a layer is what lies in
     a ``ModuleList`` of the model, and the rest. Checkpoints are those of any other training: one
     file of whole tensors, written by the first process, so that a run may go on on one device, and
-    the other way round. For a system with one optimizer, in 32 or bf16 bits.
+    the other way round. For a system with one optimizer, in 32-true or bf16-mixed.
     """
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self._twin: nn.Module | None = None
 
     def setup(self, trainer: pl.Trainer) -> None:
         system: Any = self.lightning_module
         assert self.accelerator is not None
         refuse(trainer, system, "trainer=fsdp")
         self.accelerator.setup(trainer)
-        self._twin = copied(system.model)
-        self.model = self.precision_plugin.convert_module(system)
-        self.model_to_device()
+        self.remember(system)
+        self.model = system
+        made_equal(system, self.root_device)
+        # each layer goes to the device by itself and leaves but its share there
         shard(system.model, init_device_mesh(self.root_device.type, (self.world_size,)))
+        self.model_to_device()
         self.setup_optimizers(trainer)
         self.setup_precision_plugin()
 
-    def lightning_module_state_dict(self) -> dict[str, Any]:
-        assert self.lightning_module is not None
-        return {n: self._kept(v) for n, v in whole_state(self.lightning_module).items()}
-
     def optimizer_state(self, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
         state = getattr(optimizer, "optimizer", optimizer).state_dict()
-        return tree_map(lambda v: self._kept(whole(v)) if isinstance(v, Tensor) else v, state)
+        return tree_map(lambda v: self.kept(whole(v)) if isinstance(v, Tensor) else v, state)
 
     def load_optimizer_state_dict(self, checkpoint: Any) -> None:
         for optimizer, state in zip(self.optimizers, checkpoint["optimizer_states"], strict=True):
@@ -57,23 +53,17 @@ class FullySharded(DDPStrategy, Splits):
             }
             optimizer.load_state_dict(state | {"state": shared})
 
-    def whole_model(self) -> nn.Module:
-        system: Any = self.lightning_module
-        assert self._twin is not None
-        return fill(self._twin, system.model, self.root_device)
-
-    def _kept(self, value: Tensor) -> Tensor:
-        """In the first process's memory; only that one writes."""
-        return value.cpu() if self.is_global_zero else value.new_empty(0)
-
 
 def shard(model: nn.Module, mesh: Any) -> None:
-    """Split ``model`` over ``mesh``: its lists' modules each apart, then what is left."""
+    """Split ``model`` over ``mesh``: its lists' larger modules each apart, then what is left."""
+    least = LEAST * sum(p.numel() for p in model.parameters())
     lists = [part for part in model.modules() if isinstance(part, nn.ModuleList)]
     inner = {id(part) for each in lists for module in each for part in module.modules()}
     for each in lists:
-        if id(each) not in inner:
-            for module in each:
+        if id(each) in inner:
+            continue
+        for module in each:
+            if sum(p.numel() for p in module.parameters()) >= least:
                 fully_shard(module, mesh=mesh)
     fully_shard(model, mesh=mesh)
 

@@ -4,7 +4,7 @@ What is made whole is asked for by all processes or by none: each waits for the 
 """
 
 import copy
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,21 +18,53 @@ from tts.errors import UserError
 
 
 class Splits(ABC):
-    """A strategy in which no process holds all of the weights, of the gradients or of what the
-    optimizer remembers.
+    """A strategy whose processes split weights, gradients or the optimizer's memory among them.
+
+    Mixed into one of Lightning's. :meth:`remember` is called with the system before it is split.
     """
 
-    @abstractmethod
-    def whole_model(self) -> nn.Module:
-        """A copy of the system's model that holds all the weights and speaks without the others."""
+    lightning_module: Any
+    root_device: Any
+    is_global_zero: Any
+    splits_weights = True
+    skipped_by_itself = False  # the step that was just to be taken, for its gradient
+    _twin: nn.Module | None = None
 
-    def let_go(self, model: nn.Module) -> None:
-        """It is not needed any more for now: off the device."""
-        model.cpu()
+    def remember(self, system: Any) -> None:
+        """Keep a copy of the model in the host's memory, to be filled when one is to speak."""
+        if not self.splits_weights:
+            return
+        twin = copy.deepcopy(system.model).cpu()
+        for parameter in twin.parameters():
+            parameter.grad = None
+        self._twin = twin.requires_grad_(False)
+
+    def whole_model(self) -> nn.Module:
+        """The system's model, or a copy, that holds all the weights and needs no other process."""
+        model = self.lightning_module.model
+        if self._twin is None:
+            return model
+        mine = self._twin.state_dict()
+        for name, value in model.state_dict(keep_vars=True).items():
+            mine[name].copy_(whole(value).detach())
+        return self._twin.to(self.root_device)
+
+    def let_go(self) -> None:
+        """The whole model is not needed any more for now: off the device."""
+        if self._twin is not None:
+            self._twin.cpu()
 
     def skip(self, parameters: list[nn.Parameter]) -> None:
         """Let the optimizer step that comes change nothing."""
         _without_gradient(parameters)
+
+    def lightning_module_state_dict(self) -> dict[str, Any]:
+        state = self.lightning_module.state_dict(keep_vars=True)
+        return {name: self.kept(whole(value).detach()) for name, value in state.items()}
+
+    def kept(self, value: Tensor) -> Tensor:
+        """In the first process's memory; only that one writes."""
+        return value.cpu() if self.is_global_zero else value.new_empty(0)
 
 
 @contextmanager
@@ -42,11 +74,10 @@ def whole_model(trainer: pl.Trainer, system: Any) -> Iterator[nn.Module]:
     if not isinstance(strategy, Splits):
         yield system.model
         return
-    model = strategy.whole_model().train(system.model.training)
     try:
-        yield model
+        yield strategy.whole_model().train(system.model.training)
     finally:
-        strategy.let_go(model)
+        strategy.let_go()
 
 
 def skip_step(trainer: pl.Trainer, parameters: list[nn.Parameter]) -> None:
@@ -59,7 +90,7 @@ def whole(tensor: Tensor) -> Tensor:
     """All of what FSDP's or DeepSpeed's processes hold a share of; any other tensor as it is."""
     if hasattr(tensor, "full_tensor"):
         return tensor.full_tensor()
-    if not of_deepspeed(tensor):
+    if not hasattr(tensor, "ds_id"):
         return tensor
     from deepspeed.runtime.zero import GatheredParameters
     from deepspeed.utils import safe_get_full_fp32_param
@@ -99,39 +130,28 @@ def refuse(trainer: pl.Trainer, system: Any, choice: str) -> None:
             f"{choice} splits what one optimizer trains: a vocoder, or model/critic, has two; "
             "use trainer=ddp"
         )
-    own = {id(p) for p in system.model.parameters()}
-    if any(p.requires_grad and id(p) not in own for p in system.parameters()):
+    if getattr(system.loss, "balance", None) is not None:
         raise UserError(
-            f"{choice} splits the model alone, and model/balance learns weights beside it: use "
-            "model/balance=fixed or trainer=ddp"
+            f"{choice} splits the model alone, and model/balance weighs losses by gradients or "
+            "weights beside it: use model/balance=fixed or trainer=ddp"
         )
     callbacks: list[pl.Callback] = trainer.callbacks  # type: ignore[attr-defined]
     if any(isinstance(callback, WeightAveraging) for callback in callbacks):
         raise UserError(f"{choice} and callbacks/ema: a share has no average; use trainer=ddp")
-    if trainer.precision == "16-mixed":
-        raise UserError(f"{choice}: not in trainer.precision=16-mixed; bf16-mixed or 32-true")
+    if trainer.precision not in ("32-true", "bf16-mixed"):
+        raise UserError(
+            f"{choice}: trainer.precision={trainer.precision}; choose bf16-mixed or 32-true"
+        )
+
+
+def made_equal(module: nn.Module, device: torch.device) -> None:
+    """Every process's tensors as the first process's, as DDP begins; by way of ``device``."""
+    for tensor in (*module.parameters(), *module.buffers()):
+        there = tensor.data.to(device)
+        torch.distributed.broadcast(there, 0)
+        tensor.data.copy_(there)
 
 
 def _without_gradient(parameters: list[nn.Parameter]) -> None:
     for parameter in parameters:
         parameter.grad = None  # which an optimizer passes over
-
-
-def copied(model: nn.Module) -> nn.Module:
-    """A model's twin in the host's memory, to be filled when it is to speak."""
-    twin = copy.deepcopy(model).cpu()
-    for parameter in twin.parameters():
-        parameter.grad = None
-    return twin.requires_grad_(False)
-
-
-def fill(twin: nn.Module, model: nn.Module, device: torch.device) -> nn.Module:
-    """All of ``model``'s weights in ``twin``, on ``device``."""
-    twin.load_state_dict(whole_state(model))
-    return twin.to(device)
-
-
-def whole_state(module: nn.Module) -> dict[str, Tensor]:
-    """Its state dict, of whole tensors."""
-    state = {name: whole(value) for name, value in module.state_dict(keep_vars=True).items()}
-    return {name: value.detach() for name, value in state.items()}

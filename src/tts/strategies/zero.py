@@ -1,6 +1,5 @@
 """What the optimizer remembers, gradients and weights split among processes, by DeepSpeed."""
 
-import logging
 from argparse import Namespace
 from contextlib import AbstractContextManager
 from importlib.util import find_spec
@@ -13,9 +12,7 @@ from lightning.pytorch.strategies import DDPStrategy, DeepSpeedStrategy, Strateg
 from torch import Tensor, nn
 
 from tts.errors import UserError
-from tts.strategies.whole import Splits, copied, fill, of_deepspeed, refuse, whole_state
-
-log = logging.getLogger(__name__)
+from tts.strategies.whole import Splits, made_equal, of_deepspeed, refuse
 
 
 class Autocast(DeepSpeedPrecision):
@@ -35,7 +32,7 @@ class Autocast(DeepSpeedPrecision):
         return torch.autocast(self._strategy.root_device.type, torch.bfloat16)
 
 
-class Zero(DeepSpeedStrategy, Splits):
+class Zero(Splits, DeepSpeedStrategy):
     """ZeRO (Rajbhandari et al. 2020, section 5): ``stage`` 1 splits what the optimizer remembers, 2
     the gradients too, 3 the weights too.
 
@@ -53,7 +50,7 @@ class Zero(DeepSpeedStrategy, Splits):
             )
         super().__init__(stage=stage, logging_batch_size_per_gpu=1, **settings)
         self.stage = stage
-        self._twin: nn.Module | None = None
+        self.splits_weights = stage == 3
         self._groups: list[list[nn.Parameter]] = []  # of the optimizer, as they were given to it
         self._told = False  # that the step under way is skipped
 
@@ -69,7 +66,11 @@ class Zero(DeepSpeedStrategy, Splits):
     def _format_config(self) -> None:
         super()._format_config()
         assert isinstance(self.config, dict)
-        self.config.pop("bf16", None)
+        if self.config.pop("bf16", None):
+            # DeepSpeed shuts out an autocast that is not its own; no module talks in 16 bits
+            self.config["torch_autocast"] = {
+                "enabled": True, "dtype": "bfloat16", "lower_precision_safe_modules": [],
+            }  # fmt: skip
 
     @property
     def restore_checkpoint_after_setup(self) -> bool:
@@ -105,17 +106,13 @@ class Zero(DeepSpeedStrategy, Splits):
     def setup(self, trainer: pl.Trainer) -> None:
         system: Any = self.lightning_module
         refuse(trainer, system, f"trainer=deepspeed_zero{self.stage}")
-        if trainer.precision == "bf16-true":
-            raise UserError(
-                f"trainer=deepspeed_zero{self.stage}: trainer.precision=bf16-true; choose "
-                "bf16-mixed or 32-true"
-            )
         if trainer.accumulate_grad_batches > 1:
             raise UserError(
                 f"trainer=deepspeed_zero{self.stage}: trainer.accumulate_grad_batches must be 1; "
                 "raise data.frames_per_batch, or use trainer=fsdp"
             )
-        self._twin = copied(system.model)
+        self.remember(system)
+        made_equal(system, self.root_device)
         super().setup(trainer)
 
     def _setup_model_and_optimizer(
@@ -140,12 +137,11 @@ class Zero(DeepSpeedStrategy, Splits):
         engine: Any = self.deepspeed_engine
         before = engine.skipped_steps
         result = super().optimizer_step(optimizer, closure, model, **more)
-        if engine.skipped_steps > before and not self._told and self.is_global_zero:
-            assert self.lightning_module is not None
-            step = self.lightning_module.global_step
-            log.warning("step %d skipped: the norm of the gradient is no number", step)
+        skipped = engine.skipped_steps > before
+        self.skipped_by_itself = skipped and not self._told
         self._told = False
-        if (norm := engine.get_global_grad_norm()) is not None:
+        norm = engine.get_global_grad_norm()
+        if norm is not None and not skipped:
             assert self.lightning_module is not None
             self.lightning_module.log("train/gradient_norm", float(norm))
         return result
@@ -166,10 +162,6 @@ class Zero(DeepSpeedStrategy, Splits):
             else:
                 safe_set_full_grad(one, torch.full_like(safe_get_full_grad(one), torch.inf))
 
-    def lightning_module_state_dict(self) -> dict[str, Any]:
-        assert self.lightning_module is not None
-        return {n: self._kept(v) for n, v in whole_state(self.lightning_module).items()}
-
     def optimizer_state(self, optimizer: Any) -> dict[str, Any]:
         from deepspeed.utils import safe_get_full_optimizer_state
 
@@ -184,7 +176,7 @@ class Zero(DeepSpeedStrategy, Splits):
             groups.append(group | {"params": places})
             for place, parameter in zip(places, parameters, strict=True):
                 numbers[place] = {
-                    name: self._kept(safe_get_full_optimizer_state(parameter, name))
+                    name: self.kept(safe_get_full_optimizer_state(parameter, name))
                     if value.ndim
                     else value.cpu().clone()  # what is one in a file stays one when it is read
                     for name, value in held.items()
@@ -213,11 +205,6 @@ class Zero(DeepSpeedStrategy, Splits):
     def save_checkpoint(self, checkpoint: Any, filepath: Any, storage_options: Any = None) -> None:
         DDPStrategy.save_checkpoint(self, checkpoint, filepath, storage_options)
 
-    def whole_model(self) -> nn.Module:
-        system: Any = self.lightning_module
-        assert self._twin is not None
-        return fill(self._twin, system.model, self.root_device)
-
     def _inner(self) -> torch.optim.Optimizer:
         """The optimizer that was given to DeepSpeed, which steps flat shares by now."""
         engine: Any = self.deepspeed_engine
@@ -232,9 +219,13 @@ class Zero(DeepSpeedStrategy, Splits):
             if self.stage == 3
             else zero.single_partition_of_fp32_groups
         )
+        # some kernels count steps on the device
+        there = any(group.get("fused") or group.get("capturable") for group in inner.param_groups)
         for share in flat:
             inner.state[share] = {
-                name: torch.zeros_like(share, requires_grad=False) if value.ndim else value.clone()
+                name: torch.zeros_like(share, requires_grad=False)
+                if value.ndim
+                else value.clone().to(share.device if there else "cpu")
                 for name, value in example.items()
             }
         self._link()
@@ -248,10 +239,6 @@ class Zero(DeepSpeedStrategy, Splits):
         if self.stage < 3:
             engine.optimizer._hp_optimizer_states_linked = False
             engine.optimizer._lazy_init_hp_params_optimizer_state()
-
-    def _kept(self, value: Tensor) -> Tensor:
-        """In the first process's memory; only that one writes."""
-        return value.cpu() if self.is_global_zero else value.new_empty(0)
 
 
 def _set(parameter: Any, value: Tensor, name: str) -> None:
