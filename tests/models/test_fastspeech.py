@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from lightning.pytorch.plugins.precision import HalfPrecision
 
 from tests.models.assemble import batch, build, config, facts
 from tts.batch import Prompt
@@ -129,3 +130,29 @@ def test_sizes_are_what_they_are_called(size: str, millions: float) -> None:
         model = instantiate(config(f"model/size={size}").model)(facts=facts(1))
     parameters = sum(p.numel() for p in model.parameters()) / 1e6
     assert parameters == pytest.approx(millions, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        (),
+        ("model/style=reference", "model/postnet=conv"),
+        ("model/encoder=transformer", "model/decoder=transformer", "model/positional=rope"),
+        ("model/encoder=conv", "model/decoder=flow", "model/adaptor=flow"),
+    ],
+    ids=lambda o: " ".join(o) or "default",
+)
+def test_all_of_it_learns_and_speaks_in_sixteen_bits(overrides: tuple[str, ...]) -> None:
+    model, loss = build(*overrides)
+    half = HalfPrecision("bf16-true")
+    model = half.convert_module(model)
+    assert all(p.dtype == torch.bfloat16 for p in model.parameters())
+    with half.train_step_context():
+        data = half.convert_input(batch())
+        total = loss(model(data), data, step=10_000).total
+    total.backward()
+    assert torch.isfinite(total)
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
+    with half.forward_context():
+        spoken = model.eval().generate(prompt(reference=data.mel, reference_lengths=None))
+    assert torch.isfinite(spoken.mel).all()

@@ -65,8 +65,9 @@ class Aligner(nn.Module):
         token_mask = mask_from_lengths(token_lengths, tokens)
         frame_mask = mask_from_lengths(frame_lengths, frames)
         with torch.autocast(mel.device.type, enabled=False):
-            keys = self.key(token_states.float())  # (B, N, D)
-            queries = self.query(mel.float(), frame_mask)  # (B, T, D)
+            exact = self.query.direct.weight.dtype  # fewer bits only where the whole model has
+            keys = self.key(token_states.to(exact)).float()  # (B, N, D)
+            queries = self.query(mel.to(exact), frame_mask).float()  # (B, T, D)
             scores = gaussian_scores(centred(queries, frame_mask), keys)
         prior = beta_binomial_prior(token_lengths, frame_lengths, tokens, frames, self.width)
         log_attention = (scores + prior).masked_fill(~token_mask[:, None], MASKED).log_softmax(-1)

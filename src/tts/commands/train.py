@@ -93,6 +93,8 @@ def train(
         # a fused optimizer unscales its gradients itself: clipping would see them scaled
         config.optimizer.fused = False
     plain = _resolved(config)
+    if config.trainer.precision == "bf16-true" and is_vocoder(plain):
+        raise UserError("trainer.precision=bf16-true: a vocoder's samples need more; bf16-mixed")
     folder = Path(config.run_dir)
     pl.seed_everything(config.seed, workers=True, verbose=False)
     torch.set_float32_matmul_precision("high")  # TF32 where the GPU has it

@@ -10,7 +10,7 @@ field runs at every step of the solver; what it looks at is computed once.
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -169,9 +169,10 @@ class ResidualFlow(nn.Module):
     def velocity(self, x: Tensor, time: Tensor, look: "_Look") -> Tensor:
         """The field at ``x (B, L, channels)`` and ``time (B,)`` in [0, 1]."""
         style = self.time(time)
+        dtype = self.input.weight.dtype
         if look.style is not None:
             style = style + look.style
-        hidden = self.input(x) + look.states
+        hidden = self.input(x.to(dtype)) + look.states
         hidden = self.field(hidden, Context(mask=look.mask, style=style))
         t = time[:, None, None]
         known = (2 * t - 1) / (t.square() + (1 - t).square())
@@ -190,7 +191,7 @@ class ResidualFlow(nn.Module):
             torch.distributed.all_reduce(sums)  # as if all processes' batches were one
         deviation = sums[:-1].div(sums[-1].clamp(min=1)).sqrt()
         decay = torch.minimum(self.seen / (10 + self.seen), self.seen.new_tensor(self.average))
-        self.scale.lerp_(deviation.clamp(min=1e-3), 1 - decay)
+        self.scale.lerp_(deviation.clamp(min=1e-3).to(self.scale.dtype), 1 - decay)
         self.seen += 1
 
 
@@ -211,8 +212,10 @@ class TimeEmbedding(nn.Module):
         self.layers = nn.Sequential(nn.Linear(2 * waves, dim), nn.SiLU(), nn.Linear(dim, dim))
 
     def forward(self, time: Tensor) -> Tensor:
-        angles = time[:, None] * self.rates
-        return self.layers(torch.cat([angles.sin(), angles.cos()], -1))
+        angles = time.float()[:, None] * self.rates
+        waves = torch.cat([angles.sin(), angles.cos()], -1)
+        first: Any = self.layers[0]
+        return self.layers(waves.to(first.weight.dtype))
 
 
 def integrate(
@@ -251,5 +254,5 @@ def noise_like(x: Tensor, mask: Tensor) -> Tensor:
 def _spread_times(x: Tensor) -> Tensor:
     """A time in [0, 1] per utterance, uniform, and spread evenly over the batch."""
     size = len(x)
-    places = torch.randperm(size, device=x.device) + torch.rand(size, device=x.device)
-    return places / size
+    places = torch.randperm(size, device=x.device)
+    return (places + torch.rand(size, device=x.device, dtype=torch.float32)) / size

@@ -231,7 +231,8 @@ class VarianceAdaptor(nn.Module):
         return mean.clamp(*LOG_DURATION), variance.clamp(-6.0, 3.0)
 
     @staticmethod
-    def _embed(embedding: nn.Module, values: Tensor, mask: Tensor) -> Tensor:
+    def _embed(embedding: nn.Conv1d, values: Tensor, mask: Tensor) -> Tensor:
+        values = values.to(embedding.weight.dtype)
         real = mask.to(values.dtype)
         return embedding((values * real)[:, None]).mT * real[..., None]
 

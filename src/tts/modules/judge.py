@@ -33,9 +33,10 @@ def narrow(channels: int, width: float) -> int:
     return max(round(channels * width / 4) * 4, 4)
 
 
-def through(layers: nn.ModuleList, last: nn.Module, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+def through(layers: nn.ModuleList, last: Any, x: Tensor) -> tuple[Tensor, list[Tensor]]:
     """Through a stack of convolutions with leaky ReLUs: the score, and every layer on the way."""
     features = []
+    x = x.to(last.bias.dtype)
     for layer in layers:
         x = nn.functional.leaky_relu(layer(x), SLOPE)
         features.append(x)

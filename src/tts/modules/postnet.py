@@ -1,5 +1,7 @@
 """A second look at a mel that has been said."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -37,7 +39,8 @@ class Postnet(nn.Module):
     def forward(self, mel: Tensor, mask: Tensor) -> Tensor:
         """``mel (B, T, bands)`` normalised, ``mask (B, T)``."""
         real = mask[..., None].to(mel.dtype)
-        x = mel * real
+        first: Any = self.convolutions[0]
+        x = (mel * real).to(first.weight.dtype)
         for convolution, norm in zip(self.convolutions[:-1], self.norms, strict=True):
-            x = self.dropout(torch.tanh(norm(convolution(x.mT).mT))) * real
+            x = self.dropout(torch.tanh(norm(convolution(x.mT).mT))) * real.to(x.dtype)
         return (mel + self.convolutions[-1](x.mT).mT) * real

@@ -72,7 +72,7 @@ class ReferenceStyle(nn.Module):
             self.depthwise, self.pointwise, self.norms, strict=True
         ):
             x = x + F.gelu(pointwise(depthwise(norm(x) * mask)), approximate="tanh")
-        return self.output(_statistics(x, mask))
+        return self.output(_statistics(x, mask).to(self.output.weight.dtype))
 
 
 def _statistics(x: Tensor, mask: Tensor) -> Tensor:
