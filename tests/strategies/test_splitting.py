@@ -6,18 +6,14 @@ from typing import Any
 
 import pytest
 import torch
-from fakes import FAKES, fake_overrides
-from processes import command, start_ranks
+from processes import command
 from processes import ranks as together
 from test_ddp import KEYS, words
 from test_train import assert_equal_to_the_bit
 
 from tts.checkpoint import load_checkpoint
-from tts.errors import UserError
-from tts.strategies.zero import Zero
 
 WAYS = ("fsdp", "deepspeed_zero3")
-SPOIL = "+callbacks.spoil={{_target_: tests.callbacks.test_failures.Spoil, at: {0}, {1}}}"
 CORES = ("trainer.accelerator=cpu", "trainer.devices=2")
 LAST = "checkpoints/last.ckpt"
 
@@ -66,17 +62,21 @@ def assert_alike(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
 def test_they_learn_the_same_and_leave_the_same_file(
     base: Path, plain: dict[str, Any], way: str
 ) -> None:
-    # with everything that looks at weights and gradients, or speaks, on the way
-    watched = (
+    # with what looks at weights and gradients, and what speaks, on the way
+    watched = [
         "callbacks=[default,gradients]", "callbacks.gradients.every_n_steps=2",
-        "logger=tensorboard",
-        "callbacks.gradients.histograms=true", "callbacks.panel.every_n_validations=1",
-        "callbacks.panel.count=3", "callbacks.samples.every_n_validations=1",
-        *(f"~callbacks.panel.measures.{name}" for name in ("wer", "p808", "overall", "similarity")),
-    )  # fmt: skip
-    own = split(base, way, way)
-    quiet = ("logger=none", "callbacks=default", "callbacks.samples=null", "callbacks.panel=null")
-    together(*(word for word in own if word not in quiet), *watched)
+        "logger=tensorboard", "callbacks.gradients.histograms=true",
+    ]  # fmt: skip
+    quiet = {"logger=none", "callbacks=default"}
+    if way != "fsdp":
+        slow = ("wer", "p808", "overall", "similarity")
+        watched += [
+            "callbacks.panel.every_n_validations=1", "callbacks.panel.count=3",
+            "callbacks.samples.every_n_validations=1",
+            *(f"~callbacks.panel.measures.{name}" for name in slow),
+        ]  # fmt: skip
+        quiet |= {"callbacks.samples=null", "callbacks.panel=null"}
+    together(*(word for word in split(base, way, way) if word not in quiet), *watched)
     assert_alike(load_checkpoint(base / way / LAST), plain)
 
 
@@ -105,50 +105,11 @@ def test_a_run_goes_on_in_whichever_way(base: Path, plain: dict[str, Any]) -> No
     assert_alike(load_checkpoint(left / LAST), plain)
 
 
-def fake(folder: Path, way: str, *more: str) -> list[str]:
-    """Of a model and a corpus that take no time."""
-    if "deepspeed" in way:
-        pytest.importorskip("deepspeed", reason="DeepSpeed is not installed (--extra deepspeed)")
-    keep = [o for o in fake_overrides(folder) if not o.startswith("trainer=")]
-    return ["train.py", "--config-dir", str(FAKES), *keep, f"trainer={way}", *CORES,
-            "callbacks.samples=null", "callbacks.panel=null", "trainer.max_steps=63",
-            "trainer.val_check_interval=63", *more]  # fmt: skip
-
-
-@pytest.mark.parametrize("way", ["fsdp", "deepspeed_zero2"])
-def test_steps_without_a_number_are_skipped_by_all_and_kept(tmp_path: Path, way: str) -> None:
-    spoil = SPOIL.format(3, "value: nan, times: 9")
-    told = [
-        each.done()
-        for each in start_ranks(*fake(tmp_path, way, spoil, "callbacks.failures.limit=2"))
-    ]
-    assert [done.returncode for done in told] == [2, 2]
-    assert "were skipped" in told[0].stderr
-    first, second = (tmp_path / "failures" / f"step-000000{n}-rank0.pt" for n in (3, 4))
-    # nothing moved between the two
-    weights = [load_checkpoint(path)["state_dict"] for path in (first, second)]
-    assert_equal_to_the_bit(*weights)
-    assert "the batch itself: mel" in command("-m", "tts.commands.replay", str(first)).stdout
-
-
-@pytest.mark.parametrize("way", ["fsdp", "deepspeed_zero1", "deepspeed_zero3"])
-def test_a_loss_out_of_all_proportion_moves_nothing(tmp_path: Path, way: str) -> None:
-    spoil = SPOIL.format(60, "value: 1.0e+6")
-    together(*fake(tmp_path, way, spoil, "callbacks.checkpoints.keep_every_n_steps=1"))
-    assert list((tmp_path / "failures").glob("step-0000060*.pt"))
-    kept = [tmp_path / "checkpoints" / f"step-00000{step}.ckpt" for step in (60, 61, 62)]
-    before, after, last = map(load_checkpoint, kept)
-    assert_equal_to_the_bit(after["state_dict"], before["state_dict"])
-    states = [each["optimizer_states"][0]["state"] for each in (before, after, last)]
-    assert_equal_to_the_bit(states[1], states[0])
-    assert [int(state[0]["step"]) for state in states] == [60, 60, 61]
-
-
 @pytest.mark.parametrize("way", ["fsdp", "deepspeed_zero2"])
 def test_alone_drawing_and_in_sixteen_bits(base: Path, way: str) -> None:
-    own = split(base, f"{way}-alone", way, "trainer.devices=1", "trainer.precision=bf16-mixed",
-                "model/decoder=flow", "model/adaptor=flow", "trainer.max_steps=2")  # fmt: skip
-    command(*own)
+    command(*split(base, f"{way}-alone", way, "trainer.devices=1", "trainer.precision=bf16-mixed",
+                   "model/decoder=flow", "model/adaptor=flow", "trainer.max_steps=2",
+                   "data.limit=8", f"data.prepared_dir={base}/few"))  # fmt: skip
     state = load_checkpoint(base / f"{way}-alone" / LAST)["state_dict"]
     assert all(torch.isfinite(value).all() for value in state.values())
     assert state["model.flow.seen"] == 2
@@ -163,9 +124,3 @@ def test_what_cannot_be_split_is_refused_by_name(base: Path) -> None:
     ):
         own = split(base, "refused", trainer, "trainer.devices=1", *more)
         assert said in command(*own, code=2).stderr
-
-
-def test_deepspeed_that_is_not_there_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tts.strategies.zero.find_spec", lambda name: None)
-    with pytest.raises(UserError, match="--extra deepspeed, or trainer=fsdp"):
-        Zero(stage=2)
