@@ -96,8 +96,7 @@ class Failures(pl.Callback):
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         grads = [p.grad for p in parameters if p.grad is not None]
         # DeepSpeed keeps gradients to itself, and passes over those that are no numbers
-        hidden = any(of_deepspeed(p) for p in pl_module.parameters())
-        if not turns or not (grads or hidden):
+        if not turns or not (grads or any(of_deepspeed(p) for p in pl_module.parameters())):
             return
         norm = whole(torch.nn.utils.get_total_norm(grads))
         norm = norm.float().to(turns[-1].loss.device)
