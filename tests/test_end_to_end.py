@@ -170,6 +170,7 @@ def test_a_wrong_command_is_one_line(
         ("steps", 4, "steps=4: this model's decoder draws nothing"),
         ("pitch", [1.0, 2.0], "pitch has 2 values"),
         ("pitch_range", -1, "pitch_range=-1.0 lies outside 0 to 5"),
+        ("contrast", 9, "contrast=9.0 lies outside 0 to 2"),
         ("reference", "some.wav", "reference=some.wav"),
         ("text", "...", "no letter and no digit"),
         ("text", "Hello. 你好. You.", "Chinese"),
@@ -204,6 +205,15 @@ def test_an_exported_voice_speaks_as_its_run(run: Path, voice: Synthesizer, tmp_
     near = Synthesizer.load(tmp_path / "small").speak("A short sentence.").waveform
     assert len(near) == pytest.approx(len(spoken), rel=0.02)
     command("-m", "tts.commands.export", f"run={run}", f"out={tmp_path}/ben", "speaker=ben")
+    command("-m", "tts.commands.export", f"run={run}", f"out={tmp_path}/clear", "contrast=1.1")
+    clear = Synthesizer.load(tmp_path / "clear").speak("A short sentence.").waveform
+    asked = voice.speak("A short sentence.", contrast=1.1).waveform
+    assert np.array_equal(clear, asked)
+    assert not np.array_equal(clear, spoken)
+    for setting, why in (("hold=0.2", "hold: a FastSpeech has no such"), ("contrast=9", "0 to 2")):
+        told = command("-m", "tts.commands.export", f"run={run}", f"out={tmp_path}/x", setting,
+                       code=2)  # fmt: skip
+        assert why in told.stderr
     alone = Synthesizer.load(tmp_path / "ben")
     assert alone.facts.speakers == ("ben",)
     as_ben = voice.speak("A short sentence.", speaker="ben").waveform

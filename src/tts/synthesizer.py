@@ -53,6 +53,7 @@ class Manner(NamedTuple):
     pitch: Control = 0.0  # semitones up
     energy: Control = 0.0  # decibels up
     pitch_range: Control = 1.0  # times as far from the speaker's mean: 0 a monotone, 1.3 livelier
+    contrast: float | None = None  # of the mel, 1.1 is clearer; None: as it was exported
     # and of a model that draws, None for what it was made with:
     prosody_temperature: float | None = None  # of durations, pitch and energy; 0 = the same always
     temperature: float | None = None  # of the mel; 0 = the same always
@@ -104,6 +105,7 @@ class Synthesizer:
         pitch: Control = 0.0,
         energy: Control = 0.0,
         pitch_range: Control = 1.0,
+        contrast: float | None = None,
         prosody_temperature: float | None = None,
         temperature: float | None = None,
         steps: int | None = None,
@@ -119,7 +121,7 @@ class Synthesizer:
         UserError for what cannot be.
         """
         manner = Manner(
-            rate, pitch, energy, pitch_range,
+            rate, pitch, energy, pitch_range, contrast,
             prosody_temperature, temperature, steps, solver, guidance,
         )  # fmt: skip
         spoken = self.sentences(text, speaker, language, reference, manner, seed)
@@ -260,6 +262,7 @@ class Synthesizer:
                 pitch_range=pitch_range,
                 prosody_temperature=manner.prosody_temperature,
                 sampling=Sampling(manner.steps, manner.solver, manner.temperature, manner.guidance),
+                contrast=manner.contrast,
             )
         )
         return generated.mel[0], generated.durations[0]

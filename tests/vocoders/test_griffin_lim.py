@@ -5,9 +5,16 @@ import dataclasses
 import pytest
 import torch
 
-from tts.audio.mel import ContractError, MelContract, mel_spectrogram
+from tts.audio.mel import (
+    ContractError,
+    MelContract,
+    mel_from_magnitude,
+    mel_spectrogram,
+    stft_magnitude,
+)
 from tts.errors import UserError
 from tts.vocoders.griffin_lim import GriffinLim
+from tts.vocoders.inverse_mel import InverseMel
 
 CONTRACT = MelContract()
 
@@ -58,6 +65,52 @@ def test_more_iterations_fit_better() -> None:
     assert misfit(40) < misfit(2)
 
 
+@pytest.mark.parametrize("power", [1.0, 2.0])
+def test_fitted_magnitudes_have_the_mel_and_those_that_had_it_are_kept(power: float) -> None:
+    contract = MelContract(power=power)
+    inverse = InverseMel(contract, 3)
+    # with enough noise that no band lies at the floor
+    magnitude = stft_magnitude((voice() + 0.02 * torch.randn(22016))[None], contract)
+    mel = mel_from_magnitude(magnitude, contract)
+    assert torch.allclose(inverse.fitted(magnitude, mel), magnitude, rtol=0.01, atol=1e-4)
+    other = magnitude * torch.rand(magnitude.shape).mul(2).sub(1).exp()
+
+    def misfit(magnitude: torch.Tensor) -> float:
+        return float((mel_from_magnitude(magnitude, contract) - mel).abs().mean())
+
+    assert misfit(inverse.fitted(other, mel)) < 0.5 * misfit(other)
+    assert torch.equal(inverse.fitted(other, mel)[..., -100:], other[..., -100:])  # above 8 kHz
+
+
+@pytest.mark.parametrize("centred", [False, True])
+def test_magnitudes_that_yield_come_nearer_to_the_mel(centred: bool) -> None:
+    contract = MelContract(centred=centred)
+    mel = mel_spectrogram(voice() + 0.02 * torch.randn(22016), contract)
+
+    def misfit(hold: float) -> float:
+        copy = GriffinLim(contract, hold=hold)(mel[None])[0]
+        return float((mel_spectrogram(copy, contract) - mel)[3:-3].abs().mean())
+
+    assert misfit(0.0) < 0.5 * misfit(1.0)
+    assert misfit(0.0) < misfit(0.5) < misfit(1.0)
+
+
+def test_noise_stays_noise_where_magnitudes_yield() -> None:
+    """Its magnitudes scatter by 5.6 dB, whatever the mel of it is; held to their mean they do not.
+
+    The standard deviation of the logarithm of a Rayleigh magnitude.
+    """
+    torch.manual_seed(0)
+    mel = mel_spectrogram(0.1 * torch.randn(22016), CONTRACT)
+
+    def scatter(hold: float) -> float:
+        copy = GriffinLim(CONTRACT, hold=hold)(mel[None])
+        decibels = 20 * stft_magnitude(copy, CONTRACT)[:, 3:-3, 200:350].log10()
+        return float(decibels.std())
+
+    assert scatter(1.0) < 4.5 < 5.0 < scatter(0.0) < 6.2
+
+
 def test_another_contract_is_refused_by_name() -> None:
     with pytest.raises(ContractError, match="fmax"):
         GriffinLim(CONTRACT).require(dataclasses.replace(CONTRACT, fmax=7600.0), "the run")
@@ -66,3 +119,5 @@ def test_another_contract_is_refused_by_name() -> None:
 def test_impossible_settings_are_named() -> None:
     with pytest.raises(UserError, match="iterations"):
         GriffinLim(CONTRACT, iterations=0)
+    with pytest.raises(UserError, match=r"vocoder.hold=1.2 must lie in \[0, 1\]"):
+        GriffinLim(CONTRACT, hold=1.2)

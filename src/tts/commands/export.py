@@ -4,9 +4,15 @@ python -m tts.commands.export run=outputs/... out=voices/anna
 python -m tts.commands.export run=outputs/... out=voices/ben speaker=ben half=true
 """
 
-from typing import Any
+import inspect
+from typing import TYPE_CHECKING, Any
 
 from tts.commands.app import launch
+
+if TYPE_CHECKING:
+    from tts.checkpoint import Run
+
+SPEAKING = ("contrast", "refinements", "hold")  # settings that training does not depend on
 
 
 def main(config: Any) -> None:
@@ -19,11 +25,27 @@ def main(config: Any) -> None:
         run = run._replace(facts=None, frontend=None)
     if config.speaker is not None:
         run = one_speaker(run, config.speaker)
+    _set(run, {name: config[name] for name in SPEAKING if config[name] is not None})
     about = {"data": config.about, "licence": config.licence}
     about = {key: value for key, value in about.items() if value is not None}
     save_voice(run, config.out, about, config.half)
     size = sum(value.numel() for value in run.weights.values()) / 1e6
     print(f"{size:.1f} M parameters after {run.step} steps -> {config.out}")
+
+
+def _set(run: "Run", settings: dict[str, Any]) -> None:
+    """Raises UserError for a setting that the model does not have, or a value that it refuses."""
+    from tts.build import build
+    from tts.errors import UserError
+
+    model = run.config["model"]
+    factory = build(model)
+    known = inspect.signature(factory.func).parameters
+    for name in settings:
+        if name not in known:
+            raise UserError(f"{name}: a {factory.func.__name__} has no such setting")
+    model.update(settings)
+    build(model)(run.facts if "facts" in known else run.contract)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ def synthesize(config: DictConfig) -> list[Path]:
         pitch=_control(config, "pitch"),
         energy=_control(config, "energy"),
         pitch_range=_control(config, "pitch_range"),
+        contrast=_number(config, "contrast"),
         prosody_temperature=_number(config, "prosody_temperature"),
         temperature=_number(config, "temperature"),
         steps=config.steps,

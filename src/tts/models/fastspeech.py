@@ -20,6 +20,7 @@ from tts.errors import UserError
 from tts.masks import mask_from_lengths
 from tts.models.flow import Matched, ResidualFlow
 from tts.models.variance import Prosody, Targets, VarianceAdaptor
+from tts.modules.contrast import check_contrast, contrasted
 from tts.modules.judge import Judgement
 from tts.modules.stack import Context
 
@@ -58,7 +59,7 @@ class FastSpeech(nn.Module):
     ``token_dim, mel_bands`` (None: durations come with the batch), ``style`` with
     ``facts`` (None: one voice), ``flow`` with ``channels, dim, style_dim`` (None: the decoder's
     regression is what is said; else its residual is drawn and added), ``postnet`` with ``bands``
-    (None: none).
+    (None: none). ``contrast`` is of what is spoken, not of what is learned (:func:`contrasted`).
     """
 
     def __init__(
@@ -73,8 +74,10 @@ class FastSpeech(nn.Module):
         stride: int = 2,
         flow: Callable[..., ResidualFlow] | None = None,
         postnet: Callable[..., nn.Module] | None = None,
+        contrast: float = 1.0,
     ) -> None:
         super().__init__()
+        self.contrast = check_contrast(contrast, "model.contrast")
         bands = facts.contract.bands
         self.bands, self.stride = bands, stride
         self.register_buffer("mel_mean", torch.tensor(facts.mel_mean))
@@ -132,6 +135,9 @@ class FastSpeech(nn.Module):
     @torch.inference_mode()
     def generate(self, prompt: Prompt) -> Generated:
         """Speak: ``Prompt`` -> mel of the predicted length."""
+        contrast = self.contrast
+        if prompt.contrast is not None:
+            contrast = check_contrast(prompt.contrast, "contrast")
         mask = mask_from_lengths(prompt.token_lengths, prompt.tokens.shape[1])
         reference = prompt.reference
         if reference is not None:
@@ -155,7 +161,7 @@ class FastSpeech(nn.Module):
             mel = mel + self._unfold(drawn, mel.shape[1])
         else:
             _require_nothing_asked(prompt.sampling)
-        mel = self._in_units(mel, frame_mask)
+        mel = self._in_units(contrasted(mel, frame_mask, contrast), frame_mask)
         return Generated(mel, frame_lengths, durations, prosody.pitch, prosody.energy)
 
     def _style(

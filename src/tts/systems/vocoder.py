@@ -59,7 +59,7 @@ class VocoderSystem(Game):
         spectrum = target = None
         if isinstance(self.model, Vocos):
             frames = self.model.frames(batch.mel)
-            wave = self.model.samples(frames)
+            wave = self.model.samples(frames, batch.mel)
             # a clip's first and last windows reach into what was cut off
             edge = self.model.contract.n_fft // self.model.contract.hop // 2
             spectrum = frames[:, edge:-edge]

@@ -1,21 +1,22 @@
-"""Samples from a mel without learning anything: invert the filterbank, then find phases."""
+"""Samples from a mel without learning anything: find the magnitudes and phases that fit it."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
-from torchaudio.functional import griffinlim
 
 from tts.audio.mel import MelContract
 from tts.errors import UserError
-from tts.vocoders.inverse_mel import InverseMel
+from tts.vocoders.inverse_mel import InverseMel, check_hold
+from tts.vocoders.inverse_stft import InverseSTFT
 from tts.vocoders.vocoder import Vocoder
 
 
 class GriffinLim(Vocoder):
-    """Griffin & Lim 1984, with the momentum of Perraudin et al. 2013.
+    """Griffin & Lim 1984, with the momentum of Perraudin et al. 2013 and magnitudes that yield.
 
     ``iterations`` of phase search; ``momentum`` in [0, 1), 0 is the original algorithm;
-    ``inversion_steps`` of the search for a magnitude whose mel is the one given.
+    ``inversion_steps`` of the search for the first magnitude whose mel is the one given; ``hold``:
+    how far the magnitudes stay there, 1 as in the papers, 0 wherever the mel and the phases want
+    them (:meth:`InverseMel.yielding`), which sounds far better.
     """
 
     def __init__(
@@ -24,6 +25,7 @@ class GriffinLim(Vocoder):
         iterations: int = 32,
         momentum: float = 0.99,
         inversion_steps: int = 10,
+        hold: float = 0.0,
     ) -> None:
         super().__init__(contract)
         if iterations < 1 or not 0 <= momentum < 1:
@@ -31,41 +33,18 @@ class GriffinLim(Vocoder):
                 f"vocoder.iterations={iterations} must be at least 1 and "
                 f"vocoder.momentum={momentum} lie in [0, 1)"
             )
-        self.iterations, self.momentum = iterations, momentum
-        self.magnitude = InverseMel(contract, inversion_steps)
-        self.register_buffer("window", torch.hann_window(contract.window), persistent=False)
-        self.window: Tensor
+        check_hold(hold, "vocoder")
+        self.iterations, self.momentum, self.hold = iterations, momentum, hold
+        self.inverse_mel = InverseMel(contract, inversion_steps)
+        self.inverse = InverseSTFT(contract)
 
     def forward(self, mel: Tensor) -> Tensor:
-        """``(B, T, M)`` -> ``(B, T * hop)``; the same mel gives the same samples.
-
-        Phases are searched with frames centred on multiples of the hop. The contract's frames
-        are centred half a hop later, unless they are centred too: what lies before them is cut.
-        """
-        hop, frames = self.contract.hop, mel.shape[1]
-        magnitude = self.magnitude(mel.float())
-        # a silent frame in front and three behind: the half hop cut in front is there at the end,
-        # and a clip of one frame is long enough to be reflected
-        spectrum = F.pad(magnitude, (0, 0, 1, 3)).mT  # (B, F, T + 4)
+        """``(B, T, M)`` -> ``(B, T * hop)``; the same mel gives the same samples."""
+        mel = mel.float()
+        magnitude = self.inverse_mel(mel)
         # phases start at random; a fixed start makes the same mel sound the same every time
-        with torch.random.fork_rng(devices=_cuda(mel)):
-            torch.manual_seed(0)
-            wave = griffinlim(
-                spectrum,
-                window=self.window,
-                n_fft=self.contract.n_fft,
-                hop_length=hop,
-                win_length=self.contract.window,
-                power=1.0,
-                n_iter=self.iterations,
-                momentum=self.momentum,
-                length=(frames + 3) * hop,
-                rand_init=True,
-            )
-        # frame t of the contract is centred on t * hop + hop / 2; frame t + 1 here on (t + 1) * hop
-        start = hop if self.contract.centred else hop - hop // 2
-        return wave[:, start : start + frames * hop].clamp(-1, 1)
-
-
-def _cuda(like: Tensor) -> list[torch.device]:
-    return [like.device] if like.is_cuda else []
+        turns = torch.rand(magnitude.shape[1:], generator=torch.Generator().manual_seed(0))
+        spectrum = torch.polar(magnitude, 2 * torch.pi * turns.to(mel).expand_as(magnitude))
+        magnitudes = self.inverse_mel.yielding(magnitude, mel, self.hold)
+        refined = self.inverse.refined(spectrum, self.iterations, self.momentum, magnitudes)
+        return self.inverse(refined).clamp(-1, 1)

@@ -1,5 +1,7 @@
 """Complex spectra back to samples, frame for hop."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -36,10 +38,18 @@ class InverseSTFT(nn.Module):
         )
         return spectrum.mT
 
-    def refined(self, spectrum: Tensor, rounds: int, momentum: float = 0.99) -> Tensor:
+    def refined(
+        self,
+        spectrum: Tensor,
+        rounds: int,
+        momentum: float = 0.99,
+        magnitudes: Callable[[Tensor], Tensor] | None = None,
+    ) -> Tensor:
         """The same magnitudes with phases that fit each other better, round by round.
 
         Griffin & Lim 1984, with the ``momentum`` of Perraudin et al. 2013, figure 1.
+        ``magnitudes``: what becomes of the magnitudes that a real signal has with these phases,
+        both ``(B, T, F)``; None: they are the given ones again.
         """
         magnitude = spectrum.abs()
         weight = self._weight(spectrum.shape[1])
@@ -47,10 +57,10 @@ class InverseSTFT(nn.Module):
         for _ in range(rounds):
             again = torch.view_as_real(self.transform(self._samples(spectrum, weight)))
             ahead = again if before is None else torch.lerp(before, again, 1 + momentum)
-            before, ahead = again, torch.view_as_complex(ahead)
-            # the root keeps the gradient finite where a bin came out silent
-            power = (ahead * ahead.conj()).real
-            spectrum = ahead * (magnitude * torch.rsqrt(power + 1e-8))
+            if magnitudes is not None:
+                magnitude = magnitudes(_size(again))
+            before = again
+            spectrum = torch.view_as_complex(ahead * (magnitude / _size(ahead))[..., None])
         return spectrum
 
     def _samples(self, spectrum: Tensor, weight: Tensor) -> Tensor:
@@ -73,3 +83,8 @@ class InverseSTFT(nn.Module):
         for piece in range(pieces):
             total[:, piece : piece + count] += frames[:, :, piece]
         return total.flatten(1)
+
+
+def _size(spectrum: Tensor) -> Tensor:
+    """``(..., 2)`` real and imaginary -> ``(...)``, with a finite gradient in a silent bin too."""
+    return (spectrum.square().sum(-1) + 1e-8).sqrt()

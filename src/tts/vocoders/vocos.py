@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tts.audio.mel import MelContract
-from tts.vocoders.inverse_mel import InverseMel
+from tts.vocoders.inverse_mel import InverseMel, check_hold
 from tts.vocoders.inverse_stft import InverseSTFT
 from tts.vocoders.vocoder import Vocoder
 
@@ -44,6 +44,8 @@ class Vocos(Vocoder):
     says how they differ (Lv et al. 2024, FreeV): a small network then has little left to learn.
     ``refinements``: rounds of Griffin-Lim with momentum from the network's phases on, each making
     them more consistent with one another, in training too (Masuyama et al. 2019).
+    ``hold``: how far they hold to the network's magnitudes (:meth:`InverseMel.yielding`). The mean
+    that a network learns of a noise's magnitudes has no phases that fit it, and buzzes.
     """
 
     def __init__(
@@ -54,7 +56,9 @@ class Vocos(Vocoder):
         depth: int = 8,
         prior: bool = False,
         refinements: int = 0,
+        hold: float = 1.0,
     ) -> None:
+        check_hold(hold, "model")
         super().__init__(contract)
         self.embed = nn.Conv1d(contract.bands, dim, KERNEL, padding=KERNEL // 2)
         self.norm = nn.LayerNorm(dim, eps=1e-6)
@@ -62,8 +66,8 @@ class Vocos(Vocoder):
         self.last_norm = nn.LayerNorm(dim, eps=1e-6)
         self.spectrum = nn.Linear(dim, contract.n_fft + 2)
         self.inverse = InverseSTFT(contract)
-        self.prior = InverseMel(contract, PRIOR_STEPS) if prior else None
-        self.refinements = refinements
+        self.inverse_mel = InverseMel(contract, PRIOR_STEPS)
+        self.prior, self.refinements, self.hold = prior, refinements, hold
         # every convolution, and the windows that overlap a hop, once more for each refinement
         overlap = contract.n_fft // contract.hop // 2 + 1
         self.context = KERNEL // 2 * (depth + 1) + overlap * (1 + 2 * refinements)
@@ -74,11 +78,14 @@ class Vocos(Vocoder):
                     nn.init.zeros_(module.bias)
 
     def forward(self, mel: Tensor) -> Tensor:
-        return self.samples(self.frames(mel))
+        return self.samples(self.frames(mel), mel)
 
-    def samples(self, spectrum: Tensor) -> Tensor:
-        """``(B, T, n_fft // 2 + 1)`` complex -> ``(B, T * hop)``."""
-        return self.inverse(self.inverse.refined(spectrum, self.refinements))
+    def samples(self, spectrum: Tensor, mel: Tensor) -> Tensor:
+        """``(B, T, n_fft // 2 + 1)`` complex and its ``(B, T, M)`` log mel -> ``(B, T * hop)``."""
+        with torch.autocast(mel.device.type, enabled=False):
+            magnitudes = self.inverse_mel.yielding(spectrum.abs(), mel.float(), self.hold)
+            refined = self.inverse.refined(spectrum, self.refinements, magnitudes=magnitudes)
+            return self.inverse(refined)
 
     def frames(self, mel: Tensor) -> Tensor:
         """``(B, T, M)`` -> ``(B, T, n_fft // 2 + 1)`` complex, as the network says it."""
@@ -87,7 +94,8 @@ class Vocos(Vocoder):
             x = block(x)
         with torch.autocast(x.device.type, enabled=False):
             magnitude, phase = self.spectrum(self.last_norm(x).float()).chunk(2, -1)
-            if self.prior is not None:
-                magnitude = magnitude + self.prior(mel.float()).clamp(min=PRIOR_FLOOR).log()
+            if self.prior:
+                prior = self.inverse_mel(mel.float())
+                magnitude = magnitude + prior.clamp(min=PRIOR_FLOOR).log()
             # a frame of more than 100 a bin is louder than any speech: keep an early exp from inf
             return torch.polar(magnitude.exp().clamp(max=100.0), phase)

@@ -121,7 +121,7 @@ def _speech_of(runs: list[Run], data: SpeechDataset, config: DictConfig) -> Spok
         for name, run in zip(names, runs, strict=True)
     }
     manner = Manner(
-        pitch_range=config.pitch_range,
+        pitch_range=config.pitch_range, contrast=config.contrast,
         prosody_temperature=config.prosody_temperature, temperature=config.temperature,
         solver=config.solver, guidance=config.guidance,
     )  # fmt: skip
