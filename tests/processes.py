@@ -20,9 +20,15 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 METHOD = multiprocessing.get_start_method()  # of a fresh Python
 SERVER = multiprocessing.get_context("forkserver")
+# what one of them does not find is left out, and the rest imported all the same
 SERVER.set_forkserver_preload(
-    ["torch", "torchaudio", "lightning.pytorch", "torch.utils.tensorboard", "tts.commands.train"]
-)
+    [
+        "torch", "torchaudio", "lightning.pytorch", "torch.utils.tensorboard",
+        "torch.utils.serialization.config", "matplotlib.backends.backend_agg",
+        "tts.commands.train", "tts.alignment.kernels", "librosa.sequence", "deepspeed",
+        "deepspeed.runtime.zero.muon.muon_optimizer",
+    ]
+)  # fmt: skip
 Done = subprocess.CompletedProcess
 
 

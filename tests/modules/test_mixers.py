@@ -153,6 +153,22 @@ def test_a_fold_of_scales_is_their_sum() -> None:
         assert torch.allclose(both(x), sum(part(x) for part in parts), atol=1e-5)
 
 
+@pytest.mark.parametrize("direction", ["causal", "anticausal"])
+def test_few_taps_are_a_convolution_forward_and_backward(direction: str) -> None:
+    torch.manual_seed(0)
+    conv = DepthwiseConv(DIM, (4,), direction)  # type: ignore[arg-type]
+    x = frames().requires_grad_()
+    [taps] = conv.weights
+    padded = torch.nn.functional.pad(x.mT, (conv.before, conv.after))
+    plain = torch.nn.functional.conv1d(padded, taps.T[:, None], conv.bias, groups=DIM).mT
+    given = torch.randn_like(plain)
+    wanted = torch.autograd.grad(plain, (x, taps, conv.bias), given)
+    assert torch.allclose(conv(x), plain, atol=1e-5)
+    found = torch.autograd.grad(conv(x), (x, taps, conv.bias), given)
+    for ours, theirs in zip(found, wanted, strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-4)
+
+
 def test_rope_knows_distances_alone() -> None:
     rope = Rope()
     query, key = torch.randn(1, 1, 1, 16), torch.randn(1, 1, 1, 16)

@@ -10,7 +10,10 @@ from torch import Tensor, nn
 
 
 class GELU(nn.Module):
-    """Gaussian error linear unit (Hendrycks & Gimpel 2016), tanh form. ``(..., dim)``."""
+    """Gaussian error linear unit (Hendrycks & Gimpel 2016), exact. ``(..., dim)``.
+
+    On a CPU the tanh form, forward and backward, takes more than twice as long.
+    """
 
     width = 1
 
@@ -18,7 +21,7 @@ class GELU(nn.Module):
         super().__init__()
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.gelu(x, approximate="tanh")
+        return F.gelu(x)
 
 
 class ReLU(nn.Module):
@@ -73,4 +76,4 @@ class GEGLU(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         gate, value = x.chunk(2, -1)
-        return F.gelu(gate, approximate="tanh") * value
+        return F.gelu(gate) * value

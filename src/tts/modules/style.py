@@ -71,7 +71,7 @@ class ReferenceStyle(nn.Module):
         for depthwise, pointwise, norm in zip(
             self.depthwise, self.pointwise, self.norms, strict=True
         ):
-            x = x + F.gelu(pointwise(depthwise(norm(x) * mask)), approximate="tanh")
+            x = x + F.gelu(pointwise(depthwise(norm(x) * mask)))
         return self.output(_statistics(x, mask).to(self.output.weight.dtype))
 
 
