@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from fakes import FAKES, fake_overrides
-from processes import Command
+from processes import Command, command
+from test_ddp import KEYS
 from test_train import assert_equal_to_the_bit, resume, run, state
 
 from tts.checkpoint import CheckpointError, load_checkpoint
@@ -15,17 +16,13 @@ from tts.commands.resume import resume_point
 
 STEPS = ("trainer.max_steps=300", "trainer.val_check_interval=50", "scheduler=cosine_restarts")
 OFTEN = ("callbacks=[default,ema]", "callbacks.checkpoints.every_n_steps=3")
-KILLS = 20
 
 
-def test_twenty_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    run(whole, *STEPS, *OFTEN)
+def killed_often(words: list[str], again: list[str], folder: Path, kills: int) -> None:
+    """The training of ``words``, killed at random moments; ``again`` goes on to its end."""
     chance = random.Random(1)
-    words = ["train.py", "--config-dir", str(FAKES), *fake_overrides(killed, *STEPS, *OFTEN)]
-    last = killed / "checkpoints/last.ckpt"
-    kills = 0
-    while kills < KILLS:
+    last = folder / "checkpoints/last.ckpt"
+    for _ in range(kills):
         running = Command(*words)
         before = last.stat().st_mtime_ns if last.exists() else 0
         # somewhere in the steps and checkpoints that follow the first new one
@@ -36,12 +33,36 @@ def test_twenty_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
         running.send_signal(signal.SIGKILL)
         ended = running.done()
         assert ended.returncode == -signal.SIGKILL, ended.stderr
-        kills += 1
-        words = ["train.py", "--config-dir", str(FAKES), f"resume={killed}"]
-    assert load_checkpoint(last)["global_step"] < 300, "nothing was left to kill"
-    Command(*words).done()
-    assert_equal_to_the_bit(state(killed), state(whole))
+        words = again
+    command(*again)
     assert not list(last.parent.glob(".*")), "what a killed writer left is swept"
+
+
+def test_twenty_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    run(whole, *STEPS, *OFTEN)
+    fakes = ["train.py", "--config-dir", str(FAKES)]
+    killed_often(
+        [*fakes, *fake_overrides(killed, *STEPS, *OFTEN)], [*fakes, f"resume={killed}"], killed, 20
+    )
+    assert_equal_to_the_bit(state(killed), state(whole))
+
+
+def test_a_vocoder_and_its_judges_are_killed_in_vain(tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    words = [
+        "train.py", "model=vocos", "model/size=tiny", "trainer=cpu", "trainer.precision=32-true",
+        "data.limit=24", f"data.prepared_dir={tmp_path}/prepared", "data.workers=1",
+        "data.clips.frames=16", "data.clips.per_batch=2", "data.clips.validation_clips=2",
+        "trainer.val_check_interval=12", "trainer.max_steps=24", "logger=none",
+        "callbacks.checkpoints.every_n_steps=1", "system.adversarial_from_step=2",
+        "callbacks.samples=null", "callbacks.aggregator=null",
+    ]  # fmt: skip
+    command(*words, f"hydra.run.dir={whole}")
+    killed_often([*words, f"hydra.run.dir={killed}"], ["train.py", f"resume={killed}"], killed, 4)
+    ours, theirs = (load_checkpoint(each / "checkpoints/last.ckpt") for each in (killed, whole))
+    assert len(ours["optimizer_states"]) == 2
+    assert_equal_to_the_bit(*({key: each[key] for key in KEYS} for each in (ours, theirs)))
 
 
 def test_a_truncated_last_falls_back_to_the_one_before(
