@@ -87,4 +87,5 @@ class InverseSTFT(nn.Module):
 
 def _size(spectrum: Tensor) -> Tensor:
     """``(..., 2)`` real and imaginary -> ``(...)``, with a finite gradient in a silent bin too."""
-    return (spectrum.square().sum(-1) + 1e-8).sqrt()
+    real, imaginary = spectrum.unbind(-1)  # a sum over an axis of two takes several times as long
+    return torch.addcmul(real * real, imaginary, imaginary).add(1e-8).sqrt()
