@@ -120,6 +120,17 @@ def test_contrast_scales_each_bands_spread_and_padding_changes_nothing() -> None
         build("model.contrast=0")
 
 
+def test_a_models_own_pitch_range_is_what_a_prompts_is_counted_from() -> None:
+    model, _ = build()
+    asked = model.generate(prompt(pitch_range=1.5))
+    model.pitch_range = 1.5
+    assert torch.equal(model.generate(prompt()).mel, asked.mel)
+    flat = model.generate(prompt(pitch_range=0.0)).pitch
+    assert torch.equal(flat, torch.zeros_like(flat))
+    with pytest.raises(UserError, match=r"model.pitch_range=6 lies outside 0 to 5"):
+        build("model.pitch_range=6")
+
+
 def test_temperature_samples_durations() -> None:
     model, _ = build()
     torch.manual_seed(0)

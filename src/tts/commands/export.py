@@ -12,7 +12,12 @@ from tts.commands.app import launch
 if TYPE_CHECKING:
     from tts.checkpoint import Run
 
-SPEAKING = ("contrast", "refinements", "hold")  # settings that training does not depend on
+SPEAKING = (
+    "contrast",
+    "pitch_range",
+    "refinements",
+    "hold",
+)  # settings that training does not depend on
 
 
 def main(config: Any) -> None:

@@ -59,7 +59,8 @@ class FastSpeech(nn.Module):
     ``token_dim, mel_bands`` (None: durations come with the batch), ``style`` with
     ``facts`` (None: one voice), ``flow`` with ``channels, dim, style_dim`` (None: the decoder's
     regression is what is said; else its residual is drawn and added), ``postnet`` with ``bands``
-    (None: none). ``contrast`` is of what is spoken, not of what is learned (:func:`contrasted`).
+    (None: none). ``contrast`` (:func:`contrasted`) and ``pitch_range``, by which a prompt's is
+    multiplied, are of what is spoken, not of what is learned.
     """
 
     def __init__(
@@ -75,9 +76,13 @@ class FastSpeech(nn.Module):
         flow: Callable[..., ResidualFlow] | None = None,
         postnet: Callable[..., nn.Module] | None = None,
         contrast: float = 1.0,
+        pitch_range: float = 1.0,
     ) -> None:
         super().__init__()
         self.contrast = check_contrast(contrast, "model.contrast")
+        if not 0 <= pitch_range <= 5:
+            raise UserError(f"model.pitch_range={pitch_range} lies outside 0 to 5")
+        self.pitch_range = pitch_range
         bands = facts.contract.bands
         self.bands, self.stride = bands, stride
         self.register_buffer("mel_mean", torch.tensor(facts.mel_mean))
@@ -150,7 +155,8 @@ class FastSpeech(nn.Module):
         states, durations, prosody = self.adaptor.generate(
             states, mask, style, speaker,
             rate=prompt.rate, pitch=prompt.pitch, energy=prompt.energy,
-            pitch_range=prompt.pitch_range, temperature=prompt.prosody_temperature,
+            pitch_range=self.pitch_range * prompt.pitch_range,
+            temperature=prompt.prosody_temperature,
         )  # fmt: skip
         frame_lengths = durations.sum(-1)
         frame_mask = mask_from_lengths(frame_lengths)
