@@ -12,12 +12,8 @@ from tts.commands.app import launch
 if TYPE_CHECKING:
     from tts.checkpoint import Run
 
-SPEAKING = (
-    "contrast",
-    "pitch_range",
-    "refinements",
-    "hold",
-)  # settings that training does not depend on
+# settings that training does not depend on
+SPEAKING = ("contrast", "pitch_range", "refinements", "hold")
 
 
 def main(config: Any) -> None:
