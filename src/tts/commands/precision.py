@@ -6,6 +6,8 @@ import torch
 
 # autocast converts weights and activations back and forth; bf16 has to win by more than that
 WORTH = 1.25
+# no kernel takes so many seconds to plan: where they are fewer, a slow first product proves nothing
+PLANNING = 0.1
 
 
 def choose_precision(precision: str, accelerator: str) -> str:
@@ -24,14 +26,14 @@ def choose_precision(precision: str, accelerator: str) -> str:
 def _wins(one: torch.dtype, other: torch.dtype) -> bool:
     """Whether products of ``one`` take clearly less time than those of ``other``."""
     limit = matmul_seconds(other) / WORTH
-    return matmul_seconds(one, hopeless=50 * limit) < limit
+    return matmul_seconds(one, hopeless=max(50 * limit, PLANNING)) < limit
 
 
 def matmul_seconds(dtype: torch.dtype, hopeless: float = float("inf")) -> float:
     """The best of a few products of the size a small model's feed-forward makes, on the CPU.
 
     No more are tried after one that takes over ``hopeless`` seconds: where a CPU has no bf16 units,
-    one takes a hundred times what it takes in fp32, and planning a kernel never that long.
+    one takes a hundred times what it takes in fp32.
     """
     left = torch.ones(1024, 192, dtype=dtype)
     right = torch.ones(192, 768, dtype=dtype)
