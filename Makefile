@@ -5,7 +5,7 @@
 
 PYTHON ?= python3
 UV := $(shell command -v uv || echo .venv/bin/uv)
-RUN := $(UV) run --no-sync
+BIN := .venv/bin
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -19,18 +19,18 @@ env: .venv/.ready
 	@touch $@
 
 demo: env
-	$(RUN) python train.py experiment=demo hydra.run.dir=outputs/demo
-	$(RUN) python synthesize.py run=outputs/demo out=outputs/demo/speech file=docs/demo.txt
+	$(BIN)/python train.py experiment=demo hydra.run.dir=outputs/demo
+	$(BIN)/python synthesize.py run=outputs/demo out=outputs/demo/speech file=docs/demo.txt
 	@echo "listen:  outputs/demo/speech/*.wav"
-	@echo "look:    $(RUN) tensorboard --logdir outputs/demo"
+	@echo "look:    $(BIN)/tensorboard --logdir outputs/demo"
 
 check: env
-	$(RUN) ruff format --check .
-	$(RUN) ruff check .
-	$(RUN) mypy
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
 
 test: check
-	$(RUN) pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 clean:
 	rm -rf outputs multirun prepared .pytest_cache .mypy_cache .ruff_cache

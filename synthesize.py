@@ -9,11 +9,13 @@ echo "Good morning." | python synthesize.py run=outputs/...
 from typing import Any
 
 from tts.commands.app import launch
+from tts.commands.memory import lasting
 
 
 def main(config: Any) -> None:
     # here and not at the top: --help is not to wait for torch
-    from tts.commands.synthesize import synthesize
+    with lasting():
+        from tts.commands.synthesize import synthesize
 
     synthesize(config)
 

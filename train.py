@@ -9,11 +9,13 @@ python train.py resume=outputs/... trainer.max_steps=40000
 from typing import Any
 
 from tts.commands.app import launch
+from tts.commands.memory import lasting
 
 
 def main(config: Any) -> float | None:
     # here and not at the top: --help is not to wait for torch
-    from tts.commands.train import job
+    with lasting():
+        from tts.commands.train import job
 
     return job(config)
 

@@ -1,6 +1,10 @@
 """Settings that all tests share."""
 
+import gc
 import os
+
+# what is imported and collected lives as long as the worker: nothing to look for garbage in
+gc.disable()
 
 # before anything imports torch: workers side by side share the cores instead of fighting for them
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
@@ -23,3 +27,8 @@ LONG = ("test_end_to_end.py", "test_vocoder.py", "test_train.py", "test_panel.py
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name not in LONG)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()

@@ -16,6 +16,7 @@ from tts.batch import Prompt, Sampling
 from tts.build import build, build_model
 from tts.checkpoint import CheckpointError, load_run
 from tts.corpus import CorpusFacts
+from tts.device import find_device
 from tts.errors import UserError
 from tts.text.frontend import Frontend
 from tts.vocoders.load import default_vocoder
@@ -83,8 +84,10 @@ class Synthesizer:
         """From a run, a checkpoint or a voice (None: the project's own). Nothing in it is executed.
 
         ``vocoder`` makes one for a contract: by default the one that comes with the project.
-        Raises CheckpointError for a file that is missing, damaged or does not fit this code.
+        Raises CheckpointError for a file that is missing, damaged or does not fit this code, and
+        UserError for a device that this machine does not have.
         """
+        where = find_device(device)
         run = load_run(OWN_VOICE if path is None else path)
         facts = run.require_facts()
         model = build_model(build(run.config["model"]), facts)
@@ -93,7 +96,7 @@ class Synthesizer:
         run.fill(model)
         assert run.frontend is not None
         frontend = Frontend.from_dict(run.frontend)
-        return cls(model.to(device), vocoder(facts.contract).to(device), frontend, facts)
+        return cls(model.to(where), vocoder(facts.contract).to(where), frontend, facts)
 
     def speak(
         self,

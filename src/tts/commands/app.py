@@ -16,7 +16,7 @@ from typing import Any
 
 from tts.commands.help import help_text
 from tts.commands.inherit import inherit
-from tts.commands.memory import keep_freed_memory
+from tts.commands.memory import keep_freed_memory, lasting
 from tts.errors import UserError
 
 CONF = Path(__file__).parents[3] / "conf"
@@ -40,11 +40,12 @@ def launch(
 
     keep_freed_memory()
 
-    import hydra
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
+    with lasting():
+        import hydra
+        from hydra.errors import HydraException
+        from omegaconf.errors import OmegaConfBaseException
 
-    from tts.commands.resolvers import new_start, register_resolvers
+        from tts.commands.resolvers import new_start, register_resolvers
 
     register_resolvers()
     new_start()

@@ -10,11 +10,13 @@ python -m tts.commands.benchmark seconds=2 out=benchmark.json     a rough idea, 
 from typing import Any
 
 from tts.commands.app import launch
+from tts.commands.memory import lasting
 
 
 def main(config: Any) -> None:
     # here and not at the top: --help is not to wait for torch
-    from tts.commands.benchmarks.run import benchmark
+    with lasting():
+        from tts.commands.benchmarks.run import benchmark
 
     benchmark(config)
 

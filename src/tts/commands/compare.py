@@ -10,6 +10,7 @@ folder, or into --out.
 import argparse
 import sys
 
+from tts.commands.memory import lasting
 from tts.errors import UserError
 
 
@@ -22,7 +23,8 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", help="a sweep, or runs")
     parser.add_argument("--out", help="where the files go")
     arguments = parser.parse_args()
-    from tts.commands.comparison import compare
+    with lasting():
+        from tts.commands.comparison import compare
 
     try:
         compare(arguments.folders, arguments.out)

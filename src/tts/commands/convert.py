@@ -7,11 +7,13 @@ python -m tts.commands.convert hub=charactr/vocos-mel-24khz out=voices/vocos_24k
 from typing import Any
 
 from tts.commands.app import launch
+from tts.commands.memory import lasting
 
 
 def main(config: Any) -> None:
     # here and not at the top: --help is not to wait for torch
-    from tts.commands.conversion import convert_checkpoint
+    with lasting():
+        from tts.commands.conversion import convert_checkpoint
 
     convert_checkpoint(config)
 

@@ -9,11 +9,13 @@ python -m tts.commands.evaluate run=<a vocoder's> data=ljspeech data.root=<anoth
 from typing import Any
 
 from tts.commands.app import launch
+from tts.commands.memory import lasting
 
 
 def main(config: Any) -> None:
     # here and not at the top: --help is not to wait for torch
-    from tts.commands.evaluations.run import evaluate
+    with lasting():
+        from tts.commands.evaluations.run import evaluate
 
     evaluate(config)
 

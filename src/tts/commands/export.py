@@ -8,6 +8,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from tts.commands.app import launch
+from tts.commands.memory import lasting
 
 if TYPE_CHECKING:
     from tts.checkpoint import Run
@@ -18,8 +19,9 @@ SPEAKING = ("contrast", "pitch_range", "refinements", "hold")
 
 def main(config: Any) -> None:
     # here and not at the top: --help is not to wait for torch
-    from tts.checkpoint import is_vocoder, load_run, save_voice
-    from tts.commands.start import one_speaker
+    with lasting():
+        from tts.checkpoint import is_vocoder, load_run, save_voice
+        from tts.commands.start import one_speaker
 
     run = load_run(config.run)
     if is_vocoder(run.config):  # it speaks for anybody, in any language

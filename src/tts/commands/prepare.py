@@ -7,13 +7,15 @@ python -m tts.commands.prepare data=recording data.audio=FILE data.transcription
 from typing import Any
 
 from tts.commands.app import launch
+from tts.commands.memory import lasting
 
 PATHS = ("data.root", "data.audio", "data.transcription", "data.prepared_dir")
 
 
 def main(config: Any) -> None:
     # here and not at the top: --help is not to wait for torch
-    from tts.commands.corpora import prepare_from_config
+    with lasting():
+        from tts.commands.corpora import prepare_from_config
 
     for folder in prepare_from_config(config.data):
         print((folder / "report.txt").read_text(encoding="utf-8"), end="")

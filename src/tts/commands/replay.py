@@ -10,6 +10,7 @@ same random numbers goes through the same system, watched module by module.
 import argparse
 import sys
 
+from tts.commands.memory import lasting
 from tts.errors import UserError
 
 
@@ -22,7 +23,8 @@ def main() -> None:
     parser.add_argument("bundle", help="failures/step-....pt of a run")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     arguments = parser.parse_args()
-    from tts.commands.replaying import replay
+    with lasting():
+        from tts.commands.replaying import replay
 
     try:
         print(replay(arguments.bundle, arguments.device))

@@ -17,6 +17,7 @@ from tts.callbacks.failures import restore_random
 from tts.checkpoint import load_checkpoint
 from tts.commands.train import build_system, hush
 from tts.corpus import CorpusFacts
+from tts.device import find_device
 from tts.errors import UserError
 
 
@@ -25,7 +26,11 @@ class Found(Exception):
 
 
 def replay(path: str, device: str = "cpu") -> str:
-    """What there is to say of the bundle at ``path``. Raises UserError for a file that is none."""
+    """What there is to say of the bundle at ``path``.
+
+    Raises UserError for a file that is none, and for a device that this machine does not have.
+    """
+    find_device(device)
     bundle = load_checkpoint(path)
     if missing := [k for k in ("batch", "random", "state_dict", "config") if k not in bundle]:
         raise UserError(f"{path} is no bundle of a failed step: it lacks {', '.join(missing)}")

@@ -14,14 +14,18 @@ from rich.console import Console
 from tts.commands.benchmarks.machine import machine
 from tts.commands.benchmarks.report import Section, show, write
 from tts.commands.benchmarks.scan import block, chunks, scan
+from tts.commands.benchmarks.start import start
 from tts.commands.benchmarks.step import Shape, alignment, step
 from tts.commands.benchmarks.synthesis import synthesis
 from tts.commands.benchmarks.timing import Stopwatch
 from tts.commands.benchmarks.vocoders import vocoders
 from tts.commands.precision import choose_precision
+from tts.device import find_device
 from tts.errors import UserError
 
 PRECISIONS = {"32-true": False, "bf16-mixed": True}
+LISTS = ("sections", "sizes", "vocoders", "lengths", "chunks", "steps")
+COUNTS = ("rounds", "batch", "tokens", "frames", "width", "lengths", "chunks", "steps")
 
 
 def benchmark(config: DictConfig) -> list[Section]:
@@ -29,7 +33,8 @@ def benchmark(config: DictConfig) -> list[Section]:
 
     Raises UserError for a section, a precision or a device that does not exist.
     """
-    device = _device(config.device)
+    _check(config)
+    device = find_device(config.device)
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     precision = choose_precision(config.precision, device.type)
@@ -46,14 +51,18 @@ def benchmark(config: DictConfig) -> list[Section]:
         "block": lambda: block(*blocks, config.lengths),
         "chunks": lambda: chunks(*blocks, middle, config.chunks),
         "alignment": lambda: alignment(watch, shape),
-        "step": lambda: step(watch, bf16, shape, _by_size(config.sizes)),
+        "step": lambda: step(watch, bf16, shape, sizes),
         "synthesis": lambda: synthesis(
-            watch, bf16, config.frames, config.sentence, _by_size(config.sizes), config.steps
+            watch, bf16, config.frames, config.sentence, sizes, config.steps
         ),
-        "vocoders": lambda: vocoders(watch, bf16, config.frames, _trainings(config.vocoders)),
+        "vocoders": lambda: vocoders(watch, bf16, config.frames, trainings),
+        "start": lambda: start(watch),
     }
-    if unknown := sorted(set(config.sections) - set(sections)):
+    if unknown := sorted(set(map(str, config.sections)) - set(sections)):
         raise UserError(f"sections={unknown} do not exist; choose from {', '.join(sections)}")
+    asked = set(config.sections)
+    sizes = _by_size(config.sizes) if asked & {"step", "synthesis"} else {}
+    trainings = _trainings(config.vocoders) if "vocoders" in asked else {}
 
     # a log file has room for whole rows too
     console = Console() if Console().is_terminal else Console(width=110)
@@ -67,22 +76,37 @@ def benchmark(config: DictConfig) -> list[Section]:
     return found
 
 
-def _device(name: str) -> torch.device:
-    if str(name).startswith("cuda") and not torch.cuda.is_available():
-        raise UserError("device=cuda: torch sees no GPU here; use device=cpu")
-    return torch.device(name)
+def _check(config: DictConfig) -> None:
+    """A value where a list belongs becomes one. Raises UserError for what cannot be measured."""
+    for name in LISTS:
+        if not OmegaConf.is_list(config[name]):
+            config[name] = [config[name]]
+    for name in LISTS[1:]:
+        if not config[name]:
+            raise UserError(f"{name}=[]: name one at least, or leave its section out of sections=")
+    for name in COUNTS:
+        values = config[name] if OmegaConf.is_list(config[name]) else [config[name]]
+        if not all(isinstance(value, int) and value >= 1 for value in values):
+            raise UserError(f"{name}={config[name]} must be whole numbers of at least 1")
+    if config.threads is not None and not (isinstance(config.threads, int) and config.threads >= 1):
+        raise UserError(f"threads={config.threads} must be a whole number of at least 1, or null")
+    if config.frames < config.tokens:
+        raise UserError(f"frames={config.frames}: every one of tokens={config.tokens} needs one")
 
 
 def _by_size(sizes: list[str]) -> dict[str, dict[str, Any]]:
     """The config composed anew for every ``model/size``, with all other overrides as they were."""
     given = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
     kept = [override for override in given if not override.startswith("model/size=")]
-    return {
-        size: OmegaConf.to_container(  # type: ignore[misc]
-            compose("benchmark", [*kept, f"model/size={size}"]), resolve=True
-        )
-        for size in sizes
-    }
+    found = {}
+    for size in sizes:
+        try:
+            config = compose("benchmark", [*kept, f"model/size={size}"])
+        except (HydraException, OmegaConfBaseException) as error:
+            reason = str(error).splitlines()[0]
+            raise UserError(f"sizes: {size} is no size of this model ({reason})") from error
+        found[size] = OmegaConf.to_container(config, resolve=True)
+    return found  # type: ignore[return-value]
 
 
 def _trainings(names: list[str]) -> dict[str, dict[str, Any]]:
