@@ -1,11 +1,19 @@
 """Memory for time, first minutes for later ones: the numbers that are learned from stay."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import pytest
 import torch
+from fakes import composed
 from hydra.utils import instantiate
 from torch import Tensor
+from torch._dynamo.utils import counters
 
 from tests.models.assemble import batch, build, config
+from tts.audio.mel import MelContract
+from tts.callbacks.uncompiled import Uncompiled
 from tts.commands.economy import economise
 from tts.errors import UserError
 from tts.modules.context import Context
@@ -38,22 +46,78 @@ def test_recomputed_activations_cost_memory_no_more_and_change_nothing() -> None
     assert fewer < 0.6 * kept
 
 
-def test_a_compiled_backbone_learns_the_same_from_lengths_that_change() -> None:
+@pytest.mark.parametrize("checkpointing", [False, True])
+@pytest.mark.parametrize("mixer", ["mamba_conv", "transformer", "conv"])
+def test_a_compiled_backbone_learns_the_same_from_lengths_that_change(
+    mixer: str, checkpointing: bool
+) -> None:
+    """What is dropped at random too."""
+
     def learns(backend: str | None) -> list[Tensor]:
         torch.manual_seed(0)
-        stack = instantiate(config("size.decoder_depth=1", "model/decoder=conv").model.decoder)(
+        stack = instantiate(config("size.decoder_depth=1", f"model/decoder={mixer}").model.decoder)(
             dim=16
-        ).eval()
-        economise(stack, False, backend)
+        ).train()
+        economise(stack, checkpointing, backend)
         said = []
-        for frames in (40, 56):
+        for frames in (40, 56, 64):
             x = torch.randn(2, frames, 16)
             said.append(stack(x, Context(mask=torch.ones(2, frames, dtype=torch.bool))))
         sum(y.square().sum() for y in said).backward()
         return [*said, *(p.grad for p in stack.parameters())]
 
-    for ours, theirs in zip(learns("aot_eager"), learns(None), strict=True):
+    with whole_graphs():
+        compiled = learns("aot_eager")
+    for ours, theirs in zip(compiled, learns(None), strict=True):
         assert torch.allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("family", ["vocos", "hifigan", "bigvgan"])
+def test_a_compiled_vocoder_learns_the_same(family: str) -> None:
+    mel = torch.randn(2, 24, 80) - 5
+
+    def learns(backend: str | None) -> list[Tensor]:
+        torch.manual_seed(0)
+        made = composed("train", f"model={family}", "model/size=tiny").model
+        model = instantiate(made, _convert_="all")(MelContract()).train()
+        economise(model, False, backend)
+        wave = model(mel)
+        wave.square().sum().backward()
+        return [wave, *(p.grad for p in model.parameters() if p.grad is not None)]
+
+    with whole_graphs():
+        compiled = learns("aot_eager")
+    for ours, theirs in zip(compiled, learns(None), strict=True):
+        assert (ours - theirs).norm() <= 1e-4 * theirs.norm() + 1e-6
+
+
+def test_validation_and_what_speaks_in_it_run_uncompiled() -> None:
+    compiled = 0
+
+    def backend(graph: Any, _: Any) -> Any:
+        nonlocal compiled
+        compiled += 1
+        return graph.forward
+
+    double = torch.compile(lambda x: 2 * x, backend=backend, dynamic=False)
+    callback, torch_sees = Uncompiled(), [torch.ones(n) for n in (3, 4, 5)]
+    double(torch_sees[0])
+    callback.on_validation_start()
+    double(torch_sees[1])
+    assert compiled == 1
+    callback.on_validation_end()
+    double(torch_sees[2])
+    assert compiled == 2
+
+
+@contextmanager
+def whole_graphs() -> Iterator[None]:
+    """Something is compiled inside, and none of it falls back to Python on its way."""
+    torch._dynamo.reset()
+    counters.clear()
+    yield
+    assert counters["stats"]["unique_graphs"] > 0
+    assert not counters["graph_break"]
 
 
 def test_what_cannot_be_is_said() -> None:
@@ -62,3 +126,5 @@ def test_what_cannot_be_is_said() -> None:
         economise(model, False, "magic")
     with pytest.raises(UserError, match="checkpoint_activations"):
         economise(torch.nn.Linear(1, 1), True, None)
+    with pytest.raises(UserError, match="no part that is known to compile"):
+        economise(torch.nn.Linear(1, 1), False, "aot_eager")

@@ -3,24 +3,28 @@
 import os
 import shutil
 import sys
-from typing import Any
 
 import torch
 from torch import nn
 
 from tts.errors import UserError
 from tts.modules.stack import Stack
+from tts.vocoders.bigvgan import BigVGAN
+from tts.vocoders.hifigan import HiFiGAN
+from tts.vocoders.vocos import ConvNeXt
 
+COMPILED = (Stack, ConvNeXt, HiFiGAN, BigVGAN)
 OURS = ("checkpoint_activations", "compile")  # of trainer=..., and not Lightning's
 
 
-def economise(model: nn.Module, checkpoint_activations: bool, backend: str | None) -> None:
+def economise(system: nn.Module, checkpoint_activations: bool, backend: str | None) -> None:
     """Recompute the backbones' activations in the backward pass; compile them with ``backend``.
 
-    Neither changes a number that is learned from, but for rounding of what is compiled. A model
-    without a backbone of ours is compiled whole. Raises UserError for what cannot be.
+    Neither changes a number that is learned from, but for rounding of what is compiled. Of a
+    vocoder's training the generator and its judges are compiled. Raises UserError for what cannot
+    be.
     """
-    stacks = [part for part in model.modules() if isinstance(part, Stack)]
+    stacks = [part for part in system.modules() if isinstance(part, Stack)]
     if checkpoint_activations:
         if not stacks:
             raise UserError("trainer.checkpoint_activations: this model has no tts.modules.Stack")
@@ -33,10 +37,15 @@ def economise(model: nn.Module, checkpoint_activations: bool, backend: str | Non
         raise UserError(f"trainer.compile={backend}: choose from {', '.join(sorted(known))}")
     if backend == "inductor" and not torch.cuda.is_available() and not _compiler():
         raise UserError("trainer.compile=inductor needs a C++ compiler on a CPU: install g++")
-    parts: list[Any] = [*stacks] or [model]
+    parts = [part for part in system.modules() if isinstance(part, COMPILED)]
+    if not parts:
+        raise UserError("trainer.compile: this model has no part that is known to compile")
+    # backbones share their code, and each needs a graph or two of its own: beyond the limit torch
+    # would run what is left uncompiled
+    torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, 8 * len(parts))
     for part in parts:
-        # lengths change from batch to batch: one graph for all of them
-        part.compile(backend=backend, dynamic=True)
+        # utterances' lengths change from batch to batch, and one graph is for all; clips' do not
+        part.compile(backend=backend, dynamic=isinstance(part, Stack) or None)
 
 
 def _compiler() -> str | None:

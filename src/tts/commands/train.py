@@ -28,6 +28,7 @@ from tts.callbacks.pruning import Pruning
 from tts.callbacks.seeds import StepSeeds
 from tts.callbacks.settings import OptimizerSettings
 from tts.callbacks.signals import GracefulStop, Interrupted
+from tts.callbacks.uncompiled import Uncompiled
 from tts.checkpoint import find_checkpoint, is_vocoder
 from tts.commands.distil import distil
 from tts.commands.economy import OURS, economise
@@ -115,7 +116,14 @@ def train(
     trainer = build_trainer(
         config.trainer if trains_itself(config) else _for_turns(config.trainer),
         # the seeds come first: what looks at a batch's start sees the generators it begins with
-        [StepSeeds(config.seed), *callbacks, OptimizerSettings(), stop],
+        # and what compiles again comes last: what speaks after a validation does so uncompiled
+        [
+            StepSeeds(config.seed),
+            *callbacks,
+            OptimizerSettings(),
+            stop,
+            *([Uncompiled()] if config.trainer.compile else []),
+        ],
         loggers or False,
     )
     if trial and trainer.world_size > 1:
@@ -180,7 +188,7 @@ def _system(config: DictConfig, data: Any, plain: dict[str, Any]) -> pl.Lightnin
     """As it is to be trained: all of it, or a part, or a student."""
     system = build_system(config, data, plain)
     model: Any = system.model
-    economise(model, *(config.trainer[option] for option in OURS))
+    economise(system, *(config.trainer[option] for option in OURS))
     if config.distill_from:
         if config.train_only is not None:
             raise UserError("distill_from trains the field alone: leave train_only out")

@@ -6,24 +6,40 @@ from torch import Tensor, nn
 from tts.errors import UserError
 
 
+# an operator of torch: torch.compile knows no random_ over all words, and takes this as it is. It
+# takes two calls with the same arguments for one, hence the values and not their shape alone
+@torch.library.custom_op("tts::keep", mutates_args=(), tags=(torch.Tag.nondeterministic_seeded,))
+def _keep(x: Tensor, dropped: int) -> Tensor:
+    """Of the shape of ``x``, on a CPU: bool, each false with a probability of ``dropped`` / 256."""
+    words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
+    return words.view(torch.uint8)[: x.numel()].view(x.shape) >= dropped
+
+
+@_keep.register_fake
+def _(x, dropped):
+    return torch.empty(x.shape, dtype=torch.bool)
+
+
 class DropPath(nn.Module):
     """Drops a residual branch for whole utterances (Huang et al. 2016, stochastic depth).
 
     ``(B, ...)``; the kept ones are scaled up, so that the expectation is the input.
+    ``probability`` is rounded to 1/256.
     """
 
     def __init__(self, probability: float = 0.0) -> None:
         super().__init__()
-        if not 0 <= probability < 1:
-            raise UserError(f"drop_path={probability} must lie in [0, 1)")
-        self.probability = probability
+        self.probability = _rounded(probability, "drop_path")
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.probability == 0:
             return x
-        keep = 1 - self.probability
-        drawn = torch.empty(x.shape[0], *[1] * (x.ndim - 1), device=x.device, dtype=x.dtype)
-        return x * drawn.bernoulli_(keep).div_(keep)
+        first = x.detach()[(slice(None), *[slice(1)] * (x.ndim - 1))]  # a value of each
+        if x.device.type == "cpu":
+            keep = _keep(first, round(self.probability * 256))
+        else:
+            keep = torch.rand_like(first, dtype=torch.float32) >= self.probability
+        return torch.where(keep, x * (1 / (1 - self.probability)), 0)
 
     def extra_repr(self) -> str:
         return f"probability={self.probability}"
@@ -38,19 +54,21 @@ class Dropout(nn.Module):
 
     def __init__(self, probability: float = 0.1) -> None:
         super().__init__()
-        if not 0 <= probability < 1:
-            raise UserError(f"dropout={probability} must lie in [0, 1)")
-        self.probability = round(probability * 256) / 256
+        self.probability = _rounded(probability, "dropout")
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.probability == 0:
             return x
         if x.device.type != "cpu":
             return nn.functional.dropout(x, self.probability)
-        words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
-        drawn = words.view(torch.uint8)[: x.numel()].view(x.shape)
-        keep = drawn >= round(self.probability * 256)
+        keep = _keep(x.detach(), round(self.probability * 256))
         return torch.where(keep, x * (1 / (1 - self.probability)), 0)
 
     def extra_repr(self) -> str:
         return f"probability={self.probability}"
+
+
+def _rounded(probability: float, name: str) -> float:
+    if not 0 <= probability < 1:
+        raise UserError(f"{name}={probability} must lie in [0, 1)")
+    return min(round(probability * 256), 255) / 256

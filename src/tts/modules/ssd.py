@@ -154,22 +154,51 @@ def ssd_backward(
     )
 
 
-class _SSD(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x, dt, log_decay, b, c, chunk):
-        ctx.chunk = chunk
-        y = torch.empty_like(x, memory_format=torch.contiguous_format)
-        before = ssd_forward(x, b, c, chunk_decays(dt, log_decay, chunk), y)
-        ctx.save_for_backward(x, dt, log_decay, b, c, y, before)
-        return y
+# Operators of torch rather than a Function alone: torch.compile takes each as it is. It would
+# unroll the loop over the chunks of one length, and begin anew with every other.
 
-    @staticmethod
-    def backward(ctx, dy):
-        x, dt, log_decay, b, c, y, before = ctx.saved_tensors
-        decays = chunk_decays(dt, log_decay, ctx.chunk)
-        dx = torch.empty_like(y)
-        gradients = ssd_backward(dy.contiguous(), x, b, c, decays, y, before, dx)
-        return dx, *gradients, None
+
+@torch.library.custom_op("tts::ssd", mutates_args=())
+def _ssd(
+    x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor, chunk: int
+) -> tuple[Tensor, Tensor]:
+    y = torch.empty_like(x, memory_format=torch.contiguous_format)
+    return y, ssd_forward(x, b, c, chunk_decays(dt, log_decay, chunk), y)
+
+
+@_ssd.register_fake
+def _(x, dt, log_decay, b, c, chunk):
+    batch, frames, heads, width = x.shape
+    return torch.empty_like(x), x.new_empty(batch, frames // chunk, b.shape[-1], heads, width)
+
+
+@torch.library.custom_op("tts::ssd_backward", mutates_args=())
+def _ssd_backward(
+    dy: Tensor, x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor, y: Tensor,
+    before: Tensor, chunk: int,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+    dx = torch.empty_like(y)
+    decays = chunk_decays(dt, log_decay, chunk)
+    return dx, *ssd_backward(dy.contiguous(), x, b, c, decays, y, before, dx)
+
+
+@_ssd_backward.register_fake
+def _(dy, x, dt, log_decay, b, c, y, before, chunk):
+    return tuple(torch.empty_like(part) for part in (y, dt, log_decay, b, c))
+
+
+def _remember(ctx, inputs, output):
+    *parts, ctx.chunk = inputs
+    ctx.save_for_backward(*parts, *output)
+    ctx.mark_non_differentiable(output[1])
+    ctx.set_materialize_grads(False)
+
+
+def _differentiate(ctx, dy, _):
+    return *_ssd_backward(dy, *ctx.saved_tensors, ctx.chunk), None
+
+
+_ssd.register_autograd(_differentiate, setup_context=_remember)
 
 
 def ssd(x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor, chunk: int = 32) -> Tensor:
@@ -185,7 +214,7 @@ def ssd(x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor, chunk: i
         x = F.pad(x, (0, 0, 0, 0, 0, spare))
         dt, log_decay, b, c = (F.pad(part, (0, 0, 0, spare)) for part in (dt, log_decay, b, c))
     x, b, c = (part.contiguous() for part in (x, b, c))
-    y = _SSD.apply(x, dt.float(), log_decay.float(), b, c, chunk)
+    y, _ = _ssd(x, dt.float().contiguous(), log_decay.float().contiguous(), b, c, chunk)
     return y[:, :frames]
 
 
