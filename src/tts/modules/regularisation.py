@@ -5,17 +5,21 @@ from torch import Tensor, nn
 
 from tts.errors import UserError
 
-
 # an operator of torch: torch.compile knows no random_ over all words, and takes this as it is. It
 # takes two calls with the same arguments for one, hence the values and not their shape alone
-@torch.library.custom_op("tts::keep", mutates_args=(), tags=(torch.Tag.nondeterministic_seeded,))
+torch.library.define(
+    "tts::keep", "(Tensor x, int dropped) -> Tensor", tags=(torch.Tag.nondeterministic_seeded,)
+)
+
+
+@torch.library.impl("tts::keep", "cpu")
 def _keep(x: Tensor, dropped: int) -> Tensor:
     """Of the shape of ``x``, on a CPU: bool, each false with a probability of ``dropped`` / 256."""
     words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
     return words.view(torch.uint8)[: x.numel()].view(x.shape) >= dropped
 
 
-@_keep.register_fake
+@torch.library.register_fake("tts::keep")
 def _(x, dropped):
     return torch.empty(x.shape, dtype=torch.bool)
 
@@ -36,7 +40,7 @@ class DropPath(nn.Module):
             return x
         first = x.detach()[(slice(None), *[slice(1)] * (x.ndim - 1))]  # a value of each
         if x.device.type == "cpu":
-            keep = _keep(first, round(self.probability * 256))
+            keep = torch.ops.tts.keep(first, round(self.probability * 256))
         else:
             keep = torch.rand_like(first, dtype=torch.float32) >= self.probability
         return torch.where(keep, x * (1 / (1 - self.probability)), 0)
@@ -61,7 +65,7 @@ class Dropout(nn.Module):
             return x
         if x.device.type != "cpu":
             return nn.functional.dropout(x, self.probability)
-        keep = _keep(x.detach(), round(self.probability * 256))
+        keep = torch.ops.tts.keep(x.detach(), round(self.probability * 256))
         return torch.where(keep, x * (1 / (1 - self.probability)), 0)
 
     def extra_repr(self) -> str:

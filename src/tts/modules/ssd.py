@@ -156,33 +156,38 @@ def ssd_backward(
 
 # Operators of torch rather than a Function alone: torch.compile takes each as it is. It would
 # unroll the loop over the chunks of one length, and begin anew with every other.
+# Not torch.library.custom_op, whose first call imports all of torch._dynamo.
+torch.library.define(
+    "tts::ssd",
+    "(Tensor x, Tensor dt, Tensor log_decay, Tensor b, Tensor c, int chunk) -> (Tensor, Tensor)",
+)
+torch.library.define(
+    "tts::ssd_backward",
+    "(Tensor dy, Tensor x, Tensor dt, Tensor log_decay, Tensor b, Tensor c, Tensor y,"
+    " Tensor before, int chunk) -> (Tensor, Tensor, Tensor, Tensor, Tensor)",
+)
 
 
-@torch.library.custom_op("tts::ssd", mutates_args=())
-def _ssd(
-    x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor, chunk: int
-) -> tuple[Tensor, Tensor]:
+@torch.library.impl("tts::ssd", "default")
+def _forward(x, dt, log_decay, b, c, chunk):
     y = torch.empty_like(x, memory_format=torch.contiguous_format)
     return y, ssd_forward(x, b, c, chunk_decays(dt, log_decay, chunk), y)
 
 
-@_ssd.register_fake
+@torch.library.register_fake("tts::ssd")
 def _(x, dt, log_decay, b, c, chunk):
     batch, frames, heads, width = x.shape
     return torch.empty_like(x), x.new_empty(batch, frames // chunk, b.shape[-1], heads, width)
 
 
-@torch.library.custom_op("tts::ssd_backward", mutates_args=())
-def _ssd_backward(
-    dy: Tensor, x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor, y: Tensor,
-    before: Tensor, chunk: int,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+@torch.library.impl("tts::ssd_backward", "default")
+def _backward(dy, x, dt, log_decay, b, c, y, before, chunk):
     dx = torch.empty_like(y)
     decays = chunk_decays(dt, log_decay, chunk)
     return dx, *ssd_backward(dy.contiguous(), x, b, c, decays, y, before, dx)
 
 
-@_ssd_backward.register_fake
+@torch.library.register_fake("tts::ssd_backward")
 def _(dy, x, dt, log_decay, b, c, y, before, chunk):
     return tuple(torch.empty_like(part) for part in (y, dt, log_decay, b, c))
 
@@ -195,10 +200,10 @@ def _remember(ctx, inputs, output):
 
 
 def _differentiate(ctx, dy, _):
-    return *_ssd_backward(dy, *ctx.saved_tensors, ctx.chunk), None
+    return *torch.ops.tts.ssd_backward(dy, *ctx.saved_tensors, ctx.chunk), None
 
 
-_ssd.register_autograd(_differentiate, setup_context=_remember)
+torch.library.register_autograd("tts::ssd", _differentiate, setup_context=_remember)
 
 
 def ssd(x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor, chunk: int = 32) -> Tensor:
@@ -214,7 +219,8 @@ def ssd(x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor, chunk: i
         x = F.pad(x, (0, 0, 0, 0, 0, spare))
         dt, log_decay, b, c = (F.pad(part, (0, 0, 0, spare)) for part in (dt, log_decay, b, c))
     x, b, c = (part.contiguous() for part in (x, b, c))
-    y, _ = _ssd(x, dt.float().contiguous(), log_decay.float().contiguous(), b, c, chunk)
+    dt, log_decay = dt.float().contiguous(), log_decay.float().contiguous()
+    y, _ = torch.ops.tts.ssd(x, dt, log_decay, b, c, chunk)
     return y[:, :frames]
 
 
