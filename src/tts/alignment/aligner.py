@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from tts.alignment.monotonic import monotonic_search
 from tts.alignment.prior import beta_binomial_prior
 from tts.masks import mask_from_lengths
+from tts.modules.conv import ChannelsLastConv1d
 
 # finite, so that a masked token is a probability of 0 and never 0 * inf; fits half precision
 MASKED = -1e4
@@ -84,14 +85,14 @@ class FrameEncoder(nn.Module):
 
     def __init__(self, mel_bands: int, dim: int) -> None:
         super().__init__()
-        self.convolution = nn.Conv1d(mel_bands, dim, kernel_size=3, padding=1)
+        self.convolution = ChannelsLastConv1d(mel_bands, dim, kernel_size=3, padding=1)
         self.norm = nn.LayerNorm(dim)
         self.project = nn.Linear(dim, dim)
         self.direct = nn.Linear(mel_bands, dim)
 
     def forward(self, mel: Tensor, mask: Tensor) -> Tensor:
         mel = mel * mask[..., None]
-        hidden = F.relu(self.norm(self.convolution(mel.mT).mT))
+        hidden = F.relu(self.norm(self.convolution(mel)))
         return self.project(hidden) + self.direct(mel)
 
 

@@ -18,7 +18,9 @@ from tts.batch import Batch, Sampling
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.models.flow import Matched, ResidualFlow, noise_like
+from tts.modules.conv import ChannelsLastConv1d
 from tts.modules.film import FiLM
+from tts.modules.regularisation import Dropout
 
 # bounds far outside speech keep one odd step from exploding the likelihood or the length
 LOG_DURATION = (-2.0, 7.0)
@@ -101,19 +103,19 @@ class Predictor(nn.Module):
     ) -> None:
         super().__init__()
         self.convolutions = nn.ModuleList(
-            nn.Conv1d(dim, dim, kernel, padding=kernel // 2) for _ in range(2)
+            ChannelsLastConv1d(dim, dim, kernel, padding=kernel // 2) for _ in range(2)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(2))
         self.films = nn.ModuleList(
             FiLM(style_dim, dim) if style_dim else nn.Identity() for _ in range(2)
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.project = nn.Linear(dim, outputs)
 
     def forward(self, x: Tensor, mask: Tensor, style: Tensor | None) -> Tensor:
         real = mask[..., None].to(x.dtype)
         for convolution, norm, film in zip(self.convolutions, self.norms, self.films, strict=True):
-            x = convolution((x * real).mT).mT  # (B, N, C)
+            x = convolution(x * real)
             x = norm(F.relu(x))
             x = self.dropout(film(x, style) if style is not None else x)
         return self.project(x) * real
@@ -150,8 +152,8 @@ class VarianceAdaptor(nn.Module):
         self.pitch = predictor(dim=dim, outputs=1, style_dim=style_dim)
         self.energy = predictor(dim=dim, outputs=1, style_dim=style_dim)
         padding = embedding_kernel // 2
-        self.embed_pitch = nn.Conv1d(1, dim, embedding_kernel, padding=padding)
-        self.embed_energy = nn.Conv1d(1, dim, embedding_kernel, padding=padding)
+        self.embed_pitch = ChannelsLastConv1d(1, dim, embedding_kernel, padding=padding)
+        self.embed_energy = ChannelsLastConv1d(1, dim, embedding_kernel, padding=padding)
         channels = 3  # ln(frames), pitch, energy
         self.flow = flow(channels=channels, dim=dim, style_dim=style_dim) if flow else None
         # a token lasts about eight frames before anything is known
@@ -234,7 +236,7 @@ class VarianceAdaptor(nn.Module):
     def _embed(embedding: nn.Conv1d, values: Tensor, mask: Tensor) -> Tensor:
         values = values.to(embedding.weight.dtype)
         real = mask.to(values.dtype)
-        return embedding((values * real)[:, None]).mT * real[..., None]
+        return embedding((values * real)[..., None]) * real[..., None]
 
 
 def round_keeping_sum(frames: Tensor, mask: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tts.modules.conv import ChannelsLastConv1d
 from tts.modules.regularisation import Dropout
 
 
@@ -28,7 +29,8 @@ class Postnet(nn.Module):
         super().__init__()
         widths = [bands, *[channels] * (depth - 1), bands]
         self.convolutions = nn.ModuleList(
-            nn.Conv1d(widths[n], widths[n + 1], kernel, padding=kernel // 2) for n in range(depth)
+            ChannelsLastConv1d(widths[n], widths[n + 1], kernel, padding=kernel // 2)
+            for n in range(depth)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(channels) for _ in range(depth - 1))
         self.dropout = Dropout(dropout)
@@ -42,5 +44,5 @@ class Postnet(nn.Module):
         first: Any = self.convolutions[0]
         x = (mel * real).to(first.weight.dtype)
         for convolution, norm in zip(self.convolutions[:-1], self.norms, strict=True):
-            x = self.dropout(torch.tanh(norm(convolution(x.mT).mT))) * real.to(x.dtype)
-        return (mel + self.convolutions[-1](x.mT).mT) * real
+            x = self.dropout(torch.tanh(norm(convolution(x)))) * real.to(x.dtype)
+        return (mel + self.convolutions[-1](x)) * real

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tts.audio.mel import MelContract
+from tts.modules.conv import ChannelsLastConv1d
 from tts.vocoders.inverse_mel import InverseMel, check_hold
 from tts.vocoders.inverse_stft import InverseSTFT
 from tts.vocoders.vocoder import Vocoder
@@ -26,14 +27,14 @@ class ConvNeXt(nn.Module):
 
     def __init__(self, dim: int, hidden: int, scale: float) -> None:
         super().__init__()
-        self.depthwise = nn.Conv1d(dim, dim, KERNEL, padding=KERNEL // 2, groups=dim)
+        self.depthwise = ChannelsLastConv1d(dim, dim, KERNEL, padding=KERNEL // 2, groups=dim)
         self.norm = nn.LayerNorm(dim, eps=1e-6)
         self.expand = nn.Linear(dim, hidden)
         self.contract = nn.Linear(hidden, dim)
         self.scale = nn.Parameter(torch.full((dim,), scale))
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.norm(self.depthwise(x.mT).mT)
+        y = self.norm(self.depthwise(x))
         return torch.addcmul(x, self.contract(F.gelu(self.expand(y))), self.scale)
 
 
@@ -60,7 +61,7 @@ class Vocos(Vocoder):
     ) -> None:
         check_hold(hold, "model")
         super().__init__(contract)
-        self.embed = nn.Conv1d(contract.bands, dim, KERNEL, padding=KERNEL // 2)
+        self.embed = ChannelsLastConv1d(contract.bands, dim, KERNEL, padding=KERNEL // 2)
         self.norm = nn.LayerNorm(dim, eps=1e-6)
         self.blocks = nn.ModuleList(ConvNeXt(dim, hidden, 1 / depth) for _ in range(depth))
         self.last_norm = nn.LayerNorm(dim, eps=1e-6)
@@ -89,7 +90,7 @@ class Vocos(Vocoder):
 
     def frames(self, mel: Tensor) -> Tensor:
         """``(B, T, M)`` -> ``(B, T, n_fft // 2 + 1)`` complex, as the network says it."""
-        x = self.norm(self.embed(mel.mT).mT)
+        x = self.norm(self.embed(mel))
         for block in self.blocks:
             x = block(x)
         with torch.autocast(x.device.type, enabled=False):
