@@ -1,17 +1,21 @@
 """Laws of the critic of mels: the same places, padding is nothing, blur is found out, resuming."""
 
 from pathlib import Path
+from typing import Any, ClassVar
 
+import lightning.pytorch as pl
 import pytest
 import torch
 from fakes import composed
 from torch import Tensor
 
+from tts.callbacks.failures import Failures
 from tts.checkpoint import load_checkpoint
 from tts.commands.train import train
 from tts.losses.adversarial import LeastSquares
 from tts.models.critic import Excerpts, MultiWindow
 from tts.modules.judge import Judges
+from tts.strategies.whole import whole_model
 from tts.synthesizer import Synthesizer
 
 BANDS = 16
@@ -106,3 +110,37 @@ def test_a_model_trains_against_it_resumes_exactly_and_speaks(
     assert not (tmp_path / "whole" / "checkpoints" / "best.ckpt").exists(), "the last counts"
     voice = Synthesizer.load(tmp_path / "whole")
     assert len(voice.speak("Hello.").waveform) > 1000
+
+
+class Look(pl.Callback):
+    """What the failures' history holds, and who validates and speaks."""
+
+    seen: ClassVar[list[Any]] = []
+
+    def on_train_end(self, trainer: Any, module: Any) -> None:
+        [failures] = [c for c in trainer.callbacks if isinstance(c, Failures)]
+        with whole_model(trainer, module) as speaking:
+            self.seen[:] = [failures._losses, speaking, module]
+
+
+def test_accumulated_turns_are_told_apart_and_the_average_speaks(
+    tmp_path: Path, prepared: Path
+) -> None:
+    from tests.systems.test_critic import Look  # the one that the config names
+
+    overrides = [
+        "model/size=tiny", "model/critic=patches", "critic.patches.channels=4", "trainer=cpu",
+        "trainer.precision=32-true", "data.limit=24", f"data.prepared_dir={prepared}",
+        "data.workers=0", "data.frames_per_batch=600", "logger=none", f"run_dir={tmp_path}",
+        "callbacks.samples=null", "callbacks.panel=null", "scheduler=constant",
+        "trainer.accumulate_grad_batches=2", "trainer.max_steps=3",
+        "trainer.val_check_interval=3", "system.averaging=0.9",
+        "+callbacks.look._target_=tests.systems.test_critic.Look",
+    ]  # fmt: skip
+    metrics = train(composed("train", *overrides))
+    (ours, judges), speaking, system = Look.seen
+    assert metrics["steps"] == 3
+    assert "val/mel" in metrics, "one validation, after the third step"
+    assert len(ours) == len(judges) == 6, "two batches a step, of either"
+    assert min(ours) > max(judges), "a mel is farther off than a score: none is in the other's"
+    assert speaking is system.average.module

@@ -7,6 +7,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 
+from tts.callbacks.optimizers import batches_per_step
 from tts.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class Advice:
                 f"{self._mean('padding'):.0%} of the batches is padding: "
                 f"data.frames_per_batch={budget // 2} ({budget} now) brings fewer unlike lengths "
                 f"together, with trainer.accumulate_grad_batches="
-                f"{2 * trainer.accumulate_grad_batches} as many frames a step",
+                f"{2 * batches_per_step(trainer, trainer.lightning_module)} as many frames a step",
             )  # fmt: skip
         if budget and gpu_memory is not None and padding <= self.padding:
             self._shares["gpu"].append(1 - gpu_memory)

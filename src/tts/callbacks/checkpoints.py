@@ -148,6 +148,12 @@ class Checkpoints(Checkpoint):
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self._saved != trainer.global_step:
             self._save_last(trainer)
+        if self.monitor is not None and math.isinf(self.best_score) and trainer.is_global_zero:
+            log.warning(
+                "there is no best.ckpt: %s was never measured (trainer.val_check_interval, "
+                "trainer.max_epochs, callbacks.panel.every_n_validations)",
+                self.monitor,
+            )
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
@@ -176,8 +182,9 @@ class Checkpoints(Checkpoint):
 
 
 def promised(trainer: pl.Trainer) -> dict[str, bool | None]:
-    """What callbacks measure now and then, and whether more is better."""
+    """What callbacks and the system measure beside losses, and whether more is better."""
     found: dict[str, bool | None] = {}
-    for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        found |= getattr(callback, "directions", {})
+    callbacks: list[Any] = trainer.callbacks  # type: ignore[attr-defined]
+    for part in (trainer.lightning_module, *callbacks):
+        found |= getattr(part, "directions", {})
     return found

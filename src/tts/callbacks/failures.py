@@ -27,6 +27,7 @@ class Turn(NamedTuple):
     batch: Any
     random: dict[str, Any]  # the generators' states before it
     loss: Tensor
+    whose: int = 0  # the optimizer that it is for
 
 
 class Failures(pl.Callback):
@@ -87,12 +88,15 @@ class Failures(pl.Callback):
     def on_before_backward(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
     ) -> None:
-        self._turns.append(Turn(self._batch, self._random, loss.detach()))
+        whose = getattr(pl_module, "turn", 0)
+        self._turns.append(Turn(self._batch, self._random, loss.detach(), whose))
 
     def on_before_optimizer_step(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: torch.optim.Optimizer
     ) -> None:
-        turns, self._turns = self._turns, []
+        index = index_of(trainer, optimizer)
+        turns = [turn for turn in self._turns if turn.whose == index]
+        self._turns = [turn for turn in self._turns if turn.whose != index]
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         grads = [p.grad for p in parameters if p.grad is not None]
         # DeepSpeed keeps gradients to itself, and passes over those that are no numbers
@@ -101,7 +105,6 @@ class Failures(pl.Callback):
         norm = whole(torch.nn.utils.get_total_norm(grads))
         norm = norm.float().to(turns[-1].loss.device)
         *losses, size = torch.stack([*(t.loss.float() for t in turns), norm]).tolist()
-        index = index_of(trainer, optimizer)
         reason, worst = self._verdict(losses, size, index, amp_scale(trainer))
         bad = bool(reason)
         if trainer.world_size > 1:  # a step is taken by all ranks or by none

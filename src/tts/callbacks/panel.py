@@ -38,6 +38,10 @@ class Panel(pl.Callback):
     ) -> None:
         if not 0 < share <= 1:
             raise UserError(f"callbacks.panel.share={share} must lie in (0, 1]")
+        if vocoder is None:
+            raise UserError(
+                "callbacks.panel.vocoder=null: what is measured is heard; or panel=null"
+            )
         self.measures = {name: m for name, m in measures.items() if m is not None}
         self.make_vocoder = vocoder
         self.count, self.every_n_validations, self.share = count, every_n_validations, share

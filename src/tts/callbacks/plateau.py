@@ -13,6 +13,7 @@ from tts.callbacks.checkpoints import promised
 from tts.callbacks.levers import Levers
 from tts.callbacks.moves import Move
 from tts.callbacks.occasional import boards
+from tts.callbacks.optimizers import batches_per_step
 from tts.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class Plateau(pl.Callback):
         self._count = 0
         self._made = 0  # moves
         self._sign = 1
+        self._told: object = None  # the value that was counted last
         self._young: dict[str, float] = {}  # the numbers of the first point after the last move
 
     def state_dict(self) -> dict[str, Any]:
@@ -106,7 +108,7 @@ class Plateau(pl.Callback):
                 f"callbacks.plateau.monitor={self.monitor} is not among what a step measures: "
                 f"{', '.join(sorted(self._sums))}"
             )
-        if self._count >= self.every * trainer.accumulate_grad_batches:
+        if self._count >= self.every * batches_per_step(trainer, pl_module):
             numbers = self._numbers(trainer)
             self._add(trainer, numbers[self.monitor], numbers)
 
@@ -124,6 +126,9 @@ class Plateau(pl.Callback):
         if trainer.sanity_checking or trainer.state.fn != "fit":
             return
         value = trainer.callback_metrics.get(self.monitor)
+        if value is self._told:  # measured in an earlier validation
+            return
+        self._told = value
         if value is not None and not self.monitor.startswith("train/"):
             self._add(trainer, float(value), self._numbers(trainer))
 

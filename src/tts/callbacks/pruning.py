@@ -21,6 +21,7 @@ class Pruning(pl.Callback):
         self, monitor: str, report: Callable[[float, int], bool], maximise: bool = False
     ) -> None:
         self.monitor, self.report, self.maximise = monitor, report, maximise
+        self._told: object = None
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         higher = promised(trainer).get(self.monitor, False)
@@ -33,8 +34,10 @@ class Pruning(pl.Callback):
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if trainer.sanity_checking or trainer.state.fn != "fit":
             return
-        if (value := trainer.callback_metrics.get(self.monitor)) is None:
+        value = trainer.callback_metrics.get(self.monitor)
+        if value is None or value is self._told:  # measured in an earlier validation
             return
+        self._told = value
         # what one rank decides all have to do
         hopeless = trainer.is_global_zero and self.report(float(value), trainer.global_step)
         if trainer.strategy.broadcast(hopeless):

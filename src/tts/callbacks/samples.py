@@ -17,6 +17,7 @@ from tts.callbacks.pictures import (
     pitch_picture,
     variance_picture,
 )
+from tts.errors import UserError
 from tts.metrics.alignment import diagonality
 from tts.strategies.whole import whole_model
 
@@ -48,6 +49,14 @@ class Samples(Occasional):
         self.make_vocoder = vocoder
         self._vocoder: nn.Module | None = None
         self._rows: list[Batch] = []  # of one utterance each
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        if getattr(data, "clips", None) is not None:
+            raise UserError(
+                "callbacks=default is for models that speak; of a vocoder: callbacks=vocoder, or "
+                "callbacks=[vocoder,...] with others"
+            )
 
     def on_validation_batch_end(
         self,

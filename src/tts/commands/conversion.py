@@ -31,6 +31,8 @@ def convert_checkpoint(config: DictConfig) -> Path:
         settings = Path(str(config.settings)) if config.settings else _beside(weights)
         origin = weights.name
     else:
+        if config.settings is not None:
+            raise UserError("settings= is of file=; a repository of the hub brings its own")
         weights, settings = download(str(config.hub))
         origin = str(config.hub)
     state = read_weights(weights)

@@ -23,6 +23,7 @@ from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue
 from tts.build import build_model
 from tts.callbacks.aggregator import Aggregator
 from tts.callbacks.checkpoints import Checkpoints
+from tts.callbacks.clipping import Clipping
 from tts.callbacks.failures import Failures
 from tts.callbacks.pruning import Pruning
 from tts.callbacks.seeds import StepSeeds
@@ -32,6 +33,7 @@ from tts.callbacks.uncompiled import Uncompiled
 from tts.checkpoint import find_checkpoint, is_vocoder
 from tts.commands.distil import distil
 from tts.commands.economy import OURS, economise
+from tts.commands.fitting import require_fitting
 from tts.commands.forced import force_mels
 from tts.commands.parts import train_only
 from tts.commands.precision import choose_precision
@@ -94,8 +96,7 @@ def train(
         # a fused optimizer unscales its gradients itself: clipping would see them scaled
         config.optimizer.fused = False
     plain = _resolved(config)
-    if config.trainer.precision == "bf16-true" and is_vocoder(plain):
-        raise UserError("trainer.precision=bf16-true: a vocoder's samples need more; bf16-mixed")
+    require_fitting(config, plain, resuming, overrides)
     folder = Path(config.run_dir)
     pl.seed_everything(config.seed, workers=True, verbose=False)
     torch.set_float32_matmul_precision("high")  # TF32 where the GPU has it
@@ -106,8 +107,10 @@ def train(
         for entry in (config.callbacks or {}).values()
         if entry is not None
     ]
-    # what takes gradients away comes after what looks at them
-    callbacks.sort(key=lambda callback: isinstance(callback, Failures))
+    # what looks at gradients comes before what clips them, and that before what takes them away
+    callbacks.sort(
+        key=lambda callback: isinstance(callback, Clipping) + 2 * isinstance(callback, Failures)
+    )
     loggers = [instantiate(entry) for entry in (config.logger or {}).values() if entry is not None]
     if trial := current_trial():
         if config.monitor is None:
@@ -115,6 +118,7 @@ def train(
         callbacks.append(Pruning(config.monitor, trial.report, trial.maximise))
     trainer = build_trainer(
         config.trainer if trains_itself(config) else _for_turns(config.trainer),
+        _batches_between_validations(config.trainer),
         # the seeds come first: what looks at a batch's start sees the generators it begins with
         # and what compiles again comes last: what speaks after a validation does so uncompiled
         [
@@ -233,9 +237,13 @@ def trains_itself(config: DictConfig) -> bool:
     return system.automatic_optimization is not False  # a property, unless the class sets it
 
 
-def build_trainer(config: DictConfig, callbacks: list[pl.Callback], logger: Any) -> pl.Trainer:
-    """Lightning's Trainer; hardware that is not there is the user's to know, in a line."""
-    interval = _batches_between_validations(config)
+def build_trainer(
+    config: DictConfig, interval: int, callbacks: list[pl.Callback], logger: Any
+) -> pl.Trainer:
+    """Lightning's Trainer, with ``interval`` batches between validations.
+
+    Hardware that is not there is the user's to know, in a line.
+    """
     config = copy(config)
     with open_dict(config):
         for option in OURS:
@@ -261,14 +269,10 @@ def build_trainer(config: DictConfig, callbacks: list[pl.Callback], logger: Any)
 def _for_turns(trainer: DictConfig) -> DictConfig:
     """Lightning's trainer for a system that steps several optimizers by itself.
 
-    Clipping and accumulation are the system's, ``val_check_interval`` still counts steps, and DDP
-    must not wait for gradients of the parts whose turn it is not.
+    Clipping and accumulation are the system's, and DDP must not wait for gradients of the parts
+    whose turn it is not.
     """
-    changes = {
-        "gradient_clip_val": None,
-        "accumulate_grad_batches": 1,
-        "val_check_interval": trainer.val_check_interval * trainer.accumulate_grad_batches,
-    }
+    changes: dict[str, Any] = {"gradient_clip_val": None, "accumulate_grad_batches": 1}
     if trainer.strategy == "ddp":
         changes["strategy"] = "ddp_find_unused_parameters_true"
     return OmegaConf.merge(trainer, changes)  # type: ignore[return-value]

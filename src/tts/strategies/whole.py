@@ -69,10 +69,10 @@ class Splits(ABC):
 
 @contextmanager
 def whole_model(trainer: pl.Trainer, system: Any) -> Iterator[nn.Module]:
-    """The system's model, such that one process alone can run it."""
+    """The system's model, such that one process alone can run it; its average, where it has one."""
     strategy = trainer.strategy
     if not isinstance(strategy, Splits):
-        yield system.model
+        yield getattr(system, "generator", system.model)
         return
     try:
         yield strategy.whole_model().train(system.model.training)

@@ -12,6 +12,7 @@ from tts.losses.weighted import LossResult, WeightedLoss
 from tts.masks import masked_mean
 from tts.optim.groups import parameter_groups
 from tts.strategies.whole import whole
+from tts.systems.steps import total_steps
 
 
 class AcousticSystem(pl.LightningModule):
@@ -53,8 +54,7 @@ class AcousticSystem(pl.LightningModule):
 
     def configure_optimizers(self) -> Any:
         optimizer = self.make_optimizer(parameter_groups(self.model, self.loss))
-        total = int(self.trainer.estimated_stepping_batches)
-        scheduler = self.make_scheduler(optimizer, total_steps=total)
+        scheduler = self.make_scheduler(optimizer, total_steps=total_steps(self.trainer))
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step", "name": "learning_rate"},

@@ -10,10 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from tts.errors import UserError
 from tts.losses.adversarial import Adversarial
 from tts.losses.weighted import LossResult, WeightedLoss
 from tts.modules.judge import Judges
 from tts.optim.groups import parameter_groups
+from tts.systems.steps import total_steps
 
 
 class Game(pl.LightningModule):
@@ -47,6 +49,11 @@ class Game(pl.LightningModule):
         self.loss = loss
         loss.attach(model)
         game = next((t for t in loss.terms.values() if isinstance(t, Adversarial)), None)
+        if discriminators and game is None:
+            raise UserError(
+                "loss.weights.adversarial=0 leaves nothing for the judges to learn from; to train "
+                "without them: system.discriminators=null, or model/critic=none"
+            )
         self.game: Adversarial | None = game if discriminators else None
         self.judges = Judges(discriminators, **(about or {})) if discriminators and game else None
         self.average = (
@@ -57,6 +64,7 @@ class Game(pl.LightningModule):
         self.make_optimizer, self.make_scheduler = optimizer, scheduler
         self.adversarial_from_step = adversarial_from_step
         self.clip, self.accumulate = clip, accumulate
+        self.turn = 0  # the optimizer whose loss goes backward: the model's, or the judges' (1)
         self.card = dict(card or {})
 
     @property
@@ -118,7 +126,9 @@ class Game(pl.LightningModule):
         assert self.game is not None
         loss = self.game.discriminator(self.judges(real), self.judges(fake))
         self.log("train/discriminator", loss.detach(), batch_size=size)
+        self.turn = 1
         self.manual_backward(loss / self.accumulate)
+        self.turn = 0
 
     def _log_losses(self, result: LossResult, size: int) -> None:
         self.log_dict(result.named("train"), batch_size=size)
@@ -140,7 +150,7 @@ class Game(pl.LightningModule):
         groups = [parameter_groups(self.model, self.loss)]
         groups += [] if self.judges is None else [parameter_groups(self.judges)]
         optimizers = [self.make_optimizer(group) for group in groups]
-        steps = int(self.trainer.max_steps)
+        steps = total_steps(self.trainer, self.accumulate)
         totals = [steps, max(steps - self.adversarial_from_step, 1)]  # the judges' count their own
         return [
             {

@@ -52,6 +52,11 @@ class VocoderSystem(Game):
         self.mel_distance = WaveMelLoss(rate)
         self.stft_distance = MultiResolutionSTFT()
 
+    @property
+    def directions(self) -> dict[str, bool | None]:
+        """Of what a validation measures beside distances: whether more is better."""
+        return {"val/pesq": True} if pesq_is_there() else {}
+
     def forward(self, mel: Tensor) -> Tensor:
         return self.generator(mel)
 

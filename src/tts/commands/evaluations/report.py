@@ -46,8 +46,13 @@ def write_report(
 def _worst(result: dict[str, Any], count: int, by: str | None) -> tuple[list[str], str | None]:
     """Ids of the sentences that the baseline says worst, and by which measure."""
     known = result["measures"]
-    by = by if by in known else next((name for name in (*WORST_BY, *known) if name in known), None)
     own = [s for s in result["sentences"] if s["system"] == result["baseline"]]
+    # copies have measures that what is spoken anew has not
+    of_own = [name for name in (*WORST_BY, *known) if any(name in s["values"] for s in own)]
+    if by is not None and by not in of_own:
+        print(f"worst_by={by} is not measured of {result['baseline']}: {of_own[:1]} decides")
+        by = None
+    by = by or next(iter(of_own), None)
     if by is None:
         return [s["id"] for s in own[:count]], None
     sign = -1 if known[by]["better"] == "lower" else 1

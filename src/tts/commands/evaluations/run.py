@@ -5,6 +5,7 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
@@ -29,6 +30,18 @@ from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.load import load_vocoder
 from tts.vocoders.vocoder import Vocoder
 
+SPEAKING = (
+    "vocoder", "pitch_range", "contrast", "prosody_temperature", "temperature", "steps", "solver",
+    "guidance",
+)  # fmt: skip
+OF_WAVS = ("text", "ref", "aligned", "language", "audio")
+UNUSED = {
+    "wavs": {*SPEAKING, "data", "frontend", "utterances", "split", "reference_iterations"},
+    "run": {*OF_WAVS},
+    "vocoder": {*OF_WAVS, *SPEAKING},
+}
+WHAT = {"wavs": "wavs=", "run": "run=", "vocoder": "a vocoder's run"}
+
 
 def evaluate(config: DictConfig) -> dict[str, Any]:
     """Print the table, write the report, return what is in it."""
@@ -40,6 +53,7 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
     if (config.run is None) == (config.wavs is None):
         raise UserError("give run=... or wavs=DIR text=FILE, one of the two")
     about: dict[str, Any] = {}
+    _require_used("wavs" if config.wavs is not None else "run")
     if config.wavs is not None:
         contract: MelContract = instantiate(config.audio)
         wavs = listed(config.wavs)
@@ -56,6 +70,8 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
         data, texts = _corpora(config, runs)
         for name, run in zip(_names(runs), runs, strict=True):
             about[name] = {"path": str(run.path), "step": run.step}
+        if is_vocoder(runs[0].config):
+            _require_used("vocoder")
         folder = Path(config.out or _home(runs[0]) / "evaluation")
         with Scorer(measures, texts, config.workers) as score:
             spoken = _speech_of(runs, data, config)
@@ -70,6 +86,15 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
     for path in write_report(result, spoken, contract, folder, config.worst, config.worst_by):
         print(f"-> {path}")
     return result
+
+
+def _require_used(what: str) -> None:
+    """Raises UserError for an option of the command line that says nothing of what is scored."""
+    said = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    for override in said:
+        name = override.partition("=")[0].lstrip("+~").split(".")[0]
+        if name in UNUSED[what]:
+            raise UserError(f"{name}= says nothing of {WHAT[what]}: leave it out")
 
 
 def _corpora(config: DictConfig, runs: list[Run]) -> tuple[SpeechDataset, list[str]]:
