@@ -13,6 +13,7 @@ from processes import ranks
 
 from tts.callbacks.checkpoints import Checkpoints
 from tts.callbacks.panel import Panel
+from tts.callbacks.pruning import Pruning
 from tts.commands.train import train
 from tts.errors import UserError
 from tts.metrics.measure import Measure
@@ -67,7 +68,7 @@ def trainer_of(rank: int = 0, ranks: int = 1, **more: Any) -> Any:
         sanity_checking=False, state=SimpleNamespace(fn="fit"), datamodule=data,
         strategy=SimpleNamespace(broadcast=lambda x: x, batch_to_device=lambda b: b),
         precision_plugin=SimpleNamespace(forward_context=plain),
-        global_rank=rank, world_size=ranks, **more,
+        global_rank=rank, world_size=ranks, lightning_module=None, **more,
     )  # fmt: skip
 
 
@@ -129,6 +130,30 @@ def test_the_best_checkpoint_is_the_one_with_more_where_more_is_better(tmp_path:
         keeper.on_validation_end(trainer, Module())  # type: ignore[arg-type]
         assert bool(saved) == kept, value
     assert keeper.best_value == 4.0
+
+
+def test_a_system_says_of_what_it_measures_whether_more_is_better(tmp_path: Path) -> None:
+    trainer = trainer_of(callbacks=[], is_global_zero=True)
+    trainer.lightning_module = SimpleNamespace(directions={"val/pesq": True})
+    keeper = Checkpoints(tmp_path, "val/pesq")
+    keeper.setup(trainer, Module(), "fit")  # type: ignore[arg-type]
+    assert keeper.higher_is_better
+    with pytest.raises(UserError, match="one to maximize"):
+        Pruning("val/pesq", lambda value, step: False).setup(trainer, Module(), "fit")  # type: ignore[arg-type]
+
+
+def test_a_measure_of_an_earlier_validation_is_told_once() -> None:
+    told: list[float] = []
+    pruning = Pruning("metrics/number", lambda value, step: bool(told.append(value)))
+    trainer = trainer_of(
+        callbacks=[], callback_metrics={"metrics/number": torch.tensor(3.0)}, global_step=0,
+        is_global_zero=True,
+    )  # fmt: skip
+    for _ in range(3):  # the panel measures at the first alone
+        pruning.on_validation_end(trainer, Module())  # type: ignore[arg-type]
+    trainer.callback_metrics = {"metrics/number": torch.tensor(3.0)}
+    pruning.on_validation_end(trainer, Module())  # type: ignore[arg-type]
+    assert told == [3.0, 3.0]
 
 
 def test_what_has_no_better_side_is_nothing_to_choose_by(tmp_path: Path) -> None:

@@ -274,6 +274,7 @@ def looks(*given: tuple[float, float, float | None], **data: Any) -> None:
     advisor = Advice(waiting=0.1, padding=0.15, gpu_memory=0.5, patience=2, auto=False)
     told: Any = SimpleNamespace(
         datamodule=SimpleNamespace(frames_per_batch=6000, **data), is_global_zero=True,
+        lightning_module=None,
         global_step=10, accumulate_grad_batches=1, num_devices=1,
     )  # fmt: skip
     for each in given:
