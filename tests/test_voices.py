@@ -3,12 +3,16 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 from processes import command
 
+from tts.checkpoint import load_run, save_voice
+from tts.errors import UserError
 from tts.metrics.intelligibility import Recogniser, count_errors
 from tts.synthesizer import OWN_VOICE, Synthesizer
+from tts.text.phonemes import EspeakPhonemizer
 
 VOICES = OWN_VOICE.parent
 TEXTS = (
@@ -56,3 +60,25 @@ def test_a_voice_is_small_and_says_where_it_comes_from(name: str) -> None:
 def test_a_text_is_enough(tmp_path: Path) -> None:
     command("synthesize.py", "text=Good morning, everybody.", f"out={tmp_path}/x.wav")
     assert 0.8 < soundfile.info(tmp_path / "x.wav").duration < 4
+
+
+def test_a_voice_of_another_phonemizer_speaks_when_it_is_handed_in(tmp_path: Path) -> None:
+    run = load_run(OWN_VOICE)
+    assert run.frontend is not None
+    foreign = run._replace(frontend=run.frontend | {"phonemizer": "elsewhere.Phonemizer"})
+    save_voice(foreign, tmp_path / "voice", {})
+    with pytest.raises(UserError, match=r"phonemizer=\{_target_: elsewhere\.Phonemizer\}"):
+        Synthesizer.load(tmp_path / "voice")
+    voice = Synthesizer.load(tmp_path / "voice", phonemizer=EspeakPhonemizer())
+    same = Synthesizer.load().speak("Hello.", seed=1).waveform
+    assert np.abs(voice.speak("Hello.", seed=1).waveform - same).max() < 1e-2
+    command(
+        "synthesize.py", f"run={tmp_path}/voice", "text=Hello.", f"out={tmp_path}/a.wav",
+        "phonemizer={_target_: tts.text.phonemes.EspeakPhonemizer}",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("device", ["gramophone", "cuda:99"])
+def test_a_device_that_is_not_here_is_one_clear_error(device: str) -> None:
+    with pytest.raises(UserError, match=f"device={device}"):
+        Synthesizer.load(device=device)

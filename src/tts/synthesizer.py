@@ -19,6 +19,7 @@ from tts.corpus import CorpusFacts
 from tts.device import find_device
 from tts.errors import UserError
 from tts.text.frontend import Frontend
+from tts.text.phonemes import Phonemizer
 from tts.vocoders.load import default_vocoder
 from tts.vocoders.vocoder import Vocoder
 
@@ -80,10 +81,12 @@ class Synthesizer:
         path: str | os.PathLike[str] | None = None,
         device: str = "cpu",
         vocoder: Callable[[MelContract], Vocoder] = default_vocoder,
+        phonemizer: Phonemizer | None = None,
     ) -> "Synthesizer":
         """From a run, a checkpoint or a voice (None: the project's own). Nothing in it is executed.
 
         ``vocoder`` makes one for a contract: by default the one that comes with the project.
+        ``phonemizer``: the one the model was trained with, if it is not of this package.
         Raises CheckpointError for a file that is missing, damaged or does not fit this code, and
         UserError for a device that this machine does not have.
         """
@@ -95,7 +98,7 @@ class Synthesizer:
             raise CheckpointError(f"{run.path} is a vocoder: it turns mels into sound, not text")
         run.fill(model)
         assert run.frontend is not None
-        frontend = Frontend.from_dict(run.frontend)
+        frontend = Frontend.from_dict(run.frontend, phonemizer)
         return cls(model.to(where), vocoder(facts.contract).to(where), frontend, facts)
 
     def speak(

@@ -16,6 +16,9 @@ def help_text(conf: Path, config_name: str, about: str) -> str:
     """What a command does, the groups it composes with their choices, and its own settings."""
     path = conf / f"{config_name}.yaml"
     rows = list(_groups(conf, path, ""))
+    if config_name == "train":  # those that only some choices bring: judges, a decoder's field
+        shown = {group for group, _ in rows}
+        rows += [row for row in _all_groups(conf) if row[0] not in shown]
     width = max((len(group) for group, _ in rows), default=0)
     parts = [about.strip(), ""]
     if rows:
@@ -46,6 +49,15 @@ def _groups(conf: Path, path: Path, parent: str) -> Any:
         yield group, "  ".join(shown)
         if chosen in choices:
             yield from _groups(conf, conf / group / f"{chosen}.yaml", f"{group}/")
+
+
+def _all_groups(conf: Path) -> Any:
+    """``(group, "choices")`` of every folder, but Hydra's own and those of other commands."""
+    for folder in sorted(path for path in conf.rglob("*") if path.is_dir()):
+        group = folder.relative_to(conf).as_posix()
+        choices = sorted(file.stem for file in folder.glob("[!_]*.yaml"))
+        if choices and not group.startswith(("hydra", "metrics", "vocoder")):
+            yield group, "  ".join(choices)
 
 
 def _settings(path: Path) -> list[str]:

@@ -21,7 +21,12 @@ def synthesize(config: DictConfig) -> list[Path]:
     """
     lines = list(_lines(config))
     targets = _targets(Path(str(config.out)), len(lines))
-    synthesizer = Synthesizer.load(config.run, config.device, instantiate(config.vocoder))
+    synthesizer = Synthesizer.load(
+        config.run,
+        config.device,
+        instantiate(config.vocoder),
+        instantiate(config.phonemizer) if config.phonemizer else None,
+    )
     manner = Manner(
         rate=_control(config, "rate"),
         pitch=_control(config, "pitch"),

@@ -93,7 +93,8 @@ class Frontend:
             if not module.startswith("tts.text."):
                 raise TextError(
                     f"this checkpoint was made with the phonemizer {values['phonemizer']}; "
-                    "hand it in: Frontend.from_dict(values, phonemizer=...)"
+                    f"hand it in: 'phonemizer={{_target_: {values['phonemizer']}}}', in Python "
+                    "Synthesizer.load(..., phonemizer=...)"
                 )
             phonemizer = getattr(importlib.import_module(module), name)()
         return cls(

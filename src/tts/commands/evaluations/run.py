@@ -32,7 +32,7 @@ from tts.vocoders.vocoder import Vocoder
 
 SPEAKING = (
     "vocoder", "pitch_range", "contrast", "prosody_temperature", "temperature", "steps", "solver",
-    "guidance",
+    "guidance", "phonemizer",
 )  # fmt: skip
 OF_WAVS = ("text", "ref", "aligned", "language", "audio")
 UNUSED = {
@@ -141,8 +141,9 @@ def _speech_of(runs: list[Run], data: SpeechDataset, config: DictConfig) -> Spok
             vocoders[name] = load_vocoder(contract, run.path)
         return vocoder.copy_all(data, chosen, vocoders, config.seed)
     make = instantiate(config.vocoder)
+    phonemizer = instantiate(config.phonemizer) if config.phonemizer else None
     synthesizers = {
-        name: Synthesizer.load(run.path, vocoder=make)
+        name: Synthesizer.load(run.path, vocoder=make, phonemizer=phonemizer)
         for name, run in zip(names, runs, strict=True)
     }
     manner = Manner(
