@@ -2,9 +2,12 @@
 
 import gc
 import os
+import sys
 
-# what is imported and collected lives as long as the worker: nothing to look for garbage in
-gc.disable()
+# what is imported and collected lives as long as the process: nothing to look for garbage in.
+# The controller of several workers collects no tests
+if "PYTEST_XDIST_WORKER" in os.environ or "-n" not in sys.argv:
+    gc.disable()
 
 # before anything imports torch: workers side by side share the cores instead of fighting for them
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))

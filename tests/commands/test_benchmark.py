@@ -4,7 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from processes import command
+from torch import Tensor
+
+from tts.commands.benchmarks.machine import count_gflop
+from tts.modules.ssd import chunk_decays, ssd, ssd_backward, ssd_forward
 
 TINY = (
     "seconds=0.01", "rounds=1", "sizes=[tiny]", "lengths=[32]", "chunks=[16]", "batch=2",
@@ -33,6 +38,26 @@ def test_every_section_measures_something(tmp_path: Path) -> None:
             )
 
 
+def test_the_scan_is_counted_as_the_products_it_is_made_of() -> None:
+    def parts(gradients: bool) -> list[Tensor]:
+        torch.manual_seed(0)
+        shapes = ((2, 64, 3, 8), (2, 64, 3), (2, 64, 3), (2, 64, 6), (2, 64, 6))
+        x, dt, log_decay, b, c = (torch.rand(shape) for shape in shapes)
+        return [part.requires_grad_(gradients) for part in (x, dt, -log_decay, b, c)]
+
+    def counted() -> None:
+        ssd(*parts(True), chunk=16).sum().backward()
+
+    def plain() -> None:
+        x, dt, log_decay, b, c = parts(False)
+        decays, y = chunk_decays(dt, log_decay, 16), torch.empty_like(x)
+        before = ssd_forward(x, b, c, decays, y)
+        ssd_backward(torch.ones_like(y), x, b, c, decays, y, before, torch.empty_like(y))
+
+    assert count_gflop(counted) == pytest.approx(count_gflop(plain), rel=1e-9)
+    assert count_gflop(plain) > 0
+
+
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
@@ -43,6 +68,8 @@ def test_every_section_measures_something(tmp_path: Path) -> None:
         ("rounds=0", "rounds=0"),
         ("lengths=[128,-1]", "lengths=[128, -1]"),
         ("chunks=[]", "chunks=[]"),
+        ("seconds=soon", "seconds=soon"),
+        ("out=/proc/benchmark.json", "out=/proc/benchmark.json"),
         ("threads=0", "threads=0"),
         ("frames=20", "frames=20"),
         ("sizes=[huge]", "huge"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.models.assemble import batch, build, config
 from tts.audio.mel import MelContract
 from tts.callbacks.uncompiled import Uncompiled
 from tts.commands.economy import economise
+from tts.commands.train import train
 from tts.errors import UserError
 from tts.modules.context import Context
 
@@ -66,7 +68,7 @@ def test_a_compiled_backbone_learns_the_same_from_lengths_that_change(
         sum(y.square().sum() for y in said).backward()
         return [*said, *(p.grad for p in stack.parameters())]
 
-    with whole_graphs():
+    with whole_graphs(most=2):
         compiled = learns("aot_eager")
     for ours, theirs in zip(compiled, learns(None), strict=True):
         assert torch.allclose(ours, theirs, rtol=1e-4, atol=1e-5)
@@ -100,23 +102,58 @@ def test_validation_and_what_speaks_in_it_run_uncompiled() -> None:
         return graph.forward
 
     double = torch.compile(lambda x: 2 * x, backend=backend, dynamic=False)
-    callback, torch_sees = Uncompiled(), [torch.ones(n) for n in (3, 4, 5)]
-    double(torch_sees[0])
-    callback.on_validation_start()
-    double(torch_sees[1])
-    assert compiled == 1
-    callback.on_validation_end()
-    double(torch_sees[2])
-    assert compiled == 2
+    callback, seen = Uncompiled(), [torch.ones(n) for n in (3, 4, 5, 6)]
+    double(seen[0])
+    try:
+        callback.on_validation_start()
+        double(seen[1])
+        during = compiled
+        callback.on_validation_end()
+        double(seen[2])
+        after = compiled
+        callback.on_validation_start()
+        callback.on_exception()
+        double(seen[3])
+    finally:
+        torch.compiler.set_stance("default")
+    assert (during, after, compiled) == (1, 2, 3)
+
+
+def test_a_training_is_compiled_and_its_validations_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graphs: list[int] = []
+    for moment in ("on_validation_start", "on_validation_end"):
+        real = getattr(Uncompiled, moment)
+
+        def noted(self: Any, *_: Any, real: Any = real) -> None:
+            graphs.append(counters["stats"]["unique_graphs"])
+            real(self)
+
+        monkeypatch.setattr(Uncompiled, moment, noted)
+    with whole_graphs():
+        train(
+            composed(
+                "train", "model/size=tiny", "model/encoder=conv", "model/decoder=conv",
+                "trainer=cpu", "trainer.compile=eager", "trainer.max_steps=2",
+                "trainer.val_check_interval=1", "data.limit=24", "data.workers=0", "logger=none",
+                f"data.prepared_dir={tmp_path}/prepared", f"run_dir={tmp_path}/run",
+                "callbacks.panel=null",
+            )
+        )  # fmt: skip
+    starts, ends = graphs[::2], graphs[1::2]
+    assert len(starts) == 3, "the sanity check, and one after each step"
+    assert starts == ends
+    assert starts[0] == 0 < starts[1]
 
 
 @contextmanager
-def whole_graphs() -> Iterator[None]:
+def whole_graphs(most: int = 100) -> Iterator[None]:
     """Something is compiled inside, and none of it falls back to Python on its way."""
     torch._dynamo.reset()
     counters.clear()
     yield
-    assert counters["stats"]["unique_graphs"] > 0
+    assert 0 < counters["stats"]["unique_graphs"] <= most
     assert not counters["graph_break"]
 
 

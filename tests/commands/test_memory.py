@@ -1,35 +1,44 @@
-"""What the collector of garbage looks through."""
+"""What the collector of garbage looks through, in a process that nothing else was made in."""
 
+import subprocess
+import sys
+
+from processes import ROOT
+
+PROGRAM = """
 import gc
-from collections.abc import Iterator
-
-import pytest
-
 from tts.commands.memory import lasting
 
+def searched(thing):
+    return any(each is thing for each in gc.get_objects())
 
-@pytest.fixture(autouse=True)
-def _thawed() -> Iterator[None]:
-    was_on = gc.isenabled()
-    yield
-    gc.unfreeze()
-    (gc.enable if was_on else gc.disable)()
-
-
-@pytest.mark.parametrize("collecting", [True, False])
-def test_what_lasts_is_never_searched(collecting: bool) -> None:
+for collecting in (True, False):
     (gc.enable if collecting else gc.disable)()
-    gc.collect()
-    before = gc.get_freeze_count()
     with lasting():
         assert not gc.isenabled()
-        made = [[number] for number in range(5000)]
+        import {module}
+        made = [[]]
     assert gc.isenabled() is collecting
-    assert gc.get_freeze_count() >= before + len(made)
-
-
-def test_it_collects_again_after_what_failed() -> None:
-    gc.enable()
-    with pytest.raises(ImportError), lasting():
-        raise ImportError("no such module")
+    assert not searched(made), "what was imported is set aside, and what was made with it"
+    with lasting():
+        import {module}
+        later = [[]]
+    assert searched(later), "where nothing was imported, garbage is not kept for ever"
+    {again}
+gc.enable()
+try:
+    with lasting():
+        raise ImportError
+except ImportError:
     assert gc.isenabled()
+print("held")
+"""
+
+
+def test_what_is_imported_is_never_searched_and_nothing_else_is_set_aside() -> None:
+    again = "import sys; sys.modules.pop('colorsys')"
+    program = PROGRAM.format(module="colorsys", again=again)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "held\n", done.stderr

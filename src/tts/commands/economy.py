@@ -21,7 +21,8 @@ def economise(system: nn.Module, checkpoint_activations: bool, backend: str | No
     """Recompute the backbones' activations in the backward pass; compile them with ``backend``.
 
     Neither changes a number that is learned from, but for rounding of what is compiled. Of a
-    vocoder's training the generator and its judges are compiled. Raises UserError for what cannot
+    vocoder the generator is compiled and its judges are not: they see recordings and copies, with
+    and without gradients, and each would be a graph of its own. Raises UserError for what cannot
     be.
     """
     stacks = [part for part in system.modules() if isinstance(part, Stack)]

@@ -193,7 +193,7 @@ def _trainer(bundle: dict[str, Any], device: str, watch: Watch) -> pl.Trainer:
     hush()
     return pl.Trainer(
         accelerator="gpu" if device.startswith("cuda") else "cpu",
-        devices=1,
+        devices=[int(device.partition(":")[2] or 0)] if device.startswith("cuda") else 1,
         precision=bundle["precision"],
         max_steps=bundle["step"] + 1,
         max_epochs=1,

@@ -62,11 +62,14 @@ NOISE = (
 def job(config: DictConfig) -> float | None:
     """One Hydra job: train, and give a sweeper the best ``monitor`` reached."""
     overrides = list(HydraConfig.get().overrides.task)
-    with summarised(Path(config.run_dir), overrides) as summary:
-        metrics = train(config, overrides, summary)
-        trial = current_trial()
-        summary["status"] = "pruned" if trial and trial.pruned else "done"
-        summary["metrics"] = metrics
+    try:
+        with summarised(Path(config.run_dir), overrides) as summary:
+            metrics = train(config, overrides, summary)
+            trial = current_trial()
+            summary["status"] = "pruned" if trial and trial.pruned else "done"
+            summary["metrics"] = metrics
+    finally:
+        _let_go()
     name = str(config.monitor)
     return metrics.get(f"best/{name}", metrics.get(name))
 
@@ -184,7 +187,6 @@ def train(
             if summary is not None:
                 summary["higher_is_better"] = callback.higher_is_better
     _say("done: %d steps -> %s", trainer.global_step, folder)
-    _let_go()
     return metrics
 
 
@@ -328,6 +330,7 @@ def _say(message: str, *values: object) -> None:
 
 def _let_go() -> None:
     """The next job of a multirun starts in this process: give memory back before it."""
-    gc.collect()
+    gc.collect()  # trainer and system refer to each other
+    torch.compiler.reset()  # graphs, of which a process may have so many of a piece of code
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -4,24 +4,29 @@ import torch
 from torch import Tensor, nn
 
 from tts.errors import UserError
-
-# an operator of torch: torch.compile knows no random_ over all words, and takes this as it is. It
-# takes two calls with the same arguments for one, hence the values and not their shape alone
-torch.library.define(
-    "tts::keep", "(Tensor x, int dropped) -> Tensor", tags=(torch.Tag.nondeterministic_seeded,)
-)
+from tts.modules.operators import define_once
 
 
-@torch.library.impl("tts::keep", "cpu")
 def _keep(x: Tensor, dropped: int) -> Tensor:
     """Of the shape of ``x``, on a CPU: bool, each false with a probability of ``dropped`` / 256."""
     words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
     return words.view(torch.uint8)[: x.numel()].view(x.shape) >= dropped
 
 
-@torch.library.register_fake("tts::keep")
-def _(x, dropped):
+def _keep_shape(x: Tensor, dropped: int) -> Tensor:
     return torch.empty(x.shape, dtype=torch.bool)
+
+
+# an operator of torch: torch.compile knows no random_ over all words, and takes this as it is. It
+# takes two calls with the same arguments for one, hence the values and not their shape alone; one
+# tensor is not to be dropped from twice
+define_once(
+    "tts::keep",
+    "(Tensor x, int dropped) -> Tensor",
+    _keep,
+    _keep_shape,
+    tags=(torch.Tag.nondeterministic_seeded,),
+)
 
 
 class DropPath(nn.Module):

@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tts.modules.operators import define_once
+
 
 class Decays(NamedTuple):
     """What becomes of an input on its way through a chunk; all fp32."""
@@ -154,41 +156,26 @@ def ssd_backward(
     )
 
 
-# Operators of torch rather than a Function alone: torch.compile takes each as it is. It would
-# unroll the loop over the chunks of one length, and begin anew with every other.
-# Not torch.library.custom_op, whose first call imports all of torch._dynamo.
-torch.library.define(
-    "tts::ssd",
-    "(Tensor x, Tensor dt, Tensor log_decay, Tensor b, Tensor c, int chunk) -> (Tensor, Tensor)",
-)
-torch.library.define(
-    "tts::ssd_backward",
-    "(Tensor dy, Tensor x, Tensor dt, Tensor log_decay, Tensor b, Tensor c, Tensor y,"
-    " Tensor before, int chunk) -> (Tensor, Tensor, Tensor, Tensor, Tensor)",
-)
-
-
-@torch.library.impl("tts::ssd", "default")
 def _forward(x, dt, log_decay, b, c, chunk):
     y = torch.empty_like(x, memory_format=torch.contiguous_format)
-    return y, ssd_forward(x, b, c, chunk_decays(dt, log_decay, chunk), y)
+    with torch.autocast(x.device.type, enabled=False):
+        return y, ssd_forward(x, b, c, chunk_decays(dt, log_decay, chunk), y)
 
 
-@torch.library.register_fake("tts::ssd")
-def _(x, dt, log_decay, b, c, chunk):
+def _forward_shapes(x, dt, log_decay, b, c, chunk):
     batch, frames, heads, width = x.shape
-    return torch.empty_like(x), x.new_empty(batch, frames // chunk, b.shape[-1], heads, width)
+    y = torch.empty_like(x, memory_format=torch.contiguous_format)
+    return y, x.new_empty(batch, frames // chunk, b.shape[-1], heads, width)
 
 
-@torch.library.impl("tts::ssd_backward", "default")
 def _backward(dy, x, dt, log_decay, b, c, y, before, chunk):
     dx = torch.empty_like(y)
-    decays = chunk_decays(dt, log_decay, chunk)
-    return dx, *ssd_backward(dy.contiguous(), x, b, c, decays, y, before, dx)
+    with torch.autocast(x.device.type, enabled=False):
+        decays = chunk_decays(dt, log_decay, chunk)
+        return dx, *ssd_backward(dy.contiguous(), x, b, c, decays, y, before, dx)
 
 
-@torch.library.register_fake("tts::ssd_backward")
-def _(dy, x, dt, log_decay, b, c, y, before, chunk):
+def _backward_shapes(dy, x, dt, log_decay, b, c, y, before, chunk):
     return tuple(torch.empty_like(part) for part in (y, dt, log_decay, b, c))
 
 
@@ -200,10 +187,28 @@ def _remember(ctx, inputs, output):
 
 
 def _differentiate(ctx, dy, _):
+    if dy is None:
+        return (None,) * 6
     return *torch.ops.tts.ssd_backward(dy, *ctx.saved_tensors, ctx.chunk), None
 
 
-torch.library.register_autograd("tts::ssd", _differentiate, setup_context=_remember)
+# Operators of torch rather than a Function alone: torch.compile takes each as it is. It would
+# unroll the loop over the chunks of one length, and begin anew with every other.
+# Not torch.library.custom_op, whose first call imports all of torch._dynamo.
+define_once(
+    "tts::ssd",
+    "(Tensor x, Tensor dt, Tensor log_decay, Tensor b, Tensor c, int chunk) -> (Tensor, Tensor)",
+    _forward,
+    _forward_shapes,
+    backward=(_remember, _differentiate),
+)
+define_once(
+    "tts::ssd_backward",
+    "(Tensor dy, Tensor x, Tensor dt, Tensor log_decay, Tensor b, Tensor c, Tensor y,"
+    " Tensor before, int chunk) -> (Tensor, Tensor, Tensor, Tensor, Tensor)",
+    _backward,
+    _backward_shapes,
+)
 
 
 def ssd(x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor, chunk: int = 32) -> Tensor:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import FlopCounterMode, register_flop_formula
 
+import tts.modules.ssd  # noqa: F401  its operators, which are counted below
 from tts.commands.benchmarks.report import Section
 from tts.commands.benchmarks.timing import Stopwatch
 from tts.commands.memory import keep_freed_memory, peak
@@ -66,6 +67,25 @@ def describe(device: torch.device) -> str:
         name = models[0].split(":")[1].strip() if models else name
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     return f"{name}, {torch.get_num_threads()} of {os.cpu_count()} cores{load}"
+
+
+@register_flop_formula(torch.ops.tts.ssd)
+def _scan_flop(x: Any, dt: Any, log_decay: Any, b: Any, c: Any, chunk: int, **_: Any) -> int:
+    """Of the products in :func:`tts.modules.ssd.ssd_forward`, into which the counter cannot see."""
+    batch, frames, heads, width = x
+    state = b[-1]
+    return 2 * batch * frames * (chunk * state + heads * width * (chunk + 2 * state))
+
+
+@register_flop_formula(torch.ops.tts.ssd_backward)
+def _scan_backward_flop(
+    dy: Any, x: Any, dt: Any, log_decay: Any, b: Any, *rest: Any, **_: Any
+) -> int:
+    """Of those in :func:`tts.modules.ssd.ssd_backward`."""
+    batch, frames, heads, width = x
+    state, chunk = b[-1], rest[-1]
+    inside = 3 * chunk * state + 2 * chunk * heads * width
+    return 2 * batch * frames * (inside + 4 * state * heads * width)
 
 
 def count_gflop(task: Callable[[], object]) -> float:

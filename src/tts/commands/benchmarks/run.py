@@ -1,6 +1,7 @@
 """The sections that were asked for, one after the other."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -25,6 +26,13 @@ from tts.errors import UserError
 
 PRECISIONS = {"32-true": False, "bf16-mixed": True}
 LISTS = ("sections", "sizes", "vocoders", "lengths", "chunks", "steps")
+NEEDED = {
+    "sizes": {"step", "synthesis"},
+    "vocoders": {"vocoders"},
+    "lengths": {"scan", "block", "chunks"},
+    "chunks": {"chunks"},
+    "steps": {"synthesis"},
+}
 COUNTS = ("rounds", "batch", "tokens", "frames", "width", "lengths", "chunks", "steps")
 
 
@@ -45,7 +53,7 @@ def benchmark(config: DictConfig) -> list[Section]:
     watch = Stopwatch(config.rounds, config.seconds, device)
     shape = Shape(config.batch, config.tokens, config.frames)
     blocks = (watch, autocast, config.batch, config.width)
-    middle = sorted(config.lengths)[len(config.lengths) // 2]
+    middle = sorted(config.lengths)[len(config.lengths) // 2] if config.lengths else 1
     sections: dict[str, Callable[[], Section]] = {
         "scan": lambda: scan(*blocks, config.lengths),
         "block": lambda: block(*blocks, config.lengths),
@@ -71,8 +79,8 @@ def benchmark(config: DictConfig) -> list[Section]:
     for name in config.sections:
         found.append(sections[name]())
         show(found[-1], console)
-    if config.out:
-        write(found, config.out)
+        if config.out:  # what is measured is kept, whatever becomes of the next section
+            write(found, config.out)
     return found
 
 
@@ -81,17 +89,26 @@ def _check(config: DictConfig) -> None:
     for name in LISTS:
         if not OmegaConf.is_list(config[name]):
             config[name] = [config[name]]
-    for name in LISTS[1:]:
-        if not config[name]:
+    asked = set(map(str, config.sections))
+    for name, sections in NEEDED.items():
+        if not config[name] and asked & sections:
             raise UserError(f"{name}=[]: name one at least, or leave its section out of sections=")
     for name in COUNTS:
         values = config[name] if OmegaConf.is_list(config[name]) else [config[name]]
-        if not all(isinstance(value, int) and value >= 1 for value in values):
+        if not all(type(value) is int and value >= 1 for value in values):
             raise UserError(f"{name}={config[name]} must be whole numbers of at least 1")
-    if config.threads is not None and not (isinstance(config.threads, int) and config.threads >= 1):
+    if config.threads is not None and not (type(config.threads) is int and config.threads >= 1):
         raise UserError(f"threads={config.threads} must be a whole number of at least 1, or null")
-    if config.frames < config.tokens:
+    if type(config.seconds) not in (int, float) or config.seconds <= 0:
+        raise UserError(f"seconds={config.seconds} must be a number above 0")
+    if config.frames < config.tokens and asked & {"alignment", "step"}:
         raise UserError(f"frames={config.frames}: every one of tokens={config.tokens} needs one")
+    if config.out is not None:
+        try:
+            Path(config.out).parent.mkdir(parents=True, exist_ok=True)
+            Path(config.out).touch()
+        except OSError as error:
+            raise UserError(f"out={config.out}: {error.strerror}") from error
 
 
 def _by_size(sizes: list[str]) -> dict[str, dict[str, Any]]:
@@ -113,7 +130,7 @@ def _trainings(names: list[str]) -> dict[str, dict[str, Any]]:
     """The config that ``train.py`` would compose for each ``family/size``."""
     found = {}
     for name in names:
-        family, _, size = name.partition("/")
+        family, _, size = str(name).partition("/")
         try:
             config = compose("train", [f"model={family}", f"model/size={size}", "logger=none"])
             parts = ("model", "audio", "data", "discriminators", "loss", "optimizer")
