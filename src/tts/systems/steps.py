@@ -15,8 +15,7 @@ def total_steps(trainer: Any, accumulate: int = 1) -> int:
     steps = trainer.estimated_stepping_batches
     if math.isinf(steps):
         raise UserError("trainer.max_steps=-1: a schedule needs an end, here or by max_epochs")
-    if steps == trainer.max_steps:
+    if accumulate == 1 or trainer.max_epochs in (None, -1):
         return int(steps)
-    per_epoch = math.ceil(trainer.num_training_batches / accumulate)
-    by_epochs = per_epoch * max(trainer.max_epochs, 1) if accumulate > 1 else int(steps)
+    by_epochs = math.ceil(trainer.num_training_batches / accumulate) * trainer.max_epochs
     return min(by_epochs, trainer.max_steps) if trainer.max_steps > 0 else by_epochs
