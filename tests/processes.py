@@ -5,6 +5,8 @@ server that has done it, and nothing else, is as fresh as one that a shell start
 """
 
 import atexit
+import contextlib
+import itertools
 import multiprocessing
 import os
 import runpy
@@ -79,11 +81,22 @@ def command(
     return done
 
 
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+PORTS = itertools.cycle(range(21000 + 500 * WORKER, 21500 + 500 * WORKER))
+
+
+def free_port() -> int:
+    """One that no other worker of the tests picks, and that no outgoing connection is given."""
+    for port in PORTS:
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind(("localhost", port))
+            return port
+    raise AssertionError("there are always ports")
+
+
 def start_ranks(*words: str, world: int = 2) -> list[Command]:
     """The same command as the processes of one training, as torchrun starts them."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     about = {
         "WORLD_SIZE": str(world), "LOCAL_WORLD_SIZE": str(world), "MASTER_ADDR": "localhost",
         "MASTER_PORT": port, "TORCHELASTIC_RUN_ID": "test", "GROUP_RANK": "0",
@@ -100,7 +113,7 @@ def ranks(*words: str, world: int = 2) -> list[Done[str]]:
                 each.kill()
         time.sleep(0.05)
     finished = [each.done() for each in under_way]
-    told = "\n".join(done.stderr[-3000:] for done in finished if done.returncode > 0)
+    told = "\n".join(f"status {done.returncode}: {done.stderr[-3000:]}" for done in finished)
     assert all(done.returncode == 0 for done in finished), told
     return finished
 
