@@ -8,14 +8,14 @@ echo "Good morning." | python synthesize.py run=outputs/...
 
 from typing import Any
 
-from tts.commands.app import launch
-from tts.commands.memory import lasting
+from tts.config.launch import launch
+from tts.memory import gc_frozen_imports
 
 
 def main(config: Any) -> None:
     # here and not at the top: --help is not to wait for torch
-    with lasting():
-        from tts.commands.synthesize import synthesize
+    with gc_frozen_imports():
+        from tts.cli.synthesize import synthesize
 
     synthesize(config)
 

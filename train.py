@@ -8,14 +8,14 @@ python train.py resume=outputs/... trainer.max_steps=40000
 
 from typing import Any
 
-from tts.commands.app import launch
-from tts.commands.memory import lasting
+from tts.config.launch import launch
+from tts.memory import gc_frozen_imports
 
 
 def main(config: Any) -> float | None:
     # here and not at the top: --help is not to wait for torch
-    with lasting():
-        from tts.commands.train import job
+    with gc_frozen_imports():
+        from tts.training.run import job
 
     return job(config)
 

@@ -16,8 +16,8 @@ from torch.utils.data import DataLoader
 
 from tts.audio.mel import MelContract
 from tts.batch import Batch
-from tts.commands.app import CONF
-from tts.commands.resolvers import register_resolvers
+from tts.config.launch import CONF
+from tts.config.resolvers import register_resolvers
 from tts.corpus import CorpusFacts, SpeakerStatistics
 from tts.masks import mask_from_lengths, masked_mean
 
@@ -187,7 +187,7 @@ def fake_overrides(run: Path, *more: str) -> list[str]:
     """A run of a few milliseconds a step into the folder ``run``."""
     return [
         "data=fake", "model=fake", "trainer=cpu", "trainer.precision=32-true",
-        f"run_dir='{run}'", "logger=none", "callbacks.samples=null", "callbacks.panel=null",
-        "callbacks.aggregator=null", "scheduler.warmup_steps=5",
+        f"run_dir='{run}'", "logger=none", "callbacks.samples=null", "callbacks.validation_metrics=null",
+        "callbacks.metric_history=null", "scheduler.warmup_steps=5",
         *more,
     ]  # fmt: skip

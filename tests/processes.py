@@ -27,7 +27,7 @@ SERVER.set_forkserver_preload(
     [
         "torch", "torchaudio", "lightning.pytorch", "torch.utils.tensorboard",
         "torch.utils.serialization.config", "matplotlib.backends.backend_agg",
-        "tts.commands.train", "tts.alignment.kernels", "librosa.sequence", "deepspeed",
+        "tts.training.run", "tts.alignment.numba_kernels", "librosa.sequence", "deepspeed",
         "deepspeed.runtime.zero.muon.muon_optimizer",
     ]
 )  # fmt: skip

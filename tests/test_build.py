@@ -32,7 +32,7 @@ def test_nested_factories_are_assembled() -> None:
         "tts.checkpoint.os.remove",
         "tts.modules.mamba.math.sqrt",
         "tts.vocoders.griffin_lim.torch",
-        "tts.commands.train.train",
+        "tts.training.run.train",
         "torch.nn.no_such_thing",
         7,
     ],
@@ -43,6 +43,6 @@ def test_no_other_name_is_called(name: object) -> None:
 
 
 def test_arguments_that_do_not_fit_are_told() -> None:
-    with pytest.raises(UserError, match="colour"):
-        build({"_target_": "torch.nn.ReLU", "colour": "red"})
+    with pytest.raises(UserError, match="color"):
+        build({"_target_": "torch.nn.ReLU", "color": "red"})
     assert isinstance(build({"_target_": "torch.nn.ReLU"}), torch.nn.ReLU)

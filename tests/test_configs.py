@@ -14,10 +14,10 @@ from omegaconf import OmegaConf
 
 from tts.audio.mel import mel_spectrogram
 from tts.batch import Batch, Clips
-from tts.commands.app import CONF
-from tts.commands.economy import OURS
-from tts.modules.judge import Judges
+from tts.config.launch import CONF
+from tts.discriminators.base import Discriminators
 from tts.systems.vocoder import VocoderOutput
+from tts.training.acceleration import CUSTOM_TRAINER_KEYS
 
 FILES = sorted(CONF.rglob("*.yaml"))
 PRIMARY = sorted(path.stem for path in CONF.glob("*.yaml"))
@@ -49,7 +49,7 @@ def require_accepted(path: str, node: dict[str, Any]) -> None:
         return
     given = set(node) - set(DIRECTIVES)
     if node["_target_"] == "lightning.pytorch.Trainer":
-        given -= set(OURS)
+        given -= set(CUSTOM_TRAINER_KEYS)
     unknown = sorted(given - set(parameters))
     assert not unknown, f"{path}: {node['_target_']} does not take {unknown}"
 
@@ -157,7 +157,7 @@ def test_every_vocoder_and_judge_learns_with_every_parameter(choice: str) -> Non
     config = composed("train", *choice.split())
     contract = instantiate(config.audio)
     generator = instantiate(config.model, _convert_="all")(contract)
-    judges = Judges(
+    judges = Discriminators(
         instantiate(config.discriminators, _convert_="all"), sample_rate=contract.sample_rate
     )
     loss = instantiate(config.loss, _convert_="all")
@@ -172,7 +172,7 @@ def test_every_vocoder_and_judge_learns_with_every_parameter(choice: str) -> Non
     loss(VocoderOutput(wave, real, fake), clips, 0).total.backward(retain_graph=True)
     learns(generator)
     judges.zero_grad()
-    sum(score.mean() for said in real.values() for score in said.scores).backward()
+    sum(score.mean() for said in real.values() for score in said.logits).backward()
     learns(judges)
 
 
@@ -194,13 +194,15 @@ def test_vocoders_have_the_sizes_they_were_published_with(
     assert found == pytest.approx(millions, rel=0.01)
 
 
-def test_slim_judges_are_slim() -> None:
+def test_small_discriminators_are_small() -> None:
     def count(choice: str) -> int:
         config = composed("train", "model=hifigan", f"discriminator={choice}")
-        judges = Judges(instantiate(config.discriminators, _convert_="all"), sample_rate=22050)
+        judges = Discriminators(
+            instantiate(config.discriminators, _convert_="all"), sample_rate=22050
+        )
         return sum(p.numel() for p in judges.parameters())
 
-    assert count("slim") < 0.04 * count("paper")
+    assert count("small") < 0.04 * count("paper")
     assert count("paper") == pytest.approx(70.7e6, rel=0.01)  # HiFi-GAN's own
 
 

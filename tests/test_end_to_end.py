@@ -15,10 +15,10 @@ from processes import ROOT, command
 
 from tts.audio.mel import MelContract
 from tts.checkpoint import CheckpointError, Run, load_checkpoint, save_atomic, save_voice
-from tts.commands.evaluations.run import evaluate
-from tts.commands.synthesize import synthesize
+from tts.cli.synthesize import synthesize
 from tts.errors import UserError
-from tts.synthesizer import Manner, Synthesizer
+from tts.evaluation.run import evaluate
+from tts.synthesizer import SynthesisControls, Synthesizer
 from tts.vocoders.vocos import Vocos
 
 
@@ -39,8 +39,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command(
         "train.py", "experiment=demo", "trainer=cpu", "data.limit=40", "trainer.max_steps=3",
         "trainer.val_check_interval=3", "data.workers=0", f"data.prepared_dir={base}/prepared",
-        "callbacks.panel.every_n_validations=1", "callbacks.panel.count=2", "monitor=metrics/mcd",
-        *(f"callbacks.panel.measures.{slow}=null" for slow in ("wer", "p808", "overall")),
+        "callbacks.validation_metrics.every_n_validations=1", "callbacks.validation_metrics.count=2", "monitor=metrics/mcd",
+        *(f"callbacks.validation_metrics.measures.{slow}=null" for slow in ("wer", "dnsmos_p808", "dnsmos_ovrl")),
         f"hydra.run.dir={folder}",
     )  # fmt: skip
     command("train.py", f"resume={folder}", "trainer.max_steps=5")
@@ -93,7 +93,9 @@ def test_resuming_takes_overrides_that_only_the_runs_own_parts_know(tmp_path: Pa
     config = OmegaConf.load(folder / "config.yaml")
     assert config.data.clips == {**config.data.clips, "frames": 16, "per_batch": 4}
     # and what it became copies recordings, and speaks for an acoustic model
-    light = [f"metrics.{slow}=null" for slow in ("wer", "cer", "p808", "overall", "plcmos")]
+    light = [
+        f"metrics.{slow}=null" for slow in ("wer", "cer", "dnsmos_p808", "dnsmos_ovrl", "plcmos")
+    ]
     scores = evaluate(composed("evaluate", f"run={folder}", "utterances=2", "workers=1", *light,
                                "reference_iterations=2", f"out={tmp_path / 'report'}"))  # fmt: skip
     assert list(scores["systems"]) == ["recordings", "griffin-lim", "run"]
@@ -126,7 +128,7 @@ def test_the_commands_speak(run: Path, tmp_path: Path) -> None:
     ("arguments", "culprit"),
     [
         (("text=hi", "speaker=carla"), "choose from anna, ben"),
-        (("text=hi", "colour=red"), "colour"),
+        (("text=hi", "color=red"), "color"),
         (("text=hi", "vocoder=magic"), "choose from bigvgan, default, griffin_lim, hifigan, vocos"),
     ],
 )
@@ -143,7 +145,7 @@ def test_a_wrong_command_about_a_run_is_one_line(
 @pytest.mark.parametrize(
     ("arguments", "culprit"),
     [
-        (("-m", "tts.commands.export", "out=x"), "run: not given; add run="),
+        (("-m", "tts.cli.export", "out=x"), "run: not given; add run="),
         (("train.py", "data=recording"), "data.audio is not given"),
         (("train.py", "trainer.accelerator=tpu"), "another trainer.accelerator="),
         (("train.py", "model/size=huge"), "choose from base, large, small, tiny"),
@@ -170,7 +172,7 @@ def test_a_wrong_command_is_one_line(
         ("steps", 4, "steps=4: this model's decoder draws nothing"),
         ("pitch", [1.0, 2.0], "pitch has 2 values"),
         ("pitch_range", -1, "pitch_range=-1.0 lies outside 0 to 5"),
-        ("contrast", 9, "contrast=9.0 lies outside 0 to 2"),
+        ("variance_scale", 9, "variance_scale=9.0 lies outside 0 to 2"),
         ("reference", "some.wav", "reference=some.wav"),
         ("text", "...", "no letter and no digit"),
         ("text", "Hello. 你好. You.", "Chinese"),
@@ -192,37 +194,40 @@ def test_a_wrong_request_names_the_culprit(
 
 
 def test_an_exported_voice_speaks_as_its_run(run: Path, voice: Synthesizer, tmp_path: Path) -> None:
-    command("-m", "tts.commands.export", f"run={run}", f"out={tmp_path}/anna", "licence=CC0-1.0")
+    command("-m", "tts.cli.export", f"run={run}", f"out={tmp_path}/anna", "license=CC0-1.0")
     assert sorted(path.name for path in (tmp_path / "anna").iterdir()) == [
         "voice.json", "weights.safetensors",
     ]  # fmt: skip
     exported = Synthesizer.load(tmp_path / "anna")
     spoken = exported.speak("A short sentence.").waveform
     assert np.array_equal(spoken, voice.speak("A short sentence.").waveform)
-    command("-m", "tts.commands.export", f"run={run}", f"out={tmp_path}/small", "half=true")
+    command("-m", "tts.cli.export", f"run={run}", f"out={tmp_path}/small", "half=true")
     sizes = [(tmp_path / n / "weights.safetensors").stat().st_size for n in ("small", "anna")]
     assert 0.4 < sizes[0] / sizes[1] < 0.6
     near = Synthesizer.load(tmp_path / "small").speak("A short sentence.").waveform
     assert len(near) == pytest.approx(len(spoken), rel=0.02)
-    command("-m", "tts.commands.export", f"run={run}", f"out={tmp_path}/ben", "speaker=ben")
-    command("-m", "tts.commands.export", f"run={run}", f"out={tmp_path}/clear", "contrast=1.1",
+    command("-m", "tts.cli.export", f"run={run}", f"out={tmp_path}/ben", "speaker=ben")
+    command("-m", "tts.cli.export", f"run={run}", f"out={tmp_path}/clear", "variance_scale=1.1",
             "pitch_range=1.2")  # fmt: skip
     clear = Synthesizer.load(tmp_path / "clear").speak("A short sentence.").waveform
-    asked = voice.speak("A short sentence.", contrast=1.1, pitch_range=1.2).waveform
+    asked = voice.speak("A short sentence.", variance_scale=1.1, pitch_range=1.2).waveform
     assert np.array_equal(clear, asked)
     assert not np.array_equal(clear, spoken)
-    for setting, why in (("hold=0.2", "hold: a FastSpeech has no such"), ("contrast=9", "0 to 2")):
-        told = command("-m", "tts.commands.export", f"run={run}", f"out={tmp_path}/x", setting,
+    for setting, why in (
+        ("magnitude_weight=0.2", "magnitude_weight: a FastSpeech has no such"),
+        ("variance_scale=9", "0 to 2"),
+    ):
+        told = command("-m", "tts.cli.export", f"run={run}", f"out={tmp_path}/x", setting,
                        code=2)  # fmt: skip
         assert why in told.stderr
     alone = Synthesizer.load(tmp_path / "ben")
     assert alone.facts.speakers == ("ben",)
     as_ben = voice.speak("A short sentence.", speaker="ben").waveform
     assert np.array_equal(alone.speak("A short sentence.").waveform, as_ben)
-    told = command("-m", "tts.commands.export", f"run={run}", f"out={tmp_path}/x", "speaker=carla",
+    told = command("-m", "tts.cli.export", f"run={run}", f"out={tmp_path}/x", "speaker=carla",
                    code=2)  # fmt: skip
     assert "speaker=carla: choose from anna, ben" in told.stderr
-    assert json.loads((tmp_path / "anna/voice.json").read_text())["about"]["licence"] == "CC0-1.0"
+    assert json.loads((tmp_path / "anna/voice.json").read_text())["about"]["license"] == "CC0-1.0"
 
 
 def test_a_line_that_cannot_be_spoken_does_not_stop_the_others(
@@ -238,7 +243,7 @@ def test_a_line_that_cannot_be_spoken_does_not_stop_the_others(
 
 
 def test_an_evaluation_scores_recordings_copies_and_the_model(run: Path, tmp_path: Path) -> None:
-    command("-m", "tts.commands.evaluate", f"run={run}", "utterances=2", "workers=1",
+    command("-m", "tts.cli.evaluate", f"run={run}", "utterances=2", "workers=1",
             f"out={tmp_path}")  # fmt: skip
     result = json.loads((tmp_path / "report.json").read_text())
     assert list(result["systems"]) == ["recordings", "vocoder copies", "demo"]
@@ -322,13 +327,13 @@ def test_controls_per_token(voice: Synthesizer) -> None:
     (plain,) = voice.sentences("Hello there.")
     rates = [1.0] * len(plain.phonemes)
     rates[3] = 0.25
-    (slow,) = voice.sentences("Hello there.", manner=Manner(rate=rates))
+    (slow,) = voice.sentences("Hello there.", controls=SynthesisControls(rate=rates))
     assert slow.durations[3] > plain.durations[3]
     assert len(slow.mel) > len(plain.mel)
     with pytest.raises(UserError, match="tokens"):
-        list(voice.sentences("Hello there.", manner=Manner(rate=[1.0, 2.0])))
+        list(voice.sentences("Hello there.", controls=SynthesisControls(rate=[1.0, 2.0])))
     with pytest.raises(UserError, match="one sentence"):
-        list(voice.sentences("Hello there. You.", manner=Manner(rate=rates)))
+        list(voice.sentences("Hello there. You.", controls=SynthesisControls(rate=rates)))
 
 
 def test_a_tampered_checkpoint_is_refused(run: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from test_ddp import KEYS
 from test_train import assert_equal_to_the_bit, resume, run, state
 
 from tts.checkpoint import CheckpointError, load_checkpoint
-from tts.commands.resume import resume_point
+from tts.training.resume import resume_point
 
 STEPS = ("trainer.max_steps=600", "trainer.val_check_interval=50", "scheduler=cosine_restarts")
 OFTEN = ("callbacks=[default,ema]", "callbacks.checkpoints.every_n_steps=3")
@@ -68,7 +68,7 @@ def test_a_vocoder_and_its_judges_are_killed_in_vain(tmp_path: Path) -> None:
         "data.clips.frames=16", "data.clips.per_batch=2", "data.clips.validation_clips=2",
         "trainer.val_check_interval=12", "trainer.max_steps=24", "logger=none",
         "callbacks.checkpoints.every_n_steps=1", "system.adversarial_from_step=2",
-        "callbacks.samples=null", "callbacks.aggregator=null",
+        "callbacks.samples=null", "callbacks.metric_history=null",
     ]  # fmt: skip
     began = time.monotonic()
     command(*words, f"hydra.run.dir={whole}")

@@ -13,9 +13,9 @@ from processes import Command
 
 from tts.callbacks.checkpoints import Checkpoints
 from tts.checkpoint import CheckpointError, load_checkpoint, load_run
-from tts.commands.precision import choose_precision
-from tts.commands.train import train
 from tts.errors import UserError
+from tts.training.precision import choose_precision
+from tts.training.run import train
 
 ROOT = Path(__file__).parents[1]
 STEPS = ("trainer.max_steps=13", "trainer.val_check_interval=4")  # epochs of 5 batches

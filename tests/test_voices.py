@@ -10,7 +10,7 @@ from processes import command
 
 from tts.checkpoint import load_run, save_voice
 from tts.errors import UserError
-from tts.metrics.intelligibility import Recogniser, count_errors
+from tts.metrics.intelligibility import Recognizer, count_errors
 from tts.synthesizer import OWN_VOICE, Synthesizer
 from tts.text.phonemes import EspeakPhonemizer
 
@@ -22,7 +22,7 @@ TEXTS = (
     "The old bridge was closed because of the heavy rain.",
     "Nobody remembered who had written the letter.",
 )
-# what the recogniser could mistake them for
+# what the recognizer could mistake them for
 OTHERS = (
     "Must of the chips in the harder head bean pointed wise.",
     "He lift her knees in the chicken stable against this warning.",
@@ -37,12 +37,12 @@ def test_a_voice_is_understood(name: str) -> None:
     pytest.importorskip("pocketsphinx")
     voice = Synthesizer.load(VOICES / name)
     assert voice.facts.speakers == (name,)
-    recogniser = Recogniser([*TEXTS, *OTHERS])
+    recognizer = Recognizer([*TEXTS, *OTHERS])
     wrong = words = 0
     for text in TEXTS:
         speech = voice.speak(text, seed=1)
         assert 0.2 < len(speech.waveform) / speech.sample_rate / len(text.split()) < 0.6
-        errors = count_errors(text, recogniser(speech.waveform, speech.sample_rate))
+        errors = count_errors(text, recognizer(speech.waveform, speech.sample_rate))
         wrong, words = wrong + errors.words, words + errors.of_words
     assert wrong / words < 0.15
 
@@ -53,7 +53,7 @@ def test_a_voice_is_small_and_says_where_it_comes_from(name: str) -> None:
     assert sum(path.stat().st_size for path in folder.iterdir()) < 15e6
     about = json.loads((folder / "voice.json").read_text())["about"]
     assert about["data"]
-    assert about["licence"]
+    assert about["license"]
     assert "Scores" in (folder / "README.md").read_text()
 
 

@@ -24,8 +24,8 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
 from omegaconf import DictConfig, OmegaConf
 
-from tts.commands.trial import Trial, under_way
 from tts.errors import UserError
+from tts.training.optuna_trial import Trial, under_way
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution

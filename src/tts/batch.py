@@ -50,7 +50,9 @@ class Prompt(NamedTuple):
     pitch_range: float | Tensor = 1.0  # times as far from the speaker's mean; (B, N) as well
     prosody_temperature: float | None = None  # of durations, pitch, energy; None: the model's own
     sampling: Sampling = Sampling()  # of the mel
-    contrast: float | None = None  # of the mel, times as far from its mean; None: the model's own
+    variance_scale: float | None = (
+        None  # of the mel, times as far from its mean; None: the model's own
+    )
 
 
 class Clips(NamedTuple):

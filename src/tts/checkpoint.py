@@ -210,7 +210,7 @@ def load_voice(folder: str | os.PathLike[str]) -> Run:
 
 
 def fold_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Weight-normalised weights (Salimans & Kingma 2016) of a state dict -> plain ones."""
+    """Weight-normalized weights (Salimans & Kingma 2016) of a state dict -> plain ones."""
     gain, direction = (f"parametrizations.weight.original{n}" for n in (0, 1))
     folded = {}
     for key, value in state.items():

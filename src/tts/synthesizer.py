@@ -35,7 +35,7 @@ class Speech(NamedTuple):
     sample_rate: int  # Hz
 
 
-class Sentence(NamedTuple):
+class SynthesizedSentence(NamedTuple):
     """One spoken sentence with what lies behind it."""
 
     text: str
@@ -48,14 +48,14 @@ class Sentence(NamedTuple):
     unknown: tuple[str, ...]  # characters and phones that could not be spoken
 
 
-class Manner(NamedTuple):
+class SynthesisControls(NamedTuple):
     """How to speak; numbers, or one value per token of a single sentence."""
 
     rate: Control = 1.0  # times faster
     pitch: Control = 0.0  # semitones up
     energy: Control = 0.0  # decibels up
     pitch_range: Control = 1.0  # times as far from the speaker's mean: 0 a monotone, 1.3 livelier
-    contrast: float | None = None  # of the mel, 1.1 is clearer; None: as it was exported
+    variance_scale: float | None = None  # of the mel, 1.1 is clearer; None: as it was exported
     # and of a model that draws, None for what it was made with:
     prosody_temperature: float | None = None  # of durations, pitch and energy; 0 = the same always
     temperature: float | None = None  # of the mel; 0 = the same always
@@ -111,7 +111,7 @@ class Synthesizer:
         pitch: Control = 0.0,
         energy: Control = 0.0,
         pitch_range: Control = 1.0,
-        contrast: float | None = None,
+        variance_scale: float | None = None,
         prosody_temperature: float | None = None,
         temperature: float | None = None,
         steps: int | None = None,
@@ -123,14 +123,14 @@ class Synthesizer:
 
         ``speaker``: a name the model knows, by default its first; ``language``: by default the
         speaker's; ``reference``: a recording whose style is copied, for models that listen to one;
-        ``seed``: makes a temperature above 0 repeatable; the rest is :class:`Manner`. Raises
+        ``seed``: makes a temperature above 0 repeatable; the rest is :class:`SynthesisControls`. Raises
         UserError for what cannot be.
         """
-        manner = Manner(
-            rate, pitch, energy, pitch_range, contrast,
+        controls = SynthesisControls(
+            rate, pitch, energy, pitch_range, variance_scale,
             prosody_temperature, temperature, steps, solver, guidance,
         )  # fmt: skip
-        spoken = self.sentences(text, speaker, language, reference, manner, seed)
+        spoken = self.sentences(text, speaker, language, reference, controls, seed)
         return Speech(np.concatenate(list(joined(spoken, self.sample_rate))), self.sample_rate)
 
     @property
@@ -143,14 +143,16 @@ class Synthesizer:
         speaker: str | None = None,
         language: str | None = None,
         reference: str | os.PathLike[str] | None = None,
-        manner: Manner | None = None,
+        controls: SynthesisControls | None = None,
         seed: int | None = None,
-    ) -> Iterator[Sentence]:
+    ) -> Iterator[SynthesizedSentence]:
         """The sentences of :meth:`speak`, each as soon as it is spoken.
 
         Text that cannot be spoken is refused before the first.
         """
-        for said in self._mels(text, speaker, language, reference, manner or Manner(), seed):
+        for said in self._mels(
+            text, speaker, language, reference, controls or SynthesisControls(), seed
+        ):
             began = time.perf_counter()
             waveform = _samples(self.vocoder.speak(said.mel[None], PIECE))
             said.seconds["vocoder"] = time.perf_counter() - began
@@ -164,7 +166,7 @@ class Synthesizer:
         speaker: str | None = None,
         language: str | None = None,
         reference: str | os.PathLike[str] | None = None,
-        manner: Manner | None = None,
+        controls: SynthesisControls | None = None,
         seed: int | None = None,
         frames: int = 64,
     ) -> Iterator[np.ndarray]:
@@ -174,7 +176,9 @@ class Synthesizer:
         not grow with the text. A vocoder that is not local (Griffin-Lim) gives whole sentences.
         """
         pause = 0.0
-        for said in self._mels(text, speaker, language, reference, manner or Manner(), seed):
+        for said in self._mels(
+            text, speaker, language, reference, controls or SynthesisControls(), seed
+        ):
             if pause:
                 yield np.zeros(round(pause * self.sample_rate), dtype=np.float32)
             for piece in self.vocoder.stream(said.mel[None], frames):
@@ -187,16 +191,16 @@ class Synthesizer:
         speaker: str | None,
         language: str | None,
         reference: str | os.PathLike[str] | None,
-        manner: Manner,
+        controls: SynthesisControls,
         seed: int | None,
-    ) -> Iterator[Sentence]:
+    ) -> Iterator[SynthesizedSentence]:
         """Sentences that have everything but their waveform."""
         speaker_index = self.facts.speaker_index(speaker)
         language_index = self._language(language, speaker_index)
         style = self._reference(reference)
         name = self.facts.languages[language_index]
         parts = self.frontend.sentences(text, name)
-        if len(parts) > 1 and any(not isinstance(c, int | float) for c in manner[:4]):
+        if len(parts) > 1 and any(not isinstance(c, int | float) for c in controls[:4]):
             raise UserError(
                 f"a value per token fits one sentence, and this text has {len(parts)}: speak them "
                 "one by one"
@@ -209,9 +213,11 @@ class Synthesizer:
         nothing = np.zeros(0, dtype=np.float32)
         for (part, pause), spoken in zip(parts, read, strict=True):
             began = time.perf_counter()
-            mel, durations = self._mel(spoken.tokens, speaker_index, language_index, style, manner)
+            mel, durations = self._mel(
+                spoken.tokens, speaker_index, language_index, style, controls
+            )
             seconds = {"text": reading, "mel": time.perf_counter() - began}
-            yield Sentence(
+            yield SynthesizedSentence(
                 part, spoken.phonemes, nothing, mel, durations, pause, seconds, spoken.unknown
             )
 
@@ -220,13 +226,13 @@ class Synthesizer:
         tokens: Sequence[int],
         speaker: str | None = None,
         reference: Tensor | None = None,
-        manner: Manner | None = None,
+        controls: SynthesisControls | None = None,
     ) -> Speech:
         """Speak token ids as they are, for instance a prepared corpus's.
 
         ``reference (1, T, M)``: a log mel, for a model that listens to one; others do not look.
         """
-        mel = self.mel_from_tokens(tokens, speaker, reference, manner)
+        mel = self.mel_from_tokens(tokens, speaker, reference, controls)
         return Speech(_samples(self.vocoder.speak(mel[None], PIECE)), self.sample_rate)
 
     def mel_from_tokens(
@@ -234,12 +240,12 @@ class Synthesizer:
         tokens: Sequence[int],
         speaker: str | None = None,
         reference: Tensor | None = None,
-        manner: Manner | None = None,
+        controls: SynthesisControls | None = None,
     ) -> Tensor:
         """``(T, M)`` log mel of :meth:`speak_tokens`."""
         index = self.facts.speaker_index(speaker)
         language = self.facts.speaker_languages[index]
-        return self._mel(tokens, index, language, reference, manner or Manner())[0]
+        return self._mel(tokens, index, language, reference, controls or SynthesisControls())[0]
 
     def _mel(
         self,
@@ -247,12 +253,12 @@ class Synthesizer:
         speaker: int,
         language: int,
         reference: Tensor | None,
-        manner: Manner,
+        controls: SynthesisControls,
     ) -> tuple[Tensor, Tensor]:
         """``(T, M)`` log mel and ``(N,)`` durations of one sentence."""
         device, count = self.device, len(tokens)
         rate, pitch, energy, pitch_range = (
-            self._control(name, getattr(manner, name), count)
+            self._control(name, getattr(controls, name), count)
             for name in ("rate", "pitch", "energy", "pitch_range")
         )
         generated = self.model.generate(  # type: ignore[operator]
@@ -266,9 +272,11 @@ class Synthesizer:
                 pitch=pitch,
                 energy=energy,
                 pitch_range=pitch_range,
-                prosody_temperature=manner.prosody_temperature,
-                sampling=Sampling(manner.steps, manner.solver, manner.temperature, manner.guidance),
-                contrast=manner.contrast,
+                prosody_temperature=controls.prosody_temperature,
+                sampling=Sampling(
+                    controls.steps, controls.solver, controls.temperature, controls.guidance
+                ),
+                variance_scale=controls.variance_scale,
             )
         )
         return generated.mel[0], generated.durations[0]
@@ -312,7 +320,7 @@ def _samples(wave: Tensor) -> np.ndarray:
     return wave[0].float().cpu().numpy()
 
 
-def joined(sentences: Iterable[Sentence], sample_rate: int) -> Iterator[np.ndarray]:
+def joined(sentences: Iterable[SynthesizedSentence], sample_rate: int) -> Iterator[np.ndarray]:
     """Waveforms in a row, each followed by its pause; nothing after the last."""
     pause = 0.0
     for sentence in sentences:

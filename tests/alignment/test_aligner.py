@@ -59,7 +59,7 @@ def test_it_finds_the_boundaries_of_made_up_speech() -> None:
     torch.manual_seed(0)
     sounds = torch.randn(12, 8)
     symbols = torch.randint(12, (16, 20))
-    symbols[:, 1:][symbols[:, 1:] == symbols[:, :-1]] = 0  # mostly, neighbours differ
+    symbols[:, 1:][symbols[:, 1:] == symbols[:, :-1]] = 0  # mostly, neighbors differ
     durations = torch.randint(1, 9, (16, 20))
     frame_lengths, token_lengths = durations.sum(1), torch.full((16,), 20)
     mel = regulate(sounds[symbols], durations)

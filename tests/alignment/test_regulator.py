@@ -53,7 +53,7 @@ def test_only_marked_frames_count() -> None:
     torch.testing.assert_close(average, torch.tensor([[3.0, 0.0, 3.0, 0.0]]))
 
 
-def test_a_long_average_is_exact_next_to_a_loud_neighbour() -> None:
+def test_a_long_average_is_exact_next_to_a_loud_neighbor() -> None:
     durations = torch.tensor([[5000, 3]])
     values = torch.cat([torch.full((5000,), 1e4), torch.tensor([0.1, 0.2, 0.3])])[None]
     assert average_by_duration(values, durations)[0, 1].item() == pytest.approx(0.2, abs=1e-6)

@@ -12,10 +12,10 @@ from tts.audio.mel import ContractError, MelContract, mel_filters, mel_spectrogr
 CONTRACT = MelContract()
 
 
-@pytest.mark.parametrize("centred", [False, True])
+@pytest.mark.parametrize("centered", [False, True])
 @pytest.mark.parametrize("samples", [1, 255, 256, 257, 1000, 22050])
-def test_frames_times_hop_covers_the_samples(samples: int, centred: bool) -> None:
-    mel = mel_spectrogram(torch.randn(2, samples), MelContract(centred=centred))
+def test_frames_times_hop_covers_the_samples(samples: int, centered: bool) -> None:
+    mel = mel_spectrogram(torch.randn(2, samples), MelContract(centered=centered))
     assert mel.shape == (2, -(-samples // CONTRACT.hop), CONTRACT.bands)
 
 
@@ -31,19 +31,19 @@ def test_a_tone_is_loudest_in_its_own_band() -> None:
 def test_a_frame_stands_where_the_contract_says() -> None:
     click = torch.zeros(4096)
     click[2048] = 1.0  # the first sample of the ninth hop
-    for centred in (False, True):
-        loud = stft_magnitude(click, MelContract(centred=centred)).sum(1)
+    for centered in (False, True):
+        loud = stft_magnitude(click, MelContract(centered=centered)).sum(1)
         beside = loud[7] / loud[8]  # the frame before is as near, or a whole hop away
-        assert beside < 0.9 if centred else beside == pytest.approx(1.0, abs=1e-2)
+        assert beside < 0.9 if centered else beside == pytest.approx(1.0, abs=1e-2)
 
 
 @pytest.mark.parametrize("scale", ["slaney", "htk"])
-@pytest.mark.parametrize("normalisation", ["slaney", "none"])
-def test_filters_are_librosas(normalisation: str, scale: str) -> None:
+@pytest.mark.parametrize("normalization", ["slaney", "none"])
+def test_filters_are_librosas(normalization: str, scale: str) -> None:
     import librosa
 
-    contract = MelContract(normalisation=normalisation, scale=scale)
-    norm = "slaney" if normalisation == "slaney" else None
+    contract = MelContract(normalization=normalization, scale=scale)
+    norm = "slaney" if normalization == "slaney" else None
     theirs = librosa.filters.mel(
         sr=22050, n_fft=1024, n_mels=80, fmin=0, fmax=8000, norm=norm, htk=scale == "htk"
     )
@@ -66,9 +66,9 @@ def test_a_contract_survives_plain_data() -> None:
     assert MelContract.from_dict(CONTRACT.to_dict()) == CONTRACT
 
 
-@pytest.mark.parametrize("field", ["fmax", "hop", "bands", "normalisation"])
+@pytest.mark.parametrize("field", ["fmax", "hop", "bands", "normalization"])
 def test_a_difference_names_its_field(field: str) -> None:
-    value = {"fmax": 7600.0, "hop": 200, "bands": 100, "normalisation": "none"}[field]
+    value = {"fmax": 7600.0, "hop": 200, "bands": 100, "normalization": "none"}[field]
     other = dataclasses.replace(CONTRACT, **{field: value})
     with pytest.raises(ContractError, match=field):
         CONTRACT.require(other, "the model", "the vocoder")
@@ -78,7 +78,7 @@ def test_a_difference_names_its_field(field: str) -> None:
 @pytest.mark.parametrize(
     ("change", "culprit"),
     [({"hop": 0}, "hop"), ({"fmax": 20000.0}, "fmax"), ({"window": 4096}, "window"),
-     ({"hop": 255}, "even"), ({"normalisation": "x"}, "slaney"), ({"scale": "bark"}, "htk")],
+     ({"hop": 255}, "even"), ({"normalization": "x"}, "slaney"), ({"scale": "bark"}, "htk")],
 )  # fmt: skip
 def test_an_impossible_contract_is_refused(change: dict[str, object], culprit: str) -> None:
     with pytest.raises(ContractError, match=culprit):

@@ -8,7 +8,7 @@ import torch
 from fakes import compose_train, fake_overrides
 
 from tts.checkpoint import load_checkpoint, load_run
-from tts.commands.train import train
+from tts.training.run import train
 
 
 class Look(pl.Callback):
@@ -30,7 +30,7 @@ class Look(pl.Callback):
 
 def run(folder: Path, steps: int, resume: bool = False) -> dict[str, Any]:
     overrides = fake_overrides(
-        folder, "callbacks=[default,ema]", "callbacks.samples=null", "callbacks.panel=null",
+        folder, "callbacks=[default,ema]", "callbacks.samples=null", "callbacks.validation_metrics=null",
         "callbacks.ema.decay=0.9", f"trainer.max_steps={steps}", "trainer.val_check_interval=3",
         "scheduler=constant", "+callbacks.look._target_=tests.callbacks.test_ema.Look",
     )  # fmt: skip

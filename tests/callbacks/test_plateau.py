@@ -10,11 +10,11 @@ import torch
 from fakes import compose_train, fake_overrides
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from tts.callbacks.levers import Levers
-from tts.callbacks.moves import AddDropout, DropRate, Rebalance, Stop, WarmRestart
 from tts.callbacks.plateau import Plateau, trend
-from tts.commands.train import train
+from tts.callbacks.support.plateau_actions import AddDropout, DropRate, Rebalance, Stop, WarmRestart
+from tts.callbacks.support.training_controls import TrainingControls
 from tts.errors import UserError
+from tts.training.run import train
 
 
 def noise(size: int, seed: int = 0) -> np.ndarray:
@@ -31,7 +31,7 @@ def test_a_trend_is_told_with_its_doubt() -> None:
     assert wild.high > 0.1, "too noisy to tell"
     outlier = 1.0 - 0.01 * np.arange(20)
     outlier[15] = 50.0
-    assert trend(list(outlier)).low > 0.15, "one bad batch moves nothing"
+    assert trend(list(outlier)).low > 0.15, "one bad batch actions nothing"
 
 
 def test_flat_is_rarely_called_where_it_falls() -> None:
@@ -45,7 +45,7 @@ def test_flat_is_rarely_called_where_it_falls() -> None:
 
 def run(folder: Path, *more: str, steps: int = 40) -> Any:
     overrides = fake_overrides(
-        folder, "callbacks=[default,plateau]", "callbacks.samples=null", "callbacks.panel=null",
+        folder, "callbacks=[default,plateau]", "callbacks.samples=null", "callbacks.validation_metrics=null",
         "callbacks.plateau.steps=16", "callbacks.plateau.points=8", "scheduler=constant",
         "callbacks.plateau.warmup_steps=0", "logger=tensorboard", f"trainer.max_steps={steps}",
         "trainer.val_check_interval=20", *more,
@@ -66,7 +66,9 @@ def test_a_loss_that_cannot_fall_is_found_and_every_move_is_made(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        metrics = run(tmp_path, "optimizer.lr=1e-12", "callbacks.plateau.least=0.2", steps=200)
+        metrics = run(
+            tmp_path, "optimizer.lr=1e-12", "callbacks.plateau.min_improvement=0.2", steps=200
+        )
     texts = said(tmp_path)
     assert [text.split("; move")[1].split(":")[0] for text in texts] == [
         f" {n} of 5" for n in range(1, 6)
@@ -81,12 +83,12 @@ def test_a_loss_that_cannot_fall_is_found_and_every_move_is_made(
 
 
 def test_a_falling_loss_is_left_alone(tmp_path: Path) -> None:
-    run(tmp_path, "optimizer.lr=0.05", "callbacks.plateau.least=0.001")
+    run(tmp_path, "optimizer.lr=0.05", "callbacks.plateau.min_improvement=0.001")
     assert said(tmp_path) == []
 
 
 def test_what_was_done_goes_on_in_a_resumed_run(tmp_path: Path) -> None:
-    run(tmp_path, "optimizer.lr=1e-12", "callbacks.plateau.least=0.2", steps=20)
+    run(tmp_path, "optimizer.lr=1e-12", "callbacks.plateau.min_improvement=0.2", steps=20)
     overrides = (f"resume={tmp_path}", "trainer.max_steps=30")
     config = compose_train(*fake_overrides(
         tmp_path, "callbacks=[default,plateau]", "logger=tensorboard", *overrides,
@@ -113,8 +115,8 @@ class System(torch.nn.Module):
         self.loss: Any = Loss(mel=1.0, pitch=0.1, duration=0.2)  # type: ignore[assignment]
 
 
-def levers(system: System) -> Levers:
-    made = Levers()
+def controls(system: System) -> TrainingControls:
+    made = TrainingControls()
     made.begin(None, system)  # type: ignore[arg-type]
     return made
 
@@ -122,7 +124,7 @@ def levers(system: System) -> Levers:
 def test_the_laggard_gets_more_weight_and_the_sum_stays() -> None:
     system = System()
     losses = {"mel": (2.0, 0.5), "pitch": (1.0, 0.9), "duration": (0.5, -0.1)}
-    told = Rebalance(strength=1.0)(levers(system), losses)
+    told = Rebalance(strength=1.0)(controls(system), losses)
     weights = system.loss.weights
     assert weights["pitch"] / weights["mel"] == pytest.approx(0.1 * 0.9 / 0.25)
     assert weights["duration"] == 0.2
@@ -133,12 +135,12 @@ def test_the_laggard_gets_more_weight_and_the_sum_stays() -> None:
 
 def test_dropout_stays_a_probability_and_none_stays_none() -> None:
     system = System()
-    lever = levers(system)
+    lever = controls(system)
     assert AddDropout(0.05)(lever, {}) == "dropout 0.100 -> 0.150"
     assert AddDropout(-0.5)(lever, {}) == "dropout 0.150 -> 0.000"
     assert system.none.p == 0.0
     resumed = System()
-    again = Levers()
+    again = TrainingControls()
     again.state |= {**lever.state, "dropout": 0.2}
     again.begin(None, resumed)  # type: ignore[arg-type]
     assert resumed.dropout.p == pytest.approx(0.3)

@@ -23,15 +23,15 @@ from fakes import (
 )
 
 from tts.batch import Batch
-from tts.callbacks import advice, stopwatch
-from tts.callbacks.advice import Advice, faster_reading
-from tts.callbacks.gpu import find_gpu
-from tts.callbacks.stopwatch import Stopwatch
+from tts.callbacks.support import phase_timer, throughput_advisor
+from tts.callbacks.support.gpu import find_gpu
+from tts.callbacks.support.phase_timer import PhaseTimer
+from tts.callbacks.support.throughput_advisor import ThroughputAdvisor, faster_reading
 from tts.callbacks.throughput import Throughput
 from tts.checkpoint import load_checkpoint
-from tts.commands.train import train
 from tts.data.datamodule import SpeechDataModule
 from tts.errors import UserError
+from tts.training.run import train
 
 HERE = "tests.callbacks.test_throughput"
 
@@ -112,13 +112,17 @@ def run(folder: Path, seconds: float, *more: str, steps: int = 24) -> Any:
 
 
 def warnings_of(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [r.getMessage() for r in caplog.records if r.name.startswith("tts.callbacks.advice")]
+    return [
+        r.getMessage()
+        for r in caplog.records
+        if r.name.startswith("tts.callbacks.support.throughput_advisor")
+    ]
 
 
 def test_a_starving_device_is_named_once_with_what_to_change(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(advice, "cores_of_this_process", lambda: 3)
+    monkeypatch.setattr(throughput_advisor, "cores_of_this_process", lambda: 3)
     run(tmp_path, 0.1)
     [told] = warnings_of(caplog)
     assert "the device waits for data" in told
@@ -128,7 +132,7 @@ def test_a_starving_device_is_named_once_with_what_to_change(
 def test_auto_feeds_it_and_changes_neither_batches_nor_weights(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(advice, "cores_of_this_process", lambda: 8)
+    monkeypatch.setattr(throughput_advisor, "cores_of_this_process", lambda: 8)
     seen, plain = run(tmp_path / "plain", 0.0)
     order = list(seen.order)
     caplog.clear()
@@ -138,7 +142,7 @@ def test_auto_feeds_it_and_changes_neither_batches_nor_weights(
     assert seen.readers[0] == 1
     assert seen.readers[8] == 2, "from the next epoch on, and the old one is gone"
     assert seen.readers[16] == 4
-    starving = [metrics["speed/starving"] for metrics in seen.logged]
+    starving = [metrics["speed/data_stall"] for metrics in seen.logged]
     assert min(starving[8:]) < 0.7 * min(starving[1:4])
     assert seen.order == order
     for name, value in plain["state_dict"].items():
@@ -159,7 +163,7 @@ def test_a_quiet_run_is_quiet_and_its_time_goes_where_it_is_spent(
     )
     assert warnings_of(caplog) == []
     for metrics in seen.logged:
-        parts = [metrics[f"speed/{n}"] for n in ("starving", "forward", "backward", "optimizer")]
+        parts = [metrics[f"speed/{n}"] for n in ("data_stall", "forward", "backward", "optimizer")]
         assert parts[1] > 0.5
         assert min(parts[2:]) > 0
         assert sum(parts) < 1
@@ -168,7 +172,7 @@ def test_a_quiet_run_is_quiet_and_its_time_goes_where_it_is_spent(
 
 def test_every_turn_of_a_manual_optimization_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(100))
-    monkeypatch.setattr(stopwatch.time, "perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr(phase_timer.time, "perf_counter", lambda: float(next(clock)))
     throughput = Throughput()
     weights = [torch.nn.Parameter(torch.ones(1)) for _ in range(2)]
     optimizers = [torch.optim.SGD([weight], lr=0.1) for weight in weights]
@@ -209,7 +213,7 @@ class Event:
 
 def test_a_gpu_is_not_waited_for_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "Event", Event)
-    watch = Stopwatch(cuda=True)
+    watch = PhaseTimer(cuda=True)
     for phase in (None, "forward", "backward", "optimizer", "optimizer"):
         watch.mark(phase)
     assert Event.waited == 0
@@ -271,7 +275,7 @@ def test_a_gpu_is_asked_where_there_is_one_and_nothing_breaks_where_not(
 
 def looks(*given: tuple[float, float, float | None], **data: Any) -> None:
     """``given``: waiting, padding and filled GPU memory of log intervals."""
-    advisor = Advice(waiting=0.1, padding=0.15, gpu_memory=0.5, patience=2, auto=False)
+    advisor = ThroughputAdvisor(waiting=0.1, padding=0.15, gpu_memory=0.5, patience=2, auto=False)
     told: Any = SimpleNamespace(
         datamodule=SimpleNamespace(frames_per_batch=6000, **data), is_global_zero=True,
         lightning_module=None,
@@ -300,7 +304,7 @@ def test_padding_and_idle_memory_are_told_when_they_last(caplog: pytest.LogCaptu
 def test_when_workers_are_enough_the_queues_grow_and_then_the_words_remain(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(advice, "cores_of_this_process", lambda: 12)
+    monkeypatch.setattr(throughput_advisor, "cores_of_this_process", lambda: 12)
     data = SleepyData(1, 0.0, workers=0)
     trainer: Any = SimpleNamespace(datamodule=data, num_devices=2)
     done = []

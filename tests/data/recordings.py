@@ -36,7 +36,7 @@ def ljspeech(folder: Path, texts: tuple[str, ...] = TEXTS, form: str = "id|text"
         name = f"clip-{number:03d}"
         soundfile.write(folder / "wavs" / f"{name}.wav", hum(text, number), RATE)
         values = {
-            "id": name, "text": text, "normalised": text, "speaker": ("ann", "bob")[number % 2],
+            "id": name, "text": text, "normalized": text, "speaker": ("ann", "bob")[number % 2],
         }  # fmt: skip
         lines.append("|".join(values[column] for column in form.split("|")))
     (folder / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -13,7 +13,7 @@ from tts.data.corpora.ljspeech import LJSpeech
 from tts.data.datamodule import SpeechDataModule
 from tts.data.dataset import SpeechDataset
 from tts.data.prepare import prepare
-from tts.data.settings import PrepareSettings
+from tts.data.prepare_settings import PrepareSettings
 from tts.data.store import PreparedCorpus
 from tts.errors import UserError
 from tts.text.frontend import Frontend

@@ -12,7 +12,7 @@ from tests.data.recordings import TEXTS, ljspeech
 from tts.audio.mel import MelContract
 from tts.data.corpora.ljspeech import LJSpeech
 from tts.data.datamodule import SpeechDataModule, dismiss_readers
-from tts.data.settings import PrepareSettings
+from tts.data.prepare_settings import PrepareSettings
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
 from tts.text.frontend import Frontend

@@ -13,24 +13,24 @@ from tts.data.corpora.source import CorpusError
 
 
 @pytest.mark.parametrize(
-    "form", ["id|text", "id|text|normalised", "id|speaker|text", "id|speaker|text|normalised"]
+    "form", ["id|text", "id|text|normalized", "id|speaker|text", "id|speaker|text|normalized"]
 )
 def test_each_layout_gives_the_same_texts(tmp_path: Path, form: str) -> None:
     sources = list(LJSpeech(ljspeech(tmp_path / "corpus", form=form)).sources())
     assert [s.text for s in sources] == list(TEXTS)
     assert all(s.audio is not None and s.audio.is_file() for s in sources)
     assert {s.speaker for s in sources} == ({"ann", "bob"} if "speaker" in form else {"corpus"})
-    assert (sources[0].normalised is None) == ("normalised" not in form)
+    assert (sources[0].normalized is None) == ("normalized" not in form)
 
 
 def test_short_texts_are_not_taken_for_speakers() -> None:
     rows = [["1", "yes", "yes"], ["2", "no", "no"], ["3", "perhaps", "perhaps"]]
-    assert guess_columns(rows) == ("id", "text", "normalised")
+    assert guess_columns(rows) == ("id", "text", "normalized")
 
 
 def test_the_guess_can_be_overruled(tmp_path: Path) -> None:
     root = ljspeech(tmp_path / "c", form="id|speaker|text")
-    sources = list(LJSpeech(root, columns=("id", "text", "normalised")).sources())
+    sources = list(LJSpeech(root, columns=("id", "text", "normalized")).sources())
     assert {s.text for s in sources} == {"ann", "bob"}
 
 

@@ -15,7 +15,7 @@ from tts.data import prepare as module
 from tts.data.corpora.ljspeech import LJSpeech
 from tts.data.doctor import DoctorError, validation_texts
 from tts.data.prepare import prepare
-from tts.data.settings import PrepareSettings
+from tts.data.prepare_settings import PrepareSettings
 from tts.data.store import PreparedCorpus, StoreError, read_rows
 from tts.text.frontend import Frontend
 
@@ -227,7 +227,7 @@ def test_damage_is_named(tmp_path: Path) -> None:
 
 def test_the_command_reports_and_fails_in_one_line(tmp_path: Path) -> None:
     root = ljspeech(tmp_path / "c")
-    words = ("-m", "tts.commands.prepare", "data=ljspeech", f"data.prepared_dir={tmp_path}/out")
+    words = ("-m", "tts.cli.prepare", "data=ljspeech", f"data.prepared_dir={tmp_path}/out")
     good = command(*words, f"data.root={root}")
     assert "kept 6 of 6" in good.stdout
     (folder,) = (tmp_path / "out").iterdir()

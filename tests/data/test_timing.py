@@ -23,25 +23,25 @@ def test_boundaries_land_on_the_nearest_frame() -> None:
 PHONES = {"one": "wan", "two": "tu", "12": "twelv", "1000": "wan 0ausnd"}
 
 
-def phonemise(word: str) -> str:
+def phonemize(word: str) -> str:
     return f" {PHONES[word]} "
 
 
 def test_a_word_s_symbols_lie_within_its_time() -> None:
     words = [("one", 0.2, 0.5), ("two", 0.7, 0.9)]
-    ends = ends_from_words(" wan tu ", words, 1.0, phonemise)
+    ends = ends_from_words(" wan tu ", words, 1.0, phonemize)
     assert ends == pytest.approx([0.2, 0.3, 0.4, 0.5, 0.7, 0.8, 0.9, 1.0])
 
 
 def test_a_number_is_several_spoken_words() -> None:
     words = [("1000", 0.0, 1.0), ("two", 1.0, 2.0)]
-    ends = ends_from_words(" wan 0ausnd tu ", words, 2.0, phonemise)
+    ends = ends_from_words(" wan 0ausnd tu ", words, 2.0, phonemize)
     assert ends[-2] == pytest.approx(2.0)
     assert ends[10] == pytest.approx(1.0)
 
 
 def test_where_words_do_not_add_up_time_still_rises_to_the_end() -> None:
     words = [("one", 0.0, 1.0), ("two", 1.5, 2.0), ("12", 2.0, 3.0)]
-    ends = ends_from_words(" wan twelv ", words, 3.2, phonemise)
+    ends = ends_from_words(" wan twelv ", words, 3.2, phonemize)
     assert ends == sorted(ends)
     assert ends[-1] == pytest.approx(3.2)

@@ -5,41 +5,41 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from tts.discriminators.base import DiscriminatorOutput
 from tts.errors import UserError
-from tts.losses.adversarial import Adversarial, FeatureMatching, Hinge, LeastSquares
+from tts.losses.adversarial import FeatureMatching, GANLoss, HingeGANLoss, LSGANLoss
 from tts.losses.weighted import WeightedLoss
-from tts.modules.judge import Judgement
 
 
-def said(*scores: float, features: float = 0.0) -> Judgement:
+def said(*scores: float, features: float = 0.0) -> DiscriminatorOutput:
     tensors = [torch.full((2, 3), score) for score in scores]
-    return Judgement(tensors, [[torch.full((2, 4), features)] * 2 for _ in scores])
+    return DiscriminatorOutput(tensors, [[torch.full((2, 4), features)] * 2 for _ in scores])
 
 
-def output(**fake: Judgement) -> SimpleNamespace:
-    real = {name: said(*[1.0] * len(j.scores)) for name, j in fake.items()}
+def output(**fake: DiscriminatorOutput) -> SimpleNamespace:
+    real = {name: said(*[1.0] * len(j.logits)) for name, j in fake.items()}
     return SimpleNamespace(wave=torch.zeros(1), fake=fake, real=real)
 
 
-@pytest.mark.parametrize(("loss", "low"), [(LeastSquares(), 0.0), (Hinge(), -1.0)])
-def test_judges_do_best_when_they_tell_apart(loss: Adversarial, low: float) -> None:
+@pytest.mark.parametrize(("loss", "low"), [(LSGANLoss(), 0.0), (HingeGANLoss(), -1.0)])
+def test_judges_do_best_when_they_tell_apart(loss: GANLoss, low: float) -> None:
     best = loss.discriminator({"a": said(1.0)}, {"a": said(low)})
     assert best == pytest.approx(0.0)
     assert loss.discriminator({"a": said(1.0)}, {"a": said(1.0)}) > best
     assert loss.discriminator({"a": said(low)}, {"a": said(low)}) > best
 
 
-@pytest.mark.parametrize("loss", [LeastSquares(), Hinge()])
-def test_the_generator_does_best_when_taken_for_real(loss: Adversarial) -> None:
+@pytest.mark.parametrize("loss", [LSGANLoss(), HingeGANLoss()])
+def test_the_generator_does_best_when_taken_for_real(loss: GANLoss) -> None:
     assert loss(output(a=said(1.0)), None) == pytest.approx(0.0)
     assert loss(output(a=said(0.3)), None) > 0
 
 
 def test_sums_averages_and_scales() -> None:
     judged = output(a=said(0.0, 0.0), b=said(0.0))
-    assert LeastSquares()(judged, None) == pytest.approx(3.0)
-    assert LeastSquares(average=True)(judged, None) == pytest.approx(2.0)
-    assert LeastSquares(scales={"b": 0.1})(judged, None) == pytest.approx(2.1)
+    assert LSGANLoss()(judged, None) == pytest.approx(3.0)
+    assert LSGANLoss(average=True)(judged, None) == pytest.approx(2.0)
+    assert LSGANLoss(scales={"b": 0.1})(judged, None) == pytest.approx(2.1)
 
 
 def test_feature_matching_is_the_distance_layer_by_layer() -> None:
@@ -51,7 +51,7 @@ def test_feature_matching_is_the_distance_layer_by_layer() -> None:
 
 def test_without_judges_nothing_applies() -> None:
     alone = SimpleNamespace(wave=torch.zeros(1), fake=None, real=None)
-    loss = WeightedLoss({"game": Hinge(), "features": FeatureMatching()},
+    loss = WeightedLoss({"game": HingeGANLoss(), "features": FeatureMatching()},
                         {"game": 1.0, "features": 1.0})  # fmt: skip
     with pytest.raises(UserError, match="no loss term applies"):
         loss(alone, None, 0)

@@ -12,19 +12,21 @@ from hydra.utils import instantiate
 from torch import Tensor, nn
 
 from tts.checkpoint import load_checkpoint
-from tts.commands.train import train
 from tts.errors import UserError
 from tts.losses import balance
 from tts.losses.balance import GradNorm, Uncertainty
 from tts.losses.weighted import LossResult, WeightedLoss
+from tts.training.run import train
 
 
 class Squared(nn.Module):
     """Mean squared error of one column, in a unit of its own."""
 
-    def __init__(self, column: int, unit: float = 1.0, own_scale: bool = False) -> None:
+    def __init__(
+        self, column: int, unit: float = 1.0, exclude_from_balancing: bool = False
+    ) -> None:
         super().__init__()
-        self.column, self.unit, self.own_scale = column, unit, own_scale
+        self.column, self.unit, self.exclude_from_balancing = column, unit, exclude_from_balancing
 
     def forward(self, output: Tensor, batch: Tensor) -> Tensor:
         return self.unit * (output - batch)[:, self.column].square().mean()
@@ -33,9 +35,9 @@ class Squared(nn.Module):
 class Given(nn.Module):
     """A number the test holds, or none."""
 
-    def __init__(self, value: float | None, own_scale: bool = False) -> None:
+    def __init__(self, value: float | None, exclude_from_balancing: bool = False) -> None:
         super().__init__()
-        self.value, self.own_scale = value, own_scale
+        self.value, self.exclude_from_balancing = value, exclude_from_balancing
 
     def forward(self, output: Any, batch: Any) -> Tensor | None:
         return None if self.value is None else torch.tensor(self.value, requires_grad=True)
@@ -106,7 +108,7 @@ def test_uncertainty_finds_each_terms_log_variance() -> None:
 
 
 def test_uncertainty_leaves_likelihoods_and_what_is_not_above_0_as_they_are() -> None:
-    terms = {"nats": Given(2.0, own_scale=True), "negative": Given(-3.0), "absent": Given(None),
+    terms = {"nats": Given(2.0, exclude_from_balancing=True), "negative": Given(-3.0), "absent": Given(None),
              "waits": Given(5.0), "usual": Given(4.0)}  # fmt: skip
     loss = WeightedLoss(terms, dict.fromkeys(terms, 0.5), {"waits": (10, 20)}, Uncertainty)
     result = loss(None, None, 0)
@@ -141,7 +143,7 @@ def test_gradnorm_brings_the_norms_together_and_keeps_their_sum(bf16: bool) -> N
 
 def test_gradnorm_gives_more_to_the_term_that_has_fallen_less() -> None:
     given = problem()
-    terms = {"a": Squared(0), "b": Squared(1), "nats": Squared(0, own_scale=True)}
+    terms = {"a": Squared(0), "b": Squared(1), "nats": Squared(0, exclude_from_balancing=True)}
     loss = WeightedLoss(terms, dict.fromkeys(terms, 1.0),
                         balance=lambda t: gradnorm(t, alpha=1.0, rate=0.5))  # fmt: skip
     loss.attach(given.model)
@@ -267,5 +269,5 @@ def test_what_was_learned_is_saved_and_a_resumed_run_goes_on_exactly(
 def test_likelihoods_and_scores_say_what_they_are() -> None:
     loss = composed("train", "data=demo", "model/critic=patches", "model/balance=uncertainty").loss
     terms = instantiate(loss, _convert_="all").terms
-    own = {name for name, term in terms.items() if getattr(term, "own_scale", False)}
+    own = {name for name, term in terms.items() if getattr(term, "exclude_from_balancing", False)}
     assert own == {"duration", "forward_sum", "binarization", "adversarial"}

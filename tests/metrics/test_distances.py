@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from tts.metrics.dtw import COUNT, dtw
 from tts.metrics.f0 import pitch_errors
 from tts.metrics.mcd import mel_cepstral_distortion
-from tts.metrics.warp import COUNT, warp
 
 
 def each_its_own(frames: int = 40) -> np.ndarray:
@@ -52,7 +52,7 @@ def test_the_path_is_the_cheapest_there_is() -> None:
             before = [(i - 1, j), (i, j - 1), (i - 1, j - 1)]
             return float(cost[i, j]) + min(cheapest(a, b) for a, b in before if min(a, b) >= 0)
 
-        path = warp(one, other)
+        path = dtw(one, other)
         assert tuple(path[0]) == (0, 0)
         assert tuple(path[-1]) == (5, 4)
         assert cost[path[:, 0], path[:, 1]].sum() == pytest.approx(cheapest(5, 4))

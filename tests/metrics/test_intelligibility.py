@@ -1,4 +1,4 @@
-"""Errors are edits over words; the language model is a distribution; the recogniser hears words."""
+"""Errors are edits over words; the language model is a distribution; the recognizer hears words."""
 
 import math
 from collections import defaultdict
@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tts.metrics.evaluation_sample import LEVEL, level
 from tts.metrics.intelligibility import (
-    Recogniser,
+    Recognizer,
     arpabet,
     count_errors,
     edit_distance,
     pronunciations,
 )
 from tts.metrics.language_model import words, write_bigrams
-from tts.metrics.missing import MissingPackage, require_package
-from tts.metrics.take import LEVEL, level
+from tts.metrics.optional_packages import MissingPackageError, require_package
 
 SHORT = st.text(st.sampled_from("abc"), max_size=8)
 
@@ -81,11 +81,11 @@ def test_silence_stays_silent() -> None:
 
 
 def test_a_missing_package_says_how_to_get_it() -> None:
-    with pytest.raises(MissingPackage, match="uv sync --extra metrics"):
+    with pytest.raises(MissingPackageError, match="uv sync --extra metrics"):
         require_package("no_such_package", "hearing")
 
 
-def test_the_recogniser_hears_espeak_and_not_noise() -> None:
+def test_the_recognizer_hears_espeak_and_not_noise() -> None:
     pytest.importorskip("pocketsphinx", reason="the metrics extra is not installed")
     from tts.text import espeak
 
@@ -95,20 +95,20 @@ def test_the_recogniser_hears_espeak_and_not_noise() -> None:
         "who knows Zwoblix",
     ]
     assert any(line.startswith("zwoblix ") for line in pronunciations({"zwoblix"}))
-    recogniser = Recogniser(texts)
+    recognizer = Recognizer(texts)
     with espeak.private() as library:
         speech = library.synthesize(texts[0], "en-us", "m2", 150)
-    heard = recogniser(speech.samples, speech.sample_rate)
+    heard = recognizer(speech.samples, speech.sample_rate)
     assert count_errors(texts[0], heard).words <= 2
     noise = np.random.default_rng(1).normal(0, 0.1, speech.sample_rate).astype(np.float32)
-    assert count_errors(texts[0], recogniser(noise, speech.sample_rate)).words >= 5
+    assert count_errors(texts[0], recognizer(noise, speech.sample_rate)).words >= 5
     # what was heard before changes nothing
-    state = recogniser.decoder.get_cmn(False)
-    assert recogniser(speech.samples, speech.sample_rate) == heard
-    recogniser.decoder.set_cmn(recogniser.fresh)
-    recogniser(speech.samples, speech.sample_rate)
-    recogniser(noise, speech.sample_rate)
-    assert recogniser.decoder.get_cmn(False) == state
+    state = recognizer.decoder.get_cmn(False)
+    assert recognizer(speech.samples, speech.sample_rate) == heard
+    recognizer.decoder.set_cmn(recognizer.fresh)
+    recognizer(speech.samples, speech.sample_rate)
+    recognizer(noise, speech.sample_rate)
+    assert recognizer.decoder.get_cmn(False) == state
 
 
 def test_whisper_hears_where_its_weights_are(
@@ -120,23 +120,23 @@ def test_whisper_hears_where_its_weights_are(
     from whisper.model import ModelDimensions, Whisper
 
     from tts.audio.mel import MelContract
+    from tts.metrics.evaluation_sample import EvaluationSample
     from tts.metrics.measure import measured
-    from tts.metrics.take import Take
-    from tts.metrics.whisper import WhisperWordError, find_weights
+    from tts.metrics.whisper import WhisperWordErrorRate, find_weights
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.raises(MissingPackage, match="no weights in"):
+    with pytest.raises(MissingPackageError, match="no weights in"):
         find_weights(None)
-    with pytest.raises(MissingPackage, match="there are no weights"):
+    with pytest.raises(MissingPackageError, match="there are no weights"):
         find_weights(str(tmp_path / "x.pt"))
     sizes = ModelDimensions(80, 1500, 16, 2, 1, 51865, 448, 16, 2, 1)
     (tmp_path / "whisper").mkdir()
     torch.manual_seed(0)
     saved = {"dims": sizes.__dict__, "model_state_dict": Whisper(sizes).state_dict()}
     torch.save(saved, tmp_path / "whisper" / "tiny.pt")
-    measure = WhisperWordError()
+    measure = WhisperWordErrorRate()
     wave = np.random.default_rng(0).normal(0, 0.1, 22050).astype(np.float32)
-    row = measured(measure, Take(wave, MelContract(), "Three words here."))
+    row = measured(measure, EvaluationSample(wave, MelContract(), "Three words here."))
     assert row is not None
     assert row[1] == 3
     assert row[0] >= 3, "no word of it was understood"

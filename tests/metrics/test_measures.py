@@ -11,13 +11,13 @@ from fakes import composed
 from hydra.utils import instantiate
 
 from tts.audio.mel import MelContract
+from tts.metrics.duration import DurationError, SpeakingRate, seconds_of_speech
+from tts.metrics.evaluation_sample import EvaluationSample, trim
 from tts.metrics.measure import Measure, score
-from tts.metrics.missing import MissingPackage, say_once
-from tts.metrics.pace import DurationError, SpeakingRate, seconds_of_speech
+from tts.metrics.optional_packages import MissingPackageError, say_once
 from tts.metrics.similarity import SpeakerSimilarity, embed_speaker, speaker_encoder
 from tts.metrics.snr import mel_snr
 from tts.metrics.stoi import Stoi
-from tts.metrics.take import Take, trim
 
 CONTRACT = MelContract()
 RATE = CONTRACT.sample_rate
@@ -52,9 +52,9 @@ def test_every_measure_says_what_it_is() -> None:
 
 def test_a_copy_is_better_than_a_noisy_one_in_every_measure(harbour: np.ndarray) -> None:
     noise = np.random.default_rng(0).normal(0, 1, len(harbour)).astype(np.float32)
-    reference = Take(harbour, CONTRACT)
+    reference = EvaluationSample(harbour, CONTRACT)
     takes = [
-        Take(harbour + size * noise, CONTRACT, reference=reference, aligned=True)
+        EvaluationSample(harbour + size * noise, CONTRACT, reference=reference, aligned=True)
         for size in (1e-4, 3e-2)
     ]
     measures = everything()
@@ -72,7 +72,7 @@ def test_a_copy_is_better_than_a_noisy_one_in_every_measure(harbour: np.ndarray)
 
 
 def test_a_recording_beside_itself_is_perfect(harbour: np.ndarray) -> None:
-    take = Take(harbour, CONTRACT, reference=Take(harbour, CONTRACT))
+    take = EvaluationSample(harbour, CONTRACT, reference=EvaluationSample(harbour, CONTRACT))
     perfect = {
         "mcd": 0.0, "f0_rmse": 0.0, "f0_correlation": 1.0, "voicing_error": 0.0,
         "global_variance": 0.0, "duration_error": 0.0, "speaking_rate": 0.0, "similarity": 1.0,
@@ -87,10 +87,10 @@ def test_updates_are_a_mean_and_states_add_up_over_ranks() -> None:
     class Length(Measure):
         label = "length"
 
-        def row(self, take: Take) -> tuple[float, ...] | None:
+        def row(self, take: EvaluationSample) -> tuple[float, ...] | None:
             return (float(len(take.wave)),) if len(take.wave) else None
 
-    takes = [Take(np.zeros(n), CONTRACT) for n in (2, 4, 0, 9)]
+    takes = [EvaluationSample(np.zeros(n), CONTRACT) for n in (2, 4, 0, 9)]
     together, ranks = Length(), [Length(), Length(), Length()]
     assert math.isnan(together.compute())
     for take in takes:
@@ -109,12 +109,14 @@ def test_what_is_missing_is_said_once_and_counts_for_nothing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, harbour: np.ndarray
 ) -> None:
     def missing(name: str, metric: str) -> None:
-        raise MissingPackage(f"{metric} needs the package {name}")
+        raise MissingPackageError(f"{metric} needs the package {name}")
 
     monkeypatch.setattr("tts.metrics.stoi.require_package", missing)
     say_once.cache_clear()
     measure = Stoi()
-    take = Take(harbour, CONTRACT, reference=Take(harbour, CONTRACT), aligned=True)
+    take = EvaluationSample(
+        harbour, CONTRACT, reference=EvaluationSample(harbour, CONTRACT), aligned=True
+    )
     with caplog.at_level(logging.WARNING):
         measure.update(take)
         measure.update(take)
@@ -130,7 +132,11 @@ def test_stoi_is_the_published_one(harbour: np.ndarray) -> None:
     noisy = harbour + np.random.default_rng(0).normal(0, 0.05, len(harbour)).astype(np.float32)
     for extended in (False, True):
         measure = Stoi(extended=extended)
-        measure.update(Take(noisy, contract, reference=Take(harbour, contract), aligned=True))
+        measure.update(
+            EvaluationSample(
+                noisy, contract, reference=EvaluationSample(harbour, contract), aligned=True
+            )
+        )
         expected = pystoi.stoi(harbour, noisy, 16000, extended=extended)
         assert float(measure.compute()) == pytest.approx(expected, abs=1e-6)
 
@@ -147,8 +153,8 @@ def test_a_pause_makes_it_longer_and_not_slower(harbour: np.ndarray) -> None:
     middle = len(harbour) // 2
     pause = np.zeros(RATE // 2, dtype=np.float32)
     paused = np.concatenate([harbour[:middle], pause, harbour[middle:]])
-    reference = Take(harbour, CONTRACT)
-    take = Take(paused, CONTRACT, reference=reference)
+    reference = EvaluationSample(harbour, CONTRACT)
+    take = EvaluationSample(paused, CONTRACT, reference=reference)
     longer, faster = DurationError(), SpeakingRate()
     longer.update(take)
     faster.update(take)
@@ -156,7 +162,7 @@ def test_a_pause_makes_it_longer_and_not_slower(harbour: np.ndarray) -> None:
     assert float(longer.compute()) == pytest.approx(expected, abs=1.0)
     assert abs(float(faster.compute())) < 3
     # half the samples of every stretch: twice as fast
-    quick = Take(harbour[::2].copy(), CONTRACT, reference=reference)
+    quick = EvaluationSample(harbour[::2].copy(), CONTRACT, reference=reference)
     assert seconds_of_speech(quick) == pytest.approx(seconds_of_speech(reference) / 2, rel=0.1)
 
 
@@ -164,11 +170,11 @@ def test_a_voice_is_nearer_to_itself_than_to_another() -> None:
     one = said("The harbour was full of painted ships.", "f3")
     same = said("Nobody knew when the rain would stop.", "f3")
     other = said("Nobody knew when the rain would stop.", "m2")
-    reference = Take(one, CONTRACT)
+    reference = EvaluationSample(one, CONTRACT)
 
     def similarity(wave: np.ndarray) -> float:
         measure = SpeakerSimilarity()
-        measure.update(Take(wave, CONTRACT, reference=reference))
+        measure.update(EvaluationSample(wave, CONTRACT, reference=reference))
         return float(measure.compute())
 
     assert similarity(same) > similarity(other) + 0.05

@@ -7,11 +7,11 @@ import pytest
 
 from tts.audio.mel import MelContract
 from tts.metrics.bootstrap import difference, estimate, mean
+from tts.metrics.evaluation_sample import EvaluationSample, level, resample
 from tts.metrics.f0 import f0_spread
 from tts.metrics.global_variance import GlobalVariance
-from tts.metrics.intelligibility import WordError
+from tts.metrics.intelligibility import WordErrorRate
 from tts.metrics.mos import dnsmos
-from tts.metrics.take import Take, level, resample
 
 
 def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
@@ -25,9 +25,9 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
 
 def test_a_word_error_weighs_utterances_by_their_words() -> None:
     rows = np.array([[1.0, 10.0], [0.0, 90.0]])
-    assert estimate(rows, WordError().finish).value == pytest.approx(1.0)
+    assert estimate(rows, WordErrorRate().finish).value == pytest.approx(1.0)
     rows = np.array([[1.0, 10.0], [math.nan, 5.0]])
-    assert estimate(rows, WordError().finish).value == pytest.approx(10.0)
+    assert estimate(rows, WordErrorRate().finish).value == pytest.approx(10.0)
     assert math.isnan(estimate(np.zeros((0, 2))).value)
     assert mean([2.0, 2.0]) == (2.0, 2.0, 2.0)
 
@@ -63,7 +63,7 @@ def test_half_the_movement_is_six_decibels_less() -> None:
     def decibels(change: float, shift: float = 0.0) -> float:
         measure.reset()
         for frames in (50, 80):
-            recording, ours = (Take(np.zeros(0), MelContract()) for _ in range(2))
+            recording, ours = (EvaluationSample(np.zeros(0), MelContract()) for _ in range(2))
             recording.mel = random.normal(size=(frames, 8))
             ours.mel = change * recording.mel + shift
             ours.reference = recording
@@ -86,11 +86,11 @@ def test_opinion_prefers_speech_to_the_same_speech_in_noise() -> None:
     noise = np.random.default_rng(0).normal(0, 0.05, len(speech.samples)).astype(np.float32)
     clean = dnsmos(speech.samples, speech.sample_rate)
     noisy = dnsmos(speech.samples + noise, speech.sample_rate)
-    assert 1 <= noisy.overall < clean.overall <= 5
-    assert noisy.p808 < clean.p808
+    assert 1 <= noisy.dnsmos_ovrl < clean.dnsmos_ovrl <= 5
+    assert noisy.dnsmos_p808 < clean.dnsmos_p808
     # the level does not decide
     quiet = dnsmos(speech.samples / 8, speech.sample_rate)
-    assert quiet.p808 == pytest.approx(clean.p808, abs=0.02)
+    assert quiet.dnsmos_p808 == pytest.approx(clean.dnsmos_p808, abs=0.02)
 
 
 def test_opinion_is_that_of_the_package() -> None:
@@ -113,8 +113,8 @@ def test_opinion_is_that_of_the_package() -> None:
             samples = np.clip(level(resample(speech.samples, speech.sample_rate), -26.0), -1, 1)
             published = package.run(samples, 16000)
             found = dnsmos(speech.samples, speech.sample_rate)
-            assert found.p808 == pytest.approx(published["p808_mos"], abs=1e-3)
-            ours.append(found.overall)
+            assert found.dnsmos_p808 == pytest.approx(published["p808_mos"], abs=1e-3)
+            ours.append(found.dnsmos_ovrl)
             theirs.append(published["ovrl_mos"])
     assert len(samples) > 9.01 * 16000, "the last is a long one"
     assert np.mean(ours) == pytest.approx(np.mean(theirs), abs=0.1)

@@ -67,7 +67,7 @@ def prompt(**controls: object) -> Prompt:
     return Prompt(data.tokens, data.token_lengths, data.speaker, data.language, **controls)  # type: ignore[arg-type]
 
 
-def test_speaking_repeats_and_ignores_its_neighbours() -> None:
+def test_speaking_repeats_and_ignores_its_neighbors() -> None:
     model, _ = build()
     together = model.generate(prompt())
     again = model.generate(prompt())
@@ -107,17 +107,17 @@ def test_pitch_and_energy_move_by_what_was_asked() -> None:
 
 def test_contrast_scales_each_bands_spread_and_padding_changes_nothing() -> None:
     model, _ = build()
-    plain, clear = model.generate(prompt()), model.generate(prompt(contrast=1.5))
+    plain, clear = model.generate(prompt()), model.generate(prompt(variance_scale=1.5))
     for row, length in enumerate(plain.frame_lengths.tolist()):
         before, after = plain.mel[row, :length], clear.mel[row, :length]
         assert torch.allclose(after.mean(0), before.mean(0), atol=1e-4)
         assert torch.allclose(after.std(0), 1.5 * before.std(0), atol=1e-4)
         assert not clear.mel[row, length:].any()
-    model.contrast = 1.5
+    model.variance_scale = 1.5
     assert torch.equal(model.generate(prompt()).mel, clear.mel)
-    assert torch.equal(model.generate(prompt(contrast=1.0)).mel, plain.mel)
-    with pytest.raises(UserError, match=r"model.contrast=0 lies outside 0 to 2"):
-        build("model.contrast=0")
+    assert torch.equal(model.generate(prompt(variance_scale=1.0)).mel, plain.mel)
+    with pytest.raises(UserError, match=r"model.variance_scale=0 lies outside 0 to 2"):
+        build("model.variance_scale=0")
 
 
 def test_a_models_own_pitch_range_is_what_a_prompts_is_counted_from() -> None:

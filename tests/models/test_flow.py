@@ -13,7 +13,7 @@ from tts.batch import Sampling
 from tts.errors import UserError
 from tts.losses.flow import FlowMatchingLoss
 from tts.masks import mask_from_lengths
-from tts.models.flow import SOLVERS, Matched, ResidualFlow, integrate, noise_like
+from tts.models.flow import SOLVERS, FlowOutput, ResidualFlow, integrate, noise_like
 from tts.modules.stack import Context
 
 
@@ -32,10 +32,10 @@ class Dense(nn.Module):
 
 def toy(channels: int = 1, **settings: Any) -> ResidualFlow:
     torch.manual_seed(0)
-    return ResidualFlow(channels, dim=32, field=Dense, **settings)
+    return ResidualFlow(channels, dim=32, velocity_net=Dense, **settings)
 
 
-def loss_of(matched: Matched) -> float:
+def loss_of(matched: FlowOutput) -> float:
     class Output:
         flow = matched
 
@@ -63,7 +63,7 @@ def test_the_true_field_costs_nothing_and_leads_home(solver: str, steps: int) ->
     assert loss_of(matched) < 1e-6
     end = integrate(true, torch.randn(8, 50, 2), steps, solver)
     assert torch.allclose(end, point.expand_as(end), atol=1e-5)
-    drawn = flow.draw(STATES, MASK, None, Sampling(steps=steps, solver=solver))
+    drawn = flow.sample(STATES, MASK, None, Sampling(steps=steps, solver=solver))
     assert torch.allclose(drawn, point.expand_as(drawn), atol=1e-5)
 
 
@@ -74,7 +74,7 @@ def test_independent_gaussians_are_known_before_learning() -> None:
         matched = flow(residual, torch.zeros(64, 50, 32), MASK[:1].expand(64, -1), None)
     assert torch.allclose(flow.scale, torch.full((4,), 3.0), rtol=0.03)
     assert loss_of(matched) == pytest.approx(math.pi / 2, rel=0.03)  # the least there is
-    drawn = flow.eval().draw(STATES, MASK, None, Sampling(steps=50))
+    drawn = flow.eval().sample(STATES, MASK, None, Sampling(steps=50))
     assert float(drawn.detach().std()) == pytest.approx(3.0, rel=0.1)
 
 
@@ -84,7 +84,7 @@ def learn_two_ways(flow: ResidualFlow, steps: int) -> ResidualFlow:
     for _ in range(steps):
         residual = torch.randint(0, 2, (64, 32, 1)).float() * 2 - 1
         matched = flow.train()(residual, *ALL)
-        loss = (matched.velocity - matched.wanted).square().mean()
+        loss = (matched.velocity - matched.target).square().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -96,7 +96,7 @@ ALL = (torch.zeros(64, 32, 32), torch.ones(64, 32, dtype=torch.bool), None)
 
 def near_one(flow: ResidualFlow, steps: int) -> float:
     """Share of draws that somebody could have said."""
-    drawn = flow.draw(*ALL, Sampling(steps=steps)).detach()
+    drawn = flow.sample(*ALL, Sampling(steps=steps)).detach()
     assert abs(float(drawn.mean())) < 0.15
     return float(((drawn.abs() - 1).abs() < 0.3).float().mean())
 
@@ -106,7 +106,7 @@ def test_two_ways_of_saying_it_are_drawn_and_not_averaged_and_a_student_needs_on
     assert near_one(teacher, 20) > 0.9
     assert near_one(teacher, 1) < 0.1, "one step goes to the mean"
     student = toy()
-    student.learn_from(teacher, steps=10)
+    student.distill_from_teacher(teacher, steps=10)
     before = [p.clone() for p in teacher.parameters()]
     learn_two_ways(student, 250)
     assert near_one(student, 1) > 0.7
@@ -133,7 +133,7 @@ def test_padding_moves_neither_noise_nor_frame() -> None:
         one, other = getattr(plain, part), getattr(padded, part)
         length = one.mask.shape[1]
         assert torch.equal(other.mask[:, :length], one.mask)
-        for key in ("velocity", "wanted"):
+        for key in ("velocity", "target"):
             difference = getattr(one, key) - getattr(other, key)[:, :length]
             assert difference[one.mask].abs().max() < 1e-3, (part, key)
     mask = mask_from_lengths(torch.tensor([3, 5]), 8)
@@ -214,7 +214,7 @@ def test_guidance_strengthens_the_style() -> None:
 )
 def test_what_cannot_be_drawn_is_refused(asked: dict[str, Any], said: str) -> None:
     with pytest.raises(UserError, match=said):
-        toy().draw(STATES, MASK, None, Sampling(**asked))
+        toy().sample(STATES, MASK, None, Sampling(**asked))
 
 
 def test_a_regression_is_asked_for_no_steps() -> None:

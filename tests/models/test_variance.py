@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tts.audio.mel import MelContract
 from tts.batch import Batch
 from tts.corpus import CorpusFacts, SpeakerStatistics
-from tts.models.variance import SpeakerNormaliser, round_keeping_sum
+from tts.models.variance import SpeakerNormalizer, round_keeping_sum
 
 FACTS = CorpusFacts(
     contract=MelContract(),
@@ -55,7 +55,7 @@ def test_the_same_note_is_the_same_z_score_under_each_voice() -> None:
         speaker=torch.tensor([0, 1]),
     )
     durations = torch.full((2, 2), 2)
-    pitch, energy = SpeakerNormaliser(FACTS)(batch, durations)
+    pitch, energy = SpeakerNormalizer(FACTS)(batch, durations)
     # unvoiced frames do not dilute a token's pitch; a token without voice is at the mean
     assert torch.allclose(pitch, torch.tensor([[1.0, 0.0], [1.0, 0.0]]), atol=1e-5)
     assert torch.allclose(energy, torch.tensor([[1.0, 0.0], [1.0, 0.0]]), atol=1e-6)
@@ -63,11 +63,11 @@ def test_the_same_note_is_the_same_z_score_under_each_voice() -> None:
 
 @pytest.mark.parametrize("speaker", [0, 1])
 def test_twelve_semitones_double_the_pitch_of_any_voice(speaker: int) -> None:
-    normalise = SpeakerNormaliser(FACTS)
-    shift = normalise.semitones(12.0, torch.tensor([speaker]))
+    normalize = SpeakerNormalizer(FACTS)
+    shift = normalize.semitones(12.0, torch.tensor([speaker]))
     assert shift.item() * FACTS.statistics[speaker].pitch_std == pytest.approx(math.log(2), 1e-5)
 
 
 def test_twenty_decibels_are_a_factor_of_ten() -> None:
-    shift = SpeakerNormaliser(FACTS).decibels(20.0, torch.tensor([1]))
+    shift = SpeakerNormalizer(FACTS).decibels(20.0, torch.tensor([1]))
     assert shift.item() * 2.0 == pytest.approx(math.log(10), 1e-5)

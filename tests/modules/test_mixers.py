@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
 from tts.modules.attention import CrossAttention, SelfAttention
+from tts.modules.bidirectional import BidirectionalMamba, MambaConv, reverse_sequence
 from tts.modules.conv import Conv, DepthwiseConv
 from tts.modules.feed_forward import FeedForward
-from tts.modules.hybrid import BidirectionalMamba, MambaConv, turn
 from tts.modules.mamba import Mamba
 from tts.modules.positional import Alibi, NoPosition, Rope, Sinusoidal
 from tts.modules.stack import Context, Stack
@@ -138,13 +138,13 @@ def test_two_scans_know_no_direction() -> None:
     mixer.forth, mixer.back = mixer.back, mixer.forth
     with torch.no_grad():
         mixer.fuse.weight.copy_(mixer.fuse.weight.roll(DIM, 1))
-    backward = turn(mixer(turn(frames(), mask), context), mask)
+    backward = reverse_sequence(mixer(reverse_sequence(frames(), mask), context), mask)
     assert torch.allclose(forward[mask], backward[mask], atol=1e-5)
 
 
 def test_a_fold_of_scales_is_their_sum() -> None:
     torch.manual_seed(0)
-    for direction in ("causal", "anticausal", "centred"):
+    for direction in ("causal", "anticausal", "centered"):
         both = DepthwiseConv(DIM, KERNELS, direction)  # type: ignore[arg-type]
         parts = [DepthwiseConv(DIM, (k,), direction) for k in KERNELS]  # type: ignore[arg-type]
         for part, weight in zip(parts, both.weights, strict=True):

@@ -6,9 +6,9 @@ import torch
 from tests.models.assemble import facts
 from tts.errors import UserError
 from tts.modules.activation import GEGLU, GELU, ReLU, Snake, SwiGLU
+from tts.modules.dropout import Dropout, DropPath
 from tts.modules.feed_forward import FeedForward
 from tts.modules.film import FiLM
-from tts.modules.regularisation import Dropout, DropPath
 from tts.modules.style import ReferenceStyle, SpeakerStyle
 
 

@@ -10,9 +10,9 @@ from test_train import assert_equal_to_the_bit
 
 from tts.checkpoint import load_checkpoint
 from tts.errors import UserError
-from tts.strategies.zero import Zero
+from tts.strategies.zero import ZeROStrategy
 
-SPOIL = "+callbacks.spoil={{_target_: tests.callbacks.test_failures.Spoil, at: {0}, {1}}}"
+SPOIL = "+callbacks.spoil={{_target_: tests.callbacks.test_bad_steps.Spoil, at: {0}, {1}}}"
 CORES = ("trainer.accelerator=cpu", "trainer.devices=2")
 
 
@@ -22,7 +22,7 @@ def fake(folder: Path, way: str, *more: str) -> list[str]:
         pytest.importorskip("deepspeed", reason="DeepSpeed is not installed (--extra deepspeed)")
     keep = [o for o in fake_overrides(folder) if not o.startswith("trainer=")]
     return ["train.py", "--config-dir", str(FAKES), *keep, f"trainer={way}", *CORES,
-            "callbacks.samples=null", "callbacks.panel=null", "trainer.max_steps=63",
+            "callbacks.samples=null", "callbacks.validation_metrics=null", "trainer.max_steps=63",
             "trainer.val_check_interval=63", *more]  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def test_steps_without_a_number_are_skipped_by_all_and_kept(tmp_path: Path, way:
     spoil = SPOIL.format(3, "value: nan, times: 9")
     told = [
         each.done()
-        for each in start_ranks(*fake(tmp_path, way, spoil, "callbacks.failures.limit=2"))
+        for each in start_ranks(*fake(tmp_path, way, spoil, "callbacks.bad_steps.limit=2"))
     ]
     assert [done.returncode for done in told] == [2, 2]
     assert "were skipped" in told[0].stderr
@@ -39,7 +39,7 @@ def test_steps_without_a_number_are_skipped_by_all_and_kept(tmp_path: Path, way:
     # nothing moved between the two
     weights = [load_checkpoint(path)["state_dict"] for path in (first, second)]
     assert_equal_to_the_bit(*weights)
-    assert "the batch itself: mel" in command("-m", "tts.commands.replay", str(first)).stdout
+    assert "the batch itself: mel" in command("-m", "tts.cli.replay", str(first)).stdout
 
 
 @pytest.mark.parametrize("way", ["fsdp", "deepspeed_zero1", "deepspeed_zero3"])
@@ -58,4 +58,4 @@ def test_a_loss_out_of_all_proportion_moves_nothing(tmp_path: Path, way: str) ->
 def test_deepspeed_that_is_not_there_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tts.strategies.zero.find_spec", lambda name: None)
     with pytest.raises(UserError, match="--extra deepspeed, or trainer=fsdp"):
-        Zero(stage=2)
+        ZeROStrategy(stage=2)

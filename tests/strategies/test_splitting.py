@@ -25,7 +25,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def short(base: Path, folder: str, trainer: str, *more: str) -> list[str]:
     return words(base, folder, trainer, "trainer.max_steps=6", "callbacks=default",
-                 "callbacks.samples=null", "callbacks.panel=null", *more)  # fmt: skip
+                 "callbacks.samples=null", "callbacks.validation_metrics=null", *more)  # fmt: skip
 
 
 def split(base: Path, folder: str, trainer: str, *more: str) -> list[str]:
@@ -69,13 +69,13 @@ def test_they_learn_the_same_and_leave_the_same_file(
     ]  # fmt: skip
     quiet = {"logger=none", "callbacks=default"}
     if way != "fsdp":
-        slow = ("wer", "p808", "overall", "similarity")
+        slow = ("wer", "dnsmos_p808", "dnsmos_ovrl", "similarity")
         watched += [
-            "callbacks.panel.every_n_validations=1", "callbacks.panel.count=3",
+            "callbacks.validation_metrics.every_n_validations=1", "callbacks.validation_metrics.count=3",
             "callbacks.samples.every_n_validations=1",
-            *(f"~callbacks.panel.measures.{name}" for name in slow),
+            *(f"~callbacks.validation_metrics.measures.{name}" for name in slow),
         ]  # fmt: skip
-        quiet |= {"callbacks.samples=null", "callbacks.panel=null"}
+        quiet |= {"callbacks.samples=null", "callbacks.validation_metrics=null"}
     together(*(word for word in split(base, way, way) if word not in quiet), *watched)
     assert_alike(load_checkpoint(base / way / LAST), plain)
 

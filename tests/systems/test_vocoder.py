@@ -15,16 +15,16 @@ from torch.utils.data import DataLoader
 from tts.audio.mel import MelContract, mel_spectrogram
 from tts.batch import Clips
 from tts.checkpoint import load_checkpoint, load_run
-from tts.commands.forced import force_mels
-from tts.commands.train import train
+from tts.discriminators.period import MultiPeriodDiscriminator
 from tts.errors import UserError
-from tts.losses.adversarial import FeatureMatching, LeastSquares
+from tts.losses.adversarial import FeatureMatching, LSGANLoss
 from tts.losses.waveform import AmplitudeLoss, PhaseLoss, WaveMelLoss
 from tts.losses.weighted import WeightedLoss
 from tts.optim.schedules import constant
 from tts.synthesizer import Synthesizer
 from tts.systems.vocoder import VocoderSystem
-from tts.vocoders.discriminators.period import MultiPeriod
+from tts.training.run import train
+from tts.training.teacher_forced_mels import force_mels
 from tts.vocoders.hifigan import HiFiGAN
 from tts.vocoders.load import load_vocoder
 from tts.vocoders.vocos import Vocos
@@ -39,15 +39,15 @@ def clips(seed: int, size: int = 2) -> Clips:
     return Clips(mel_spectrogram(audio, CONTRACT), audio, lengths, torch.arange(size))
 
 
-def periods(sample_rate: int) -> MultiPeriod:
-    return MultiPeriod(sample_rate, width=0.01, periods=(2, 3))
+def periods(sample_rate: int) -> MultiPeriodDiscriminator:
+    return MultiPeriodDiscriminator(sample_rate, width=0.01, periods=(2, 3))
 
 
 def make_system(**changes: Any) -> VocoderSystem:
     torch.manual_seed(1)
     generator = HiFiGAN(CONTRACT, channels=16, rates=(8, 8, 4), up_kernels=(16, 16, 8),
                         kernels=(3,), dilations=((1,),), paired=False)  # fmt: skip
-    terms = {"mel": WaveMelLoss(22050), "game": LeastSquares(), "features": FeatureMatching()}
+    terms = {"mel": WaveMelLoss(22050), "game": LSGANLoss(), "features": FeatureMatching()}
     loss = WeightedLoss(terms, {"mel": 1.0, "game": 1.0, "features": 1.0})
     settings = {"discriminators": {"period": periods}, **changes}
     return VocoderSystem(
@@ -67,7 +67,7 @@ class Watch(pl.Callback):
         self._before: dict[str, list[Tensor]] = {}
 
     def _weights(self, system: VocoderSystem) -> dict[str, list[Tensor]]:
-        parts = {"generator": system.model, "judges": system.judges}
+        parts = {"generator": system.model, "discriminators": system.discriminators}
         return {
             name: [p.detach().clone() for p in part.parameters()]
             for name, part in parts.items()
@@ -102,20 +102,20 @@ def fit(system: VocoderSystem, steps: int, batches: int = 4, **settings: Any) ->
 def test_a_turn_moves_its_own_weights_alone_and_a_step_is_the_generators() -> None:
     watch = Watch()
     trainer = fit(make_system(), 3, callbacks=[watch])
-    assert watch.moves == ["judges", "generator"] * 3
+    assert watch.moves == ["discriminators", "generator"] * 3
     assert trainer.global_step == 3
 
 
 def test_the_judges_join_later() -> None:
     watch = Watch()
     fit(make_system(adversarial_from_step=2), 3, callbacks=[watch])
-    assert watch.moves == ["generator", "generator", "judges", "generator"]
+    assert watch.moves == ["generator", "generator", "discriminators", "generator"]
 
 
 def test_without_discriminators_there_is_one_optimizer() -> None:
     system = make_system(discriminators=None)
     trainer = fit(system, 2)
-    assert system.judges is None
+    assert system.discriminators is None
     assert len(trainer.optimizers) == 1
 
 
@@ -249,7 +249,7 @@ def test_a_vocoder_learns_the_mels_of_an_acoustic_run(tmp_path: Path, prepared: 
         "model/size=tiny",
         f"run_dir={tmp_path}/acoustic",
         "callbacks.samples=null",
-        "callbacks.panel=null",
+        "callbacks.validation_metrics=null",
     ]
     train(composed("train", *acoustic), acoustic)
     path = str(tmp_path / "acoustic")

@@ -88,7 +88,7 @@ def test_what_is_left_out_is_named() -> None:
 
 
 def test_a_corpus_may_spell_out_by_itself() -> None:
-    assert FRONTEND("Dr. 5", normalised="doctor five").phonemes == FRONTEND("doctor five").phonemes
+    assert FRONTEND("Dr. 5", normalized="doctor five").phonemes == FRONTEND("doctor five").phonemes
 
 
 def test_plain_data_and_pickles_rebuild_it() -> None:

@@ -44,7 +44,7 @@ def test_it_is_small_and_says_where_it_comes_from() -> None:
     assert sum(path.stat().st_size for path in BUNDLED.iterdir()) < 15e6
     card = json.loads((BUNDLED / "voice.json").read_text())
     assert card["about"]["data"]
-    assert card["about"]["licence"]
+    assert card["about"]["license"]
     assert MelContract.from_dict(card["contract"]) == CONTRACT
     assert "Scores" in (BUNDLED / "README.md").read_text()
 

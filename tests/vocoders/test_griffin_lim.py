@@ -33,9 +33,9 @@ def test_frames_times_hop_is_samples(frames: int) -> None:
     assert torch.isfinite(wave).all()
 
 
-@pytest.mark.parametrize("centred", [False, True])
-def test_the_copy_has_the_mel_it_was_made_from(centred: bool) -> None:
-    contract = MelContract(centred=centred)
+@pytest.mark.parametrize("centered", [False, True])
+def test_the_copy_has_the_mel_it_was_made_from(centered: bool) -> None:
+    contract = MelContract(centered=centered)
     mel = mel_spectrogram(voice(), contract)
     copy = GriffinLim(contract)(mel[None])[0]
     again = mel_spectrogram(copy, contract)
@@ -82,13 +82,13 @@ def test_fitted_magnitudes_have_the_mel_and_those_that_had_it_are_kept(power: fl
     assert torch.equal(inverse.fitted(other, mel)[..., -100:], other[..., -100:])  # above 8 kHz
 
 
-@pytest.mark.parametrize("centred", [False, True])
-def test_magnitudes_that_yield_come_nearer_to_the_mel(centred: bool) -> None:
-    contract = MelContract(centred=centred)
+@pytest.mark.parametrize("centered", [False, True])
+def test_magnitudes_that_yield_come_nearer_to_the_mel(centered: bool) -> None:
+    contract = MelContract(centered=centered)
     mel = mel_spectrogram(voice() + 0.02 * torch.randn(22016), contract)
 
-    def misfit(hold: float) -> float:
-        copy = GriffinLim(contract, hold=hold)(mel[None])[0]
+    def misfit(magnitude_weight: float) -> float:
+        copy = GriffinLim(contract, magnitude_weight=magnitude_weight)(mel[None])[0]
         return float((mel_spectrogram(copy, contract) - mel)[3:-3].abs().mean())
 
     assert misfit(0.0) < 0.5 * misfit(1.0)
@@ -103,8 +103,8 @@ def test_noise_stays_noise_where_magnitudes_yield() -> None:
     torch.manual_seed(0)
     mel = mel_spectrogram(0.1 * torch.randn(22016), CONTRACT)
 
-    def scatter(hold: float) -> float:
-        copy = GriffinLim(CONTRACT, hold=hold)(mel[None])
+    def scatter(magnitude_weight: float) -> float:
+        copy = GriffinLim(CONTRACT, magnitude_weight=magnitude_weight)(mel[None])
         decibels = 20 * stft_magnitude(copy, CONTRACT)[:, 3:-3, 200:350].log10()
         return float(decibels.std())
 
@@ -119,5 +119,5 @@ def test_another_contract_is_refused_by_name() -> None:
 def test_impossible_settings_are_named() -> None:
     with pytest.raises(UserError, match="iterations"):
         GriffinLim(CONTRACT, iterations=0)
-    with pytest.raises(UserError, match=r"vocoder.hold=1.2 must lie in \[0, 1\]"):
-        GriffinLim(CONTRACT, hold=1.2)
+    with pytest.raises(UserError, match=r"vocoder.magnitude_weight=1.2 must lie in \[0, 1\]"):
+        GriffinLim(CONTRACT, magnitude_weight=1.2)

@@ -17,10 +17,10 @@ from tts.vocoders.inverse_stft import InverseSTFT
 from tts.vocoders.load import load_vocoder
 from tts.vocoders.vocoder import Vocoder
 from tts.vocoders.vocos import Vocos
-from tts.vocoders.weights import normalise_weights
+from tts.vocoders.weight_norm import normalize_weights
 
 CONTRACT = MelContract(bands=20)
-CENTRED = dataclasses.replace(CONTRACT, centred=True)
+CENTRED = dataclasses.replace(CONTRACT, centered=True)
 UPSAMPLING = {"channels": 16, "rates": (8, 8, 4), "up_kernels": (16, 16, 8)}
 
 
@@ -32,8 +32,10 @@ def refined() -> Vocos:
     return Vocos(CONTRACT, dim=16, hidden=32, depth=2, prior=True, refinements=2)
 
 
-def yielding() -> Vocos:
-    return Vocos(CONTRACT, dim=16, hidden=32, depth=2, prior=True, refinements=2, hold=0.2)
+def relax_magnitudes() -> Vocos:
+    return Vocos(
+        CONTRACT, dim=16, hidden=32, depth=2, prior=True, refinements=2, magnitude_weight=0.2
+    )
 
 
 def hifigan() -> HiFiGAN:
@@ -49,10 +51,10 @@ def bigvgan() -> BigVGAN:
 
 
 LEARNED: list[Callable[[], Vocoder]] = [
-    vocos, lambda: vocos(CENTRED), refined, yielding, hifigan, unpaired, bigvgan,
+    vocos, lambda: vocos(CENTRED), refined, relax_magnitudes, hifigan, unpaired, bigvgan,
 ]  # fmt: skip
 NAMES = [
-    "vocos", "centred vocos", "refined vocos", "yielding vocos",
+    "vocos", "centered vocos", "refined vocos", "relax_magnitudes vocos",
     "hifigan", "unpaired hifigan", "bigvgan",
 ]  # fmt: skip
 
@@ -120,7 +122,7 @@ def test_folded_weights_speak_alike(make: Callable[[], Vocoder]) -> None:
     vocoder = lively(make)
     mel = torch.randn(1, 8, 20)
     plain = vocoder.speak(mel)
-    trained = normalise_weights(vocoder)
+    trained = normalize_weights(vocoder)
     with torch.no_grad():
         for parameter in trained.parameters():  # as training would
             parameter.mul_(1.1)
@@ -134,14 +136,14 @@ def test_folded_weights_speak_alike(make: Callable[[], Vocoder]) -> None:
 @pytest.mark.parametrize("contract", [CONTRACT, CENTRED])
 def test_the_inverse_undoes_the_transform(contract: MelContract) -> None:
     wave = torch.randn(1, 256 * 12)
-    pad = 512 if contract.centred else 384
+    pad = 512 if contract.centered else 384
     padded = torch.nn.functional.pad(wave[:, None], (pad, pad), mode="reflect")[:, 0]
     spectrum = torch.stft(
         padded, 1024, 256, window=torch.hann_window(1024), center=False, return_complex=True
     )
     back = InverseSTFT(contract)(spectrum.mT[:, :12])
-    # a centred contract's last half hop is seen by one window less
-    sure = slice(0, 256 * 12 - (256 if contract.centred else 0))
+    # a centered contract's last half hop is seen by one window less
+    sure = slice(0, 256 * 12 - (256 if contract.centered else 0))
     assert torch.allclose(back[:, sure], wave[:, sure], atol=1e-4)
 
 

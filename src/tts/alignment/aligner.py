@@ -22,7 +22,7 @@ FLATNESS = 4.0  # how much closer together than usual tokens start
 class Alignment(NamedTuple):
     """The soft alignment and the best hard path through it."""
 
-    log_attention: Tensor  # (B, T, N) float32, normalised over tokens; MASKED at padded tokens
+    log_attention: Tensor  # (B, T, N) float32, normalized over tokens; MASKED at padded tokens
     durations: Tensor  # (B, N) int64 frames, at least 1 per token; sums to the frame lengths
 
 
@@ -31,13 +31,13 @@ class Aligner(nn.Module):
 
     Three departures from the paper make it find the alignment in tens of steps, not thousands:
 
-    - Encoded frames are centred over the utterance. Otherwise a token can score well at *every*
+    - Encoded frames are centered over the utterance. Otherwise a token can score well at *every*
       frame, and the quickest way down is to let a few common sounds own all frames: a trap that
       some seeds never left.
     - Tokens start out nearly alike, as in the flat start of hidden Markov models, so that the first
       steps follow the prior and not chance.
-    - A token is encoded by itself, without a convolution over its neighbours: a key that knows its
-      neighbours can learn to stand for the sound beside its own. On speech by espeak-ng, whose
+    - A token is encoded by itself, without a convolution over its neighbors: a key that knows its
+      neighbors can learn to stand for the sound beside its own. On speech by espeak-ng, whose
       timings are known, keys with context put boundaries 18 ms off (median; 12 ms late), keys
       without 9 ms (2 ms early).
 
@@ -56,7 +56,7 @@ class Aligner(nn.Module):
     def forward(
         self, token_states: Tensor, mel: Tensor, token_lengths: Tensor, frame_lengths: Tensor
     ) -> Alignment:
-        """``token_states (B, N, C)``, ``mel (B, T, M)`` normalised, lengths ``(B,)``.
+        """``token_states (B, N, C)``, ``mel (B, T, M)`` normalized, lengths ``(B,)``.
 
         In float32 also under autocast: what counts is the difference of large, close numbers.
         Raises :class:`~tts.alignment.lengths.ImpossibleAlignmentError` where frames are fewer than
@@ -69,7 +69,7 @@ class Aligner(nn.Module):
             exact = self.query.direct.weight.dtype  # fewer bits only where the whole model has
             keys = self.key(token_states.to(exact)).float()  # (B, N, D)
             queries = self.query(mel.to(exact), frame_mask).float()  # (B, T, D)
-            scores = gaussian_scores(centred(queries, frame_mask), keys)
+            scores = gaussian_scores(centered(queries, frame_mask), keys)
         prior = beta_binomial_prior(token_lengths, frame_lengths, tokens, frames, self.width)
         log_attention = (scores + prior).masked_fill(~token_mask[:, None], MASKED).log_softmax(-1)
         durations = monotonic_search(log_attention, token_lengths, frame_lengths)
@@ -77,9 +77,9 @@ class Aligner(nn.Module):
 
 
 class FrameEncoder(nn.Module):
-    """Three frames of context: ``(B, T, M) normalised mel, (B, T) mask -> (B, T, dim)``.
+    """Three frames of context: ``(B, T, M) normalized mel, (B, T) mask -> (B, T, dim)``.
 
-    The direct path keeps the loudness, which the normalisation takes away and silence lives by.
+    The direct path keeps the loudness, which the normalization takes away and silence lives by.
     Padding is zeroed before the convolution and so changes nothing real.
     """
 
@@ -96,7 +96,7 @@ class FrameEncoder(nn.Module):
         return self.project(hidden) + self.direct(mel)
 
 
-def centred(x: Tensor, mask: Tensor) -> Tensor:
+def centered(x: Tensor, mask: Tensor) -> Tensor:
     """``x (B, T, D)`` minus its mean over the real frames of each utterance."""
     real = mask[..., None].to(x.dtype)
     return x - (x * real).sum(1, keepdim=True) / real.sum(1, keepdim=True)

@@ -54,7 +54,7 @@ def path_sum_compiled(
 ) -> tuple[Tensor, Tensor]:
     """``(B,)`` sums and ``(B, T, N)`` occupancies, by the kernels for the CPU."""
     # imported here, because numba takes seconds to load and speaking never learns
-    from tts.alignment.kernels import path_sum, path_sum_in_logs
+    from tts.alignment.numba_kernels import path_sum, path_sum_in_logs
 
     log_attention = _at_least_float32(log_attention).contiguous()
     occupancy = torch.zeros_like(log_attention)

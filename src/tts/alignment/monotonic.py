@@ -28,7 +28,7 @@ def monotonic_search(log_attention: Tensor, token_lengths: Tensor, frame_lengths
 
 def _search_compiled(log_attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor) -> Tensor:
     # imported here, because numba takes seconds to load and speaking never searches
-    from tts.alignment.kernels import best_path
+    from tts.alignment.numba_kernels import best_path
 
     scores = log_attention.detach().float().contiguous().numpy()
     durations = torch.zeros(scores.shape[0], scores.shape[2], dtype=torch.int64)
@@ -39,7 +39,7 @@ def _search_compiled(log_attention: Tensor, token_lengths: Tensor, frame_lengths
 
 
 def search_batched(log_attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor) -> Tensor:
-    """The same search in torch alone, vectorised over batch and tokens, for any device.
+    """The same search in torch alone, vectorized over batch and tokens, for any device.
 
     Forward, one row of tokens per frame; backward, all frames at once: "which token does frame t
     come from, given the token of frame t + 1" is a map over tokens, and maps compose by doubling,

@@ -33,9 +33,9 @@ class MelContract:
     fmax: float = 8000.0  # Hz
     power: float = 1.0  # 1 = magnitude, 2 = power
     floor: float = 1e-5  # smallest linear value, before the logarithm
-    normalisation: str = "slaney"  # area normalisation of the filters; or "none"
+    normalization: str = "slaney"  # area normalization of the filters; or "none"
     scale: str = "slaney"  # of the bands; or "htk"
-    centred: bool = False  # frame t around sample t * hop; else around the middle of its own hop
+    centered: bool = False  # frame t around sample t * hop; else around the middle of its own hop
 
     def __post_init__(self) -> None:
         if self.n_fft < self.window:
@@ -52,7 +52,7 @@ class MelContract:
                 f"audio.fmin={self.fmin} and audio.fmax={self.fmax} must rise within 0.."
                 f"{self.sample_rate / 2} Hz, half of audio.sample_rate"
             )
-        for name, choices in (("normalisation", ("slaney", "none")), ("scale", ("slaney", "htk"))):
+        for name, choices in (("normalization", ("slaney", "none")), ("scale", ("slaney", "htk"))):
             if getattr(self, name) not in choices:
                 raise ContractError(
                     f"audio.{name}={getattr(self, name)!r}: choose {' or '.join(choices)}"
@@ -100,7 +100,7 @@ def _filters(contract: MelContract) -> Tensor:
             f_max=contract.fmax,
             n_mels=contract.bands,
             sample_rate=contract.sample_rate,
-            norm="slaney" if contract.normalisation == "slaney" else None,
+            norm="slaney" if contract.normalization == "slaney" else None,
             mel_scale=contract.scale,
         )
     return filters.T.contiguous()
@@ -115,7 +115,7 @@ def stft_magnitude(wave: Tensor, contract: MelContract) -> Tensor:
     """``(..., S)`` samples in [-1, 1] -> ``(..., T, n_fft // 2 + 1)`` magnitude, T = ceil(S / hop).
 
     Reflection padding by (n_fft - hop) / 2 on both sides, as HiFi-GAN does, so that one frame
-    stands for exactly one hop of samples; by n_fft / 2 where the contract's frames are centred on
+    stands for exactly one hop of samples; by n_fft / 2 where the contract's frames are centered on
     the first sample of their hop. The tail is filled with zeros to a whole hop first.
     """
     shape = wave.shape
@@ -123,7 +123,7 @@ def stft_magnitude(wave: Tensor, contract: MelContract) -> Tensor:
         raise ValueError("no samples: a mel needs at least one")
     wave = wave.reshape(-1, shape[-1]).float()
     wave = F.pad(wave, (0, -shape[-1] % contract.hop))
-    pad = (contract.n_fft if contract.centred else contract.n_fft - contract.hop) // 2
+    pad = (contract.n_fft if contract.centered else contract.n_fft - contract.hop) // 2
     # reflection needs more samples than it reflects; a shorter clip is extended by silence first
     short = max(0, pad + 1 - wave.shape[-1])
     frames = wave.shape[-1] // contract.hop

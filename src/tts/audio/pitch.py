@@ -13,8 +13,8 @@ from tts.audio.mel import MelContract
 CANDIDATES = 6  # voiced ones a frame may choose from
 VOICING = 0.45  # autocorrelation below which a frame is rather unvoiced
 SILENCE = 0.03  # of the clip's peak: frames quieter than that are rather unvoiced
-OCTAVE = 0.01  # favours the higher of two candidates an octave apart
-JUMP = 0.35  # cost of an octave between neighbouring frames, per 10 ms
+OCTAVE = 0.01  # favors the higher of two candidates an octave apart
+JUMP = 0.35  # cost of an octave between neighboring frames, per 10 ms
 SWITCH = 0.14  # cost of going from voiced to unvoiced or back, per 10 ms
 
 
@@ -23,7 +23,7 @@ def estimate_pitch(
 ) -> np.ndarray:
     """``(S,)`` samples -> ``(T,)`` float32 Hz, 0 where unvoiced, T = ceil(S / hop).
 
-    Frame t is centred on sample ``t * hop + hop / 2``, as the mel's is. Every frame offers the
+    Frame t is centered on sample ``t * hop + hop / 2``, as the mel's is. Every frame offers the
     peaks of its autocorrelation, and the cheapest path through all frames is taken.
     """
     strength, hertz = _candidates(wave, contract, fmin, fmax)

@@ -151,7 +151,7 @@ class Checkpoints(Checkpoint):
         if self.monitor is not None and math.isinf(self.best_score) and trainer.is_global_zero:
             log.warning(
                 "there is no best.ckpt: %s was never measured (trainer.val_check_interval, "
-                "trainer.max_epochs, callbacks.panel.every_n_validations)",
+                "trainer.max_epochs, callbacks.validation_metrics.every_n_validations)",
                 self.monitor,
             )
 

@@ -1,4 +1,4 @@
-"""A loss that has stopped improving: shown by a test, said in words, answered by moves in turn."""
+"""A loss that has stopped improving: shown by a test, said in words, answered by actions in turn."""
 
 import logging
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ import torch
 from scipy.stats import theilslopes
 
 from tts.callbacks.checkpoints import promised
-from tts.callbacks.levers import Levers
-from tts.callbacks.moves import Move
-from tts.callbacks.occasional import boards
-from tts.callbacks.optimizers import batches_per_step
+from tts.callbacks.support.optimizers import batches_per_step
+from tts.callbacks.support.periodic_validation import tensorboard_writers
+from tts.callbacks.support.plateau_actions import PlateauAction
+from tts.callbacks.support.training_controls import TrainingControls
 from tts.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Plateau(pl.Callback):
     the 95 % interval of Sen 1968. It is a plateau when all of that interval lies below ``least``,
     the improvement over the window as a share of the value; a window too noisy to tell is none.
 
-    ``moves``: what to do, one at each plateau, in turn; after the last, nothing but saying so.
+    ``actions``: what to do, one at each plateau, in turn; after the last, nothing but saying so.
     After each a new window is begun. What was done goes on in a resumed run.
     """
 
@@ -46,8 +46,8 @@ class Plateau(pl.Callback):
         monitor: str = "train/loss",
         steps: int = 2000,
         points: int = 20,
-        least: float = 0.01,
-        moves: Sequence[Move] = (),
+        min_improvement: float = 0.01,
+        actions: Sequence[PlateauAction] = (),
         warmup_steps: int = 1000,
     ) -> None:
         if points < FEWEST or steps < points:
@@ -55,14 +55,14 @@ class Plateau(pl.Callback):
                 f"callbacks.plateau: points={points} must be at least {FEWEST}, and steps={steps} "
                 "at least as many"
             )
-        self.monitor, self.points, self.least = monitor, points, least
+        self.monitor, self.points, self.min_improvement = monitor, points, min_improvement
         self.every = steps // points
-        self.moves, self.warmup_steps = list(moves), warmup_steps
-        self.levers = Levers()
+        self.actions, self.warmup_steps = list(actions), warmup_steps
+        self.controls = TrainingControls()
         self._window: list[float] = []
         self._sums: dict[str, torch.Tensor | float] = {}  # of the training's numbers, this point
         self._count = 0
-        self._made = 0  # moves
+        self._made = 0  # actions
         self._sign = 1
         self._told: object = None  # the value that was counted last
         self._young: dict[str, float] = {}  # the numbers of the first point after the last move
@@ -71,23 +71,23 @@ class Plateau(pl.Callback):
         return {
             "window": self._window, "made": self._made, "young": self._young,
             "sums": {name: float(v) for name, v in self._sums.items()}, "count": self._count,
-            "levers": self.levers.state,
+            "controls": self.controls.state,
         }  # fmt: skip
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self._window, self._made = list(state_dict["window"]), state_dict["made"]
         self._young = dict(state_dict["young"])
         self._sums, self._count = dict(state_dict["sums"]), state_dict["count"]
-        self.levers.state |= state_dict["levers"]
+        self.controls.state |= state_dict["controls"]
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._sign = -1 if promised(trainer).get(self.monitor) else 1
-        self.levers.begin(trainer, pl_module)
+        self.controls.begin(trainer, pl_module)
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        self.levers.hold()
+        self.controls.apply_lr()
 
     def on_train_batch_end(
         self,
@@ -141,10 +141,10 @@ class Plateau(pl.Callback):
         if len(self._window) < self.points:
             return
         found = trend(self._window)
-        for board in boards(trainer):
+        for board in tensorboard_writers(trainer):
             board.add_scalar("plateau/improvement", found.improvement, step)
             board.add_scalar("plateau/improvement_at_most", found.high, step)
-        if found.high >= self.least:
+        if found.high >= self.min_improvement:
             return
         self._act(trainer, found, numbers)
 
@@ -156,19 +156,19 @@ class Plateau(pl.Callback):
             f"by {100 * found.improvement:.2f} % [{100 * found.low:.2f}, {100 * found.high:.2f}] "
             f"over the last {self.points} points"
         )
-        if self._made < len(self.moves):
+        if self._made < len(self.actions):
             losses = {
                 name.removeprefix("train/"): (value, numbers.get(name, value))
                 for name, value in self._young.items()
             }
-            done = self.moves[self._made](self.levers, losses)
+            done = self.actions[self._made](self.controls, losses)
             self._made += 1
-            text = f"{text}; move {self._made} of {len(self.moves)}: {done}"
+            text = f"{text}; move {self._made} of {len(self.actions)}: {done}"
         if trainer.is_global_zero:
             log.warning(text)
-        for board in boards(trainer):
+        for board in tensorboard_writers(trainer):
             board.add_text("plateau", text, step)
-            board.add_scalar("plateau/moves", self._made, step)
+            board.add_scalar("plateau/actions", self._made, step)
         self._window, self._young = [], {}
 
 

@@ -19,7 +19,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from tts.callbacks.aggregator import Aggregator
+from tts.callbacks.metric_history import MetricHistory
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class SpeedColumn(ProgressColumn):
 class ProgressLine(pl.Callback):
     """A Rich bar on a terminal; a line of log every ``seconds`` where there is none.
 
-    Its loss is the :class:`Aggregator`'s mean over a window where there is one, not a step's.
+    Its loss is the :class:`MetricHistory`'s mean over a window where there is one, not a step's.
     """
 
     def __init__(self, seconds: float = 30.0) -> None:
@@ -142,7 +142,7 @@ class ProgressLine(pl.Callback):
     def _numbers(trainer: pl.Trainer) -> dict[str, float]:
         numbers = {name: float(value) for name, value in trainer.progress_bar_metrics.items()}
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
-            if isinstance(callback, Aggregator):
+            if isinstance(callback, MetricHistory):
                 curve = callback.curves.get("train/loss")
                 if curve and curve.recent:
                     numbers["loss"] = curve.mean

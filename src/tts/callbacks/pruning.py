@@ -18,14 +18,14 @@ class Pruning(pl.Callback):
     """
 
     def __init__(
-        self, monitor: str, report: Callable[[float, int], bool], maximise: bool = False
+        self, monitor: str, report: Callable[[float, int], bool], maximize: bool = False
     ) -> None:
-        self.monitor, self.report, self.maximise = monitor, report, maximise
+        self.monitor, self.report, self.maximize = monitor, report, maximize
         self._told: object = None
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         higher = promised(trainer).get(self.monitor, False)
-        if higher is not None and higher != self.maximise:
+        if higher is not None and higher != self.maximize:
             side = "maximize" if higher else "minimize"
             raise UserError(
                 f"monitor={self.monitor} is one to {side}: hydra.sweeper.direction={side}"

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from tts.batch import Batch, Prompt, Sampling
-from tts.callbacks.occasional import Occasional, boards
-from tts.callbacks.pictures import (
+from tts.callbacks.support.periodic_validation import PeriodicValidation, tensorboard_writers
+from tts.callbacks.support.plots import (
     alignment_picture,
     mel_picture,
     pitch_picture,
@@ -19,10 +19,10 @@ from tts.callbacks.pictures import (
 )
 from tts.errors import UserError
 from tts.metrics.alignment import diagonality
-from tts.strategies.whole import whole_model
+from tts.strategies.sharding import gather_full_model
 
 
-class Samples(Occasional):
+class Samples(PeriodicValidation):
     """Every ``every_n_validations``, for ``count`` utterances spread over the validation set:
 
     - ``mel/``: the recording, what the model predicts with the recording's own prosody, and what
@@ -82,8 +82,8 @@ class Samples(Occasional):
         rows, self._rows = self._rows, []
         if not rows:  # not this time
             return
-        with whole_model(trainer, pl_module) as model:
-            for board in boards(trainer):
+        with gather_full_model(trainer, pl_module) as model:
+            for board in tensorboard_writers(trainer):
                 self._show_all(board, trainer, model, rows)
 
     def _show_all(self, board: Any, trainer: pl.Trainer, model: Any, rows: list[Batch]) -> None:

@@ -10,10 +10,10 @@ import torch
 from lightning.pytorch.profilers import PassThroughProfiler
 from torch import Tensor
 
-from tts.callbacks.advice import Advice
-from tts.callbacks.gpu import Gpu, find_gpu
-from tts.callbacks.optimizers import bare
-from tts.callbacks.stopwatch import Stopwatch
+from tts.callbacks.support.gpu import Gpu, find_gpu
+from tts.callbacks.support.optimizers import bare
+from tts.callbacks.support.phase_timer import PhaseTimer
+from tts.callbacks.support.throughput_advisor import ThroughputAdvisor
 
 GIB = 2**30
 WORTH = 0.002  # seconds a step; less is Lightning's own affairs
@@ -29,14 +29,14 @@ class Throughput(pl.Callback):
     ``speed/forward``, ``speed/backward`` and ``speed/optimizer`` (clipping and step) are shares of
     the whole time too, summed over the turns where there are several in a step; what is missing to
     one is waiting, metrics and callbacks. On a GPU they are times of the device, by events in its
-    stream that are read with the rest at a log. ``speed/starving`` is the share in which the device
+    stream that are read with the rest at a log. ``speed/data_stall`` is the share in which the device
     had nothing to do because the next batch was not there; in ``speed/waiting`` is also what
     Lightning and other callbacks do between two batches, and what a GPU still works on meanwhile.
     With the extra ``gpu`` also ``speed/gpu_utilization`` and ``memory/gpu_used``, as the driver
     counts them. Time spent in validation does not count.
 
     From ``warmup_steps`` on it says in words what slows the run down and what to change, see
-    :class:`~tts.callbacks.advice.Advice`; steps that wait for less than 2 ms are not worth a word.
+    :class:`~tts.callbacks.support.throughput_advisor.ThroughputAdvisor`; steps that wait for less than 2 ms are not worth a word.
     """
 
     def __init__(
@@ -48,9 +48,9 @@ class Throughput(pl.Callback):
         warmup_steps: int = 50,
         auto: bool = False,
     ) -> None:
-        self.advice = Advice(waiting, padding, gpu_memory, patience, auto)
+        self.advice = ThroughputAdvisor(waiting, padding, gpu_memory, patience, auto)
         self.warmup_steps = warmup_steps
-        self._watch = Stopwatch()
+        self._watch = PhaseTimer()
         self._gpu: Gpu | None = None
         self._first_step = self._logged = 0
         self._restart()
@@ -66,7 +66,7 @@ class Throughput(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._first_step = self._logged = trainer.global_step
-        self._watch = Stopwatch(pl_module.device.type == "cuda")
+        self._watch = PhaseTimer(pl_module.device.type == "cuda")
         self._gpu = find_gpu(pl_module.device)
         own: Any = trainer
         if isinstance(own.profiler, PassThroughProfiler):
@@ -145,7 +145,7 @@ class Throughput(pl.Callback):
             **{f"speed/{n}": shares.get(n, 0.0) for n in ("forward", "backward", "optimizer")},
             **memory,
         }
-        values["speed/starving"] = starving = shares.get("waiting", 0.0)
+        values["speed/data_stall"] = starving = shares.get("waiting", 0.0)
         filled = None
         if self._watch.cuda:
             whole = torch.cuda.get_device_properties(pl_module.device).total_memory / GIB
@@ -159,9 +159,9 @@ class Throughput(pl.Callback):
 
 
 class FetchMarks(PassThroughProfiler):
-    """Tells a stopwatch when Lightning begins to ask for a batch, of which there is no hook."""
+    """Tells a timer when Lightning begins to ask for a batch, of which there is no hook."""
 
-    def __init__(self, watch: Stopwatch) -> None:
+    def __init__(self, watch: PhaseTimer) -> None:
         super().__init__()
         self.watch = watch
 

@@ -14,12 +14,12 @@ from torch.utils.data import DataLoader
 from tts.audio.mel import MelContract
 from tts.corpus import CorpusFacts, merge_facts
 from tts.data.clips import ClipDataset, ClipSampler, ClipSettings, validation_cuts
-from tts.data.corpora.several import make_corpora
+from tts.data.corpora.combine import make_corpora
 from tts.data.corpora.source import Corpus
 from tts.data.dataset import SpeechDataset
 from tts.data.prepare import prepare
+from tts.data.prepare_settings import PrepareSettings
 from tts.data.sampler import FrameBudgetSampler
-from tts.data.settings import PrepareSettings
 from tts.data.store import PreparedCorpus
 from tts.errors import UserError
 from tts.text.frontend import Frontend
@@ -124,7 +124,7 @@ class SpeechDataModule(pl.LightningDataModule):
         self._sampler.resume(self._consumed)
         return self._loader("train", self._sampler)
 
-    def read_otherwise(self, **settings: int) -> None:
+    def reconfigure(self, **settings: int) -> None:
         """Take ``workers`` or ``prefetch`` for the next train_dataloader() of a fit, which begins
         where this one stands. They decide when a batch is there, not what it holds.
         """

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tts.data.settings import PrepareSettings
+from tts.data.prepare_settings import PrepareSettings
 from tts.data.store import Row
 from tts.errors import UserError
 
@@ -38,7 +38,7 @@ def text_key(row: Row) -> str:
 
     An utterance without a text stands for itself.
     """
-    words = "".join(c for c in row.normalised.casefold() if c.isalnum() or c.isspace()).strip()
+    words = "".join(c for c in row.normalized.casefold() if c.isalnum() or c.isspace()).strip()
     return words or row.id
 
 
@@ -73,11 +73,11 @@ def _drop_doubles(rows: list[Row], fingerprints: list[str]) -> None:
 
 def _drop_odd_paces(rows: list[Row], limit: float) -> None:
     """Characters per second far from the corpus's median: the text does not fit the audio."""
-    kept = [row for row in rows if row.kept and row.normalised]
+    kept = [row for row in rows if row.kept and row.normalized]
     if len(kept) < ENOUGH:
         return
     # the logarithm makes twice as fast as odd as twice as slow
-    pace = np.log([len(row.normalised) / row.seconds for row in kept])
+    pace = np.log([len(row.normalized) / row.seconds for row in kept])
     middle = np.median(pace)
     # 1.4826 times the median deviation is a normal law's standard deviation
     spread = max(1.4826 * float(np.median(np.abs(pace - middle))), 0.05)
@@ -94,7 +94,7 @@ def _drop(row: Row, reason: str) -> None:
     row.kept, row.reason = False, reason
 
 
-def summarise(rows: list[Row]) -> dict[str, Any]:
+def summarize(rows: list[Row]) -> dict[str, Any]:
     """Counts and hours, kept and dropped, by reason, speaker, language and split."""
     kept = [row for row in rows if row.kept]
     dropped = [row for row in rows if not row.kept]
@@ -110,7 +110,7 @@ def summarise(rows: list[Row]) -> dict[str, Any]:
         "languages": sorted({row.language for row in kept}),
         "train": sum(row.split == "train" for row in kept),
         "validation": sum(row.split == "validation" for row in kept),
-        "texts": len({text_key(row) for row in kept if row.normalised}),
+        "texts": len({text_key(row) for row in kept if row.normalized}),
         "timed": sum(row.timed for row in kept),
         "dropped_by_reason": dict(Counter(kind(row) for row in dropped).most_common()),
     }
@@ -126,7 +126,7 @@ def kind(row: Row) -> str:
 
 def report(name: str, rows: list[Row], shown: int = 20) -> str:
     """The summary as text, with the first ``shown`` dropped utterances in full."""
-    facts = summarise(rows)
+    facts = summarize(rows)
     lines = [
         f"{name}: kept {facts['kept']} of {facts['utterances']} utterances, "
         f"{facts['minutes']:.1f} minutes "
@@ -150,7 +150,7 @@ def report(name: str, rows: list[Row], shown: int = 20) -> str:
 
 def require_enough(name: str, rows: list[Row], settings: PrepareSettings, where: str) -> None:
     """Raise DoctorError when nothing is left or too much went."""
-    facts = summarise(rows)
+    facts = summarize(rows)
     reasons = "; ".join(f"{v} x {k}" for k, v in facts["dropped_by_reason"].items())
     first = next((f" First: {row.id}: {row.reason}." for row in rows if not row.kept), "")
     if facts["utterances"] == 0:

@@ -7,13 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tts.audio.band import bandwidth
+from tts.audio.bandwidth import bandwidth
 from tts.audio.energy import energy
 from tts.audio.io import AudioError, read_audio
 from tts.audio.mel import MelContract, mel_from_magnitude, stft_magnitude
 from tts.audio.pitch import estimate_pitch
 from tts.data.corpora.source import Source
-from tts.data.settings import PrepareSettings
+from tts.data.prepare_settings import PrepareSettings
 from tts.data.store import Row, to_half
 from tts.data.timing import ends_from_words, frames_from_ends
 from tts.text.frontend import Frontend, TextError
@@ -59,7 +59,7 @@ def extract(
 ) -> Utterance:
     """Everything about one utterance. Never raises for bad data: the row says why it is dropped."""
     row = Row(
-        id=source.id, text=source.text, normalised="", phonemes="", speaker=source.speaker,
+        id=source.id, text=source.text, normalized="", phonemes="", speaker=source.speaker,
         language=source.language, seconds=0.0, frames=0, tokens=0, kept=False, reason=None,
         split=None, shard=None, source=None if source.audio is None else str(source.audio),
     )  # fmt: skip
@@ -67,7 +67,7 @@ def extract(
     try:
         _speak(source, frontend, utterance)
         wave, offset = _trimmed(_samples(source, contract.sample_rate), contract, settings)
-        _analyse(source, frontend, contract, settings, wave, offset, utterance)
+        _analyze(source, frontend, contract, settings, wave, offset, utterance)
         row.kept = True
     except (Dropped, TextError, AudioError) as reason:
         row.reason = str(reason)
@@ -78,11 +78,11 @@ def extract(
 def _speak(source: Source, frontend: Frontend, utterance: Utterance) -> None:
     row = utterance.row
     if source.phonemes is not None:
-        row.normalised, row.phonemes = source.normalised or source.text, source.phonemes
+        row.normalized, row.phonemes = source.normalized or source.text, source.phonemes
         unknown = sorted(set(source.phonemes) - set(frontend.symbols))
     else:
-        spoken = frontend(source.normalised or source.text, source.language)
-        row.normalised, row.phonemes = spoken.normalised, spoken.phonemes
+        spoken = frontend(source.normalized or source.text, source.language)
+        row.normalized, row.phonemes = spoken.normalized, spoken.phonemes
         unknown = list(spoken.unknown)
     if unknown:
         raise Dropped(f"unknown symbols {' '.join(map(repr, unknown[:8]))} in its text")
@@ -129,7 +129,7 @@ def _trimmed(
     return wave[start:stop], start
 
 
-def _analyse(
+def _analyze(
     source: Source,
     frontend: Frontend,
     contract: MelContract,
@@ -174,13 +174,13 @@ def _ends(source: Source, frontend: Frontend, row: Row, offset: float) -> list[f
         return None
     words = [(w, max(a - offset, 0.0), max(b - offset, 0.0)) for w, a, b in source.timings]
 
-    def phonemise(word: str) -> str:
+    def phonemize(word: str) -> str:
         try:
             return frontend(word, source.language).phonemes
         except TextError:  # a dash standing alone is no spoken word
             return ""
 
-    return ends_from_words(row.phonemes, words, row.seconds, phonemise)
+    return ends_from_words(row.phonemes, words, row.seconds, phonemize)
 
 
 def _fingerprint(audio: Tensor) -> str:

@@ -15,9 +15,10 @@ from typing import Any
 from tts.audio.mel import MelContract
 from tts.corpus import CorpusFacts, SpeakerStatistics
 from tts.data.corpora.source import Corpus, Source
-from tts.data.doctor import examine, report, require_enough, summarise
+from tts.data.doctor import examine, report, require_enough, summarize
 from tts.data.features import Sums, extract, utterance_state
-from tts.data.settings import PrepareSettings
+from tts.data.prepare_settings import PrepareSettings
+from tts.data.run_once import run_once
 from tts.data.store import (
     VERSION,
     Row,
@@ -30,7 +31,6 @@ from tts.data.store import (
     write_shard,
     write_text,
 )
-from tts.data.turns import once
 from tts.text.frontend import Frontend
 
 SHARD = 64  # utterances a shard, and what a kill can lose
@@ -59,7 +59,7 @@ def prepare(
             _prepare_one, corpus, frontend, contract, folder, settings, workers, progress
         )
         try:
-            once(folder, folder / "corpus.json", work)
+            run_once(folder, folder / "corpus.json", work)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise
@@ -191,7 +191,7 @@ def _finish(
     examine(rows, [state["fingerprint"] for state in states], settings)
     write_rows(folder / "manifest.jsonl", map(row_dict, rows))
     write_text(folder / "report.txt", report(corpus.name, rows))
-    write_json(folder / "report.json", summarise(rows))
+    write_json(folder / "report.json", summarize(rows))
     require_enough(corpus.name, rows, settings, str(folder / "manifest.jsonl"))
     sums = [Sums(**state["sums"]) for state in states]
     facts = _facts(rows, sums, frontend, contract)
@@ -201,7 +201,7 @@ def _finish(
             "version": VERSION,
             "facts": facts.to_dict(),
             "settings": _all(corpus, frontend, contract, settings),
-            "counts": summarise(rows),
+            "counts": summarize(rows),
         },
     )
     for number in range(jobs):

@@ -85,7 +85,7 @@ def _buckets(lengths: Sequence[int], budget: int, seed: int) -> list[list[int]]:
 
 
 def _rounds(buckets: list[list[int]], ranks: int) -> list[list[list[int]]]:
-    """Groups of ``ranks`` neighbouring batches."""
+    """Groups of ``ranks`` neighboring batches."""
     buckets = list(buckets)
     while len(buckets) % ranks:
         widest = max(range(len(buckets)), key=lambda i: len(buckets[i]))

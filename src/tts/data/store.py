@@ -34,7 +34,7 @@ class Row:
 
     id: str
     text: str
-    normalised: str
+    normalized: str
     phonemes: str
     speaker: str
     language: str
@@ -110,7 +110,7 @@ class PreparedCorpus:
         path = Path(path)
         if not (path / "corpus.json").is_file():
             raise StoreError(
-                f"{path}: not a finished prepared corpus; run python -m tts.commands.prepare"
+                f"{path}: not a finished prepared corpus; run python -m tts.cli.prepare"
             )
         try:
             corpus = json.loads((path / "corpus.json").read_text(encoding="utf-8"))

@@ -29,17 +29,17 @@ def ends_from_words(
     phonemes: str,
     words: Sequence[tuple[str, float, float]],
     seconds: float,
-    phonemise: Callable[[str], str],
+    phonemize: Callable[[str], str],
     boundary: str = " ",
 ) -> list[float]:
     """End time of each symbol of ``phonemes`` from timed words of the same text.
 
-    A written word may be several spoken ones (a number); how many is asked of ``phonemise``, and
+    A written word may be several spoken ones (a number); how many is asked of ``phonemize``, and
     where that does not add up the words share the time by their length. Within a word the symbols
     share its time evenly; what lies between two words belongs to the boundary between them.
     """
     groups = _groups(phonemes, boundary)
-    spans = _spread(groups, words, phonemise, boundary)
+    spans = _spread(groups, words, phonemize, boundary)
     ends = [0.0] * len(phonemes)
     for (first, last), (start, stop) in zip(groups, spans, strict=True):
         width = (stop - start) / (last - first)
@@ -69,11 +69,11 @@ def _groups(phonemes: str, boundary: str) -> list[tuple[int, int]]:
 def _spread(
     groups: list[tuple[int, int]],
     words: Sequence[tuple[str, float, float]],
-    phonemise: Callable[[str], str],
+    phonemize: Callable[[str], str],
     boundary: str,
 ) -> list[tuple[float, float]]:
     """A start and an end for each spoken word."""
-    counts = [len(_groups(phonemise(word), boundary)) for word, _, _ in words]
+    counts = [len(_groups(phonemize(word), boundary)) for word, _, _ in words]
     if sum(counts) != len(groups):
         return _by_length(groups, words)
     spans: list[tuple[float, float]] = []

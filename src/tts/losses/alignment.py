@@ -12,7 +12,7 @@ from tts.masks import mask_from_lengths, masked_mean
 def forward_sum_loss(log_attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor) -> Tensor:
     """Negative log-likelihood of all monotonic paths, nats per frame; a scalar.
 
-    ``log_attention (B, T, N)`` is normalised over tokens. Badlani et al. 2022 take it per token;
+    ``log_attention (B, T, N)`` is normalized over tokens. Badlani et al. 2022 take it per token;
     here it is per frame, so that every frame of the corpus weighs the same.
     """
     log_likelihood = path_log_likelihood(log_attention, token_lengths, frame_lengths)
@@ -34,7 +34,7 @@ def binarization_loss(log_attention: Tensor, durations: Tensor, frame_lengths: T
 class ForwardSumLoss(nn.Module):
     """:func:`forward_sum_loss` of a model's output; does not apply where durations were given."""
 
-    own_scale = True  # nats
+    exclude_from_balancing = True  # nats
 
     def forward(self, output: Any, batch: Any) -> Tensor | None:
         if output.log_attention is None:
@@ -45,7 +45,7 @@ class ForwardSumLoss(nn.Module):
 class BinarizationLoss(nn.Module):
     """:func:`binarization_loss` of a model's output; does not apply where durations were given."""
 
-    own_scale = True  # nats
+    exclude_from_balancing = True  # nats
 
     def forward(self, output: Any, batch: Any) -> Tensor | None:
         if output.log_attention is None:

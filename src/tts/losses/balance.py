@@ -14,14 +14,16 @@ class Balance(nn.Module):
 
     ``forward(values, weights, ramps, step)``: each term's value, its weight in the config and the
     share of it that a ramp lets through by now -> the number to descend, and the factors ``(N,)``
-    in the order of ``names``. Values of terms with ``own_scale`` are nats of a likelihood, which
+    in the order of ``names``. Values of terms with ``exclude_from_balancing`` are nats of a likelihood, which
     has its noise in it already, or a game's score: no noise and no progress are read from them.
     """
 
     def __init__(self, terms: Mapping[str, nn.Module]) -> None:
         super().__init__()
         self.names = list(terms)
-        self.own_scale = [bool(getattr(term, "own_scale", False)) for term in terms.values()]
+        self.exclude_from_balancing = [
+            bool(getattr(term, "exclude_from_balancing", False)) for term in terms.values()
+        ]
 
     def attach(self, model: nn.Module) -> None:
         """Told once which model the losses are of."""
@@ -42,7 +44,7 @@ class Uncertainty(Balance):
 
     That is a Laplace distribution's likelihood, and twice a Gaussian's, whose log-variance s then
     is; it is least at ``s = ln(weight * value)``, where every term's share is 1. A term with
-    ``own_scale`` keeps its weight. So does, for that step, one that is not above 0, since no s
+    ``exclude_from_balancing`` keeps its weight. So does, for that step, one that is not above 0, since no s
     would be the least. A ramp holds back a term and its s alike.
     """
 
@@ -59,11 +61,13 @@ class Uncertainty(Balance):
         step: int,
     ) -> tuple[Tensor, Tensor]:
         total = 0.0 * self.log_variance.sum()
-        for name, s, own_scale in zip(self.names, self.log_variance, self.own_scale, strict=True):
+        for name, s, exclude_from_balancing in zip(
+            self.names, self.log_variance, self.exclude_from_balancing, strict=True
+        ):
             if name not in values:
                 continue
             weighted = weights[name] * values[name]
-            if not own_scale:
+            if not exclude_from_balancing:
                 s = torch.where(weighted.detach() > 0, s, s.detach())
                 weighted = (-s).exp() * weighted + s
             total = total + ramps[name] * weighted
@@ -80,7 +84,7 @@ class GradNorm(Balance):
     The paper takes steps of gradient descent on the factors and keeps their sum; here the sum of
     the norms stays what ``loss.weights`` make it, so that a learning rate keeps its meaning.
     A term that does not pass through W keeps its weight; one that is not above 0, or has
-    ``own_scale``, counts as average in its progress. Norms are means over all ranks.
+    ``exclude_from_balancing``, counts as average in its progress. Norms are means over all ranks.
     """
 
     log_factor: Tensor  # (N,)
@@ -141,7 +145,7 @@ class GradNorm(Balance):
         norm, loss = self._measure(values)
         active = (norm > 0) & torch.isfinite(norm.sum() + loss.sum())
         self.first = torch.where(active & (self.first == 0), loss, self.first)
-        own = torch.tensor(self.own_scale, device=norm.device)
+        own = torch.tensor(self.exclude_from_balancing, device=norm.device)
         known = active & ~own & (loss > 0) & (self.first > 0)
         left = torch.where(known, loss / self.first, 0.0)
         r = torch.where(known, left / (left.sum() / known.sum().clamp(min=1)), 1.0)

@@ -24,5 +24,5 @@ class FlowMatchingLoss(nn.Module):
         matched = getattr(output, self.of)
         if matched is None:
             return None
-        values = F.mse_loss(matched.velocity, matched.wanted, reduction="none")
+        values = F.mse_loss(matched.velocity, matched.target, reduction="none")
         return masked_mean(values, matched.mask)

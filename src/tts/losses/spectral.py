@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from tts.masks import masked_mean
 
 
-class MelChangeLoss(nn.Module):
+class MelDeltaLoss(nn.Module):
     """Mean distance of what changes from frame to frame, in natural-log units.
 
     The dynamic features of Furui 1986, as a loss. A distance of frames one by one does not care

@@ -11,10 +11,10 @@ class DurationLoss(nn.Module):
     """Gaussian negative log-likelihood of ln(frames) under the predicted mean and variance, nats.
 
     A token whose length the context does not settle (a pause, an unstressed vowel) may say so by
-    a wide variance instead of pulling the mean of its neighbours (Nix and Weigend 1994).
+    a wide variance instead of pulling the mean of its neighbors (Nix and Weigend 1994).
     """
 
-    own_scale = True
+    exclude_from_balancing = True
 
     def forward(self, output: Any, batch: Any) -> Tensor:
         target = output.targets.durations.clamp(min=1).float().log()

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tts.metrics.evaluation_sample import EvaluationSample
 from tts.metrics.measure import Measure, Row
-from tts.metrics.take import Take
 
 
 def f0_spread(pitch: np.ndarray) -> float:
@@ -53,7 +53,7 @@ class F0Spread(Measure):
 
     label, unit = "F0 spread", "st"
 
-    def row(self, take: Take) -> Row | None:
+    def row(self, take: EvaluationSample) -> Row | None:
         return (f0_spread(take.pitch),)
 
 
@@ -62,7 +62,7 @@ class F0Error(Measure):
 
     label, unit, higher_is_better = "F0 error", "st", False
 
-    def row(self, take: Take) -> Row | None:
+    def row(self, take: EvaluationSample) -> Row | None:
         return None if (found := take.once(_errors)) is None else (found.semitones,)
 
 
@@ -71,7 +71,7 @@ class F0Correlation(Measure):
 
     label, higher_is_better = "F0 correlation", True
 
-    def row(self, take: Take) -> Row | None:
+    def row(self, take: EvaluationSample) -> Row | None:
         return None if (found := take.once(_errors)) is None else (found.correlation,)
 
 
@@ -80,9 +80,9 @@ class VoicingError(Measure):
 
     label, unit, digits, higher_is_better = "voicing error", "%", 1, False
 
-    def row(self, take: Take) -> Row | None:
+    def row(self, take: EvaluationSample) -> Row | None:
         return None if (found := take.once(_errors)) is None else (100 * found.voicing,)
 
 
-def _errors(take: Take) -> PitchErrors | None:
+def _errors(take: EvaluationSample) -> PitchErrors | None:
     return None if (pair := take.beside) is None else pitch_errors(*pair.pitches, pair.pairs)

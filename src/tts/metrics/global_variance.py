@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from tts.metrics.evaluation_sample import EvaluationSample
 from tts.metrics.measure import Measure, Row
-from tts.metrics.take import Take
 
 
 class GlobalVariance(Measure):
@@ -22,7 +22,7 @@ class GlobalVariance(Measure):
         self.width = 2 * bands
         super().__init__(**settings)
 
-    def row(self, take: Take) -> Row | None:
+    def row(self, take: EvaluationSample) -> Row | None:
         if take.reference is None:
             return None
         return (*take.mel.var(0), *take.reference.mel.var(0))

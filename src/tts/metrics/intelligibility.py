@@ -1,6 +1,6 @@
-"""Word and character error of an offline recogniser: can one understand what was said?
+"""Word and character error of an offline recognizer: can one understand what was said?
 
-The recogniser is pocketsphinx, whose wheel carries an English acoustic model and a dictionary. Its
+The recognizer is pocketsphinx, whose wheel carries an English acoustic model and a dictionary. Its
 own language model leaves a floor of 18 % on real speech; a bigram over the corpus's texts with the
 tested texts added once, the same for every system, brings that to about 5 % and still notices what
 is swallowed or skipped. A gate, not a ranking: clear synthetic speech can beat recordings.
@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tts.metrics.evaluation_sample import LEVEL, SPEECH_RATE, EvaluationSample, level, resample
 from tts.metrics.language_model import words, write_bigrams
 from tts.metrics.measure import Measure, Row
-from tts.metrics.missing import MissingPackage, require_package, say_once
-from tts.metrics.take import LEVEL, SPEECH_RATE, Take, level, resample
+from tts.metrics.optional_packages import MissingPackageError, require_package, say_once
 
 PAD = 0.25  # seconds of silence on both sides
 
@@ -62,11 +62,11 @@ def edit_distance(a: Sequence[Any], b: Sequence[Any]) -> int:
     return row[-1]
 
 
-class Recogniser:
+class Recognizer:
     """English speech to words, about 0.1 s of one core per second of audio.
 
     ``texts`` are all the texts of the corpus and all the tested ones, once each: the language
-    model and the vocabulary. Raises MissingPackage without pocketsphinx.
+    model and the vocabulary. Raises MissingPackageError without pocketsphinx.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
@@ -87,7 +87,7 @@ class Recogniser:
         """``(S,)`` samples -> the words heard, lower case; "" for none."""
         return self._words(level(resample(wave, sample_rate), LEVEL))
 
-    def hear(self, take: Take) -> str:
+    def hear(self, take: EvaluationSample) -> str:
         """What is heard of a take."""
         return self._words(take.speech)
 
@@ -102,7 +102,7 @@ class Recogniser:
         return hypothesis.hypstr if hypothesis is not None else ""
 
 
-class Heard(Measure):
+class ASRError(Measure):
     """What word and character error have in common: rows of edits and of what was to be said."""
 
     unit, digits, width, higher_is_better = "%", 1, 2, False
@@ -114,23 +114,23 @@ class Heard(Measure):
     def prepare(self, texts: Sequence[str]) -> None:
         self.texts = tuple(sorted(set(texts)))
 
-    def heard(self, take: Take) -> str | None:
-        """The words of a take; None where its language is not the recogniser's."""
+    def heard(self, take: EvaluationSample) -> str | None:
+        """The words of a take; None where its language is not the recognizer's."""
         if not take.text:
             return None
         if not take.language.startswith("en"):
-            say_once(f"{self.label} is left out for {take.language}: the recogniser hears English")
+            say_once(f"{self.label} is left out for {take.language}: the recognizer hears English")
             return None
-        return take.once(recogniser(self.texts or (take.text,)).hear)
+        return take.once(recognizer(self.texts or (take.text,)).hear)
 
-    def words(self, take: Take) -> str:
+    def words(self, take: EvaluationSample) -> str:
         """What is heard, for people to read; "" where nothing can be."""
         try:
             return self.heard(take) or ""
-        except MissingPackage:
+        except MissingPackageError:
             return ""
 
-    def row(self, take: Take) -> Row | None:
+    def row(self, take: EvaluationSample) -> Row | None:
         heard = self.heard(take)
         return None if heard is None else self.errors(count_errors(take.text, heard))
 
@@ -141,8 +141,8 @@ class Heard(Measure):
         return 100 * mean[..., 0] / np.maximum(mean[..., 1], 1e-12)
 
 
-class WordError(Heard):
-    """Word error of :class:`Recogniser` in percent, from 0; lower is better.
+class WordErrorRate(ASRError):
+    """Word error of :class:`Recognizer` in percent, from 0; lower is better.
 
     A gate, not a ranking. About 0.1 s of one core per second of audio, shared with the character
     error.
@@ -154,8 +154,8 @@ class WordError(Heard):
         return found.words, found.of_words
 
 
-class CharacterError(Heard):
-    """Character error of :class:`Recogniser` in percent, from 0; lower is better."""
+class CharacterErrorRate(ASRError):
+    """Character error of :class:`Recognizer` in percent, from 0; lower is better."""
 
     label = "character error"
 
@@ -164,9 +164,9 @@ class CharacterError(Heard):
 
 
 @lru_cache(maxsize=2)
-def recogniser(texts: tuple[str, ...]) -> Recogniser:
+def recognizer(texts: tuple[str, ...]) -> Recognizer:
     """One per process and set of texts: making it takes a second."""
-    return Recogniser(texts)
+    return Recognizer(texts)
 
 
 def pronunciations(vocabulary: set[str]) -> list[str]:
@@ -185,9 +185,9 @@ def pronunciations(vocabulary: set[str]) -> list[str]:
     if unknown:
         from tts.text.phonemes import EspeakPhonemizer
 
-        phonemise = EspeakPhonemizer()
+        phonemize = EspeakPhonemizer()
         for word in unknown:
-            if phones := arpabet(phonemise(word, "en-us")):
+            if phones := arpabet(phonemize(word, "en-us")):
                 lines.append(f"{word} {' '.join(phones)}")
     return lines
 

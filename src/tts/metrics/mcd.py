@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from tts.metrics.dtw import dtw, mel_cepstra
+from tts.metrics.evaluation_sample import EvaluationSample
 from tts.metrics.measure import Measure, Row
-from tts.metrics.take import Take
-from tts.metrics.warp import mel_cepstra, warp
 
 
 def mel_cepstral_distortion(
@@ -18,7 +18,7 @@ def mel_cepstral_distortion(
     second of audio.
     """
     one, other = mel_cepstra(mel), mel_cepstra(reference)
-    pairs = warp(one, other) if pairs is None else pairs
+    pairs = dtw(one, other) if pairs is None else pairs
     difference = one[pairs[:, 0]] - other[pairs[:, 1]]
     return float(np.mean(10 / np.log(10) * np.sqrt(2 * np.square(difference).sum(1))))
 
@@ -28,7 +28,7 @@ class MelCepstralDistortion(Measure):
 
     label, unit, higher_is_better = "mel-cepstral distortion", "dB", False
 
-    def row(self, take: Take) -> Row | None:
+    def row(self, take: EvaluationSample) -> Row | None:
         if (pair := take.beside) is None:
             return None
         return (mel_cepstral_distortion(*pair.mels, pair.pairs),)

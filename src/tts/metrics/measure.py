@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from tts.metrics.missing import MissingPackage, say_once
-from tts.metrics.take import Take
+from tts.metrics.evaluation_sample import EvaluationSample
+from tts.metrics.optional_packages import MissingPackageError, say_once
 
 Row = Sequence[float]
 
 
 class Measure(Metric):
-    """A torchmetrics Metric whose ``update`` takes a :class:`Take`; summed over ranks.
+    """A torchmetrics Metric whose ``update`` takes a :class:`EvaluationSample`; summed over ranks.
 
     A subclass gives :meth:`row`; a value is ``finish`` of the rows' mean. So a word error is the
     errors' mean over the words' mean, and an interval comes from drawing takes, whatever the
@@ -39,7 +39,7 @@ class Measure(Metric):
     def prepare(self, texts: Sequence[str]) -> None:
         """Told before the first take which texts there are, those of the corpus included."""
 
-    def row(self, take: Take) -> Row | None:
+    def row(self, take: EvaluationSample) -> Row | None:
         """What a take adds; None where this cannot be measured of it."""
         raise NotImplementedError
 
@@ -47,7 +47,7 @@ class Measure(Metric):
         """Mean rows ``(..., width)`` -> values ``(...)``."""
         return mean[..., 0]
 
-    def update(self, take: Take) -> None:
+    def update(self, take: EvaluationSample) -> None:
         row = measured(self, take)
         if row is not None:
             self.total += torch.tensor(row, dtype=torch.float64, device=self.total.device)
@@ -61,16 +61,16 @@ class Measure(Metric):
         return torch.tensor(float(self.finish(mean)))
 
 
-def measured(measure: Measure, take: Take) -> Row | None:
+def measured(measure: Measure, take: EvaluationSample) -> Row | None:
     """``measure.row(take)``; None, said once, where a package or its weights are not there."""
     try:
         row = measure.row(take)
-    except MissingPackage as error:
+    except MissingPackageError as error:
         say_once(f"{measure.label} is left out: {error}")
         return None
     return row if row is not None and np.isfinite(row).all() else None
 
 
-def score(take: Take, measures: Mapping[str, Measure]) -> dict[str, Row | None]:
+def score(take: EvaluationSample, measures: Mapping[str, Measure]) -> dict[str, Row | None]:
     """Every measure's row of a take."""
     return {name: measured(measure, take) for name, measure in measures.items()}

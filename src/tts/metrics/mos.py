@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from tts.metrics.evaluation_sample import LEVEL, SPEECH_RATE, EvaluationSample, level, resample
 from tts.metrics.measure import Measure, Row
-from tts.metrics.missing import require_package
-from tts.metrics.take import LEVEL, SPEECH_RATE, Take, level, resample
+from tts.metrics.optional_packages import require_package
 
 WINDOWS = 2  # of nine seconds, that DNSMOS OVRL hears of a longer clip
 RATERS = 5  # of PLCMOS's made-up ones
@@ -18,8 +18,8 @@ RATERS = 5  # of PLCMOS's made-up ones
 class Opinion(NamedTuple):
     """Predicted scores on the 1..5 opinion scale; higher is better."""
 
-    overall: float  # DNSMOS OVRL: falls with buzz, blur and noise
-    p808: float  # DNSMOS P.808: the best single stand-in for naturalness here
+    dnsmos_ovrl: float  # DNSMOS OVRL: falls with buzz, blur and noise
+    dnsmos_p808: float  # DNSMOS P.808: the best single stand-in for naturalness here
 
 
 def dnsmos(wave: np.ndarray, sample_rate: int) -> Opinion:
@@ -29,7 +29,7 @@ def dnsmos(wave: np.ndarray, sample_rate: int) -> Opinion:
     it fills nine seconds and hears every second's window. So does P.808 here; OVRL, which costs
     thirty times as much, hears a clip of up to nine seconds once, whole, and of a longer one the
     first and the last window: over 32 clips its mean is within .02 of the package's, a single clip
-    within .04 on average. Raises MissingPackage.
+    within .04 on average. Raises MissingPackageError.
     """
     return _dnsmos(np.clip(level(resample(wave, sample_rate), LEVEL), -1, 1))
 
@@ -54,17 +54,17 @@ class DnsmosP808(Measure):
 
     label, higher_is_better = "DNSMOS P.808", True
 
-    def row(self, take: Take) -> Row | None:
-        return (take.once(_opinion).p808,)
+    def row(self, take: EvaluationSample) -> Row | None:
+        return (take.once(_opinion).dnsmos_p808,)
 
 
-class DnsmosOverall(Measure):
+class DnsmosOvrl(Measure):
     """DNSMOS OVRL (Reddy et al. 2022), 1 to 5; higher is better. One run with DNSMOS P.808."""
 
     label, higher_is_better = "DNSMOS overall", True
 
-    def row(self, take: Take) -> Row | None:
-        return (take.once(_opinion).overall,)
+    def row(self, take: EvaluationSample) -> Row | None:
+        return (take.once(_opinion).dnsmos_ovrl,)
 
 
 class Plcmos(Measure):
@@ -75,11 +75,11 @@ class Plcmos(Measure):
 
     label, higher_is_better = "PLCMOS", True
 
-    def row(self, take: Take) -> Row | None:
+    def row(self, take: EvaluationSample) -> Row | None:
         return (plcmos(take.speech),)
 
 
-def _opinion(take: Take) -> Opinion:
+def _opinion(take: EvaluationSample) -> Opinion:
     return _dnsmos(take.speech)
 
 

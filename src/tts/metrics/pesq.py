@@ -3,9 +3,9 @@
 import numpy as np
 from torch import Tensor
 
+from tts.metrics.evaluation_sample import SPEECH_RATE, EvaluationSample, resample
 from tts.metrics.measure import Measure, Row
-from tts.metrics.missing import MissingPackage, require_package, say_once
-from tts.metrics.take import SPEECH_RATE, Take, resample
+from tts.metrics.optional_packages import MissingPackageError, require_package, say_once
 
 
 def pesq(reference: Tensor | np.ndarray, copy: Tensor | np.ndarray, rate: int) -> float | None:
@@ -29,7 +29,7 @@ def pesq_is_there() -> bool:
     """Whether the package is installed; says once where it is not."""
     try:
         require_package("pesq", "PESQ")
-    except MissingPackage:
+    except MissingPackageError:
         say_once("PESQ is left out: it needs the package pesq, which a C compiler builds")
         return False
     return True
@@ -45,7 +45,7 @@ class Pesq(Measure):
 
     label, higher_is_better = "PESQ", True
 
-    def row(self, take: Take) -> Row | None:
+    def row(self, take: EvaluationSample) -> Row | None:
         if take.reference is None or not take.aligned:
             return None
         found = pesq(take.reference.wave, take.wave, take.contract.sample_rate)

@@ -10,8 +10,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torchaudio.functional import melscale_fbanks
 
+from tts.metrics.evaluation_sample import SPEECH_RATE, EvaluationSample, level
 from tts.metrics.measure import Measure, Row
-from tts.metrics.take import SPEECH_RATE, Take, level
 
 WEIGHTS = Path(__file__).with_name("speaker_encoder.safetensors")
 BANDS, N_FFT, HOP = 40, 400, 160
@@ -83,11 +83,11 @@ class SpeakerSimilarity(Measure):
 
     label, higher_is_better = "speaker similarity", True
 
-    def row(self, take: Take) -> Row | None:
+    def row(self, take: EvaluationSample) -> Row | None:
         if take.reference is None:
             return None
         return (float(take.once(_voice) @ take.reference.once(_voice)),)
 
 
-def _voice(take: Take) -> np.ndarray:
+def _voice(take: EvaluationSample) -> np.ndarray:
     return embed_speaker(take.speech)

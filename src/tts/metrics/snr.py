@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from tts.metrics.evaluation_sample import EvaluationSample
 from tts.metrics.measure import Measure, Row
-from tts.metrics.take import Take
 
 
 def mel_snr(mel: np.ndarray, reference: np.ndarray) -> float:
@@ -25,7 +25,7 @@ class MelSignalToNoise(Measure):
 
     label, unit, digits, higher_is_better = "mel SNR", "dB", 1, True
 
-    def row(self, take: Take) -> Row | None:
+    def row(self, take: EvaluationSample) -> Row | None:
         if (pair := take.beside) is None:
             return None
         one, other = (mel[pair.pairs[:, i]] for i, mel in enumerate(pair.mels))

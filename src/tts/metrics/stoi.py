@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from tts.metrics.evaluation_sample import SPEECH_RATE, EvaluationSample, resample
 from tts.metrics.measure import Measure, Row
-from tts.metrics.missing import require_package
-from tts.metrics.take import SPEECH_RATE, Take, resample
+from tts.metrics.optional_packages import require_package
 
 SHORTEST = 0.6  # seconds: the measure looks at 384 ms at a time, silence left out
 
@@ -23,7 +23,7 @@ class Stoi(Measure):
         self.extended = extended
         self.label = "ESTOI" if extended else "STOI"
 
-    def row(self, take: Take) -> Row | None:
+    def row(self, take: EvaluationSample) -> Row | None:
         if take.reference is None or not take.aligned:
             return None
         stoi = require_package("pystoi", self.label).stoi

@@ -1,4 +1,4 @@
-"""Word error of Whisper, a stronger recogniser, where its weights are on the disk."""
+"""Word error of Whisper, a stronger recognizer, where its weights are on the disk."""
 
 import os
 from functools import lru_cache
@@ -7,13 +7,13 @@ from typing import Any
 
 import torch
 
-from tts.metrics.intelligibility import WordError
-from tts.metrics.missing import MissingPackage, require_package
-from tts.metrics.take import Take
+from tts.metrics.evaluation_sample import EvaluationSample
+from tts.metrics.intelligibility import WordErrorRate
+from tts.metrics.optional_packages import MissingPackageError, require_package
 from tts.text.normalize import normalize
 
 
-class WhisperWordError(WordError):
+class WhisperWordErrorRate(WordErrorRate):
     """Word error of Whisper (Radford et al. 2022) in percent, from 0; lower is better.
 
     In any language it knows, and without a language model over the corpus. ``weights``: a
@@ -27,7 +27,7 @@ class WhisperWordError(WordError):
         super().__init__(**settings)
         self.weights = weights
 
-    def heard(self, take: Take) -> str | None:
+    def heard(self, take: EvaluationSample) -> str | None:
         if not take.text:
             return None
         return take.once(listener(str(find_weights(self.weights))).hear)
@@ -39,7 +39,7 @@ class Listener:
     def __init__(self, weights: str) -> None:
         self.model = _package().load_model(weights, "cpu")
 
-    def hear(self, take: Take) -> str:
+    def hear(self, take: EvaluationSample) -> str:
         """The words, numbers spelt as they are spoken; greedy, so that it repeats."""
         with torch.inference_mode():
             said = self.model.transcribe(
@@ -60,17 +60,17 @@ def listener(weights: str) -> Listener:
 
 
 def find_weights(weights: str | None) -> Path:
-    """The file; raises MissingPackage saying where one was looked for."""
+    """The file; raises MissingPackageError saying where one was looked for."""
     if weights is not None:
         path = Path(weights).expanduser()
         if path.is_file():
             return path
-        raise MissingPackage(f"there are no weights {path}")
+        raise MissingPackageError(f"there are no weights {path}")
     _package()
     cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "whisper"
     found = sorted(cache.glob("*.pt"), key=lambda path: path.stat().st_size)
     if not found:
-        raise MissingPackage(
+        raise MissingPackageError(
             f"no weights in {cache}; get some with the package's own "
             "whisper.load_model('base'), or give metrics.whisper.weights=FILE"
         )

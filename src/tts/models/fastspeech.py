@@ -16,13 +16,13 @@ from tts.alignment.aligner import Aligner
 from tts.alignment.regulator import frame_to_token_index, gather_tokens
 from tts.batch import Batch, Prompt, Sampling
 from tts.corpus import CorpusFacts
+from tts.discriminators.base import DiscriminatorOutput
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
-from tts.models.flow import Matched, ResidualFlow
+from tts.models.flow import FlowOutput, ResidualFlow
 from tts.models.variance import Prosody, Targets, VarianceAdaptor
-from tts.modules.contrast import check_contrast, contrasted
-from tts.modules.judge import Judgement
 from tts.modules.stack import Context
+from tts.modules.variance_scale import check_variance_scale, scale_variance
 
 
 class FastSpeechOutput(NamedTuple):
@@ -34,11 +34,15 @@ class FastSpeechOutput(NamedTuple):
     log_attention: Tensor | None  # (B, T, N) the aligner's, None when durations were given
     token_mask: Tensor  # (B, N) bool
     frame_mask: Tensor  # (B, T) bool
-    coarse: Tensor | None = None  # (B, T, M) the mel before the postnet, where there is one
-    mel_flow: Matched | None = None  # of a model that draws
-    prosody_flow: Matched | None = None
-    real: dict[str, Judgement] | None = None  # of the recording's mel, where a critic is at work
-    fake: dict[str, Judgement] | None = None  # of ``mel``
+    mel_before_postnet: Tensor | None = (
+        None  # (B, T, M) the mel before the postnet, where there is one
+    )
+    mel_flow: FlowOutput | None = None  # of a model that draws
+    prosody_flow: FlowOutput | None = None
+    real: dict[str, DiscriminatorOutput] | None = (
+        None  # of the recording's mel, where a critic is at work
+    )
+    fake: dict[str, DiscriminatorOutput] | None = None  # of ``mel``
 
 
 class Generated(NamedTuple):
@@ -59,7 +63,7 @@ class FastSpeech(nn.Module):
     ``token_dim, mel_bands`` (None: durations come with the batch), ``style`` with
     ``facts`` (None: one voice), ``flow`` with ``channels, dim, style_dim`` (None: the decoder's
     regression is what is said; else its residual is drawn and added), ``postnet`` with ``bands``
-    (None: none). ``contrast`` (:func:`contrasted`) and ``pitch_range``, by which a prompt's is
+    (None: none). ``variance_scale`` (:func:`scale_variance`) and ``pitch_range``, by which a prompt's is
     multiplied, are of what is spoken, not of what is learned.
     """
 
@@ -75,11 +79,11 @@ class FastSpeech(nn.Module):
         stride: int = 2,
         flow: Callable[..., ResidualFlow] | None = None,
         postnet: Callable[..., nn.Module] | None = None,
-        contrast: float = 1.0,
+        variance_scale: float = 1.0,
         pitch_range: float = 1.0,
     ) -> None:
         super().__init__()
-        self.contrast = check_contrast(contrast, "model.contrast")
+        self.variance_scale = check_variance_scale(variance_scale, "model.variance_scale")
         if not 0 <= pitch_range <= 5:
             raise UserError(f"model.pitch_range={pitch_range} lies outside 0 to 5")
         self.pitch_range = pitch_range
@@ -99,7 +103,7 @@ class FastSpeech(nn.Module):
         self.encoder = encoder(dim=dim, style_dim=style_dim)
         self.aligner = aligner(token_dim=dim, mel_bands=bands) if aligner is not None else None
         self.adaptor = adaptor(dim=dim, facts=facts, style_dim=style_dim)
-        self.spread = Spread(dim, stride)
+        self.length_regulator = LengthRegulator(dim, stride)
         self.decoder = decoder(dim=dim, style_dim=style_dim)
         self.project = nn.Linear(dim, stride * bands)
         self.postnet = postnet(bands=bands) if postnet is not None else None
@@ -116,11 +120,11 @@ class FastSpeech(nn.Module):
 
         embedded = self._embed(batch.tokens, batch.language, token_mask)
         durations, log_attention = self._align(embedded, mel, batch)
-        targets = Targets(durations, *self.adaptor.normalise(batch, durations))
+        targets = Targets(durations, *self.adaptor.normalize(batch, durations))
         states = self.encoder(embedded, Context(mask=token_mask, style=style))
         states, prosody, prosody_flow = self.adaptor(states, token_mask, style, targets)
         states, mask = self._decode(states, durations, style, frame_mask)
-        coarse, predicted = self._regress(states, frame_mask)
+        mel_before_postnet, predicted = self._regress(states, frame_mask)
         mel_flow = None
         if self.flow is not None:
             residual = self._fold(mel * frame_mask[..., None] - predicted.detach())
@@ -132,7 +136,7 @@ class FastSpeech(nn.Module):
             log_attention,
             token_mask,
             frame_mask,
-            None if self.postnet is None else self._in_units(coarse, frame_mask),
+            None if self.postnet is None else self._in_units(mel_before_postnet, frame_mask),
             mel_flow,
             prosody_flow,
         )
@@ -140,9 +144,9 @@ class FastSpeech(nn.Module):
     @torch.inference_mode()
     def generate(self, prompt: Prompt) -> Generated:
         """Speak: ``Prompt`` -> mel of the predicted length."""
-        contrast = self.contrast
-        if prompt.contrast is not None:
-            contrast = check_contrast(prompt.contrast, "contrast")
+        variance_scale = self.variance_scale
+        if prompt.variance_scale is not None:
+            variance_scale = check_variance_scale(prompt.variance_scale, "variance_scale")
         mask = mask_from_lengths(prompt.token_lengths, prompt.tokens.shape[1])
         reference = prompt.reference
         if reference is not None:
@@ -163,17 +167,17 @@ class FastSpeech(nn.Module):
         states, mask = self._decode(states, durations, style, frame_mask)
         _, mel = self._regress(states, frame_mask)
         if self.flow is not None:
-            drawn = self.flow.draw(states, mask, style, prompt.sampling)
+            drawn = self.flow.sample(states, mask, style, prompt.sampling)
             mel = mel + self._unfold(drawn, mel.shape[1])
         else:
             _require_nothing_asked(prompt.sampling)
-        mel = self._in_units(contrasted(mel, frame_mask, contrast), frame_mask)
+        mel = self._in_units(scale_variance(mel, frame_mask, variance_scale), frame_mask)
         return Generated(mel, frame_lengths, durations, prosody.pitch, prosody.energy)
 
     def _style(
         self, speaker: Tensor | None, mel: Tensor | None, lengths: Tensor | None
     ) -> Tensor | None:
-        """``(B, style_dim)`` or None; ``mel`` is normalised."""
+        """``(B, style_dim)`` or None; ``mel`` is normalized."""
         if self.style is None:
             return None
         return self.style(speaker=speaker, mel=mel, lengths=lengths)
@@ -200,16 +204,16 @@ class FastSpeech(nn.Module):
         self, states: Tensor, durations: Tensor, style: Tensor | None, frame_mask: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Adapted tokens ``(B, N, C)`` -> decoder states ``(B, T / stride, C)`` and their mask."""
-        spread, mask = self.spread(states, durations, frame_mask)
+        spread, mask = self.length_regulator(states, durations, frame_mask)
         return self.decoder(spread, Context(mask=mask, style=style)), mask
 
     def _regress(self, states: Tensor, frame_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Decoder states -> normalised mels ``(B, T, M)``, before and after the postnet."""
-        coarse = self._unfold(self.project(states).float(), frame_mask.shape[1])
-        coarse = coarse * frame_mask[..., None]
+        """Decoder states -> normalized mels ``(B, T, M)``, before and after the postnet."""
+        mel_before_postnet = self._unfold(self.project(states).float(), frame_mask.shape[1])
+        mel_before_postnet = mel_before_postnet * frame_mask[..., None]
         if self.postnet is None:
-            return coarse, coarse
-        return coarse, self.postnet(coarse, frame_mask).float()
+            return mel_before_postnet, mel_before_postnet
+        return mel_before_postnet, self.postnet(mel_before_postnet, frame_mask).float()
 
     def _fold(self, mel: Tensor) -> Tensor:
         """``(B, T, M)`` -> ``(B, T / stride, stride * M)``."""
@@ -220,7 +224,7 @@ class FastSpeech(nn.Module):
         return folded.reshape(len(folded), -1, self.bands)[:, :frames]
 
     def _in_units(self, mel: Tensor, frame_mask: Tensor) -> Tensor:
-        """Normalised -> log magnitudes."""
+        """Normalized -> log magnitudes."""
         return (mel * self.mel_std + self.mel_mean) * frame_mask[..., None]
 
 
@@ -233,7 +237,7 @@ def _require_nothing_asked(sampling: Sampling) -> None:
             )
 
 
-class Spread(nn.Module):
+class LengthRegulator(nn.Module):
     """Repeats tokens into frames and folds every ``stride`` frames into one decoder step.
 
     The fold is a linear map of the concatenated frames. It is applied to the tokens, of which
@@ -262,13 +266,13 @@ class Spread(nn.Module):
         folded = self.fold(states).reshape(size, tokens, self.stride, dim)
         index = index.reshape(size, -1, self.stride)
         mask = mask.reshape(size, -1, self.stride)
-        spread = self.position(place.reshape(size, -1, 3 * self.stride).to(states.dtype))
+        length_regulator = self.position(place.reshape(size, -1, 3 * self.stride).to(states.dtype))
         for part in range(self.stride):
             part_mask = mask[:, :, part, None].to(states.dtype)
             repeated = gather_tokens(folded[:, :, part], index[:, :, part])
-            spread = spread + repeated * part_mask
+            length_regulator = length_regulator + repeated * part_mask
         any_real = mask.any(-1)
-        return spread * any_real[..., None], any_real
+        return length_regulator * any_real[..., None], any_real
 
     @staticmethod
     def _place(index: Tensor, durations: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from tts.modules.stack import Context
 SLOWEST, FASTEST = 1.0, 1000.0  # radians per unit of time that the embedding sees
 
 
-class Way(NamedTuple):
+class SamplerSettings(NamedTuple):
     """How to draw: a :class:`~tts.batch.Sampling` in which nothing is left open."""
 
     steps: int
@@ -30,7 +30,7 @@ class Way(NamedTuple):
     temperature: float
     guidance: float
 
-    def but(self, asked: Sampling) -> "Way":
+    def updated(self, asked: Sampling) -> "SamplerSettings":
         """This, where nothing else is asked for. UserError for what cannot be."""
         way = self._replace(**{k: v for k, v in asked._asdict().items() if v is not None})
         if way.steps < 1 or way.steps != int(way.steps):
@@ -44,11 +44,11 @@ class Way(NamedTuple):
         return way
 
 
-class Matched(NamedTuple):
+class FlowOutput(NamedTuple):
     """What the loss compares."""
 
     velocity: Tensor  # (B, L, C) the field's
-    wanted: Tensor  # (B, L, C) of the straight path
+    target: Tensor  # (B, L, C) of the straight path
     mask: Tensor  # (B, L) bool
 
 
@@ -60,8 +60,8 @@ class ResidualFlow(nn.Module):
     would be known in closed form; that part is added to what the network says, which is left with
     what is not known (as the skip of EDM, Karras et al. 2022, section 5).
 
-    ``field(dim=, style_dim=)`` makes the backbone; it sees time, and the style if there is one,
-    through FiLM. ``drop_style``: share of training utterances whose style the field must do
+    ``velocity_net(dim=, style_dim=)`` makes the backbone; it sees time, and the style if there is one,
+    through FiLM. ``cfg_dropout``: share of training utterances whose style the field must do
     without, so that ``guidance`` has something to push away from; ``steps``, ``solver`` and
     ``temperature``: what is done where nothing is asked for; ``average``: decay of the running
     average, per step.
@@ -71,17 +71,17 @@ class ResidualFlow(nn.Module):
         self,
         channels: int,
         dim: int,
-        field: Callable[..., nn.Module],
+        velocity_net: Callable[..., nn.Module],
         style_dim: int | None = None,
-        drop_style: float = 0.1,
+        cfg_dropout: float = 0.1,
         steps: int = 4,
         solver: str = "euler",
         temperature: float = 1.0,
         average: float = 0.999,
     ) -> None:
         super().__init__()
-        self.own = Way(steps, solver, temperature, guidance=0.0).but(Sampling())
-        self.drop_style, self.average = drop_style, average
+        self.own = SamplerSettings(steps, solver, temperature, guidance=0.0).updated(Sampling())
+        self.cfg_dropout, self.average = cfg_dropout, average
         self.register_buffer("scale", torch.ones(channels))
         self.register_buffer("seen", torch.zeros(()))  # training steps
         self.scale: Tensor
@@ -90,13 +90,13 @@ class ResidualFlow(nn.Module):
         self.states = nn.Linear(dim, dim)
         self.time = TimeEmbedding(dim)
         self.style = nn.Linear(style_dim, dim, bias=False) if style_dim else None
-        self.field = field(dim=dim, style_dim=dim)
+        self.velocity_net = velocity_net(dim=dim, style_dim=dim)
         self.output = nn.Linear(dim, channels)
         nn.init.zeros_(self.output.weight)
         nn.init.zeros_(self.output.bias)
         self._taught_by: tuple[ResidualFlow, Sampling] | None = None
 
-    def learn_from(self, teacher: "ResidualFlow", steps: int) -> None:
+    def distill_from_teacher(self, teacher: "ResidualFlow", steps: int) -> None:
         """Aim at where ``teacher`` carries the noise in ``steps``, instead of at recordings.
 
         The paths from noise to what was drawn from it do not cross, so that few steps of a solver,
@@ -109,13 +109,13 @@ class ResidualFlow(nn.Module):
 
     def forward(
         self, residual: Tensor, states: Tensor, mask: Tensor, style: Tensor | None
-    ) -> Matched:
+    ) -> FlowOutput:
         """Learn from residuals ``(B, L, channels)``, zero where padded; ``mask (B, L)``."""
         start = noise_like(residual.float(), mask)
         if self._taught_by is not None:
             teacher, how = self._taught_by
             with torch.no_grad():
-                end = teacher.to(start.device).carry(start, states, mask, style, how)
+                end = teacher.to(start.device).solve_ode(start, states, mask, style, how)
         else:
             if self.training and self.output.weight.requires_grad:  # not while it is frozen
                 self._measure(residual.float(), mask)
@@ -123,22 +123,22 @@ class ResidualFlow(nn.Module):
         time = _spread_times(end)
         between = torch.lerp(start, end, time[:, None, None])
         if self.style is not None and style is not None and self.training:
-            keep = torch.rand(len(style), device=style.device) >= self.drop_style
+            keep = torch.rand(len(style), device=style.device) >= self.cfg_dropout
             style = style * keep[:, None]
-        velocity = self.velocity(between, time, self._look(states, mask, style))
-        return Matched(velocity, end - start, mask)
+        velocity = self.velocity(between, time, self.condition(states, mask, style))
+        return FlowOutput(velocity, end - start, mask)
 
-    def draw(
+    def sample(
         self, states: Tensor, mask: Tensor, style: Tensor | None, asked: Sampling | None = None
     ) -> Tensor:
         """A residual ``(B, L, channels)`` in the units it was learned in, zero where padded."""
         asked = asked or Sampling()
         start = mask.new_zeros(*mask.shape, len(self.scale), dtype=torch.float32)
-        if temperature := self.own.but(asked).temperature:
+        if temperature := self.own.updated(asked).temperature:
             start = temperature * noise_like(start, mask)
-        return self.carry(start, states, mask, style, asked) * self.scale
+        return self.solve_ode(start, states, mask, style, asked) * self.scale
 
-    def carry(
+    def solve_ode(
         self,
         start: Tensor,
         states: Tensor,
@@ -147,41 +147,41 @@ class ResidualFlow(nn.Module):
         asked: Sampling,
     ) -> Tensor:
         """Noise ``(B, L, channels)`` along the field to its end, in deviations of the residual."""
-        how = self.own.but(asked)
-        looks = [self._look(states, mask, style)]
+        how = self.own.updated(asked)
+        conditions = [self.condition(states, mask, style)]
         if how.guidance:
             if self.style is None or style is None:
                 raise UserError(
                     f"guidance={how.guidance}: this model has no style to be guided by; train one "
                     "with model/style=speaker or reference"
                 )
-            looks.append(self._look(states, mask, torch.zeros_like(style)))
+            conditions.append(self.condition(states, mask, torch.zeros_like(style)))
 
         def velocity(x: Tensor, time: float) -> Tensor:
             times = x.new_full((len(x),), time)
-            said = self.velocity(x, times, looks[0])
-            if len(looks) > 1:
-                said = said + how.guidance * (said - self.velocity(x, times, looks[1]))
+            said = self.velocity(x, times, conditions[0])
+            if len(conditions) > 1:
+                said = said + how.guidance * (said - self.velocity(x, times, conditions[1]))
             return said
 
         return integrate(velocity, start, how.steps, how.solver) * mask[..., None]
 
-    def velocity(self, x: Tensor, time: Tensor, look: "_Look") -> Tensor:
+    def velocity(self, x: Tensor, time: Tensor, condition: "_Condition") -> Tensor:
         """The field at ``x (B, L, channels)`` and ``time (B,)`` in [0, 1]."""
         style = self.time(time)
         dtype = self.input.weight.dtype
-        if look.style is not None:
-            style = style + look.style
-        hidden = self.input(x.to(dtype)) + look.states
-        hidden = self.field(hidden, Context(mask=look.mask, style=style))
+        if condition.style is not None:
+            style = style + condition.style
+        hidden = self.input(x.to(dtype)) + condition.states
+        hidden = self.velocity_net(hidden, Context(mask=condition.mask, style=style))
         t = time[:, None, None]
         known = (2 * t - 1) / (t.square() + (1 - t).square())
         return known * x + self.output(hidden).float()
 
-    def _look(self, states: Tensor, mask: Tensor, style: Tensor | None) -> "_Look":
+    def condition(self, states: Tensor, mask: Tensor, style: Tensor | None) -> "_Condition":
         """What the field looks at, the same at every step."""
         seen = self.style(style) if self.style is not None and style is not None else None
-        return _Look(self.states(states), mask, seen)
+        return _Condition(self.states(states), mask, seen)
 
     @torch.no_grad()
     def _measure(self, residual: Tensor, mask: Tensor) -> None:
@@ -195,7 +195,7 @@ class ResidualFlow(nn.Module):
         self.seen += 1
 
 
-class _Look(NamedTuple):
+class _Condition(NamedTuple):
     states: Tensor  # (B, L, dim)
     mask: Tensor  # (B, L) bool
     style: Tensor | None  # (B, dim)

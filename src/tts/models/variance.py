@@ -17,10 +17,10 @@ from tts.alignment.regulator import average_by_duration
 from tts.batch import Batch, Sampling
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
-from tts.models.flow import Matched, ResidualFlow, noise_like
+from tts.models.flow import FlowOutput, ResidualFlow, noise_like
 from tts.modules.conv import ChannelsLastConv1d
+from tts.modules.dropout import Dropout
 from tts.modules.film import FiLM
-from tts.modules.regularisation import Dropout
 
 # bounds far outside speech keep one odd step from exploding the likelihood or the length
 LOG_DURATION = (-2.0, 7.0)
@@ -43,7 +43,7 @@ class Targets(NamedTuple):
     energy: Tensor  # (B, N)
 
 
-class SpeakerNormaliser(nn.Module):
+class SpeakerNormalizer(nn.Module):
     """Hz and log energy to z-scores under each speaker's statistics, and steps back.
 
     The statistics travel as buffers, so a checkpoint speaks without the corpus it learned from.
@@ -88,7 +88,7 @@ class SpeakerNormaliser(nn.Module):
 
 
 class Predictor(nn.Module):
-    """Two convolutions, each layer-normalised and FiLM-modulated, then one linear.
+    """Two convolutions, each layer-normalized and FiLM-modulated, then one linear.
 
     FastSpeech 2, figure 1c, with the style added. ``(B, N, dim) -> (B, N, outputs)``.
     """
@@ -147,7 +147,7 @@ class VarianceAdaptor(nn.Module):
         if not 0 <= gradient <= 1:
             raise UserError(f"model.adaptor.gradient={gradient} must lie in [0, 1]")
         self.gradient = gradient
-        self.normalise = SpeakerNormaliser(facts)
+        self.normalize = SpeakerNormalizer(facts)
         self.duration = predictor(dim=dim, outputs=2, style_dim=style_dim)
         self.pitch = predictor(dim=dim, outputs=1, style_dim=style_dim)
         self.energy = predictor(dim=dim, outputs=1, style_dim=style_dim)
@@ -161,7 +161,7 @@ class VarianceAdaptor(nn.Module):
 
     def forward(
         self, states: Tensor, mask: Tensor, style: Tensor | None, targets: Targets
-    ) -> tuple[Tensor, Prosody, Matched | None]:
+    ) -> tuple[Tensor, Prosody, FlowOutput | None]:
         """Learn from a recording: the states carry its true pitch and energy.
 
         ``states (B, N, C)``, ``mask (B, N)`` -> adapted states ``(B, N, C)``, predictions, and what
@@ -203,7 +203,7 @@ class VarianceAdaptor(nn.Module):
         mean, variance = self._predict_duration(states, mask, style)
         if self.flow is not None:
             asked = Sampling(temperature=temperature)
-            beyond = self.flow.draw(states, mask, style, asked)
+            beyond = self.flow.sample(states, mask, style, asked)
         else:
             beyond = states.new_zeros(*mask.shape, 3)
             if temperature:
@@ -213,10 +213,10 @@ class VarianceAdaptor(nn.Module):
         durations = round_keeping_sum(log_duration.exp() / torch.as_tensor(rate), mask)
         token_pitch = self.pitch(states, mask, style)[..., 0]
         token_pitch = (token_pitch + beyond[..., 1]) * torch.as_tensor(pitch_range)
-        token_pitch = token_pitch + self.normalise.semitones(pitch, speaker)
+        token_pitch = token_pitch + self.normalize.semitones(pitch, speaker)
         states = states + self._embed(self.embed_pitch, token_pitch, mask)
         token_energy = self.energy(states, mask, style)[..., 0]
-        token_energy = token_energy + beyond[..., 2] + self.normalise.decibels(energy, speaker)
+        token_energy = token_energy + beyond[..., 2] + self.normalize.decibels(energy, speaker)
         states = states + self._embed(self.embed_energy, token_energy, mask)
         return states, durations, Prosody(log_duration, variance, token_pitch, token_energy)
 

@@ -11,7 +11,7 @@ from tts.errors import UserError
 from tts.modules.context import Context
 from tts.modules.positional import NoPosition, refuse_relative
 
-Direction = Literal["causal", "anticausal", "centred"]
+Direction = Literal["causal", "anticausal", "centered"]
 
 
 def convolve(
@@ -46,21 +46,21 @@ class DepthwiseConv(nn.Module):
     A sum of convolutions is one convolution whose kernel is the sum of theirs, padded to the
     largest: the scales are folded so at run time, and cost no more than the largest alone (Ding et
     al. 2022, RepLKNet, section 3.1). ``kernels``: frames of each. ``direction``: which frames an
-    output sees, ``causal`` (itself and before), ``anticausal`` (itself and after) or ``centred``
+    output sees, ``causal`` (itself and before), ``anticausal`` (itself and after) or ``centered``
     (odd kernels). What lies outside the input counts as zero; padding must be zeroed by the caller.
     """
 
     def __init__(
-        self, dim: int, kernels: Sequence[int] = (3, 7, 15, 31), direction: Direction = "centred"
+        self, dim: int, kernels: Sequence[int] = (3, 7, 15, 31), direction: Direction = "centered"
     ) -> None:
         super().__init__()
         self.kernels, self.size = tuple(kernels), max(kernels)
-        if direction not in ("causal", "anticausal", "centred"):
-            raise UserError(f"direction={direction!r}: choose causal, anticausal or centred")
-        if direction == "centred" and any(kernel % 2 == 0 for kernel in self.kernels):
-            raise UserError(f"kernels={list(self.kernels)}: a centred convolution needs odd ones")
+        if direction not in ("causal", "anticausal", "centered"):
+            raise UserError(f"direction={direction!r}: choose causal, anticausal or centered")
+        if direction == "centered" and any(kernel % 2 == 0 for kernel in self.kernels):
+            raise UserError(f"kernels={list(self.kernels)}: a centered convolution needs odd ones")
         # frames seen before and after the one computed
-        self.before = {"causal": self.size - 1, "anticausal": 0, "centred": self.size // 2}[
+        self.before = {"causal": self.size - 1, "anticausal": 0, "centered": self.size // 2}[
             direction
         ]
         self.after = self.size - 1 - self.before
@@ -111,7 +111,7 @@ class ConvCore(nn.Module):
         dim: int,
         expand: float = 1.0,
         kernels: Sequence[int] = (3, 7, 15, 31),
-        direction: Direction = "centred",
+        direction: Direction = "centered",
     ) -> None:
         super().__init__()
         self.dim = round(dim * expand)
@@ -146,7 +146,7 @@ class Conv(nn.Module):
         dim: int,
         expand: float = 1.0,
         kernels: Sequence[int] = (3, 7, 15, 31),
-        direction: Direction = "centred",
+        direction: Direction = "centered",
         positional: NoPosition | None = None,
     ) -> None:
         super().__init__()

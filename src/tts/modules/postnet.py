@@ -6,16 +6,16 @@ import torch
 from torch import Tensor, nn
 
 from tts.modules.conv import ChannelsLastConv1d
-from tts.modules.regularisation import Dropout
+from tts.modules.dropout import Dropout
 
 
 class Postnet(nn.Module):
     """Convolutions over a whole mel, added to it (Shen et al. 2018, section 2.2).
 
     ``(B, T, bands) -> (B, T, bands)``, nothing at the start, zero where padded. The decoder says
-    its frames side by side; this sees what came out, neighbours and all. ``channels`` inside,
+    its frames side by side; this sees what came out, neighbors and all. ``channels`` inside,
     ``depth`` convolutions of ``kernel`` frames. Layer norm in place of the paper's batch norm, so
-    that neither padding nor neighbours in the batch matter.
+    that neither padding nor neighbors in the batch matter.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Postnet(nn.Module):
         nn.init.zeros_(last.bias)  # type: ignore[arg-type]
 
     def forward(self, mel: Tensor, mask: Tensor) -> Tensor:
-        """``mel (B, T, bands)`` normalised, ``mask (B, T)``."""
+        """``mel (B, T, bands)`` normalized, ``mask (B, T)``."""
         real = mask[..., None].to(mel.dtype)
         first: Any = self.convolutions[0]
         x = (mel * real).to(first.weight.dtype)

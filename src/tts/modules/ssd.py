@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tts.modules.operators import define_once
+from tts.modules.custom_ops import define_once
 
 
 class Decays(NamedTuple):
@@ -89,7 +89,7 @@ def ssd_forward(x: Tensor, b: Tensor, c: Tensor, decays: Decays, out: Tensor) ->
     return before
 
 
-class Gradients(NamedTuple):
+class ScanGradients(NamedTuple):
     """Of :func:`ssd_forward`'s inputs but x."""
 
     dt: Tensor  # (B, T, H) fp32
@@ -107,7 +107,7 @@ def ssd_backward(
     y: Tensor,
     before: Tensor,
     out: Tensor,
-) -> Gradients:
+) -> ScanGradients:
     """Writes ``dx`` into ``out (B, T, H, P)`` and returns the other gradients."""
     batch, frames, heads, width = x.shape
     chunks, chunk = decays.total.shape[1:3]
@@ -148,7 +148,7 @@ def ssd_backward(
     dtotal[:, :-1, -1] += dover
     dlog_decay = dtotal.flip(2).cumsum(2).flip(2)
     ddt = sent * (-decays.log_dt).exp().nan_to_num(posinf=0.0)  # dt is 0 where padded
-    return Gradients(
+    return ScanGradients(
         ddt.view(batch, frames, heads),
         dlog_decay.view(batch, frames, heads),
         db.view(batch, frames, -1),

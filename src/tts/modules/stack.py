@@ -1,4 +1,4 @@
-"""The one backbone: blocks of a mixer and a feed-forward, each residual and pre-normalised."""
+"""The one backbone: blocks of a mixer and a feed-forward, each residual and pre-normalized."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -9,9 +9,9 @@ from torch.utils.checkpoint import checkpoint
 
 from tts.errors import UserError
 from tts.modules.context import Context
+from tts.modules.dropout import Dropout, DropPath
 from tts.modules.film import FiLM
 from tts.modules.positional import NoPosition
-from tts.modules.regularisation import Dropout, DropPath
 
 __all__ = ["Block", "Context", "Residual", "Stack", "StackState"]
 
@@ -43,7 +43,7 @@ class Residual(nn.Module):
         self.drop = nn.Sequential(Dropout(dropout), DropPath(drop_path))
 
     def prepare(self, x: Tensor, style: Tensor | None) -> Tensor:
-        """Normalised and modulated input of the layer."""
+        """Normalized and modulated input of the layer."""
         x = self.norm(x)
         if self.film is None:
             return x

@@ -61,7 +61,7 @@ class ReferenceStyle(nn.Module):
     def forward(
         self, speaker: Tensor | None, mel: Tensor | None = None, lengths: Tensor | None = None
     ) -> Tensor:
-        """``mel (B, T, M)`` normalised, ``lengths (B,)`` (None: all real) -> ``(B, dim)``."""
+        """``mel (B, T, M)`` normalized, ``lengths (B,)`` (None: all real) -> ``(B, dim)``."""
         if mel is None:
             raise UserError("model/style=reference needs a recording: give reference=<file>.wav")
         if lengths is None:

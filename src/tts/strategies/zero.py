@@ -12,7 +12,12 @@ from lightning.pytorch.strategies import DDPStrategy, DeepSpeedStrategy, Strateg
 from torch import Tensor, nn
 
 from tts.errors import UserError
-from tts.strategies.whole import Splits, made_equal, of_deepspeed, refuse
+from tts.strategies.sharding import (
+    ShardedStrategy,
+    broadcast_from_rank0,
+    of_deepspeed,
+    reject_unsupported,
+)
 
 
 class Autocast(DeepSpeedPrecision):
@@ -32,7 +37,7 @@ class Autocast(DeepSpeedPrecision):
         return torch.autocast(self._strategy.root_device.type, torch.bfloat16)
 
 
-class Zero(Splits, DeepSpeedStrategy):
+class ZeROStrategy(ShardedStrategy, DeepSpeedStrategy):
     """ZeRO (Rajbhandari et al. 2020, section 5): ``stage`` 1 splits what the optimizer remembers, 2
     the gradients too, 3 the weights too.
 
@@ -105,14 +110,14 @@ class Zero(Splits, DeepSpeedStrategy):
 
     def setup(self, trainer: pl.Trainer) -> None:
         system: Any = self.lightning_module
-        refuse(trainer, system, f"trainer=deepspeed_zero{self.stage}")
+        reject_unsupported(trainer, system, f"trainer=deepspeed_zero{self.stage}")
         if trainer.accumulate_grad_batches > 1:
             raise UserError(
                 f"trainer=deepspeed_zero{self.stage}: trainer.accumulate_grad_batches must be 1; "
                 "raise data.frames_per_batch, or use trainer=fsdp"
             )
         self.remember(system)
-        made_equal(system, self.root_device)
+        broadcast_from_rank0(system, self.root_device)
         super().setup(trainer)
 
     def _setup_model_and_optimizer(

@@ -11,8 +11,8 @@ from tts.batch import Batch
 from tts.losses.weighted import LossResult, WeightedLoss
 from tts.masks import masked_mean
 from tts.optim.groups import parameter_groups
-from tts.strategies.whole import whole
-from tts.systems.steps import total_steps
+from tts.optim.total_steps import total_steps
+from tts.strategies.sharding import gather_full
 
 
 class AcousticSystem(pl.LightningModule):
@@ -75,7 +75,7 @@ class AcousticSystem(pl.LightningModule):
         else:
             limit = gradient_clip_val or float("inf")
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
-        self.log("train/gradient_norm", whole(norm))
+        self.log("train/gradient_norm", gather_full(norm))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint.update(self.card)

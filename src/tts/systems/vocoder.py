@@ -7,30 +7,30 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from tts.audio.band import limit_band
+from tts.audio.bandwidth import limit_band
 from tts.batch import Clips
+from tts.discriminators.base import DiscriminatorOutput
 from tts.losses.waveform import MultiResolutionSTFT, WaveMelLoss
 from tts.losses.weighted import WeightedLoss
 from tts.metrics.pesq import pesq, pesq_is_there
-from tts.modules.judge import Judgement
-from tts.systems.game import Game
+from tts.systems.gan import GANSystem
 from tts.vocoders.vocoder import Vocoder
 from tts.vocoders.vocos import Vocos
-from tts.vocoders.weights import normalise_weights
+from tts.vocoders.weight_norm import normalize_weights
 
 
 class VocoderOutput(NamedTuple):
     """What the losses read."""
 
     wave: Tensor  # (B, S) as generated
-    real: dict[str, Judgement] | None = None  # None while no judge is at work
-    fake: dict[str, Judgement] | None = None
+    real: dict[str, DiscriminatorOutput] | None = None  # None while no judge is at work
+    fake: dict[str, DiscriminatorOutput] | None = None
     spectrum: Tensor | None = None  # (B, T, F) complex, of a vocoder that makes one
     target: Tensor | None = None  # (B, T, F) complex, the recording's
 
 
-class VocoderSystem(Game):
-    """Trains a vocoder on clips: mels and their samples. Arguments as in :class:`Game`."""
+class VocoderSystem(GANSystem):
+    """Trains a vocoder on clips: mels and their samples. Arguments as in :class:`GANSystem`."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class VocoderSystem(Game):
     ) -> None:
         rate = model.contract.sample_rate
         super().__init__(
-            normalise_weights(model), loss, optimizer, scheduler, card, discriminators,
+            normalize_weights(model), loss, optimizer, scheduler, card, discriminators,
             {"sample_rate": rate}, averaging=averaging, **settings,
         )  # fmt: skip
         self.rate = rate
@@ -79,7 +79,7 @@ class VocoderSystem(Game):
                 known = bins < batch.bandwidth[:, None, None]  # type: ignore[index]
                 spectrum = torch.where(known, spectrum, target)
         output = VocoderOutput(wave, None, None, spectrum, target)
-        self.play(batch, batch_idx, output, wave, batch.audio)
+        self.adversarial_step(batch, batch_idx, output, wave, batch.audio)
 
     def _limited(self, batch: Clips) -> Callable[[Tensor], Tensor] | None:
         """What ends a wave where its recording ends, if any in the batch has less than all."""

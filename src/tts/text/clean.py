@@ -5,7 +5,7 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-# Marks that normalisers and voices read aloud; every other symbol character is reported.
+# Marks that normalizers and voices read aloud; every other symbol character is reported.
 SPOKEN_MARKS = "%&+=@#°€$£¥¢§<>×÷±−²³⁄/"
 _KEPT = frozenset(SPOKEN_MARKS + " .,!?;:…—\"()¿¡'-")
 
@@ -99,7 +99,7 @@ def _spelling(character: str) -> str | None:
 
 
 def _limit_marks(text: str) -> str:
-    """Stacked combining marks beyond a few add nothing to hear and can choke a phonemiser."""
+    """Stacked combining marks beyond a few add nothing to hear and can choke a phonemizer."""
     if text.isascii():
         return text
     kept, row = [], _MARKS_IN_A_ROW  # a mark needs a letter to stand on

@@ -1,7 +1,7 @@
 """espeak-ng through ctypes: text to phones, and text to audio with the time of every phone.
 
 The library and its data come from the PyPI package ``espeakng-loader``. It is GPL-3: nothing else
-in this project calls it, so another phonemiser can take its place.
+in this project calls it, so another phonemizer can take its place.
 """
 
 import atexit
@@ -85,7 +85,7 @@ _Callback = ctypes.CFUNCTYPE(
 
 
 class Espeak:
-    """One loaded library. Its state is global to the library, so calls are serialised by a lock."""
+    """One loaded library. Its state is global to the library, so calls are serialized by a lock."""
 
     def __init__(self, library: str | Path, data: str | Path):
         self._lock = threading.RLock()

@@ -21,14 +21,14 @@ class Utterance(NamedTuple):
     """One text on its way to a model; N symbols."""
 
     text: str
-    normalised: str
+    normalized: str
     phonemes: str  # N characters, each a symbol; starts and ends with the word boundary
     tokens: tuple[int, ...]  # N, index of each symbol
     unknown: tuple[str, ...]  # characters and phones left out, each once: nothing else was lost
 
 
 class Frontend:
-    """Cleans, normalises and phonemises text; picklable, deterministic, about 2,000 sentences/s.
+    """Cleans, normalizes and phonemizes text; picklable, deterministic, about 2,000 sentences/s.
 
     ``phonemizer`` is espeak-ng unless another is handed in. ``symbols`` is the table the ids point
     into: a checkpoint's own, which may be older and shorter than today's.
@@ -47,25 +47,25 @@ class Frontend:
         self._id = {symbol: index for index, symbol in enumerate(self.symbols)}
 
     def __call__(
-        self, text: str, language: str = "en-us", *, normalised: str | None = None
+        self, text: str, language: str = "en-us", *, normalized: str | None = None
     ) -> Utterance:
-        """``normalised``: the text as a corpus spells it out, taken instead of our own rules.
+        """``normalized``: the text as a corpus spells it out, taken instead of our own rules.
 
         Raises TextError when the text is too long or holds nothing to speak, or for a language
-        that the phonemiser does not know.
+        that the phonemizer does not know.
         """
         self._require_length(text)
-        cleaned, dropped = clean(text if normalised is None else normalised)
-        spelled = normalize(cleaned, language) if normalised is None else cleaned
+        cleaned, dropped = clean(text if normalized is None else normalized)
+        spelled = normalize(cleaned, language) if normalized is None else cleaned
         readable, foreign = keep_readable(spelled, language)
-        normalised = " ".join(readable.split())
-        phones = self.phonemizer(normalised, language)
+        normalized = " ".join(readable.split())
+        phones = self.phonemizer(normalized, language)
         spoken, missing = self._keep_known(phones)
         if not any(symbol not in _SILENT for symbol in spoken):
             raise TextError(_nothing_to_speak(text, language, dropped, foreign))
         phonemes = BOUNDARY + spoken.strip(BOUNDARY) + BOUNDARY
         tokens = tuple(self._id[symbol] for symbol in phonemes)
-        return Utterance(text, normalised, phonemes, tokens, (*dropped, *foreign, *missing))
+        return Utterance(text, normalized, phonemes, tokens, (*dropped, *foreign, *missing))
 
     def sentences(self, text: str, language: str = "en-us") -> list[Sentence]:
         """Text of any length as sentences short enough to speak, each with the pause after it.
@@ -86,7 +86,7 @@ class Frontend:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], phonemizer: Phonemizer | None = None) -> "Frontend":
-        """Rebuild. A phonemiser from outside this package is to be handed in: a checkpoint names
+        """Rebuild. A phonemizer from outside this package is to be handed in: a checkpoint names
         classes, but may not make Python import just any."""
         if phonemizer is None:
             module, _, name = values["phonemizer"].rpartition(".")

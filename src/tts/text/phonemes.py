@@ -1,4 +1,4 @@
-"""From normalised text to phones with the punctuation kept, behind an interface of one call."""
+"""From normalized text to phones with the punctuation kept, behind an interface of one call."""
 
 import difflib
 import re
@@ -44,7 +44,7 @@ class EspeakPhonemizer:
     """espeak-ng's own rules and dictionaries, for the 100 and more languages it speaks.
 
     The text is cut at punctuation, where espeak-ng too ends its clauses, because it drops the
-    punctuation; each piece is phonemised whole, so that words see their neighbours.
+    punctuation; each piece is phonemized whole, so that words see their neighbors.
     """
 
     def __call__(self, text: str, language: str) -> str:

@@ -72,7 +72,7 @@ _MNEMONICS = str.maketrans(
         "-": "\u031a",  # unreleased
         "#": "\u0325",  # voiceless
         "[": "\u032a",  # dental
-        '"': "\u0308",  # centralised
+        '"': "\u0308",  # centralized
         "^": "ʲ",  # palatal
         "`": "ʼ",  # ejective
         "+": "\u031f",  # advanced

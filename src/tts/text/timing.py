@@ -83,7 +83,7 @@ def _stretches(groups: Sequence[Sequence[str]], phones: Sequence[Phone]) -> list
 def _make_room(stretches: list[_Stretch], seconds: float) -> list[float]:
     """Starts of the stretches, the silent ones widened to hold SHARE for each symbol.
 
-    They take at most a quarter of a neighbour on either side.
+    They take at most a quarter of a neighbor on either side.
     """
     exact = [*(stretch.start for stretch in stretches), seconds]
     starts = list(exact)

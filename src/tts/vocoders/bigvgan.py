@@ -55,7 +55,7 @@ class BigVGAN(Vocoder):
     version has both, the second clips instead and has no bias.
     """
 
-    weight_normalised = True
+    weight_normalized = True
 
     def __init__(
         self,

@@ -68,7 +68,7 @@ class HiFiGAN(Vocoder):
     :class:`ResidualBlock`. The product of ``rates`` must be the contract's hop.
     """
 
-    weight_normalised = True  # while training (Salimans & Kingma 2016)
+    weight_normalized = True  # while training (Salimans & Kingma 2016)
 
     def __init__(
         self,

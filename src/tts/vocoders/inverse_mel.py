@@ -54,20 +54,20 @@ class InverseMel(nn.Module):
         gain = torch.where(self.seen, gains @ self.shares, 1.0)
         return magnitude * (gain.pow(1 / self.power) if self.power != 1 else gain)
 
-    def yielding(
-        self, magnitude: Tensor, mel: Tensor, hold: float
+    def relax_magnitudes(
+        self, magnitude: Tensor, mel: Tensor, magnitude_weight: float
     ) -> Callable[[Tensor], Tensor] | None:
         """For :meth:`InverseSTFT.refined`: magnitudes that let the phases have their say.
 
-        Of a mel many magnitudes are possible, and few of them have phases that fit. ``hold`` = 1
+        Of a mel many magnitudes are possible, and few of them have phases that fit. ``magnitude_weight`` = 1
         keeps ``magnitude`` whatever the phases are (None); 0 takes what the signal with these
         phases has, once its mel is ``mel``; between them is the mean of the logarithms. Magnitude
         and phase are then found together, as in Masuyama et al. 2023 (bi-level consistency), here
         by projections alone.
         """
-        if hold == 1:
+        if magnitude_weight == 1:
             return None
-        said = magnitude.clamp(min=SILENT).log() * hold if hold else None
+        said = magnitude.clamp(min=SILENT).log() * magnitude_weight if magnitude_weight else None
 
         def magnitudes(heard: Tensor) -> Tensor:
             fitted = self.fitted(heard, mel)
@@ -75,12 +75,12 @@ class InverseMel(nn.Module):
             fitted = torch.where(self.seen, fitted, magnitude)
             if said is None:
                 return fitted
-            return (said + fitted.clamp(min=SILENT).log() * (1 - hold)).exp()
+            return (said + fitted.clamp(min=SILENT).log() * (1 - magnitude_weight)).exp()
 
         return magnitudes
 
 
-def check_hold(hold: float, owner: str) -> None:
-    """Raise UserError for a ``hold`` that is no share; ``owner``: model or vocoder."""
-    if not 0 <= hold <= 1:
-        raise UserError(f"{owner}.hold={hold} must lie in [0, 1]")
+def check_magnitude_weight(magnitude_weight: float, owner: str) -> None:
+    """Raise UserError for a ``magnitude_weight`` that is no share; ``owner``: model or vocoder."""
+    if not 0 <= magnitude_weight <= 1:
+        raise UserError(f"{owner}.magnitude_weight={magnitude_weight} must lie in [0, 1]")

@@ -19,7 +19,7 @@ class InverseSTFT(nn.Module):
     def __init__(self, contract: MelContract) -> None:
         super().__init__()
         self.n_fft, self.hop = contract.n_fft, contract.hop
-        self.start = contract.n_fft // 2 if contract.centred else (contract.n_fft - self.hop) // 2
+        self.start = contract.n_fft // 2 if contract.centered else (contract.n_fft - self.hop) // 2
         side = (contract.n_fft - contract.window) // 2
         window = torch.hann_window(contract.window)
         window = F.pad(window, (side, contract.n_fft - contract.window - side))
@@ -78,7 +78,7 @@ class InverseSTFT(nn.Module):
         batch, count, size = frames.shape
         pieces = -(-size // self.hop)
         frames = F.pad(frames, (0, pieces * self.hop - size)).view(batch, count, pieces, self.hop)
-        # one more hop, for a centred contract's last half window
+        # one more hop, for a centered contract's last half window
         total = frames.new_zeros(batch, count + pieces, self.hop)
         for piece in range(pieces):
             total[:, piece : piece + count] += frames[:, :, piece]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from tts.audio.mel import MelContract
 from tts.modules.conv import ChannelsLastConv1d
-from tts.vocoders.inverse_mel import InverseMel, check_hold
+from tts.vocoders.inverse_mel import InverseMel, check_magnitude_weight
 from tts.vocoders.inverse_stft import InverseSTFT
 from tts.vocoders.vocoder import Vocoder
 
@@ -45,7 +45,7 @@ class Vocos(Vocoder):
     says how they differ (Lv et al. 2024, FreeV): a small network then has little left to learn.
     ``refinements``: rounds of Griffin-Lim with momentum from the network's phases on, each making
     them more consistent with one another, in training too (Masuyama et al. 2019).
-    ``hold``: how far they hold to the network's magnitudes (:meth:`InverseMel.yielding`). The mean
+    ``magnitude_weight``: how far they hold to the network's magnitudes (:meth:`InverseMel.relax_magnitudes`). The mean
     that a network learns of a noise's magnitudes has no phases that fit it, and buzzes.
     """
 
@@ -57,9 +57,9 @@ class Vocos(Vocoder):
         depth: int = 8,
         prior: bool = False,
         refinements: int = 0,
-        hold: float = 1.0,
+        magnitude_weight: float = 1.0,
     ) -> None:
-        check_hold(hold, "model")
+        check_magnitude_weight(magnitude_weight, "model")
         super().__init__(contract)
         self.embed = ChannelsLastConv1d(contract.bands, dim, KERNEL, padding=KERNEL // 2)
         self.norm = nn.LayerNorm(dim, eps=1e-6)
@@ -68,7 +68,7 @@ class Vocos(Vocoder):
         self.spectrum = nn.Linear(dim, contract.n_fft + 2)
         self.inverse = InverseSTFT(contract)
         self.inverse_mel = InverseMel(contract, PRIOR_STEPS)
-        self.prior, self.refinements, self.hold = prior, refinements, hold
+        self.prior, self.refinements, self.magnitude_weight = prior, refinements, magnitude_weight
         # every convolution, and the windows that overlap a hop, once more for each refinement
         overlap = contract.n_fft // contract.hop // 2 + 1
         self.context = KERNEL // 2 * (depth + 1) + overlap * (1 + 2 * refinements)
@@ -84,7 +84,9 @@ class Vocos(Vocoder):
     def samples(self, spectrum: Tensor, mel: Tensor) -> Tensor:
         """``(B, T, n_fft // 2 + 1)`` complex and its ``(B, T, M)`` log mel -> ``(B, T * hop)``."""
         with torch.autocast(mel.device.type, enabled=False):
-            magnitudes = self.inverse_mel.yielding(spectrum.abs(), mel.float(), self.hold)
+            magnitudes = self.inverse_mel.relax_magnitudes(
+                spectrum.abs(), mel.float(), self.magnitude_weight
+            )
             refined = self.inverse.refined(spectrum, self.refinements, magnitudes=magnitudes)
             return self.inverse(refined)
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from tts.data.corpora.source import CorpusError
-from tts.data.turns import once
+from tts.data.run_once import run_once
 
 URL = "https://data.keithito.com/data/speech/LJSpeech-1.1.tar.bz2"
 SHA256 = "be1a30453f28eb8dd26af4101ae40cbf2c50413b1bb21936cbcdc6fae3de8aa5"
@@ -22,7 +22,7 @@ def download_ljspeech(folder: Path, url: str = URL, sha256: str = SHA256) -> Pat
     Raises CorpusError when the network does not give it or the checksum does not match.
     """
     unpacked = folder / FOLDER
-    once(folder, unpacked / "metadata.csv", partial(_download, folder, url, sha256))
+    run_once(folder, unpacked / "metadata.csv", partial(_download, folder, url, sha256))
     return unpacked
 
 

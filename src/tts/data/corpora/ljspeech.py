@@ -10,11 +10,11 @@ import soundfile
 from tts.data.corpora.download import download_ljspeech
 from tts.data.corpora.source import CorpusError, Source
 
-COLUMNS = ("id", "speaker", "text", "normalised")
+COLUMNS = ("id", "speaker", "text", "normalized")
 
 
 class LJSpeech:
-    """Reads ``id|text``, ``id|text|normalised`` or ``id|speaker|text``.
+    """Reads ``id|text``, ``id|text|normalized`` or ``id|speaker|text``.
 
     ``root``: the folder; None downloads the public LJ Speech archive to ``download_to``.
     ``speaker``: the voice's name, by default the folder's; ignored where the file names speakers.
@@ -41,7 +41,7 @@ class LJSpeech:
             unknown := sorted(set(columns) - set(COLUMNS)) or {"id", "text"} - set(columns)
         ):
             raise CorpusError(
-                f"data.columns={list(columns)}: name id, text and perhaps speaker, normalised "
+                f"data.columns={list(columns)}: name id, text and perhaps speaker, normalized "
                 f"(check {', '.join(unknown)})"
             )
         self.columns = tuple(columns) if columns is not None else None
@@ -68,7 +68,7 @@ class LJSpeech:
                 speaker=row.get("speaker") or self.speaker,
                 language=self.language,
                 audio=path,
-                normalised=(row.get("normalised") or None) if self.transcribed else None,
+                normalized=(row.get("normalized") or None) if self.transcribed else None,
                 phonemes=None if self.transcribed else "",
             )
 
@@ -112,7 +112,7 @@ class LJSpeech:
             fields = [field.strip() for field in line.rstrip("\r").split("|")]
             if len(fields) not in (2, 3, 4):
                 raise CorpusError(
-                    f"{self.metadata}, row {number}: expected id|text, id|text|normalised or "
+                    f"{self.metadata}, row {number}: expected id|text, id|text|normalized or "
                     f"id|speaker|text, found {line[:80]!r}"
                 )
             if not fields[0]:
@@ -144,9 +144,9 @@ def guess_columns(rows: list[list[str]], transcribed: bool = True) -> tuple[str,
     if width == 2:
         return ("id", "text")
     if width == 4:
-        return ("id", "speaker", "text", "normalised")
+        return ("id", "speaker", "text", "normalized")
     middle = [row[1] for row in rows if len(row) == 3]
     words = all(len(value.split()) == 1 and len(value) <= 40 for value in middle)
     if words and (len(set(middle)) <= len(middle) / 2 or len(middle) == 1):
         return ("id", "speaker", "text")
-    return ("id", "text", "normalised")
+    return ("id", "text", "normalized")

@@ -22,7 +22,7 @@ class Source(NamedTuple):
     language: str  # espeak code
     audio: Path | None = None  # the file to read ...
     segment: tuple[float, float] | None = None  # ... and only this stretch of it, in seconds
-    normalised: str | None = None  # as the corpus gives it: used instead of our normaliser
+    normalized: str | None = None  # as the corpus gives it: used instead of our normalizer
     timings: tuple[tuple[str, float, float], ...] | None = None  # (word, start, end)
     samples: np.ndarray | None = None  # (S,) made on the spot instead of a file ...
     sample_rate: int | None = None  # ... at this rate

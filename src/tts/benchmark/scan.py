@@ -1,0 +1,184 @@
+"""The state-space scan beside the loop it replaces, and the Mamba block beside attention."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from tts.benchmark.report import Goal, Section
+from tts.benchmark.timing import PairedTimer
+from tts.modules.attention import SelfAttention
+from tts.modules.bidirectional import MambaConv
+from tts.modules.feed_forward import FeedForward
+from tts.modules.mamba import Mamba
+from tts.modules.ssd import ssd, ssd_step
+from tts.modules.stack import Context, Stack
+
+HEAD_DIM, STATE = 64, 32  # as the configs have them
+HEADS = 4  # of the attention
+
+
+class ScanRow(NamedTuple):
+    frames: int
+    sequential_ms: float
+    chunked_ms: float
+    times_faster: float
+
+
+class BlockRow(NamedTuple):
+    frames: int
+    attention_layer_ms: float  # with its feed-forward of four times the width, as usual
+    mamba_ms: float  # twice the width inside and no feed-forward, as usual
+    mamba_conv_ms: float  # the hybrid, without a feed-forward
+    mamba_to_attention: float
+    mamba_conv_to_attention: float
+
+
+class ChunkRow(NamedTuple):
+    chunk: int
+    mamba_ms: float
+    to_default: float
+
+
+def scan(
+    watch: PairedTimer, autocast: torch.autocast, batch: int, width: int, lengths: Sequence[int]
+) -> Section:
+    """Forward alone: nobody would differentiate a loop of thousands of steps."""
+    rows = []
+    for frames in lengths:
+        inputs = scan_inputs(batch, frames, 2 * width, watch.device)
+        with torch.no_grad(), autocast:
+            times = watch.compare(
+                {"loop": partial(sequential, *inputs), "chunked": partial(ssd, *inputs)}
+            )
+        rows.append(
+            ScanRow(
+                frames,
+                times.milliseconds("loop"),
+                times.milliseconds("chunked"),
+                times.ratio("loop", "chunked"),
+            )
+        )
+    title = f"The scan, forward: batch {batch}, inner width {2 * width}, state {STATE}"
+    return Section("scan", title, rows)
+
+
+class ScanInputs(NamedTuple):
+    """As :func:`~tts.modules.ssd.ssd` takes them."""
+
+    x: Tensor  # (B, T, H, P)
+    dt: Tensor  # (B, T, H)
+    log_decay: Tensor  # (B, T, H)
+    b: Tensor  # (B, T, N)
+    c: Tensor  # (B, T, N)
+
+
+def scan_inputs(batch: int, frames: int, inner: int, device: torch.device) -> ScanInputs:
+    """Random ones; the time does not depend on them."""
+    head_dim = min(HEAD_DIM, inner)
+    x = torch.randn(batch, frames, inner // head_dim, head_dim, device=device)
+    dt = torch.rand(x.shape[:3], device=device) * 0.1
+    b, c = torch.randn(2, batch, frames, STATE, device=device)
+    return ScanInputs(x, dt, -dt, b, c)
+
+
+def sequential(x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor) -> Tensor:
+    """:func:`~tts.modules.ssd.ssd`, a frame at a time."""
+    state = x.new_zeros(x.shape[0], x.shape[2], b.shape[-1], x.shape[3])
+    outputs = []
+    for t in range(x.shape[1]):
+        y, state = ssd_step(x[:, t], dt[:, t], log_decay[:, t], b[:, t], c[:, t], state)
+        outputs.append(y)
+    return torch.stack(outputs, 1)
+
+
+def block(
+    watch: PairedTimer, autocast: torch.autocast, batch: int, width: int, lengths: Sequence[int]
+) -> Section:
+    """Forward and backward, pre-normalized and residual, without dropout."""
+    attention = partial(SelfAttention, heads=HEADS)
+    mamba = partial(Mamba, head_dim=HEAD_DIM, state=STATE)
+    hybrid = partial(MambaConv, head_dim=HEAD_DIM, state=STATE)
+    layers = {
+        "attention": Stack(width, 1, attention, feed_forward=FeedForward, dropout=0.0),
+        "mamba": Stack(width, 1, mamba, dropout=0.0),
+        "mamba_conv": Stack(width, 1, hybrid, dropout=0.0),
+    }
+    rows = []
+    for frames in lengths:
+        times = watch.compare(
+            {
+                name: _learn(layer.to(watch.device), autocast, batch, frames, width)
+                for name, layer in layers.items()
+            }
+        )
+        rows.append(
+            BlockRow(
+                frames,
+                times.milliseconds("attention"),
+                times.milliseconds("mamba"),
+                times.milliseconds("mamba_conv"),
+                times.ratio("mamba", "attention"),
+                times.ratio("mamba_conv", "attention"),
+            )
+        )
+    bounds = {800: 0.70, 3200: 0.50}
+    goals = [
+        Goal(f"Mamba beside attention at {row.frames} frames", row.mamba_to_attention, bound)
+        for row in rows
+        if (bound := bounds.get(row.frames))
+    ]
+    title = f"One block, forward and backward: batch {batch}, width {width}"
+    return Section("block", title, rows, goals)
+
+
+def chunks(
+    watch: PairedTimer,
+    autocast: torch.autocast,
+    batch: int,
+    width: int,
+    frames: int,
+    sizes: Sequence[int],
+) -> Section:
+    """The same Mamba block with other chunk sizes."""
+    default = Mamba(width).core.chunk
+    tried = sorted({default, *sizes})
+    mixers = {size: partial(Mamba, head_dim=HEAD_DIM, state=STATE, chunk=size) for size in tried}
+    times = watch.compare(
+        {
+            str(size): _learn(
+                Stack(width, 1, mixer, dropout=0.0).to(watch.device), autocast, batch, frames, width
+            )
+            for size, mixer in mixers.items()
+        }
+    )
+    rows = [
+        ChunkRow(size, times.milliseconds(str(size)), times.ratio(str(size), str(default)))
+        for size in tried
+    ]
+    best = min(rows, key=lambda row: row.mamba_ms)
+    # a tie within the noise of a median is a tie
+    goal = Goal(f"chunk {default} beside the best, {best.chunk}", 1 / best.to_default, 1.05)
+    title = f"Mamba block by chunk size: {frames} frames, forward and backward"
+    return Section("chunks", title, rows, [goal])
+
+
+def _learn(
+    layer: nn.Module, autocast: torch.autocast, batch: int, frames: int, width: int
+) -> Callable[[], None]:
+    """A task: forward, and backward to the weights and to the input."""
+    weight = next(layer.parameters())
+    x = torch.randn(batch, frames, width, device=weight.device, requires_grad=True)
+    context = Context(mask=torch.ones(batch, frames, dtype=torch.bool, device=weight.device))
+    gradient = torch.randn_like(x)
+
+    def task() -> None:
+        with autocast:
+            y = layer(x, context)
+        y.backward(gradient.to(y.dtype))
+        x.grad = None
+        layer.zero_grad()
+
+    return task

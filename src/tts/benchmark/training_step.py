@@ -1,0 +1,152 @@
+"""The training step, and what alignment takes of it."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+import torch
+from hydra.utils import instantiate
+from torch import Tensor
+
+import tts.alignment.numba_kernels  # noqa: F401  now, so that numba's memory does not count as a step's
+from tts.alignment.monotonic import monotonic_search
+from tts.audio.mel import MelContract
+from tts.batch import Batch
+from tts.benchmark.machine import count_gflop, peak_mib, yardstick
+from tts.benchmark.random_data import made_up_batch, made_up_facts
+from tts.benchmark.report import Goal, Section
+from tts.benchmark.timing import PairedTimer
+from tts.losses.alignment import binarization_loss, forward_sum_loss
+
+STEP = 1000  # of the optimizer: past the ramps, so that every loss counts
+CLIP = 1.0
+
+
+class Shape(NamedTuple):
+    """Of a batch."""
+
+    utterances: int
+    tokens: int
+    frames: int
+
+    def __str__(self) -> str:
+        return f"{self.utterances} x {self.tokens} tokens x {self.frames} frames"
+
+
+class StepRow(NamedTuple):
+    size: str
+    parameters: str
+    gflop: float
+    step_ms: float
+    frames_per_s: float
+    audio_s_per_s: float
+    of_product_rate: float
+    in_alignment: float  # share of the step that search and forward-sum take
+    peak_mib: float
+
+
+class AlignmentRow(NamedTuple):
+    part: str
+    ms: float
+
+
+def make_step(config: Mapping[str, Any], shape: Shape, device: str, bf16: bool) -> "TrainingStep":
+    """From plain data, so that another process can make the same."""
+    return TrainingStep(config, shape, torch.device(device), bf16)
+
+
+class TrainingStep:
+    """Forward, losses, backward, clipping, optimizer, called to be timed; as a system trains.
+
+    ``config`` is the composed one with ``model``, ``loss``, ``optimizer`` and ``audio``.
+    """
+
+    def __init__(
+        self, config: Mapping[str, Any], shape: Shape, device: torch.device, bf16: bool
+    ) -> None:
+        contract: MelContract = instantiate(config["audio"])
+        model = instantiate(config["model"], _convert_="all")(facts=made_up_facts(contract))
+        self.model = model.to(device).train()
+        self.loss = instantiate(config["loss"], _convert_="all")
+        self.optimizer = instantiate(config["optimizer"])(self.model.parameters())
+        self.batch = made_up_batch(*shape, contract.bands, device)
+        self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=bf16)
+        self.audio_seconds = shape.utterances * shape.frames * contract.hop / contract.sample_rate
+
+    def __call__(self) -> None:
+        with self.autocast:
+            total = self.loss(self.model(self.batch), self.batch, STEP).total
+        self.optimizer.zero_grad()
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+        self.optimizer.step()
+
+
+def step(
+    watch: PairedTimer, bf16: bool, shape: Shape, configs: Mapping[str, Mapping[str, Any]]
+) -> Section:
+    """Each size beside the yardstick and the alignment alone, in turns."""
+    rows = []
+    dtype = torch.bfloat16 if bf16 else torch.float32
+    product = yardstick(dtype, watch.device)
+    parts = alignment_parts(shape, watch.device)
+    for size, config in configs.items():
+        task = make_step(config, shape, str(watch.device), bf16)
+        gflop = count_gflop(task)
+        times = watch.compare(
+            {
+                "product": product,
+                "step": task,
+                "search": parts["search"],
+                "forward sum": parts["forward sum"],
+            }
+        )
+        rate = gflop / product.gflop * times.ratio("product", "step")
+        rows.append(
+            StepRow(
+                size,
+                f"{sum(p.numel() for p in task.model.parameters()) / 1e6:.1f} M",
+                gflop,
+                times.milliseconds("step"),
+                shape.utterances * shape.frames / times.seconds("step"),
+                task.audio_seconds / times.seconds("step"),
+                rate,
+                times.ratio("search", "step") + times.ratio("forward sum", "step"),
+                peak_mib(make_step, config, shape, str(watch.device), bf16),
+            )
+        )
+        del task
+    goals = [
+        Goal(f"alignment's share of a {row.size} step", row.in_alignment, 0.10) for row in rows
+    ]
+    kind = "bf16" if bf16 else "fp32"
+    return Section("step", f"The training step: {shape}, {kind}", rows, goals)
+
+
+def alignment(watch: PairedTimer, shape: Shape) -> Section:
+    """What the alignment is made of; differentiable parts forward and backward."""
+    parts = alignment_parts(shape, watch.device)
+    times = watch.compare(parts)
+    rows = [AlignmentRow(name, times.milliseconds(name)) for name in parts]
+    goal = Goal("forward-sum in ms", times.milliseconds("forward sum"), 20.0)
+    return Section("alignment", f"Alignment: {shape}", rows, [goal])
+
+
+def alignment_parts(shape: Shape, device: torch.device) -> dict[str, Callable[[], object]]:
+    """Tasks: the search, and the losses forward and backward."""
+    batch: Batch = made_up_batch(*shape, bands=1, device=device)
+    scores = torch.randn(shape.utterances, shape.frames, shape.tokens, device=device)
+    log_attention = scores.log_softmax(-1).requires_grad_()
+    lengths = batch.token_lengths, batch.frame_lengths
+
+    def learn(loss: Callable[[Tensor], Tensor]) -> None:
+        log_attention.grad = None
+        loss(log_attention).backward()
+
+    assert batch.durations is not None
+    durations, frame_lengths = batch.durations, batch.frame_lengths
+    return {
+        "search": partial(monotonic_search, log_attention.detach(), *lengths),
+        "forward sum": partial(learn, lambda x: forward_sum_loss(x, *lengths)),
+        "binarisation": partial(learn, lambda x: binarization_loss(x, durations, frame_lengths)),
+    }

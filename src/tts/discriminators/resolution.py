@@ -1,0 +1,81 @@
+"""Spectrograms of several resolutions, cut into bands.
+
+Multi-resolution as in Jang et al. 2021 (UnivNet, section 2.2); complex, and each band with
+convolutions of its own, as in Kumar et al. 2023 (DAC, section 3.4) and Vocos.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import weight_norm
+
+from tts.discriminators.base import SLOPE, MultiDiscriminator, scaled_channels
+
+CHANNELS = 32
+BANDS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)  # edges, as shares of the spectrum
+
+
+class ResolutionDiscriminator(nn.Module):
+    """Scores the complex spectrum of one window size. ``(B, S) -> score, features``.
+
+    ``window`` samples, a quarter of them per hop.
+    """
+
+    def __init__(self, window: int, width: float = 1.0, bands: Sequence[float] = BANDS) -> None:
+        super().__init__()
+        self.size = window
+        bins = window // 2 + 1
+        self.edges = [(int(a * bins), int(b * bins)) for a, b in pairwise(bands)]
+        channels = scaled_channels(CHANNELS, width)
+        self.bands = nn.ModuleList(_band(channels) for _ in self.edges)
+        self.last = weight_norm(nn.Conv2d(channels, 1, 3, padding=1))
+        self.register_buffer("window", torch.hann_window(window), persistent=False)
+        self.window: Tensor
+
+    def forward(self, wave: Tensor) -> tuple[Tensor, list[Tensor]]:
+        features, ends = [], []
+        spectrum = self._spectrum(wave)
+        bands: Any = self.bands
+        for (low, high), layers in zip(self.edges, bands, strict=True):
+            x = spectrum[..., low:high]
+            for layer in layers:
+                x = nn.functional.leaky_relu(layer(x), SLOPE)
+                features.append(x)
+            ends.append(x)
+        score = self.last(torch.cat(ends, -1))
+        return score, [*features, score]
+
+    def _spectrum(self, wave: Tensor) -> Tensor:
+        """``(B, 2, T, F)``: real and imaginary part, of a wave at one loudness."""
+        with torch.autocast(wave.device.type, enabled=False):
+            wave = wave.float() - wave.float().mean(-1, keepdim=True)
+            wave = 0.8 * wave / (wave.abs().amax(-1, keepdim=True) + 1e-9)
+            spectrum = torch.stft(
+                wave, self.size, self.size // 4, window=self.window, return_complex=True
+            )
+            return torch.view_as_real(spectrum).permute(0, 3, 2, 1)
+
+
+class MultiResolutionDiscriminator(MultiDiscriminator):
+    """One per window size; ``width``: share of the paper's channels."""
+
+    def __init__(
+        self, sample_rate: int, width: float = 1.0, windows: Sequence[int] = (2048, 1024, 512)
+    ) -> None:
+        super().__init__(ResolutionDiscriminator(window, width) for window in windows)
+
+
+def _band(channels: int) -> nn.ModuleList:
+    """Over one band: a convolution that widens, three that halve it, and a last one."""
+    shapes = [(2, (3, 9), 1), *[(channels, (3, 9), 2)] * 3, (channels, (3, 3), 1)]
+    return nn.ModuleList(
+        weight_norm(
+            nn.Conv2d(
+                inputs, channels, kernel, (1, stride), padding=(kernel[0] // 2, kernel[1] // 2)
+            )
+        )
+        for inputs, kernel, stride in shapes
+    )

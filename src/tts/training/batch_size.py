@@ -1,0 +1,207 @@
+"""The largest batch that fits in memory: ``train.py tune=batch``."""
+
+import gc
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.utilities.memory import is_oom_error
+from torch.utils.data import DataLoader
+
+from tts.data.sampler import FrameBudgetSampler
+from tts.errors import UserError
+from tts.memory import peak, restart_peak
+
+log = logging.getLogger(__name__)
+GIB = 2**30
+CLOSE = 20  # the answer is at most a part of so many below the best
+
+
+class LargestBatch:
+    """Finds ``data.frames_per_batch`` by doubling and bisecting.
+
+    A trial builds the system anew and takes two rounds of real steps on the batches that ask most
+    of memory; what remains of it is nothing. It fits when its peak leaves ``headroom``, a share,
+    of ``memory`` GiB. What is measured on a GPU is what torch's allocator reserves, and running out
+    of memory counts as not fitting; on a CPU it is the growth of the process's resident memory over
+    what it held before the first trial, the peak being the kernel's (Linux), and nothing holds a
+    trial back from taking twice the limit. An epoch keeps at least ``batches`` batches.
+    """
+
+    def __init__(
+        self, memory: float | None = None, headroom: float = 0.1, batches: int = 10
+    ) -> None:
+        if not 0 <= headroom < 1 or batches < 1 or (memory is not None and memory <= 0):
+            raise UserError(
+                f"tune: headroom={headroom} must lie between 0 and 1, batches={batches} and "
+                f"memory={memory} above 0"
+            )
+        self.memory, self.headroom, self.batches = memory, headroom, batches
+
+    def __call__(
+        self, data: Any, build: Callable[[], pl.LightningModule], trainer: pl.Trainer
+    ) -> int:
+        """Frames. ``build`` makes the system to train, ``trainer`` is the one it will train with.
+
+        Raises UserError where not even the longest utterance fits.
+        """
+        if getattr(data, "clips", None) is not None:
+            raise UserError("tune=batch is for whole utterances: set data.clips.per_batch by hand")
+        if trainer.world_size > 1:
+            raise UserError("tune=batch measures one device: trainer.devices=1, trainer=gpu or cpu")
+        meter = meter_of(trainer.strategy.root_device, self.memory)
+        part = data.dataset("train")
+        lengths = part.frame_lengths
+        last = 0.0  # GiB that the latest trial took
+
+        def fits(budget: int) -> bool:
+            nonlocal last
+            last = attempt(part, hardest(lengths, budget, data.seed), build, trainer, meter)
+            log.info("tune=batch: %d frames take %s", budget, _gib(last))
+            return last <= (1 - self.headroom) * meter.limit
+
+        longest = max(lengths)
+        most = max(sum(lengths) // self.batches, longest)
+        found = largest(fits, longest, most)
+        meter.restart()  # the training is to have all of it, and a peak of its own
+        allowed = f"{meter.limit:.2f} GiB with {self.headroom:.0%} of them free"
+        if not found:
+            name = part.rows[lengths.index(longest)].id
+            raise UserError(
+                f"tune=batch: not even the longest utterance, {name} of {longest} frames, "
+                f"fits in {allowed}: it takes {_gib(last)}; lower "
+                "data.prepare.max_seconds, or take a smaller model/size"
+            )
+        why = f"fits in {allowed}" if found < most else f"leaves an epoch {self.batches} batches"
+        log.info("tune=batch: data.frames_per_batch=%d is the most that %s", found, why)
+        return found
+
+
+def _gib(amount: float) -> str:
+    return "more than there is" if amount == float("inf") else f"{amount:.2f} GiB"
+
+
+class RamMeter:
+    """What this process holds beyond what it held at first."""
+
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+        self.before = restart_peak()
+
+    def restart(self) -> None:
+        gc.collect()
+        restart_peak()
+
+    def read(self) -> float:
+        return peak() - self.before
+
+
+class GpuMeter:
+    """What torch's allocator takes of a GPU."""
+
+    def __init__(self, device: torch.device, limit: float | None) -> None:
+        self.device = device
+        self.restart()
+        free = (torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device)) / GIB
+        self.limit = min(limit or free, free)
+
+    def restart(self) -> None:
+        gc.collect()
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(self.device)
+
+    def read(self) -> float:
+        return torch.cuda.max_memory_reserved(self.device) / GIB
+
+
+def meter_of(device: torch.device, limit: float | None) -> RamMeter | GpuMeter:
+    """``limit`` in GiB."""
+    if device.type == "cuda":
+        return GpuMeter(device, limit)
+    if limit is None:
+        raise UserError("tune=batch on a CPU needs to know how much it may take: tune.memory=8")
+    try:
+        return RamMeter(limit)
+    except OSError as error:
+        raise UserError("tune=batch on a CPU measures with Linux's /proc, not here") from error
+
+
+def largest(fits: Callable[[int], bool], least: int, most: int) -> int:
+    """The largest number in [least, most] that fits, to within 5 %; 0 where none does."""
+    if not fits(least):
+        return 0
+    low = least
+    while low < most:
+        high = min(2 * low, most)
+        if not fits(high):
+            break
+        low = high
+    else:
+        return low
+    while high - low > max(low // CLOSE, 1):
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
+
+
+def hardest(lengths: Sequence[int], budget: int, seed: int) -> list[list[int]]:
+    """Of the batches of a budget those with the longest utterance, most places and most rows."""
+    batches = [batch for [batch] in FrameBudgetSampler(lengths, budget, seed).rounds]
+    asks: list[Callable[[list[int]], int]] = [
+        lambda batch: max(lengths[row] for row in batch),
+        lambda batch: max(lengths[row] for row in batch) * len(batch),
+        len,
+    ]
+    return [max(batches, key=ask) for ask in asks]
+
+
+class StopAfter(pl.Callback):
+    """Ends a training after so many epochs, without its schedules knowing of an end."""
+
+    def __init__(self, epochs: int) -> None:
+        self.left = epochs
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.left -= 1
+        trainer.should_stop = self.left == 0
+
+
+def attempt(
+    part: Any,
+    batches: list[list[int]],
+    build: Callable[[], pl.LightningModule],
+    like: pl.Trainer,
+    meter: RamMeter | GpuMeter,
+) -> float:
+    """GiB at most while a fresh system trains on ``batches`` twice; infinite where they ran out.
+
+    Twice, because optimizers take their memory at the first step, when the worst is over.
+    """
+    meter.restart()
+    device = like.strategy.root_device
+    trainer = pl.Trainer(
+        accelerator=device.type,
+        devices=1 if device.index is None else [device.index],
+        precision=like.precision,
+        max_steps=like.max_steps,
+        max_epochs=-1,
+        gradient_clip_val=like.gradient_clip_val,
+        limit_val_batches=0,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=[StopAfter(2)],
+    )
+    try:
+        system: Any = build()
+        if hasattr(system, "adversarial_from_step"):
+            system.adversarial_from_step = 0  # judges join sooner or later
+        trainer.fit(system, DataLoader(part, batch_size=None, sampler=batches), [])
+    except RuntimeError as error:
+        if not (isinstance(error, torch.OutOfMemoryError) or is_oom_error(error)):
+            raise
+        return float("inf")
+    return meter.read()

@@ -1,0 +1,38 @@
+"""What a run leaves for tables: ``summary.json``, whether it was done, pruned or failed."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+SUMMARY = "summary.json"
+
+
+@contextmanager
+def summarized(folder: Path, overrides: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Write a run's summary however it ends; the caller fills in ``metrics`` and ``status``."""
+    began = time.monotonic()
+    summary: dict[str, Any] = {"status": "failed", "overrides": list(overrides), "metrics": {}}
+    try:
+        yield summary
+    except BaseException as error:
+        stopped = isinstance(error, SystemExit | KeyboardInterrupt)
+        summary["status"] = "interrupted" if stopped else "failed"
+        if not stopped:
+            summary["error"] = str(error) or type(error).__name__
+        raise
+    finally:
+        summary["seconds"] = round(time.monotonic() - began, 1)
+        _write(folder, summary)
+
+
+def _write(folder: Path, summary: dict[str, Any]) -> None:
+    # here and not at the top: tables want the file's name alone, and not torch
+    from lightning.pytorch.utilities.rank_zero import rank_zero_only
+
+    from tts.data.store import write_json
+
+    if getattr(rank_zero_only, "rank", 0) or not folder.is_dir():
+        return
+    write_json(folder / SUMMARY, summary)

@@ -1,0 +1,88 @@
+"""A training that starts from another's weights: in a new voice, or with new parts."""
+
+import logging
+from dataclasses import replace
+
+import torch
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
+from torch import Tensor, nn
+
+from tts.audio.mel import ContractError
+from tts.checkpoint import Run, load_run
+from tts.corpus import CorpusFacts
+from tts.errors import UserError
+
+log = logging.getLogger(__name__)
+
+# a corpus's own numbers, which belong to the speakers and not to what was learned
+OWN = ("adaptor.normalize.",)
+BY_NAME = {"style.table.weight": "speakers", "embed_language.weight": "languages"}
+
+
+def start_from(path: str, model: nn.Module, facts: CorpusFacts | None) -> None:
+    """Fill ``model`` with the weights of a run, a checkpoint or a voice, as far as they fit.
+
+    A part that is new starts as it was made, and the log names it. Speakers and languages keep
+    their vectors by name, and new ones start from the mean of the known. ``facts``: of the corpus
+    to be learned (None of a vocoder). Raises UserError when the mels or the symbols are others, or
+    when nothing fits.
+    """
+    run = load_run(path)
+    if facts is not None:
+        _require_same_speech(run, facts)
+    state = model.state_dict()
+    taken: dict[str, Tensor] = {}
+    for name, fresh in state.items():
+        old = run.weights.get(name)
+        if old is None or name.startswith(OWN):
+            continue
+        if name in BY_NAME and facts is not None and run.facts is not None:
+            group = BY_NAME[name]
+            old = _rows(old, getattr(run.facts, group), getattr(facts, group))
+        if old.shape == fresh.shape:
+            taken[name] = old
+    if not taken:
+        raise UserError(f"init_from={path}: none of its weights fit this model")
+    model.load_state_dict(state | taken)
+    _tell(path, model, set(taken))
+
+
+def one_speaker(run: Run, name: str) -> Run:
+    """A run of several speakers as if it knew this one alone. UserError for a stranger."""
+    facts = run.require_facts()
+    if name not in facts.speakers:
+        raise UserError(f"speaker={name}: choose from {', '.join(facts.speakers)}")
+    kept = slice(number := facts.speakers.index(name), number + 1)
+    weights = {
+        key: value[kept] if BY_NAME.get(key) == "speakers" or key.startswith(OWN) else value
+        for key, value in run.weights.items()
+    }
+    fields = ("speakers", "statistics", "speaker_languages")
+    facts = replace(facts, **{field: getattr(facts, field)[kept] for field in fields})
+    return run._replace(facts=facts, weights=weights)
+
+
+def _require_same_speech(run: Run, facts: CorpusFacts) -> None:
+    try:
+        facts.contract.require(run.contract, "this corpus", f"init_from={run.path}")
+    except ContractError as error:
+        raise UserError(str(error)) from error
+    if run.require_facts().symbols != facts.symbols:
+        raise UserError(f"init_from={run.path}: it was trained with another table of symbols")
+
+
+def _rows(old: Tensor, known: tuple[str, ...], wanted: tuple[str, ...]) -> Tensor:
+    mean = old.mean(0)
+    return torch.stack([old[known.index(n)] if n in known else mean for n in wanted])
+
+
+@rank_zero_only
+def _tell(path: str, model: nn.Module, taken: set[str]) -> None:
+    sizes = {name: p.numel() for name, p in model.named_parameters()}
+    fresh = [name for name in sizes if name not in taken]
+    total, new = sum(sizes.values()), sum(sizes[name] for name in fresh)
+    parts = ", ".join(dict.fromkeys(name.split(".")[0] for name in fresh))
+    log.info(
+        "%.1f of %.1f M parameters from %s%s",
+        (total - new) / 1e6, total / 1e6, path, f"; new: {parts}" if fresh else "",
+    )  # fmt: skip

@@ -1,0 +1,190 @@
+"""Measures in the loop: each sentence once, within their share of the time, best by their side."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from fakes import CONTRACT, composed, make_batch
+from processes import ranks
+
+from tts.callbacks.checkpoints import Checkpoints
+from tts.callbacks.pruning import Pruning
+from tts.callbacks.validation_metrics import ValidationMetrics
+from tts.errors import UserError
+from tts.metrics.evaluation_sample import EvaluationSample
+from tts.metrics.measure import Measure
+from tts.training.run import train
+
+SENTENCES = 10
+
+
+class Number(Measure):
+    """The sentence's number, which its recording holds."""
+
+    label, higher_is_better = "number", True
+
+    def row(self, take: EvaluationSample) -> tuple[float, ...] | None:
+        assert take.reference is not None
+        assert take.text == f"sentence {take.reference.wave[0]:.0f}"
+        return (float(take.reference.wave[0]),)
+
+
+class Part:
+    def __init__(self) -> None:
+        texts = [f"sentence {n}" for n in range(SENTENCES)]
+        self.rows = [SimpleNamespace(normalized=text, language="en-us") for text in texts]
+
+    def __len__(self) -> int:
+        return SENTENCES
+
+    def __getitem__(self, indices: list[int]) -> Any:
+        return make_batch(indices[0], size=1)
+
+    def audio(self, index: int) -> torch.Tensor:
+        return torch.full((100,), float(index))
+
+
+class Module:
+    device = torch.device("cpu")
+
+    def __init__(self) -> None:
+        self.logged: list[tuple[str, float]] = []
+        self.model = SimpleNamespace(
+            generate=lambda prompt: SimpleNamespace(mel=torch.zeros(1, 3, CONTRACT.bands))
+        )
+
+    def log(self, name: str, value: float, **how: Any) -> None:
+        self.logged.append((name, value))
+
+
+def trainer_of(rank: int = 0, ranks: int = 1, **more: Any) -> Any:
+    data = SimpleNamespace(dataset=lambda split: Part(), facts=SimpleNamespace(contract=CONTRACT))
+    plain: Any = torch.no_grad
+    return SimpleNamespace(
+        sanity_checking=False, state=SimpleNamespace(fn="fit"), datamodule=data,
+        strategy=SimpleNamespace(broadcast=lambda x: x, batch_to_device=lambda b: b),
+        precision_plugin=SimpleNamespace(forward_context=plain),
+        global_rank=rank, world_size=ranks, lightning_module=None, **more,
+    )  # fmt: skip
+
+
+def vocoder(contract: Any) -> Any:
+    return lambda mel: torch.zeros(1, mel.shape[1] * contract.hop)
+
+
+def panel(**settings: Any) -> ValidationMetrics:
+    return ValidationMetrics({"number": Number(), "absent": None}, vocoder, **settings)
+
+
+def test_ranks_share_the_sentences_and_none_is_said_twice() -> None:
+    said, module = [], Module()
+    for rank in range(3):
+        alone = panel(count=5)
+        alone._measure(trainer_of(rank, 3), module, module.model)
+        measure = alone.measures["number"]
+        said.append((float(measure.total), float(measure.count)))
+    together = panel(count=5)
+    together._measure(trainer_of(), module, module.model)
+    measure = together.measures["number"]
+    assert tuple(np.sum(said, axis=0)) == (float(measure.total), float(measure.count))
+    assert measure.count == 5
+    assert float(measure.compute()) == np.mean([0, 2, 4, 6, 8]), "spread over the set"
+
+
+def test_a_turn_is_passed_over_when_the_share_is_spent() -> None:
+    def turns(share: float) -> int:
+        measuring, module = panel(share=share), Module()
+        measuring.on_train_start(trainer_of(), module)  # type: ignore[arg-type]
+        for _ in range(6):
+            measuring.on_validation_epoch_end(trainer_of(), module)  # type: ignore[arg-type]
+            measuring._spent += 1.0  # a second, of a training that takes none
+        return len(module.logged)
+
+    assert turns(1e-9) == 1
+    measuring, module = panel(every_n_validations=2), Module()
+    for _ in range(6):
+        measuring.on_validation_epoch_end(trainer_of(), module)  # type: ignore[arg-type]
+        measuring._spent = 0.0
+    assert len(module.logged) == 3
+    with pytest.raises(UserError, match="share"):
+        panel(share=0.0)
+
+
+def test_the_best_checkpoint_is_the_one_with_more_where_more_is_better(tmp_path: Path) -> None:
+    saved: list[str] = []
+    trainer = trainer_of(
+        callbacks=[panel()], callback_metrics={}, global_step=0, is_global_zero=True,
+        save_checkpoint=lambda path: saved.append(path.name),
+    )  # fmt: skip
+    keeper = Checkpoints(tmp_path, "metrics/number")
+    keeper.setup(trainer, Module(), "fit")  # type: ignore[arg-type]
+    keeper.on_validation_end(trainer, Module())  # type: ignore[arg-type]
+    assert not saved, "promised, and not measured yet"
+    for value, kept in ((3.0, True), (2.0, False), (4.0, True), (4.0, False)):
+        saved.clear()
+        trainer.callback_metrics = {"metrics/number": value}
+        keeper.on_validation_end(trainer, Module())  # type: ignore[arg-type]
+        assert bool(saved) == kept, value
+    assert keeper.best_value == 4.0
+
+
+def test_a_system_says_of_what_it_measures_whether_more_is_better(tmp_path: Path) -> None:
+    trainer = trainer_of(callbacks=[], is_global_zero=True)
+    trainer.lightning_module = SimpleNamespace(directions={"val/pesq": True})
+    keeper = Checkpoints(tmp_path, "val/pesq")
+    keeper.setup(trainer, Module(), "fit")  # type: ignore[arg-type]
+    assert keeper.higher_is_better
+    with pytest.raises(UserError, match="one to maximize"):
+        Pruning("val/pesq", lambda value, step: False).setup(trainer, Module(), "fit")  # type: ignore[arg-type]
+
+
+def test_a_measure_of_an_earlier_validation_is_told_once() -> None:
+    told: list[float] = []
+    pruning = Pruning("metrics/number", lambda value, step: bool(told.append(value)))
+    trainer = trainer_of(
+        callbacks=[], callback_metrics={"metrics/number": torch.tensor(3.0)}, global_step=0,
+        is_global_zero=True,
+    )  # fmt: skip
+    for _ in range(3):  # the panel measures at the first alone
+        pruning.on_validation_end(trainer, Module())  # type: ignore[arg-type]
+    trainer.callback_metrics = {"metrics/number": torch.tensor(3.0)}
+    pruning.on_validation_end(trainer, Module())  # type: ignore[arg-type]
+    assert told == [3.0, 3.0]
+
+
+def test_what_has_no_better_side_is_nothing_to_choose_by(tmp_path: Path) -> None:
+    class Sideless(Number):
+        higher_is_better = None
+
+    trainer = trainer_of(
+        callbacks=[ValidationMetrics({"number": Sideless()}, vocoder)], is_global_zero=True
+    )
+    with pytest.raises(UserError, match="neither more nor less"):
+        Checkpoints(tmp_path, "metrics/number").setup(trainer, Module(), "fit")  # type: ignore[arg-type]
+    trainer = trainer_of(callbacks=[panel()], callback_metrics={"val/mel": 1.0})
+    with pytest.raises(UserError, match=r"not among .* metrics/number, val/mel"):
+        Checkpoints(tmp_path, "metrics/beauty").on_validation_end(trainer, Module())  # type: ignore[arg-type]
+
+
+def test_two_processes_measure_what_one_does(tmp_path: Path) -> None:
+    """The same weights, since nothing is learned at a rate of 0, and the same three sentences."""
+    overrides = [
+        "model/size=tiny", "data.limit=24", "data.prepare.validation_share=0.25", "data.workers=0",
+        f"data.prepared_dir={tmp_path}/prepared", "trainer.precision=32-true", "optimizer.lr=0",
+        "trainer.max_steps=1", "trainer.val_check_interval=1", "logger=none",
+        "callbacks.samples=null", "callbacks.validation_metrics.every_n_validations=1",
+        "callbacks.validation_metrics.count=3",
+        "callbacks.validation_metrics.vocoder._target_=tts.vocoders.griffin_lim.GriffinLim",
+        *(f"callbacks.validation_metrics.measures.{name}=null" for name in ("wer", "dnsmos_p808", "dnsmos_ovrl")),
+    ]  # fmt: skip
+    alone = train(composed("train", *overrides, "trainer=cpu", f"run_dir={tmp_path}/one"))
+    ranks("train.py", *overrides, "trainer=ddp_cpu", f"hydra.run.dir={tmp_path}/two")
+    together = json.loads((tmp_path / "two" / "summary.json").read_text())["metrics"]
+    names = [name for name in alone if name.startswith("metrics/")]
+    assert {"metrics/mcd", "metrics/similarity", "metrics/global_variance"} <= set(names)
+    for name in names:
+        assert together[name] == pytest.approx(alone[name], rel=1e-3), name

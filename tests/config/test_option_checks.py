@@ -1,0 +1,67 @@
+"""No option is passed over without a word."""
+
+from pathlib import Path
+
+import pytest
+from fakes import compose_train, composed, fake_overrides
+
+from tts.errors import UserError
+from tts.evaluation.run import UNUSED
+from tts.training.run import train
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["experiment=demo", "scheduler=one_cycle"], r"scheduler\.warmup_steps is no setting"),
+        (["experiment=enhanced", "model/critic=none"], r"system\.\w+ is no setting"),
+        (["init_from=voices/lj", "distill_from=voices/lj"], "init_from and distill_from: a train"),
+        (
+            ["experiment=enhanced", "trainer.precision=bf16-true"],
+            "a running average would stand still",
+        ),
+        (["model=vocos", "trainer.precision=bf16-true"], "a vocoder's samples need more"),
+        (["model=vocos", "callbacks=[vocoder,ema]"], "would average twice"),
+    ],
+)
+def test_what_would_be_silenced_is_refused_before_anything_is_made(
+    tmp_path: Path, overrides: list[str], said: str
+) -> None:
+    config = composed("train", f"run_dir={tmp_path}/run", "trainer=cpu", "data=demo", *overrides)
+    with pytest.raises(UserError, match=said):
+        train(config, overrides)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_resumed_run_takes_no_other_beginning(tmp_path: Path) -> None:
+    first = fake_overrides(tmp_path, "trainer.max_steps=2", "trainer.val_check_interval=2")
+    train(compose_train(*first))
+    more = [f"resume={tmp_path}", "init_from=voices/lj"]
+    with pytest.raises(UserError, match="resume and init_from"):
+        train(compose_train(*first, *more), more)
+
+
+def test_a_schedule_by_epochs_ends_where_they_end(tmp_path: Path) -> None:
+    """Five batches an epoch: the rate is at its lowest after the last."""
+    metrics = train(
+        compose_train(
+            *fake_overrides(
+                tmp_path, "trainer.max_steps=-1", "trainer.max_epochs=4", "callbacks=default",
+                "callbacks.samples=null", "callbacks.validation_metrics=null", "trainer.log_every_n_steps=1",
+                "trainer.val_check_interval=5",
+            )
+        )
+    )  # fmt: skip
+    assert metrics["steps"] == 20
+    config = compose_train(*fake_overrides(tmp_path))
+    lowest = config.optimizer.lr * config.scheduler.final
+    # logged before the last of twenty steps; over 20,000 it would be at its peak
+    assert lowest <= metrics["train/learning_rate"] < 4 * lowest
+    with pytest.raises(UserError, match="a schedule needs an end"):
+        train(compose_train(*fake_overrides(tmp_path / "endless", "trainer.max_steps=-1")))
+
+
+def test_every_option_that_is_refused_exists() -> None:
+    known = {*composed("evaluate"), "data"}
+    for what, names in UNUSED.items():
+        assert names <= known, (what, names - known)

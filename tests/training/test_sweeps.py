@@ -1,0 +1,177 @@
+"""Sweeps go on when a job fails, leave a table, and a study is never drawn twice."""
+
+import csv
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from fakes import FAKES
+from omegaconf import OmegaConf
+from processes import command
+
+from tts.errors import UserError
+from tts.training.comparison import collect, compare
+from tts.training.optuna_trial import current_trial
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_failed_job_harms_no_other_and_the_table_has_both(tmp_path: Path) -> None:
+    done = command(
+        "train.py", "-m", f"hydra.searchpath=[file://{FAKES}]",
+         "data=fake", "model=fake", "trainer=cpu", "trainer.precision=32-true", "logger=none",
+         "callbacks.samples=null", "callbacks.validation_metrics=null", "scheduler.warmup_steps=1", "name=sweep",
+         "optimizer.lr=0.01,0.001", "trainer.max_steps=-5,2",
+        cwd=tmp_path, code=1,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    assert "error: 2 of the sweep's jobs failed" in done.stderr
+    [folder] = tmp_path.glob("outputs/sweep/*_multirun")
+    text = (folder / "comparison.csv").read_text()
+    rows = list(csv.DictReader(text.splitlines()))
+    assert [row["status"] for row in rows] == ["failed", "done"] * 2
+    assert [row["optimizer.lr"] for row in rows] == ["0.01"] * 2 + ["0.001"] * 2
+    assert all("max_steps" in row["error"] for row in rows if row["status"] == "failed")
+    assert all(float(row["best/val/mel"]) > 0 for row in rows if row["status"] == "done")
+    assert (folder / "comparison.png").stat().st_size > 1000
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    assert len(list((folder / "comparison").glob("*/events.*"))) == 2
+    for events in (folder / "comparison").glob("*"):
+        board = EventAccumulator(str(events))
+        board.Reload()
+        assert "best/val/mel" in board.Tags()["scalars"]
+    # the same again at any time, and runs beside each other that no sweep made
+    compare([str(folder)])
+    assert (folder / "comparison.csv").read_text() == text
+    assert len(list((folder / "comparison").glob("*/events.*"))) == 2
+    (folder / "4_" / ".hydra").mkdir(parents=True)
+    assert collect([folder]).rows[-1].facts["status"] == "unfinished"
+    with pytest.raises(UserError, match="no runs"):
+        collect([tmp_path / "outputs" / "sweep" / folder.name / "comparison"])
+
+
+def test_jobs_beside_each_other_end_as_jobs_in_a_row(tmp_path: Path) -> None:
+    # started as by a shell: a forked process would wait for joblib's, which idle for minutes
+    words = [
+        sys.executable, str(ROOT / "train.py"), "-m",
+        f"hydra.searchpath=[file://{FAKES}]", "hydra/launcher=joblib",
+        "hydra.launcher.n_jobs=2", "data=fake", "model=fake", "trainer=cpu",
+        "trainer.precision=32-true", "logger=none", "callbacks.samples=null",
+        "callbacks.validation_metrics=null", "scheduler.warmup_steps=1", "name=sweep",
+        "trainer.max_steps=-5,2",
+    ]  # fmt: skip
+    there = os.environ | {"PYTHONPATH": str(FAKES.parent)}
+    done = subprocess.run(words, cwd=tmp_path, env=there, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "error: 1 of the sweep's jobs failed" in done.stderr
+    [folder] = tmp_path.glob("outputs/sweep/*_multirun")
+    rows = list(csv.DictReader((folder / "comparison.csv").read_text().splitlines()))
+    assert [row["status"] for row in rows] == ["failed", "done"]
+
+
+class Launcher:
+    """Runs a job in no time: the distance of lr from 1e-3, a little more without swiglu."""
+
+    def __init__(self) -> None:
+        self.jobs: list[list[str]] = []
+        self.numbers: list[int] = []
+        self.fails: set[int] = set()
+
+    def launch(self, overrides: list[list[str]], initial_job_idx: int) -> list[Any]:
+        [job] = overrides
+        self.jobs.append(job)
+        self.numbers.append(initial_job_idx)
+        values = dict(o.split("=", 1) for o in job)
+        value = abs(math.log10(float(values["optimizer.lr"])) + 3)
+        value += 0.5 * (values["model/activation"] != "swiglu")
+        trial = current_trial()
+        assert trial is not None
+        if initial_job_idx in self.fails:
+            return [SimpleNamespace(return_value=None)]
+        for step in range(3):
+            if trial.report(value, step):
+                break
+        return [SimpleNamespace(return_value=value)]
+
+
+SPACE = ("model/activation=gelu,swiglu", "optimizer.lr=tag(log,interval(1e-5,1e-1))", "seed=3")
+
+
+def sweep(folder: Path, trials: int, *space: str, **settings: Any) -> tuple[Launcher, Any]:
+    """A sweep with the settings of conf/sweep/optuna.yaml, jobs aside."""
+    optuna = pytest.importorskip("optuna", reason="the sweep extra is not installed")
+    from fakes import CONF
+    from hydra.utils import instantiate
+
+    from hydra_plugins.tts_optuna import OptunaSweeper
+
+    node: Any = OmegaConf.load(CONF / "hydra" / "sweeper" / "tts_optuna.yaml")
+    node.storage, node.seed, node.trials = str(folder / "study.db"), 1, trials
+    sweeper: OptunaSweeper = instantiate(OmegaConf.merge(node, settings))
+    launcher = Launcher()
+    launcher.fails = {2}
+    sweeper.launcher = launcher
+    sweeper.loader = None
+    sweeper.config = OmegaConf.create({"hydra": {"sweep": {"dir": str(folder)}}})
+    sweeper.sweep(list(space or SPACE))
+    study = optuna.load_study(study_name="sweep", storage=f"sqlite:///{folder}/study.db")
+    return launcher, study
+
+
+def test_a_study_goes_on_where_it_was_and_draws_nothing_twice(tmp_path: Path) -> None:
+    first, _ = sweep(tmp_path, 6)
+    second, study = sweep(tmp_path, 14)
+    assert first.numbers == list(range(6))
+    assert second.numbers == list(range(6, 14)), "the trials before count"
+    drawn = [tuple(job) for job in first.jobs + second.jobs]
+    assert len(set(drawn)) == len(drawn)
+    assert all("seed=3" in job for job in drawn), "what is not swept stays"
+    states = [trial.state.name for trial in study.trials]
+    assert states[2] == "FAIL", "kept as failed"
+    assert set(states) <= {"COMPLETE", "PRUNED", "FAIL"}
+    assert "PRUNED" in states, "what was hopeless was given up"
+    third, _ = sweep(tmp_path, 14)
+    assert not third.jobs
+
+
+def test_it_looks_where_it_found_good_values(tmp_path: Path) -> None:
+    _, study = sweep(tmp_path, 40)
+    assert study.best_params["model/activation"] == "swiglu"
+    assert 3e-4 < study.best_params["optimizer.lr"] < 3e-3
+
+
+def test_whole_numbers_stay_whole_and_ranges_are_choices(tmp_path: Path) -> None:
+    space = (*SPACE, "model.depth=int(interval(2,5))", "model.width=range(8,17,8)")
+    launcher, study = sweep(tmp_path, 6, *space)
+    for job in launcher.jobs:
+        values = dict(o.split("=", 1) for o in job)
+        assert values["model.depth"] in "2345"
+        assert values["model.width"] in ("8", "16")
+    assert study.trials[0].distributions["optimizer.lr"].log
+
+
+@pytest.mark.parametrize(
+    ("space", "settings", "said"),
+    [
+        (("seed=3",), {}, "nothing to sweep"),
+        (("seed=1,2",), {}, "sweeps model/activation, optimizer.lr and not seed"),
+        (SPACE, {"direction": "maximize"}, "is to minimize"),
+        (SPACE, {"direction": "sideways"}, "minimize or maximize"),
+        (("optimizer.lr=tag(log,interval(0,1))",), {}, "from above 0"),
+    ],
+)
+def test_a_wrong_sweep_is_one_clear_error(
+    tmp_path: Path, space: tuple[str, ...], settings: dict[str, str], said: str
+) -> None:
+    from hydra.errors import InstantiationException
+
+    sweep(tmp_path, 1)
+    with pytest.raises((UserError, InstantiationException)) as raised:
+        sweep(tmp_path, 2, *space, **settings)
+    assert said in str(raised.value) + str(raised.value.__cause__)

@@ -1,0 +1,80 @@
+"""A training may start from another's weights: all that fits is taken, the rest is named."""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from hydra.utils import instantiate
+
+from tests.models.assemble import build, config, facts
+from tts.checkpoint import save_atomic
+from tts.corpus import CorpusFacts
+from tts.errors import UserError
+from tts.models.fastspeech import FastSpeech
+from tts.training.warm_start import start_from
+
+KNOWN = facts(speakers=2)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    model, _ = build()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.1
+    state = {f"model.{name}": value for name, value in model.state_dict().items()}
+    card = {"config": {}, "facts": KNOWN.to_dict(), "frontend": {}}
+    save_atomic({**card, "state_dict": state}, tmp_path / "old.ckpt")
+    return tmp_path / "old.ckpt"
+
+
+def made(whose: CorpusFacts, *overrides: str) -> FastSpeech:
+    torch.manual_seed(5)
+    return instantiate(config(*overrides).model)(facts=whose).eval()
+
+
+def test_the_same_model_is_taken_whole(run: Path) -> None:
+    old, _ = build()
+    model = made(KNOWN)
+    start_from(str(run), model, KNOWN)
+    for (name, one), other in zip(model.named_parameters(), old.parameters(), strict=True):
+        assert torch.allclose(one, other + 0.1), name
+
+
+def test_new_parts_stay_as_they_were_made_and_are_named(
+    run: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model, untouched = (made(KNOWN, "model/decoder=flow") for _ in range(2))
+    with caplog.at_level(logging.INFO):
+        start_from(str(run), model, KNOWN)
+    assert "; new: flow" in caplog.text
+    for name, value in model.flow.state_dict().items():  # type: ignore[union-attr]
+        assert torch.equal(value, untouched.flow.state_dict()[name])  # type: ignore[union-attr]
+    assert not torch.equal(model.embed.weight, untouched.embed.weight)
+
+
+def test_speakers_keep_their_vectors_by_name_and_their_own_statistics(run: Path) -> None:
+    statistics = replace(KNOWN.statistics[0], pitch_mean=5.5)
+    ours = replace(KNOWN, speakers=("newcomer", "speaker0"), statistics=(statistics,) * 2)
+    old, _ = build()
+    model = made(ours)
+    start_from(str(run), model, ours)
+    table = old.style.table.weight + 0.1  # type: ignore[union-attr]
+    assert torch.allclose(model.style.table.weight[1], table[0])  # type: ignore[union-attr]
+    assert torch.allclose(model.style.table.weight[0], table.mean(0))  # type: ignore[union-attr]
+    assert model.adaptor.normalize.pitch_mean.tolist() == [5.5, 5.5]
+
+
+def test_what_speaks_otherwise_is_refused(run: Path) -> None:
+    others = replace(KNOWN, symbols=(*KNOWN.symbols[:-1], "ü"))
+    with pytest.raises(UserError, match="another table of symbols"):
+        start_from(str(run), made(others), others)
+    others = replace(KNOWN, contract=replace(KNOWN.contract, fmax=11025.0))
+    with pytest.raises(UserError, match="fmax"):
+        start_from(str(run), made(others), others)
+    with pytest.raises(UserError, match="none of its weights fit"):
+        start_from(str(run), torch.nn.Linear(2, 2), KNOWN)
+    with pytest.raises(UserError, match="no run"):
+        start_from(str(run.parent / "nowhere"), made(KNOWN), KNOWN)
