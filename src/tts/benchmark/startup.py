@@ -15,7 +15,7 @@ from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
 from tts.errors import UserError
 
-ROOT = Path(__file__).parents[4]  # where train.py and synthesize.py are
+ROOT = Path(__file__).parents[3]  # where train.py and synthesize.py are
 BARE = "import of torch and lightning"
 HELP = "train.py --help"
 FIRST_STEP = "train.py to the end of its first step"
