@@ -1,4 +1,4 @@
-"""Laws every mixer and the stack of them keep."""
+"""Laws of every mixer and of the stack of them."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,18 +10,23 @@ from torch import Tensor, nn
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
 from tts.modules.attention import CrossAttention, SelfAttention
-from tts.modules.bidirectional import BidirectionalMamba, MambaConv, reverse_sequence
-from tts.modules.conv import Conv, DepthwiseConv
+from tts.modules.bidirectional_mamba import BidirectionalMamba, reverse_sequence
+from tts.modules.conv import Conv, ConvCore, DepthwiseConv
 from tts.modules.feed_forward import FeedForward
-from tts.modules.mamba import Mamba
+from tts.modules.mamba import Mamba, MambaCore
+from tts.modules.mamba_conv import MambaConv
 from tts.modules.positional import Alibi, NoPosition, Rope, Sinusoidal
-from tts.modules.stack import Context, Stack
+from tts.modules.stack import Context, MixerWithCross, Stack
 
 DIM = 32
 KERNELS = (3, 7)
 MIXERS: dict[str, Callable[..., nn.Module]] = {
     "mamba": partial(Mamba, head_dim=16, state=8, chunk=8),
-    "mamba_conv": partial(MambaConv, head_dim=16, state=8, chunk=8, kernels=KERNELS),
+    "mamba_conv": partial(
+        MambaConv,
+        mamba=partial(MambaCore, expand=1.0, head_dim=16, state=8, chunk=8),
+        conv=partial(ConvCore, kernels=KERNELS),
+    ),
     "mamba_mamba": partial(BidirectionalMamba, head_dim=16, state=8, chunk=8),
     "conv": partial(Conv, kernels=KERNELS),
     "causal conv": partial(Conv, kernels=KERNELS, direction="causal"),
@@ -69,7 +74,7 @@ def test_padding_changes_no_real_frame_and_is_zero(mixer: str, position: str) ->
 
 @pytest.mark.parametrize("position", POSITIONS)
 @pytest.mark.parametrize("mixer", CAUSAL)
-def test_causal_means_nothing_from_later(mixer: str, position: str) -> None:
+def test_a_causal_mixer_ignores_later_frames(mixer: str, position: str) -> None:
     if not allowed(mixer, position):
         return
     model, x = stack(mixer, position), frames()
@@ -83,44 +88,45 @@ def test_causal_means_nothing_from_later(mixer: str, position: str) -> None:
 
 @pytest.mark.parametrize("position", POSITIONS)
 @pytest.mark.parametrize("mixer", CAUSAL)
-def test_step_by_step_equals_the_whole(mixer: str, position: str) -> None:
+def test_stepping_equals_the_full_sequence(mixer: str, position: str) -> None:
     if not allowed(mixer, position):
         return
     model, x = stack(mixer, position, style_dim=5), frames(13)
     style = torch.randn(2, 5)
-    whole = model(x, Context(torch.ones(2, 13, dtype=torch.bool), style=style))
+    full = model(x, Context(torch.ones(2, 13, dtype=torch.bool), style=style))
     state = model.initial_state(2, style=style)
     for t in range(13):
         y, state = model.step(x[:, t], state)
-        assert torch.allclose(y, whole[:, t], atol=1e-4)
+        assert torch.allclose(y, full[:, t], atol=1e-4)
 
 
-def test_cross_attention_steps_too_and_does_not_see_padding() -> None:
+def test_cross_attention_steps_and_ignores_padding() -> None:
     torch.manual_seed(0)
-    model = Stack(DIM, 2, MIXERS["causal attention"], cross=partial(CrossAttention, heads=2)).eval()
+    layers = MixerWithCross(MIXERS["causal attention"], partial(CrossAttention, heads=2))
+    model = Stack(DIM, 2, layers).eval()
     memory, mask = torch.randn(2, 9, DIM), mask_from_lengths(torch.tensor([9, 5]))
     x = frames(7)
-    whole = model(x, Context(torch.ones(2, 7, dtype=torch.bool), memory, mask))
+    full = model(x, Context(torch.ones(2, 7, dtype=torch.bool), memory, mask))
     other = torch.where(mask[..., None], memory, 50.0)
     again = model(x, Context(torch.ones(2, 7, dtype=torch.bool), other, mask))
-    assert torch.allclose(whole, again, atol=1e-5)
+    assert torch.allclose(full, again, atol=1e-5)
     state = model.initial_state(2, memory, mask)
     for t in range(7):
         y, state = model.step(x[:, t], state)
-        assert torch.allclose(y, whole[:, t], atol=1e-4)
+        assert torch.allclose(y, full[:, t], atol=1e-4)
 
 
 @pytest.mark.parametrize(
     "mixer", ["mamba_conv", "mamba_mamba", "conv", "attention", "anticausal conv"]
 )
-def test_what_looks_ahead_cannot_step(mixer: str) -> None:
+def test_a_mixer_that_is_not_causal_cannot_step(mixer: str) -> None:
     model = stack(mixer)
-    with pytest.raises((UserError, AttributeError)):
+    with pytest.raises(UserError, match="causal"):
         model.step(frames()[:, 0], model.initial_state(2))
 
 
 @pytest.mark.parametrize("mixer", MIXERS)
-def test_a_style_is_the_identity_until_it_learns(mixer: str) -> None:
+def test_an_untrained_style_changes_nothing(mixer: str) -> None:
     plain, styled = stack(mixer), stack(mixer, style_dim=5)
     styled.load_state_dict(plain.state_dict(), strict=False)
     mask = torch.ones(2, 40, dtype=torch.bool)
@@ -128,21 +134,20 @@ def test_a_style_is_the_identity_until_it_learns(mixer: str) -> None:
     assert torch.allclose(plain(frames(), Context(mask)), styled(frames(), context), atol=1e-5)
 
 
-def test_two_scans_know_no_direction() -> None:
-    """What is said backwards is heard backwards, when the scans change places."""
+def test_a_reversed_input_gives_a_reversed_output_with_the_scans_swapped() -> None:
     torch.manual_seed(0)
     mixer = BidirectionalMamba(DIM, head_dim=16, state=8, chunk=8)
     mask = mask_from_lengths(torch.tensor([40, 23]))
     context = Context(mask)
     forward = mixer(frames(), context)
-    mixer.forth, mixer.back = mixer.back, mixer.forth
+    mixer.forward_mamba, mixer.backward_mamba = mixer.backward_mamba, mixer.forward_mamba
     with torch.no_grad():
         mixer.fuse.weight.copy_(mixer.fuse.weight.roll(DIM, 1))
     backward = reverse_sequence(mixer(reverse_sequence(frames(), mask), context), mask)
     assert torch.allclose(forward[mask], backward[mask], atol=1e-5)
 
 
-def test_a_fold_of_scales_is_their_sum() -> None:
+def test_a_multi_scale_convolution_is_the_sum_of_its_scales() -> None:
     torch.manual_seed(0)
     for direction in ("causal", "anticausal", "centered"):
         both = DepthwiseConv(DIM, KERNELS, direction)  # type: ignore[arg-type]
@@ -154,22 +159,22 @@ def test_a_fold_of_scales_is_their_sum() -> None:
 
 
 @pytest.mark.parametrize("direction", ["causal", "anticausal"])
-def test_few_taps_are_a_convolution_forward_and_backward(direction: str) -> None:
+def test_a_depthwise_convolution_equals_conv1d_forward_and_backward(direction: str) -> None:
     torch.manual_seed(0)
     conv = DepthwiseConv(DIM, (4,), direction)  # type: ignore[arg-type]
     x = frames().requires_grad_()
-    [taps] = conv.weights
+    [weight] = conv.weights
     padded = torch.nn.functional.pad(x.mT, (conv.before, conv.after))
-    plain = torch.nn.functional.conv1d(padded, taps.T[:, None], conv.bias, groups=DIM).mT
-    given = torch.randn_like(plain)
-    wanted = torch.autograd.grad(plain, (x, taps, conv.bias), given)
+    plain = torch.nn.functional.conv1d(padded, weight.T[:, None], conv.bias, groups=DIM).mT
+    upstream = torch.randn_like(plain)
+    expected = torch.autograd.grad(plain, (x, weight, conv.bias), upstream)
     assert torch.allclose(conv(x), plain, atol=1e-5)
-    found = torch.autograd.grad(conv(x), (x, taps, conv.bias), given)
-    for ours, theirs in zip(found, wanted, strict=True):
+    found = torch.autograd.grad(conv(x), (x, weight, conv.bias), upstream)
+    for ours, theirs in zip(found, expected, strict=True):
         assert torch.allclose(ours, theirs, atol=1e-4)
 
 
-def test_rope_knows_distances_alone() -> None:
+def test_rope_products_depend_on_the_distance_alone() -> None:
     rope = Rope()
     query, key = torch.randn(1, 1, 1, 16), torch.randn(1, 1, 1, 16)
     products = [
@@ -180,6 +185,6 @@ def test_rope_knows_distances_alone() -> None:
     assert not torch.allclose(farther, products[0], atol=1e-3)
 
 
-def test_alibi_slopes_fall_from_head_to_head() -> None:
+def test_alibi_slopes_halve_from_head_to_head() -> None:
     slopes = Alibi().slopes(8)
     assert torch.allclose(slopes, 2.0 ** -torch.arange(1.0, 9.0))

@@ -13,20 +13,20 @@ from tts.modules.style import ReferenceStyle, SpeakerStyle
 
 
 @pytest.mark.parametrize("activation", [GELU, ReLU, Snake, SwiGLU, GEGLU])
-def test_activations_cost_the_same_parameters(activation: type) -> None:
+def test_every_activation_needs_as_many_parameters(activation: type) -> None:
     plain = sum(p.numel() for p in FeedForward(96).parameters())
     other = sum(p.numel() for p in FeedForward(96, activation=activation).parameters())
     assert other == pytest.approx(plain, rel=0.02)
 
 
-def test_snake_is_a_line_with_a_ripple() -> None:
+def test_snake_is_its_formula() -> None:
     x = torch.linspace(-5, 5, 101)
     y = Snake(101)(x)
     assert torch.allclose(y, x + torch.sin(x) ** 2, atol=1e-6)
 
 
 @pytest.mark.parametrize("layer", [Dropout(0.25), DropPath(0.25)])
-def test_what_is_dropped_at_random_keeps_the_mean_and_speaks_whole(layer: torch.nn.Module) -> None:
+def test_dropout_keeps_the_mean_and_does_nothing_in_evaluation(layer: torch.nn.Module) -> None:
     torch.manual_seed(0)
     x = torch.ones(4000, 50)
     layer.train()
@@ -36,7 +36,7 @@ def test_what_is_dropped_at_random_keeps_the_mean_and_speaks_whole(layer: torch.
     assert torch.equal(layer(x), x)
 
 
-def test_drop_path_drops_whole_utterances() -> None:
+def test_drop_path_drops_entire_utterances() -> None:
     torch.manual_seed(0)
     dropped = DropPath(0.5).train()(torch.ones(64, 3, 5)).flatten(1)
     assert ((dropped == 0).all(1) | (dropped == 2).all(1)).all()
@@ -51,7 +51,7 @@ def test_film_scales_and_shifts_each_channel() -> None:
     assert torch.allclose(film(x, style), 2 * x + 0.5)
 
 
-def test_a_speaker_s_style_is_its_own() -> None:
+def test_speakers_have_different_styles() -> None:
     style = SpeakerStyle(facts(2), dim=8)
     one, two = style(torch.tensor([0, 1]))
     assert not torch.equal(one, two)
@@ -59,7 +59,7 @@ def test_a_speaker_s_style_is_its_own() -> None:
         style(None)
 
 
-def test_a_reference_s_padding_is_not_heard() -> None:
+def test_padding_of_a_reference_changes_nothing() -> None:
     torch.manual_seed(0)
     style = ReferenceStyle(facts(1), dim=8).eval()
     mel = torch.randn(1, 50, 80)

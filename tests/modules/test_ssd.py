@@ -1,4 +1,4 @@
-"""The chunked scan is held to the plain recurrence, forward and backward."""
+"""The chunked scan equals the sequential recurrence, forward and backward."""
 
 import pytest
 import torch
@@ -9,23 +9,23 @@ from tts.modules.ssd import ssd, ssd_step
 
 def inputs(frames: int = 77, dtype: torch.dtype = torch.float32) -> tuple[Tensor, ...]:
     torch.manual_seed(0)
-    batch, heads, width, state = 3, 4, 8, 6
-    x = torch.randn(batch, frames, heads, width, dtype=dtype)
+    batch, heads, channels, state = 3, 4, 8, 6
+    X = torch.randn(batch, frames, heads, channels, dtype=dtype)
     dt = torch.rand(batch, frames, heads, dtype=dtype)
-    log_decay = -torch.rand(batch, frames, heads, dtype=dtype)
-    b = torch.randn(batch, frames, state, dtype=dtype) / state**0.5
-    c = torch.randn(batch, frames, state, dtype=dtype)
-    return tuple(part.requires_grad_() for part in (x, dt, log_decay, b, c))
+    dA = -torch.rand(batch, frames, heads, dtype=dtype)
+    B = torch.randn(batch, frames, state, dtype=dtype) / state**0.5
+    C = torch.randn(batch, frames, state, dtype=dtype)
+    return tuple(part.requires_grad_() for part in (X, dt, dA, B, C))
 
 
-def sequential(x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor) -> Tensor:
-    """The recurrence as it is written, a frame at a time."""
-    state = x.new_zeros(x.shape[0], x.shape[2], b.shape[2], x.shape[3])
+def sequential(X: Tensor, dt: Tensor, dA: Tensor, B: Tensor, C: Tensor) -> Tensor:
+    """Compute the recurrence one frame at a time."""
+    state = X.new_zeros(X.shape[0], X.shape[2], B.shape[2], X.shape[3])
     outputs = []
-    for t in range(x.shape[1]):
-        inflow = torch.einsum("bh,bn,bhp->bhnp", dt[:, t], b[:, t], x[:, t])
-        state = state * log_decay[:, t].exp()[..., None, None] + inflow
-        outputs.append(torch.einsum("bn,bhnp->bhp", c[:, t], state))
+    for t in range(X.shape[1]):
+        added = torch.einsum("bh,bn,bhp->bhnp", dt[:, t], B[:, t], X[:, t])
+        state = state * dA[:, t].exp()[..., None, None] + added
+        outputs.append(torch.einsum("bn,bhnp->bhp", C[:, t], state))
     return torch.stack(outputs, 1)
 
 
@@ -46,27 +46,27 @@ def test_chunked_equals_sequential_forward_and_backward(chunk: int, frames: int)
         assert (a - b).abs().max() < 1e-5 * max(1.0, float(a.abs().max()))
 
 
-def test_steps_equal_the_whole() -> None:
-    x, dt, log_decay, b, c = (part.detach() for part in inputs(20))
+def test_stepping_equals_the_full_sequence() -> None:
+    X, dt, dA, B, C = (part.detach() for part in inputs(20))
     state = torch.zeros(3, 4, 6, 8)
     for t in range(20):
-        y, state = ssd_step(x[:, t], dt[:, t], log_decay[:, t], b[:, t], c[:, t], state)
-        whole = ssd(x, dt, log_decay, b, c)[:, t]
-        assert torch.allclose(y, whole, atol=1e-5)
+        Y, state = ssd_step(X[:, t], dt[:, t], dA[:, t], B[:, t], C[:, t], state)
+        full = ssd(X, dt, dA, B, C)[:, t]
+        assert torch.allclose(Y, full, atol=1e-5)
 
 
 def test_strong_decays_do_not_overflow() -> None:
-    x, dt, _, b, c = inputs(64)
-    log_decay = torch.full_like(dt, -80.0).requires_grad_()
-    y = ssd(x, dt, log_decay, b, c)
-    y.sum().backward()
-    assert torch.isfinite(y).all()
-    assert all(torch.isfinite(part.grad).all() for part in (x, dt, log_decay, b, c))
+    X, dt, _, B, C = inputs(64)
+    dA = torch.full_like(dt, -80.0).requires_grad_()
+    Y = ssd(X, dt, dA, B, C)
+    Y.sum().backward()
+    assert torch.isfinite(Y).all()
+    assert all(torch.isfinite(part.grad).all() for part in (X, dt, dA, B, C))
 
 
-def test_half_precision_stays_near() -> None:
-    x, dt, log_decay, b, c = (part.detach() for part in inputs())
-    exact = ssd(x, dt, log_decay, b, c)
-    rough = ssd(x.bfloat16(), dt, log_decay, b.bfloat16(), c.bfloat16())
-    assert rough.dtype == torch.bfloat16
-    assert (rough.float() - exact).abs().mean() < 0.03 * exact.abs().mean()
+def test_bfloat16_is_close_to_float32() -> None:
+    X, dt, dA, B, C = (part.detach() for part in inputs())
+    expected = ssd(X, dt, dA, B, C)
+    found = ssd(X.bfloat16(), dt, dA, B.bfloat16(), C.bfloat16())
+    assert found.dtype == torch.bfloat16
+    assert (found.float() - expected).abs().mean() < 0.03 * expected.abs().mean()

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
 from tts.modules.attention import SelfAttention
-from tts.modules.bidirectional import MambaConv
+from tts.modules.conv import ConvCore
 from tts.modules.feed_forward import FeedForward
-from tts.modules.mamba import Mamba
+from tts.modules.mamba import Mamba, MambaCore
+from tts.modules.mamba_conv import MambaConv
 from tts.modules.ssd import ssd, ssd_step
 from tts.modules.stack import Context, Stack
 
@@ -100,7 +101,8 @@ def block(
     """Forward and backward, pre-normalized and residual, without dropout."""
     attention = partial(SelfAttention, heads=HEADS)
     mamba = partial(Mamba, head_dim=HEAD_DIM, state=STATE)
-    hybrid = partial(MambaConv, head_dim=HEAD_DIM, state=STATE)
+    mamba_core = partial(MambaCore, expand=1.0, head_dim=HEAD_DIM, state=STATE)
+    hybrid = partial(MambaConv, mamba=mamba_core, conv=ConvCore)
     layers = {
         "attention": Stack(width, 1, attention, feed_forward=FeedForward, dropout=0.0),
         "mamba": Stack(width, 1, mamba, dropout=0.0),

@@ -1,29 +1,34 @@
-"""Attention as a mixer: over the sequence itself, or over a memory."""
+"""Multi-head self-attention and cross-attention (Vaswani et al. 2017, section 3.2).
+
+RoPE rotates queries and keys, ALiBi adds a bias to their products; see
+:mod:`tts.modules.positional`.
+"""
 
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from einops import rearrange
 from torch import Tensor, nn
 
 from tts.errors import UserError
 from tts.modules.context import Context
-from tts.modules.positional import NoPosition
+from tts.modules.positional import PositionalEncoding
 
 
 class KeyValueState(NamedTuple):
-    """Keys and values of the frames seen (self) or of the memory (cross)."""
+    """Keys and values of the frames so far (self-attention) or of the memory (cross-attention)."""
 
     key: Tensor  # (B, H, S, D)
     value: Tensor  # (B, H, S, D)
-    mask: Tensor | None = None  # (B, S) bool, cross-attention's padding
+    mask: Tensor | None = None  # (B, S) bool, False at the memory's padding
 
 
 class SelfAttention(nn.Module):
-    """Multi-head attention (Vaswani et al. 2017, section 3.2). ``(B, T, dim) -> (B, T, dim)``.
+    """Self-attention mixer. ``(B, T, dim) -> (B, T, dim)``.
 
-    ``heads`` must divide ``dim``. ``causal``: a frame sees itself and what came before, and
-    :meth:`step` works. ``positional`` rotates queries and keys or biases their products.
+    ``heads`` must divide ``dim`` into even parts. ``causal``: a frame attends to itself and to
+    earlier frames, which :meth:`step` needs.
     """
 
     def __init__(
@@ -31,11 +36,11 @@ class SelfAttention(nn.Module):
         dim: int,
         heads: int = 4,
         causal: bool = False,
-        positional: NoPosition | None = None,
+        positional: PositionalEncoding | None = None,
     ) -> None:
         super().__init__()
         self.heads, self.causal = _checked_heads(dim, heads), causal
-        self.position = positional or NoPosition()
+        self.position = positional or PositionalEncoding()
         self.input = nn.Linear(dim, 3 * dim)
         self.output = nn.Linear(dim, dim)
 
@@ -43,24 +48,24 @@ class SelfAttention(nn.Module):
         query, key, value = _split_heads(self.input(x), 3, self.heads)  # (B, H, T, D) each
         query, key = self.position.rotate(query), self.position.rotate(key)
         bias = self._bias(context.mask, query.dtype)
-        # padding comes last, so a causal frame never sees it and needs no mask for it
+        # padding comes last, so causal attention of real frames never reaches it
         causal = self.causal and bias is None
         y = F.scaled_dot_product_attention(query, key, value, bias, is_causal=causal)
         return self.output(_join_heads(y))
 
     def _bias(self, mask: Tensor, dtype: torch.dtype) -> Tensor | None:
-        """What SDPA adds to the logits (float) or lets pass (bool), broadcast to (B, H, T, T)."""
+        """Return the ``attn_mask`` of SDPA, float or bool, broadcastable to (B, H, T, T)."""
         size = mask.shape[1]
         slopes = self.position.slopes(self.heads)
         if slopes is None:
-            return None if self.causal else _visible(mask)
-        at = torch.arange(size, device=mask.device)
-        distance = (at[:, None] - at).abs()
+            return None if self.causal else _key_mask(mask)
+        position = torch.arange(size, device=mask.device)
+        distance = (position[:, None] - position).abs()
         bias = -slopes.to(mask.device)[:, None, None] * distance  # (H, T, T)
         if self.causal:
-            bias = bias.masked_fill(at[:, None] < at, -torch.inf)[None]
+            bias = bias.masked_fill(position[:, None] < position, -torch.inf)[None]
         else:
-            bias = torch.where(_visible(mask), bias, -torch.inf)
+            bias = torch.where(_key_mask(mask), bias, -torch.inf)
         return bias.to(dtype)
 
     def initial_state(self, batch: int, context: Context | None = None) -> KeyValueState:
@@ -69,12 +74,12 @@ class SelfAttention(nn.Module):
         return KeyValueState(empty, empty)
 
     def step(self, x: Tensor, state: KeyValueState) -> tuple[Tensor, KeyValueState]:
-        """One frame ``(B, dim)``; the state grows by its key and value."""
+        """One frame ``(B, dim) -> (B, dim)``; the state grows by its key and value."""
         if not self.causal:
-            raise UserError("attention steps frame by frame only when built with causal=true")
-        seen = state.key.shape[2]
+            raise UserError("attention runs frame by frame only with causal=true")
+        start = state.key.shape[2]  # index of this frame
         query, key, value = _split_heads(self.input(x[:, None]), 3, self.heads)
-        query, key = self.position.rotate(query, seen), self.position.rotate(key, seen)
+        query, key = self.position.rotate(query, start), self.position.rotate(key, start)
         state = KeyValueState(
             torch.cat([state.key.to(key.dtype), key], 2),
             torch.cat([state.value.to(value.dtype), value], 2),
@@ -82,16 +87,16 @@ class SelfAttention(nn.Module):
         slopes = self.position.slopes(self.heads)
         bias = None
         if slopes is not None:
-            distance = torch.arange(seen, -1, -1, device=x.device)
+            distance = torch.arange(start, -1, -1, device=x.device)
             bias = (-slopes.to(x.device)[:, None] * distance)[None, :, None].to(query.dtype)
         y = F.scaled_dot_product_attention(query, state.key, state.value, bias)
         return self.output(_join_heads(y))[:, 0], state
 
 
 class CrossAttention(nn.Module):
-    """Attention of ``x (B, T, dim)`` over ``context.memory (B, S, memory_dim)``.
+    """Cross-attention of ``x (B, T, dim)`` over ``context.memory (B, S, memory_dim)``.
 
-    ``memory_dim`` defaults to ``dim``; ``heads`` must divide ``dim``.
+    ``memory_dim`` defaults to ``dim``; ``heads`` must divide ``dim`` into even parts.
     """
 
     def __init__(self, dim: int, heads: int = 4, memory_dim: int | None = None) -> None:
@@ -106,38 +111,38 @@ class CrossAttention(nn.Module):
 
     def initial_state(self, batch: int, context: Context | None = None) -> KeyValueState:
         if context is None or context.memory is None:
-            raise ValueError("cross-attention needs context.memory")
+            raise ValueError(
+                "cross-attention reads context.memory, which is None: pass Context(memory=...)"
+            )
         key, value = _split_heads(self.memory(context.memory), 2, self.heads)
         return KeyValueState(key, value, context.memory_mask)
 
     def step(self, x: Tensor, state: KeyValueState) -> tuple[Tensor, KeyValueState]:
-        """One frame ``(B, dim)``; the memory's keys and values stay."""
+        """One frame ``(B, dim) -> (B, dim)``; the state stays the same."""
         return self._attend(x[:, None], state)[:, 0], state
 
     def _attend(self, x: Tensor, state: KeyValueState) -> Tensor:
         (query,) = _split_heads(self.query(x), 1, self.heads)
-        mask = None if state.mask is None else _visible(state.mask)
+        mask = None if state.mask is None else _key_mask(state.mask)
         y = F.scaled_dot_product_attention(query, state.key, state.value, mask)
         return self.output(_join_heads(y))
 
 
 def _checked_heads(dim: int, heads: int) -> int:
     if dim % heads or (dim // heads) % 2:
-        raise UserError(f"attention heads={heads} must divide dim={dim} into even parts")
+        raise UserError(f"attention: heads={heads} must divide dim={dim} into even parts")
     return heads
 
 
 def _split_heads(x: Tensor, parts: int, heads: int) -> tuple[Tensor, ...]:
-    """``(B, T, parts * H * D)`` -> ``parts`` times ``(B, H, T, D)``."""
-    batch, size, _ = x.shape
-    return x.view(batch, size, parts, heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
+    """``(B, T, parts H D)`` -> ``parts`` tensors ``(B, H, T, D)``."""
+    return rearrange(x, "b t (parts h d) -> parts b h t d", parts=parts, h=heads).unbind(0)
 
 
 def _join_heads(x: Tensor) -> Tensor:
-    """``(B, H, T, D)`` -> ``(B, T, H * D)``."""
-    return x.transpose(1, 2).flatten(2)
+    return rearrange(x, "b h t d -> b t (h d)")
 
 
-def _visible(mask: Tensor) -> Tensor:
-    """``(B, S)`` -> ``(B, 1, 1, S)``: every query sees the real keys."""
-    return mask[:, None, None]
+def _key_mask(mask: Tensor) -> Tensor:
+    """Let every query attend to the real keys: ``(B, S) -> (B, 1, 1, S)``."""
+    return rearrange(mask, "b s -> b 1 1 s")

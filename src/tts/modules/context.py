@@ -1,4 +1,4 @@
-"""What every block of a stack may look at besides its input."""
+"""Context of a stack: what every block can read besides its input."""
 
 from typing import NamedTuple
 
@@ -6,9 +6,9 @@ from torch import Tensor
 
 
 class Context(NamedTuple):
-    """Handed unchanged to each block and mixer. True marks what is real, and real comes first."""
+    """Passed unchanged to every block and mixer. Masks are True at real frames, padding is last."""
 
     mask: Tensor  # (B, T) bool
-    memory: Tensor | None = None  # (B, S, C) what cross-attention reads
+    memory: Tensor | None = None  # (B, S, C) keys and values of cross-attention
     memory_mask: Tensor | None = None  # (B, S) bool
-    style: Tensor | None = None  # (B, D) what FiLM turns into scales and shifts
+    style: Tensor | None = None  # (B, D) FiLM turns it into scales and shifts

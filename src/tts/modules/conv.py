@@ -1,4 +1,4 @@
-"""Convolution over time, depthwise over several scales at once, and the gated mixer around it."""
+"""Convolution mixer: gated, depthwise, multi-scale; and convolutions of channels-last tensors."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -9,19 +9,19 @@ from torch import Tensor, nn
 
 from tts.errors import UserError
 from tts.modules.context import Context
-from tts.modules.positional import NoPosition, refuse_relative
+from tts.modules.positional import PositionalEncoding, reject_relative
 
 Direction = Literal["causal", "anticausal", "centered"]
 
 
-def convolve(
+def conv1d_channels_last(
     x: Tensor, weight: Tensor, bias: Tensor | None = None, padding: int = 0, groups: int = 1
 ) -> Tensor:
     """``x (B, T, C)``, ``weight (D, C / groups, K)`` -> ``(B, T + 2 padding - K + 1, D)``.
 
-    On a CPU ``(B, T, C)`` is taken for an image of one row whose channels come last. ``conv1d``
-    would copy it, and a depthwise one take two to three times as long. The bias is added by itself,
-    for oneDNN sums its gradient slowly.
+    On a CPU it is a ``conv2d`` over an image of one row with channels last: ``conv1d`` copies its
+    input, and a depthwise one takes two to three times as long. The bias is added separately,
+    because oneDNN sums its gradient slowly.
     """
     if x.device.type != "cpu":
         return F.conv1d(x.mT, weight, bias, padding=padding, groups=groups).mT
@@ -32,22 +32,22 @@ def convolve(
 
 
 class ChannelsLastConv1d(nn.Conv1d):
-    """``nn.Conv1d`` for ``(B, T, C)``: the same parameters, the same numbers, no transposition."""
+    """``nn.Conv1d`` on ``(B, T, C)``, with the same parameters and results."""
 
     def forward(self, x: Tensor) -> Tensor:
         padding = self.padding[0]
         assert isinstance(padding, int)
-        return convolve(x, self.weight, self.bias, padding, self.groups)
+        return conv1d_channels_last(x, self.weight, self.bias, padding, self.groups)
 
 
 class DepthwiseConv(nn.Module):
-    """The sum of depthwise convolutions of several sizes. ``(B, T, dim) -> (B, T, dim)``.
+    """Sum of depthwise convolutions with several kernel sizes. ``(B, T, dim) -> (B, T, dim)``.
 
-    A sum of convolutions is one convolution whose kernel is the sum of theirs, padded to the
-    largest: the scales are folded so at run time, and cost no more than the largest alone (Ding et
-    al. 2022, RepLKNet, section 3.1). ``kernels``: frames of each. ``direction``: which frames an
-    output sees, ``causal`` (itself and before), ``anticausal`` (itself and after) or ``centered``
-    (odd kernels). What lies outside the input counts as zero; padding must be zeroed by the caller.
+    The kernels are padded to the largest and summed into one at run time, so all scales cost no
+    more than the largest alone (Ding et al. 2022, RepLKNet, section 3.1). ``kernels``: frames of
+    each. ``direction``: the receptive field, ``causal`` (this frame and earlier ones),
+    ``anticausal`` (this frame and later ones) or ``centered`` (odd kernels). The edges are padded
+    with zeros; the caller zeroes the frames of padding.
     """
 
     def __init__(
@@ -56,15 +56,15 @@ class DepthwiseConv(nn.Module):
         super().__init__()
         self.kernels, self.size = tuple(kernels), max(kernels)
         if direction not in ("causal", "anticausal", "centered"):
-            raise UserError(f"direction={direction!r}: choose causal, anticausal or centered")
+            raise UserError(f"direction={direction!r}: choose from causal, anticausal, centered")
         if direction == "centered" and any(kernel % 2 == 0 for kernel in self.kernels):
-            raise UserError(f"kernels={list(self.kernels)}: a centered convolution needs odd ones")
-        # frames seen before and after the one computed
+            raise UserError(f"kernels={list(self.kernels)}: direction=centered needs odd kernels")
+        # frames of the receptive field before and after the current one
         self.before = {"causal": self.size - 1, "anticausal": 0, "centered": self.size // 2}[
             direction
         ]
         self.after = self.size - 1 - self.before
-        # one tap row per frame and scale: (kernel, dim), as the input lies in memory
+        # (kernel, dim): channels last, as the input
         self.weights = nn.ParameterList(
             nn.Parameter(torch.empty(kernel, dim)) for kernel in self.kernels
         )
@@ -73,37 +73,37 @@ class DepthwiseConv(nn.Module):
             bound = (len(weight) * len(self.kernels)) ** -0.5
             nn.init.uniform_(weight, -bound * 3**0.5, bound * 3**0.5)
 
-    def folded(self) -> Tensor:
-        """``(size, dim)``: every scale in one kernel."""
-        folded = None
+    def summed_kernel(self) -> Tensor:
+        """Return the sum of all kernels ``(size, dim)``, padded to the largest."""
+        total = None
         for weight in self.weights:
-            spare = self.size - len(weight)
-            front = spare if self.after == 0 else 0 if self.before == 0 else spare // 2
-            padded = F.pad(weight, (0, 0, front, spare - front)) if spare else weight
-            folded = padded if folded is None else folded + padded
-        assert folded is not None
-        return folded
+            missing = self.size - len(weight)
+            front = missing if self.after == 0 else 0 if self.before == 0 else missing // 2
+            padded = F.pad(weight, (0, 0, front, missing - front)) if missing else weight
+            total = padded if total is None else total + padded
+        assert total is not None
+        return total
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.pad(x, (0, 0, self.before, self.after))
-        weight, bias = self.folded().T[:, None].to(x.dtype), self.bias.to(x.dtype)
-        return convolve(x, weight, bias, groups=x.shape[-1])
+        weight, bias = self.summed_kernel().T[:, None].to(x.dtype), self.bias.to(x.dtype)
+        return conv1d_channels_last(x, weight, bias, groups=x.shape[-1])
 
     def step(self, x: Tensor, recent: Tensor) -> tuple[Tensor, Tensor]:
-        """One frame ``(B, dim)`` and the ``size - 1`` before it -> its output, the new state."""
+        """One frame ``(B, dim)``, ``recent (B, size - 1, dim)`` -> its output, the new recent."""
         if self.after:
-            raise UserError("a convolution steps frame by frame only when direction=causal")
+            raise UserError("a convolution runs frame by frame only with direction=causal")
         window = torch.cat([recent.to(x.dtype), x[:, None]], 1)  # (B, size, dim)
-        y = (window * self.folded().to(x.dtype)).sum(1) + self.bias.to(x.dtype)
+        y = (window * self.summed_kernel().to(x.dtype)).sum(1) + self.bias.to(x.dtype)
         return y, window[:, 1:]
 
 
 class ConvCore(nn.Module):
-    """A gated multi-scale convolution without its output projection. ``-> (B, T, inner)``.
+    """Gated convolution without its output projection. ``(B, T, dim) -> (B, T, inner)``.
 
-    The Mamba block with a convolution in the scan's place: one linear makes values and gates, the
-    values are convolved, the gates decide what passes. ``expand``: inner channels per input
-    channel. ``kernels`` and ``direction`` as in :class:`DepthwiseConv`.
+    A Mamba block with a multi-scale convolution in place of the scan: ``conv(value) * silu(gate)``.
+    ``expand``: inner channels per input channel. ``kernels`` and ``direction`` as in
+    :class:`DepthwiseConv`.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class ConvCore(nn.Module):
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
         value, gate = self.input(x).chunk(2, -1)
-        if self.conv.after:  # padding comes last, so only a look ahead can see it
+        if self.conv.after:  # padding comes last, so only later frames can be padding
             value = value * context.mask[..., None]
         return self.conv(value) * F.silu(gate)
 
@@ -135,10 +135,9 @@ class ConvCore(nn.Module):
 
 
 class Conv(nn.Module):
-    """The mixer: :class:`ConvCore` and a linear back. ``(B, T, dim) -> (B, T, dim)``.
+    """Convolution mixer: :class:`ConvCore` and a linear. ``(B, T, dim) -> (B, T, dim)``.
 
-    Arguments as in :class:`ConvCore`. A convolution knows offsets by itself, so ``positional`` may
-    be none or sinusoidal, which acts before the stack; UserError otherwise.
+    Arguments as in :class:`ConvCore`. ``positional`` must be none or sinusoidal, else UserError.
     """
 
     def __init__(
@@ -147,10 +146,10 @@ class Conv(nn.Module):
         expand: float = 1.0,
         kernels: Sequence[int] = (3, 7, 15, 31),
         direction: Direction = "centered",
-        positional: NoPosition | None = None,
+        positional: PositionalEncoding | None = None,
     ) -> None:
         super().__init__()
-        refuse_relative(positional or NoPosition(), "a convolution")
+        reject_relative(positional or PositionalEncoding(), "a convolution")
         self.core = ConvCore(dim, expand, kernels, direction)
         self.output = nn.Linear(self.core.dim, dim)
 

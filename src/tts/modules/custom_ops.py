@@ -1,4 +1,4 @@
-"""Operators of our own, which torch.compile takes as they are."""
+"""Custom torch operators, which torch.compile keeps as single nodes of its graph."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -6,23 +6,25 @@ from typing import Any
 import torch
 
 
-def define_once(
+def register_operator(
     name: str,
     schema: str,
     kernel: Callable[..., Any],
-    shapes: Callable[..., Any],
+    fake: Callable[..., Any],
     backward: tuple[Callable[..., Any], Callable[..., Any]] | None = None,
     tags: Sequence[torch.Tag] = (),
 ) -> None:
-    """``torch.ops.<name>``: what it does, what comes out of it, and ``(setup, backward)``.
+    """Register ``torch.ops.<namespace>.<operator>`` under ``name``, "namespace::operator".
 
-    A module that is loaded again keeps the operators of the first time: torch takes a name once.
+    ``fake`` returns empty outputs of the right shapes; ``backward`` is (save context, gradients).
+    A second call with the same name does nothing, so that a module can be imported again. This is
+    torch.library.custom_op without its import of all of torch._dynamo.
     """
-    room, _, operator = name.partition("::")
-    if hasattr(getattr(torch.ops, room), operator):
+    namespace, _, operator = name.partition("::")
+    if hasattr(getattr(torch.ops, namespace), operator):
         return
     torch.library.define(name, schema, tags=tags)
     torch.library.impl(name, "default", kernel)
-    torch.library.register_fake(name, shapes)
+    torch.library.register_fake(name, fake)
     if backward is not None:
         torch.library.register_autograd(name, backward[1], setup_context=backward[0])

@@ -1,39 +1,39 @@
-"""What is left out at random while training."""
+"""Dropout of values and of residual branches (DropPath), cheap to sample on CPUs."""
 
 import torch
 from torch import Tensor, nn
 
 from tts.errors import UserError
-from tts.modules.custom_ops import define_once
+from tts.modules.custom_ops import register_operator
 
 
-def _keep(x: Tensor, dropped: int) -> Tensor:
-    """Of the shape of ``x``, on a CPU: bool, each false with a probability of ``dropped`` / 256."""
+def _keep_mask(x: Tensor, dropped: int) -> Tensor:
+    """Sample a bool mask of ``x``'s shape on a CPU, False with probability ``dropped`` / 256."""
     words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
     return words.view(torch.uint8)[: x.numel()].view(x.shape) >= dropped
 
 
-def _keep_shape(x: Tensor, dropped: int) -> Tensor:
+def _keep_mask_shape(x: Tensor, dropped: int) -> Tensor:
     return torch.empty(x.shape, dtype=torch.bool)
 
 
-# an operator of torch: torch.compile knows no random_ over all words, and takes this as it is. It
-# takes two calls with the same arguments for one, hence the values and not their shape alone; one
-# tensor is not to be dropped from twice
-define_once(
-    "tts::keep",
+# An operator, because torch.compile does not support random_ over the full int64 range. It takes
+# the tensor and not its shape, because torch.compile merges calls with equal arguments: never apply
+# dropout twice to the same tensor.
+register_operator(
+    "tts::keep_mask",
     "(Tensor x, int dropped) -> Tensor",
-    _keep,
-    _keep_shape,
+    _keep_mask,
+    _keep_mask_shape,
     tags=(torch.Tag.nondeterministic_seeded,),
 )
 
 
 class DropPath(nn.Module):
-    """Drops a residual branch for whole utterances (Huang et al. 2016, stochastic depth).
+    """Stochastic depth: drop a residual branch for entire utterances (Huang et al. 2016).
 
-    ``(B, ...)``; the kept ones are scaled up, so that the expectation is the input.
-    ``probability`` is rounded to 1/256.
+    ``(B, ...) -> (B, ...)``; kept utterances are scaled up, so that the expectation is the input.
+    ``probability`` in [0, 1) is rounded to 1/256.
     """
 
     def __init__(self, probability: float = 0.0) -> None:
@@ -43,9 +43,9 @@ class DropPath(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.probability == 0:
             return x
-        first = x.detach()[(slice(None), *[slice(1)] * (x.ndim - 1))]  # a value of each
+        first = x.detach()[(slice(None), *[slice(1)] * (x.ndim - 1))]  # one value per utterance
         if x.device.type == "cpu":
-            keep = torch.ops.tts.keep(first, round(self.probability * 256))
+            keep = torch.ops.tts.keep_mask(first, round(self.probability * 256))
         else:
             keep = torch.rand_like(first, dtype=torch.float32) >= self.probability
         return torch.where(keep, x * (1 / (1 - self.probability)), 0)
@@ -55,10 +55,10 @@ class DropPath(nn.Module):
 
 
 class Dropout(nn.Module):
-    """Zeroes single values, scales up the rest; ``probability`` is rounded to 1/256.
+    """``nn.Dropout`` with a faster mask on CPUs; ``probability`` in [0, 1) is rounded to 1/256.
 
-    The same law as ``nn.Dropout``. On a CPU the mask is drawn eight values per random word, since
-    one draw per value costs as much as a matrix product of the block it stands in.
+    On a CPU one random 64-bit word gives the mask of eight values, because a random number per
+    value costs as much as a matrix product of the block.
     """
 
     def __init__(self, probability: float = 0.1) -> None:
@@ -70,7 +70,7 @@ class Dropout(nn.Module):
             return x
         if x.device.type != "cpu":
             return nn.functional.dropout(x, self.probability)
-        keep = torch.ops.tts.keep(x.detach(), round(self.probability * 256))
+        keep = torch.ops.tts.keep_mask(x.detach(), round(self.probability * 256))
         return torch.where(keep, x * (1 / (1 - self.probability)), 0)
 
     def extra_repr(self) -> str:
@@ -79,5 +79,5 @@ class Dropout(nn.Module):
 
 def _rounded(probability: float, name: str) -> float:
     if not 0 <= probability < 1:
-        raise UserError(f"{name}={probability} must lie in [0, 1)")
+        raise UserError(f"{name}={probability}: choose a probability of at least 0 and below 1")
     return min(round(probability * 256), 255) / 256

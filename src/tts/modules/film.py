@@ -1,13 +1,13 @@
-"""Feature-wise linear modulation (Perez et al. 2018): a style scales and shifts each channel."""
+"""FiLM, feature-wise linear modulation by a style (Perez et al. 2018)."""
 
 import torch
 from torch import Tensor, nn
 
 
 class FiLM(nn.Module):
-    """``x (B, T, dim), style (B, style_dim) -> (B, T, dim)``; the identity at the start.
+    """Scale and shift every channel by a style. ``(B, T, dim), (B, style_dim) -> (B, T, dim)``.
 
-    The last axis of ``x`` is channels; a ``(B, dim)`` input, one frame, works alike.
+    The identity at the start of training. ``x`` can also be one frame, ``(B, dim)``.
     """
 
     def __init__(self, style_dim: int, dim: int) -> None:

@@ -1,34 +1,40 @@
-"""Mamba-2 as a mixer: short convolution, selective scan in its dual form, gate."""
+"""Mamba-2 mixer (Dao & Gu 2024, section 7): short convolution, selective scan, gate.
+
+Names as in the paper and in :mod:`tts.modules.ssd`: X input, B input to state, C state to output,
+dt step size, A decay rate, dA = dt A. Dimensions: b batch, t frames, h heads, p channels per head
+(P, ``head_dim``), n state size (N, ``state``).
+"""
 
 import math
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from einops import rearrange
 from torch import Tensor, nn
 
 from tts.errors import UserError
 from tts.modules.context import Context
 from tts.modules.conv import DepthwiseConv
-from tts.modules.positional import NoPosition
+from tts.modules.positional import PositionalEncoding
 from tts.modules.ssd import ssd, ssd_step
 
 
 class MambaState(NamedTuple):
-    """What a scan remembers."""
+    """What :meth:`MambaCore.step` keeps between frames."""
 
-    position: int  # frames seen
-    recent: Tensor  # (B, kernel - 1, inner + 2 N) the short convolution's last inputs
-    memory: Tensor  # (B, H, N, P) fp32
+    position: int  # index of the next frame
+    recent: Tensor  # (b, kernel - 1, h p + 2 n) the last inputs of the short convolution
+    ssm: Tensor  # (b, h, n, p) fp32
 
 
 class MambaCore(nn.Module):
-    """Mamba-2 without its output projection (Dao & Gu 2024, section 7). ``-> (B, T, inner)``.
+    """Mamba-2 block without its output projection. ``(B, T, dim) -> (B, T, inner)``, causal.
 
-    ``expand``: inner channels per input channel. ``head_dim``: channels that share one decay.
-    ``state``: N, what each channel remembers. ``kernel``: frames of the short convolution.
-    ``chunk``: frames per block of the scan; a matter of speed alone. ``positional``: see
-    :mod:`tts.modules.positional`; it rotates B and C or adds a constant decay.
+    ``expand``: inner channels per input channel. ``head_dim``: P, channels that share one decay.
+    ``state``: N, state values per channel. ``kernel``: frames of the short convolution. ``chunk``:
+    frames per block of the scan, which changes the speed alone. ``positional`` rotates B and C
+    (RoPE) or adds a constant decay (ALiBi), see :mod:`tts.modules.positional`.
     """
 
     def __init__(
@@ -39,7 +45,7 @@ class MambaCore(nn.Module):
         state: int = 32,
         kernel: int = 4,
         chunk: int = 32,
-        positional: NoPosition | None = None,
+        positional: PositionalEncoding | None = None,
     ) -> None:
         super().__init__()
         self.dim = round(dim * expand)
@@ -50,64 +56,67 @@ class MambaCore(nn.Module):
                 f"state={state} must be even"
             )
         self.heads = self.dim // self.head_dim
-        self.position = positional or NoPosition()
+        self.position = positional or PositionalEncoding()
         slopes = self.position.slopes(self.heads)
         self.slopes: Tensor | None
         self.register_buffer("slopes", slopes, persistent=False)
-        self.sizes = [self.dim, self.dim + 2 * state, self.heads]  # gate, x and B and C, dt
+        self.sizes = [self.dim, self.dim + 2 * state, self.heads]  # gate (the paper's z), XBC, dt
         self.input = nn.Linear(dim, sum(self.sizes), bias=False)
         self.conv = DepthwiseConv(self.sizes[1], kernels=(kernel,), direction="causal")
-        # steps between 1 ms and 100 ms, decays between 1 and 16, as Mamba-2 starts
+        # as in mamba_ssm: step sizes from 1 ms to 100 ms, decay rates from 1 to 16
         dt = torch.exp(torch.rand(self.heads) * math.log(100.0) + math.log(1e-3))
         self.dt_bias = nn.Parameter(dt + torch.log(-torch.expm1(-dt)))  # softplus inverse
-        self.log_a = nn.Parameter(torch.empty(self.heads).uniform_(1, 16).log())
-        self.skip = nn.Parameter(torch.ones(self.heads))
+        self.log_a = nn.Parameter(torch.empty(self.heads).uniform_(1, 16).log())  # log(-A)
+        self.skip = nn.Parameter(torch.ones(self.heads))  # the paper's D
         self.norm = nn.Parameter(torch.ones(self.dim))
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
-        gate, xbc, dt = self.input(x).split(self.sizes, -1)
-        xbc = F.silu(self.conv(xbc))
-        hidden, b, c = xbc.split([self.dim, self.state, self.state], -1)
-        b, c = self.position.rotate(b), self.position.rotate(c)
-        dt, log_decay = self._decay(dt)
-        hidden = hidden.unflatten(-1, (self.heads, -1))
-        y = ssd(hidden, dt, log_decay, b, c, self.chunk) + hidden * self.skip[:, None]
-        return self._gate(y.flatten(2), gate)
+        gate, XBC, dt = self.input(x).split(self.sizes, -1)
+        X, B, C = self._split_XBC(self.conv(XBC))
+        B, C = self.position.rotate(B), self.position.rotate(C)
+        dt, dA = self._discretize(dt)
+        Y = ssd(X, dt, dA, B, C, self.chunk) + X * self.skip[:, None]
+        return self._gated_norm(Y, gate)
 
     def initial_state(self, batch: int, context: Context | None = None) -> MambaState:
         weight = self.input.weight
         recent = weight.new_zeros(batch, self.conv.size - 1, self.sizes[1])
-        memory = weight.new_zeros(batch, self.heads, self.state, self.head_dim).float()
-        return MambaState(0, recent, memory)
+        ssm = weight.new_zeros(batch, self.heads, self.state, self.head_dim).float()
+        return MambaState(0, recent, ssm)
 
     def step(self, x: Tensor, state: MambaState) -> tuple[Tensor, MambaState]:
         """One frame ``(B, dim)`` -> ``(B, inner)``."""
-        gate, xbc, dt = self.input(x).split(self.sizes, -1)
-        xbc, recent = self.conv.step(xbc, state.recent)
-        hidden, b, c = F.silu(xbc).split([self.dim, self.state, self.state], -1)
-        b = self.position.rotate(b[:, None], state.position)[:, 0]
-        c = self.position.rotate(c[:, None], state.position)[:, 0]
-        dt, log_decay = self._decay(dt)
-        hidden = hidden.unflatten(-1, (self.heads, -1))
-        y, memory = ssd_step(hidden, dt, log_decay, b, c, state.memory)
-        y = y + hidden * self.skip[:, None]
-        return self._gate(y.flatten(1), gate), MambaState(state.position + 1, recent, memory)
+        gate, XBC, dt = self.input(x).split(self.sizes, -1)
+        XBC, recent = self.conv.step(XBC, state.recent)
+        X, B, C = self._split_XBC(XBC)
+        B = self.position.rotate(B[:, None], state.position)[:, 0]
+        C = self.position.rotate(C[:, None], state.position)[:, 0]
+        dt, dA = self._discretize(dt)
+        Y, ssm = ssd_step(X, dt, dA, B, C, state.ssm)
+        Y = Y + X * self.skip[:, None]
+        return self._gated_norm(Y, gate), MambaState(state.position + 1, recent, ssm)
 
-    def _decay(self, dt: Tensor) -> tuple[Tensor, Tensor]:
-        """Raw step sizes -> step sizes and log decays, fp32."""
+    def _split_XBC(self, XBC: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """``(..., h p + 2 n)`` -> X ``(..., h, p)``, B and C ``(..., n)``."""
+        X, B, C = F.silu(XBC).split([self.dim, self.state, self.state], -1)
+        return rearrange(X, "... (h p) -> ... h p", h=self.heads), B, C
+
+    def _discretize(self, dt: Tensor) -> tuple[Tensor, Tensor]:
+        """Raw step sizes ``(..., h)`` -> dt and dA ``(..., h)``, fp32."""
         dt = F.softplus(dt.float() + self.dt_bias.float())
-        log_decay = -dt * self.log_a.float().exp()
-        return dt, log_decay if self.slopes is None else log_decay - self.slopes
+        dA = -dt * self.log_a.float().exp()
+        return dt, dA if self.slopes is None else dA - self.slopes
 
-    def _gate(self, y: Tensor, gate: Tensor) -> Tensor:
-        return F.rms_norm(y * F.silu(gate), (self.dim,), self.norm.to(y.dtype), eps=1e-5)
+    def _gated_norm(self, Y: Tensor, gate: Tensor) -> Tensor:
+        """``(..., h, p), (..., h p) -> (..., h p)``: gate, then RMS norm (section 7.1)."""
+        Y = rearrange(Y, "... h p -> ... (h p)")
+        return F.rms_norm(Y * F.silu(gate), (self.dim,), self.norm.to(Y.dtype), eps=1e-5)
 
 
 class Mamba(nn.Module):
-    """The mixer: :class:`MambaCore` and a linear back. ``(B, T, dim) -> (B, T, dim)``, causal.
+    """Mamba-2 mixer: :class:`MambaCore` and a linear. ``(B, T, dim) -> (B, T, dim)``, causal.
 
-    Padding comes last and the scan runs forward, so no mask is needed. Arguments as in
-    :class:`MambaCore`.
+    It needs no mask, because padding comes last. Arguments as in :class:`MambaCore`.
     """
 
     def __init__(
@@ -118,7 +127,7 @@ class Mamba(nn.Module):
         state: int = 32,
         kernel: int = 4,
         chunk: int = 32,
-        positional: NoPosition | None = None,
+        positional: PositionalEncoding | None = None,
     ) -> None:
         super().__init__()
         self.core = MambaCore(dim, expand, head_dim, state, kernel, chunk, positional)

@@ -1,9 +1,9 @@
-"""How a stack knows the order of its input. Each choice is an object with three effects.
+"""Positional encodings: sinusoidal, RoPE (rotary) and ALiBi, for attention and Mamba mixers.
 
-``add`` acts once, on the stack's input; ``rotate`` and ``slopes`` act inside mixers that relate
-pairs of positions: attention, and Mamba through its dual form, where C plays the query and B the
-key (Dao & Gu 2024, section 3) and a per-step decay plays the distance bias. A convolution knows
-offsets by itself and offers nothing to rotate, so it refuses the relative ones.
+An encoding has three hooks. ``add`` acts once, on the input of a stack. ``rotate`` and ``slopes``
+act inside mixers that relate pairs of positions: attention, and Mamba through its dual form, in
+which C is the query, B the key and a decay per frame the distance bias (Dao & Gu 2024, section 5).
+Convolutions encode offsets in their kernels, so they reject the relative encodings.
 """
 
 import math
@@ -14,10 +14,10 @@ from torch import Tensor
 from tts.errors import UserError
 
 
-class NoPosition:
-    """No position beyond what causal scans and convolutions know already."""
+class PositionalEncoding:
+    """Base class; its hooks change nothing."""
 
-    relative = False  # acts between pairs of positions, inside the mixers
+    relative = False  # whether rotate or slopes do something
 
     def add(self, x: Tensor, start: int = 0) -> Tensor:
         """``(B, T, C)`` at positions ``start, start + 1, ...`` -> the same shape."""
@@ -28,14 +28,18 @@ class NoPosition:
         return x
 
     def slopes(self, heads: int) -> Tensor | None:
-        """``(heads,)``: how much a head's log-weight falls per step of distance, or None."""
+        """Return by how much each head's log-weight falls per frame of distance ``(heads,)``."""
         return None
 
 
-class Sinusoidal(NoPosition):
-    """Sines and cosines added to the input (Vaswani et al. 2017, section 3.5).
+class NoPosition(PositionalEncoding):
+    """No encoding: causal scans and convolutions know the order of frames without one."""
 
-    ``base``: the longest wavelength is ``2 pi base`` positions. ``scale`` multiplies the code.
+
+class Sinusoidal(PositionalEncoding):
+    """Sinusoidal encoding, added to the input (Vaswani et al. 2017, section 3.5).
+
+    ``base``: the longest wavelength is ``2 pi base`` positions. ``scale`` multiplies the encoding.
     """
 
     def __init__(self, base: float = 10000.0, scale: float = 1.0) -> None:
@@ -44,15 +48,15 @@ class Sinusoidal(NoPosition):
 
     def add(self, x: Tensor, start: int = 0) -> Tensor:
         angles = _angles(start, x.shape[-2], x.shape[-1], self.base, x)  # (T, ceil(C / 2))
-        code = torch.cat([angles.sin(), angles.cos()], -1)[:, : x.shape[-1]]
-        return x + (code * self.scale).to(x.dtype)
+        encoding = torch.cat([angles.sin(), angles.cos()], -1)[:, : x.shape[-1]]
+        return x + (encoding * self.scale).to(x.dtype)
 
 
-class Rope(NoPosition):
-    """Rotary embedding: rotates pairs of channels by position (Su et al. 2021, section 3.4.2).
+class Rope(PositionalEncoding):
+    """RoPE, rotary position embedding: rotates pairs of channels (Su et al. 2021, section 3.4.2).
 
-    The product of a rotated query and key depends on their distance alone. In a Mamba scan B and C
-    are rotated alike, which gives the state fixed frequencies to resonate at.
+    The product of a rotated query and key depends on their distance alone. A Mamba scan rotates B
+    and C in the same way, which gives its state oscillations of fixed frequencies.
     """
 
     relative = True
@@ -67,10 +71,10 @@ class Rope(NoPosition):
         return torch.cat([first * cos - second * sin, second * cos + first * sin], -1)
 
 
-class Alibi(NoPosition):
-    """A penalty that grows with distance, at a slope per head (Press et al. 2022, section 3).
+class Alibi(PositionalEncoding):
+    """ALiBi: a penalty linear in the distance, one slope per head (Press et al. 2022, section 3).
 
-    In a Mamba scan it is a constant decay per step beside the learned, input-dependent one.
+    A Mamba scan adds it as a constant decay per frame to the learned, input-dependent decay.
     """
 
     relative = True
@@ -79,18 +83,18 @@ class Alibi(NoPosition):
         return 2.0 ** (-8.0 / heads * torch.arange(1, heads + 1))
 
 
-def refuse_relative(position: NoPosition, mixer: str) -> None:
-    """Raise for a positional choice that ``mixer`` could only ignore."""
+def reject_relative(position: PositionalEncoding, mixer: str) -> None:
+    """Raise UserError for a relative encoding, which ``mixer`` would ignore."""
     if position.relative:
         name = type(position).__name__.lower()
         raise UserError(
-            f"model/positional={name} acts on pairs of positions, and {mixer} has none to act on: "
-            "choose model/positional=none or sinusoidal, or a mamba or attention mixer"
+            f"model/positional={name} has no effect in {mixer}, which does not compare pairs of "
+            "positions; choose model/positional=none or sinusoidal, or a mamba or attention mixer"
         )
 
 
 def _angles(start: int, length: int, dim: int, base: float, like: Tensor) -> Tensor:
-    """``(length, ceil(dim / 2))`` in fp32: position times each pair's frequency."""
+    """Return position times the frequency of each pair of channels ``(length, ceil(dim / 2))``."""
     pairs = (dim + 1) // 2
     frequency = torch.exp(torch.arange(pairs, device=like.device) * (-math.log(base) / pairs))
     return torch.arange(start, start + length, device=like.device)[:, None] * frequency

@@ -1,239 +1,262 @@
-"""The state-space duality: a selective linear recurrence computed by matrix products.
+"""State-space duality (SSD): the selective scan of Mamba-2 as matrix products over chunks.
 
-Dao & Gu 2024, "Transformers are SSMs", sections 3 and 6. Within a chunk the recurrence is a masked
-attention; between chunks a state is carried. Names: B batch, T frames, H heads, P channels per
-head, N state size, Q frames per chunk, K chunks (T = K Q).
+Dao & Gu 2024, "Transformers are SSMs". The recurrence (equation 2)
 
-The gradients are written out, for two reasons. Autograd would keep every (Q, Q) matrix of every
-head; here they are made again from the decays. And the gradient of the decays needs none of them:
-with L the running log-decay, ``dL[t] = <dy[t], y[t]> - <x[t], dx[t]>``, head by head.
+    h[t] = exp(dA[t]) h[t-1] + dt[t] B[t] X[t],    Y[t] = C[t] h[t],    h[-1] = 0
+
+is one matrix M with Y = M X. Section 6 splits M into chunks: its diagonal blocks are masked
+attention, in which C is the query and B the key, and its off-diagonal blocks pass through the
+states between chunks. Names as in the paper's listing 1 and in the package mamba_ssm:
+
+    X   (b, t, h, p)  input                         b  batch
+    dt  (b, t, h)     step size, at least 0, fp32   t  frames, t = k q
+    dA  (b, t, h)     log-decay dt A, at most 0,    h  heads
+                      fp32                          p  channels per head (P)
+    B   (b, t, n)     input to state                n  state size (N)
+    C   (b, t, n)     state to output               k  chunks
+    Y   (b, t, h, p)  output                        q  frames per chunk (Q); i >= j are two of them
+
+The heads share B and C. The gradients are written out, for two reasons. Autograd would keep every
+(q, q) matrix of every head; here they are computed again from the decays. And the gradient of the
+decays needs none of them: with S the cumulative sum of dA, its gradient is
+``<dY[t], Y[t]> - <X[t], dX[t]>`` per head.
 """
 
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from einops import rearrange
 from torch import Tensor
 
-from tts.modules.custom_ops import define_once
+from tts.modules.custom_ops import register_operator
 
 
-class Decays(NamedTuple):
-    """What becomes of an input on its way through a chunk; all fp32."""
+class ChunkDecays(NamedTuple):
+    """Decays within every chunk, fp32."""
 
-    total: Tensor  # (B, K, Q, H) running log-decay within the chunk, this frame's included
-    from_start: Tensor  # (B, K, Q, H) how much of the state before the chunk is left
-    to_end: Tensor  # (B, K, Q, H) how much of this frame's input reaches the state after it
-    over: Tensor  # (B, K, H) how much of the state survives the chunk
-    log_dt: Tensor  # (B, K, Q, H)
-
-    def rows(self, start: int, stop: int) -> "Decays":
-        """The same for the utterances ``start`` to ``stop``."""
-        return Decays(*(part[start:stop] for part in self))
+    dA_cumsum: Tensor  # (b, k, q, h) sum of dA from the chunk's start to this frame, inclusive
+    from_start: Tensor  # (b, k, q, h) factor from the state before the chunk to this frame
+    to_end: Tensor  # (b, k, q, h) factor from this frame's input to the state after the chunk
+    chunk: Tensor  # (b, k, h) factor from the state before the chunk to the state after it
+    log_dt: Tensor  # (b, k, q, h)
 
 
-def chunk_decays(dt: Tensor, log_decay: Tensor, chunk: int) -> Decays:
-    """``dt (B, T, H)`` and ``log_decay (B, T, H)``, fp32, T a multiple of ``chunk``."""
-    dt, log_decay = dt.unflatten(1, (-1, chunk)), log_decay.unflatten(1, (-1, chunk))
-    total = log_decay.cumsum(2)
-    last = total[:, :, -1:]
-    return Decays(total, total.exp(), (last - total).exp() * dt, last[:, :, 0].exp(), dt.log())
-
-
-def _pairs(decays: Decays) -> Tensor:
-    """``(B, K, H, Q, Q)``: what is left of frame j's input at frame i >= j, 0 where i < j."""
-    receiver = decays.total.mT  # (B, K, H, Q)
-    sender = (decays.total - decays.log_dt).mT
-    size = receiver.shape[-1]
-    future = torch.full((size, size), -torch.inf, device=receiver.device).triu(1)
-    return (receiver[..., :, None] - sender[..., None, :]).add_(future).exp_()
-
-
-def _mix(pairs: Tensor, score: Tensor) -> Tensor:
-    """``(B K H, Q, Q)``: the matrix that maps a chunk's inputs to its outputs."""
-    return (pairs * score[:, :, None]).flatten(0, 2).to(score.dtype)
-
-
-def _by_head(x: Tensor, chunk: int) -> Tensor:
-    """``(B, T, H, P) -> (B K H, Q, P)``, a copy."""
-    return x.unflatten(1, (-1, chunk)).transpose(2, 3).reshape(-1, chunk, x.shape[-1])
-
-
-def ssd_forward(x: Tensor, b: Tensor, c: Tensor, decays: Decays, out: Tensor) -> Tensor:
-    """Writes ``y`` into ``out (B, T, H, P)``; returns each chunk's first state (B, K, N, H, P).
-
-    Shapes as in :func:`ssd`, T a multiple of Q.
-    """
-    batch, _, heads, width = x.shape
-    chunks, chunk = decays.total.shape[1:3]
-    b, c = (value.reshape(batch * chunks, chunk, -1) for value in (b, c))  # (B K, Q, N)
-
-    mix = _mix(_pairs(decays), (c @ b.mT).unflatten(0, (batch, chunks)))
-    within = (mix @ _by_head(x, chunk)).view(batch, chunks, heads, chunk, width)
-
-    weighted = x.unflatten(1, (chunks, chunk)) * decays.to_end[..., None].to(x.dtype)
-    added = (b.mT @ weighted.view(batch * chunks, chunk, -1)).view(batch, chunks, -1, heads, width)
-    before = torch.empty_like(added)
-    before[:, 0] = 0
-    over = decays.over[:, :, None, :, None].to(x.dtype)
-    for k in range(chunks - 1):
-        torch.addcmul(added[:, k], before[:, k], over[:, k], out=before[:, k + 1])
-
-    carried = (c @ before.view(batch * chunks, -1, heads * width)).view(weighted.shape)
-    torch.addcmul(
-        within.transpose(2, 3),
-        carried,
-        decays.from_start[..., None].to(x.dtype),
-        out=out.unflatten(1, (chunks, chunk)),
+def chunk_decays(dt: Tensor, dA: Tensor, chunk: int) -> ChunkDecays:
+    """``dt`` and ``dA (b, t, h)`` fp32, t a multiple of ``chunk`` -> the decays."""
+    dt, dA = (rearrange(x, "b (k q) h -> b k q h", q=chunk) for x in (dt, dA))
+    dA_cumsum = dA.cumsum(2)
+    last = dA_cumsum[:, :, -1:]
+    return ChunkDecays(
+        dA_cumsum,
+        from_start=dA_cumsum.exp(),
+        to_end=(last - dA_cumsum).exp() * dt,
+        chunk=last[:, :, 0].exp(),
+        log_dt=dt.log(),
     )
-    return before
+
+
+def _decay_matrix(decays: ChunkDecays) -> Tensor:
+    """Return L dt ``(b, k, h, q, q)``: the factor from input j to output i >= j, 0 where i < j.
+
+    L = exp(segsum(dA)) is the 1-semiseparable mask of section 5; dt is folded into it.
+    """
+    output = decays.dA_cumsum.mT  # (b, k, h, q)
+    source = (decays.dA_cumsum - decays.log_dt).mT
+    size = output.shape[-1]
+    future = torch.full((size, size), -torch.inf, device=output.device).triu(1)
+    return (output[..., :, None] - source[..., None, :]).add_(future).exp_()
+
+
+def _diagonal_blocks(L: Tensor, CB: Tensor) -> Tensor:
+    """``L (b, k, h, q, q), CB (b k, q, q)`` -> the diagonal blocks of M, ``(b k h, q, q)``."""
+    CB = rearrange(CB, "(b k) i j -> b k 1 i j", b=L.shape[0])
+    return rearrange(L * CB, "b k h i j -> (b k h) i j").to(CB.dtype)
+
+
+def ssd_forward(X: Tensor, B: Tensor, C: Tensor, decays: ChunkDecays, out: Tensor) -> Tensor:
+    """Write Y into ``out (b, t, h, p)``; return the state before each chunk ``(b, k, n, h, p)``."""
+    batch, _, heads, _ = X.shape
+    chunks, chunk = decays.dA_cumsum.shape[1:3]
+    B, C = (rearrange(x, "b (k q) n -> (b k) q n", q=chunk) for x in (B, C))
+
+    # section 6.1, diagonal blocks: inputs of the same chunk
+    M = _diagonal_blocks(_decay_matrix(decays), C @ B.mT)
+    Y_diagonal = M @ rearrange(X, "b (k q) h p -> (b k h) q p", q=chunk)
+    Y_diagonal = rearrange(Y_diagonal, "(b k h) q p -> b k q h p", b=batch, h=heads)
+
+    # section 6.2, off-diagonal blocks. Right factor: what each chunk adds to the state
+    X_decayed = rearrange(X, "b (k q) h p -> b k q h p", q=chunk) * _over_channels(decays.to_end, X)
+    added = B.mT @ rearrange(X_decayed, "b k q h p -> (b k) q (h p)")
+    added = rearrange(added, "(b k) n (h p) -> b k n h p", b=batch, h=heads)
+    # center factor: the recurrence from chunk to chunk
+    states = torch.empty_like(added)
+    states[:, 0] = 0
+    decay = rearrange(decays.chunk, "b k h -> b k 1 h 1").to(X.dtype)
+    for k in range(chunks - 1):
+        torch.addcmul(added[:, k], states[:, k], decay[:, k], out=states[:, k + 1])
+    # left factor: what the outputs read of the state
+    Y_off_diagonal = C @ rearrange(states, "b k n h p -> (b k) n (h p)")
+    Y_off_diagonal = rearrange(Y_off_diagonal, "(b k) q (h p) -> b k q h p", b=batch, h=heads)
+
+    Y = out.unflatten(1, (chunks, chunk))
+    torch.addcmul(Y_diagonal, Y_off_diagonal, _over_channels(decays.from_start, X), out=Y)
+    return states
 
 
 class ScanGradients(NamedTuple):
-    """Of :func:`ssd_forward`'s inputs but x."""
+    """Gradients of every input of the scan but X."""
 
-    dt: Tensor  # (B, T, H) fp32
-    log_decay: Tensor  # (B, T, H) fp32
-    b: Tensor  # (B, T, N)
-    c: Tensor  # (B, T, N)
+    dt: Tensor  # (b, t, h) fp32
+    dA: Tensor  # (b, t, h) fp32
+    B: Tensor  # (b, t, n)
+    C: Tensor  # (b, t, n)
 
 
 def ssd_backward(
-    dy: Tensor,
-    x: Tensor,
-    b: Tensor,
-    c: Tensor,
-    decays: Decays,
-    y: Tensor,
-    before: Tensor,
+    dY: Tensor,
+    X: Tensor,
+    B: Tensor,
+    C: Tensor,
+    decays: ChunkDecays,
+    Y: Tensor,
+    states: Tensor,
     out: Tensor,
 ) -> ScanGradients:
-    """Writes ``dx`` into ``out (B, T, H, P)`` and returns the other gradients."""
-    batch, frames, heads, width = x.shape
-    chunks, chunk = decays.total.shape[1:3]
-    flat = (batch * chunks, chunk, heads * width)
-    split = (batch, chunks, chunk, heads, width)
-    b, c = (value.reshape(batch * chunks, chunk, -1) for value in (b, c))  # (B K, Q, N)
+    """Write dX into ``out (b, t, h, p)``; return the other gradients.
 
-    pairs = _pairs(decays)
-    mix = _mix(pairs, (c @ b.mT).unflatten(0, (batch, chunks)))
-    dy_by_head = _by_head(dy, chunk)
-    dmix = (dy_by_head @ _by_head(x, chunk).mT).view(pairs.shape)
-    dscore = pairs.mul_(dmix).sum(2).flatten(0, 1).to(c.dtype)  # (B K, Q, Q)
-    dx_within = (mix.mT @ dy_by_head).view(batch, chunks, heads, chunk, width)
+    ``states`` is what :func:`ssd_forward` returned, and ``Y`` what it wrote.
+    """
+    batch, _, heads, _ = X.shape
+    chunks, chunk = decays.dA_cumsum.shape[1:3]
+    B, C = (rearrange(x, "b (k q) n -> (b k) q n", q=chunk) for x in (B, C))
+    X_chunks, dY_chunks = (rearrange(x, "b (k q) h p -> b k q h p", q=chunk) for x in (X, dY))
 
-    # the state: what the outputs ask of it, carried back from chunk to chunk
-    asked = (dy.unflatten(1, (chunks, chunk)) * decays.from_start[..., None].to(dy.dtype)).view(
-        flat
+    # diagonal blocks
+    L = _decay_matrix(decays)
+    M = _diagonal_blocks(L, C @ B.mT)
+    X_by_head, dY_by_head = (
+        rearrange(x, "b k q h p -> (b k h) q p") for x in (X_chunks, dY_chunks)
     )
-    dc = torch.baddbmm(asked @ before.view(batch * chunks, -1, flat[2]).mT, dscore, b)
-    dbefore = (c.mT @ asked).view(before.shape)
-    dafter = torch.empty_like(dbefore)
-    dafter[:, -1] = 0
-    over = decays.over[:, :, None, :, None].to(dy.dtype)
+    dM = rearrange(dY_by_head @ X_by_head.mT, "(b k h) i j -> b k h i j", b=batch, h=heads)
+    dCB = rearrange(L.mul_(dM).sum(2), "b k i j -> (b k) i j").to(C.dtype)
+    dX_diagonal = rearrange(M.mT @ dY_by_head, "(b k h) q p -> b k q h p", b=batch, h=heads)
+
+    # off-diagonal blocks: the recurrence from chunk to chunk, backwards
+    from_start, to_end = _over_channels(decays.from_start, dY), _over_channels(decays.to_end, X)
+    dY_decayed = rearrange(dY_chunks * from_start, "b k q h p -> (b k) q (h p)")
+    dC = torch.baddbmm(dY_decayed @ rearrange(states, "b k n h p -> (b k) (h p) n"), dCB, B)
+    dstates = rearrange(C.mT @ dY_decayed, "(b k) n (h p) -> b k n h p", b=batch, h=heads)
+    dadded = torch.empty_like(dstates)  # gradient of the state after each chunk
+    dadded[:, -1] = 0
+    decay = rearrange(decays.chunk, "b k h -> b k 1 h 1").to(dY.dtype)
     for k in range(chunks - 1, 0, -1):
-        torch.addcmul(dbefore[:, k], dafter[:, k], over[:, k], out=dafter[:, k - 1])
-    dover = dbefore[:, 1:].copy_(before[:, 1:]).mul_(dafter[:, :-1]).sum((2, 4)).float()
+        torch.addcmul(dstates[:, k], dadded[:, k], decay[:, k], out=dadded[:, k - 1])
+    ddecay = dstates[:, 1:].copy_(states[:, 1:]).mul_(dadded[:, :-1]).sum((2, 4)).float()
 
-    to_end = decays.to_end[..., None].to(x.dtype)
-    weighted = (x.unflatten(1, (chunks, chunk)) * to_end).view(flat)
-    dafter_flat = dafter.view(batch * chunks, -1, flat[2])
-    db = torch.baddbmm(weighted @ dafter_flat.mT, dscore.mT, c)
-    dweighted = (b @ dafter_flat).view(split)
-    torch.addcmul(dx_within.transpose(2, 3), dweighted, to_end, out=out.unflatten(1, split[1:3]))
+    X_decayed = rearrange(X_chunks * to_end, "b k q h p -> (b k) q (h p)")
+    dadded = rearrange(dadded, "b k n h p -> (b k) n (h p)")
+    dB = torch.baddbmm(X_decayed @ dadded.mT, dCB.mT, C)
+    dX_decayed = rearrange(B @ dadded, "(b k) q (h p) -> b k q h p", b=batch, h=heads)
+    torch.addcmul(dX_diagonal, dX_decayed, to_end, out=out.unflatten(1, (chunks, chunk)))
 
-    sent = (x * out).sum(-1, dtype=torch.float32).view(batch, chunks, chunk, heads)
-    received = (dy * y).sum(-1, dtype=torch.float32).view(batch, chunks, chunk, heads)
-    dtotal = received - sent
-    dtotal[:, :-1, -1] += dover
-    dlog_decay = dtotal.flip(2).cumsum(2).flip(2)
-    ddt = sent * (-decays.log_dt).exp().nan_to_num(posinf=0.0)  # dt is 0 where padded
+    XdX, YdY = (
+        rearrange((x * dx).sum(-1, dtype=torch.float32), "b (k q) h -> b k q h", q=chunk)
+        for x, dx in ((X, out), (dY, Y))
+    )
+    dcumsum = YdY - XdX
+    dcumsum[:, :-1, -1] += ddecay
+    ddA = dcumsum.flip(2).cumsum(2).flip(2)
+    ddt = XdX * (-decays.log_dt).exp().nan_to_num(posinf=0.0)  # dt is 0 where padded
     return ScanGradients(
-        ddt.view(batch, frames, heads),
-        dlog_decay.view(batch, frames, heads),
-        db.view(batch, frames, -1),
-        dc.view(batch, frames, -1),
+        rearrange(ddt, "b k q h -> b (k q) h"),
+        rearrange(ddA, "b k q h -> b (k q) h"),
+        rearrange(dB, "(b k) q n -> b (k q) n", b=batch),
+        rearrange(dC, "(b k) q n -> b (k q) n", b=batch),
     )
 
 
-def _forward(x, dt, log_decay, b, c, chunk):
-    y = torch.empty_like(x, memory_format=torch.contiguous_format)
-    with torch.autocast(x.device.type, enabled=False):
-        return y, ssd_forward(x, b, c, chunk_decays(dt, log_decay, chunk), y)
+def _over_channels(decay: Tensor, like: Tensor) -> Tensor:
+    """``(b, k, q, h)`` -> ``(b, k, q, h, 1)`` in the type of ``like``."""
+    return decay[..., None].to(like.dtype)
 
 
-def _forward_shapes(x, dt, log_decay, b, c, chunk):
-    batch, frames, heads, width = x.shape
-    y = torch.empty_like(x, memory_format=torch.contiguous_format)
-    return y, x.new_empty(batch, frames // chunk, b.shape[-1], heads, width)
+def _forward(X, dt, dA, B, C, chunk):
+    Y = torch.empty_like(X, memory_format=torch.contiguous_format)
+    with torch.autocast(X.device.type, enabled=False):
+        return Y, ssd_forward(X, B, C, chunk_decays(dt, dA, chunk), Y)
 
 
-def _backward(dy, x, dt, log_decay, b, c, y, before, chunk):
-    dx = torch.empty_like(y)
-    with torch.autocast(x.device.type, enabled=False):
-        decays = chunk_decays(dt, log_decay, chunk)
-        return dx, *ssd_backward(dy.contiguous(), x, b, c, decays, y, before, dx)
+def _forward_shapes(X, dt, dA, B, C, chunk):
+    batch, frames, heads, channels = X.shape
+    Y = torch.empty_like(X, memory_format=torch.contiguous_format)
+    return Y, X.new_empty(batch, frames // chunk, B.shape[-1], heads, channels)
 
 
-def _backward_shapes(dy, x, dt, log_decay, b, c, y, before, chunk):
-    return tuple(torch.empty_like(part) for part in (y, dt, log_decay, b, c))
+def _backward(dY, X, dt, dA, B, C, Y, states, chunk):
+    dX = torch.empty_like(Y)
+    with torch.autocast(X.device.type, enabled=False):
+        decays = chunk_decays(dt, dA, chunk)
+        return dX, *ssd_backward(dY.contiguous(), X, B, C, decays, Y, states, dX)
 
 
-def _remember(ctx, inputs, output):
-    *parts, ctx.chunk = inputs
-    ctx.save_for_backward(*parts, *output)
+def _backward_shapes(dY, X, dt, dA, B, C, Y, states, chunk):
+    return tuple(torch.empty_like(x) for x in (Y, dt, dA, B, C))
+
+
+def _save_for_backward(ctx, inputs, output):
+    *tensors, ctx.chunk = inputs
+    ctx.save_for_backward(*tensors, *output)
     ctx.mark_non_differentiable(output[1])
     ctx.set_materialize_grads(False)
 
 
-def _differentiate(ctx, dy, _):
-    if dy is None:
+def _gradients(ctx, dY, _):
+    if dY is None:
         return (None,) * 6
-    return *torch.ops.tts.ssd_backward(dy, *ctx.saved_tensors, ctx.chunk), None
+    return *torch.ops.tts.ssd_backward(dY, *ctx.saved_tensors, ctx.chunk), None
 
 
-# Operators of torch rather than a Function alone: torch.compile takes each as it is. It would
-# unroll the loop over the chunks of one length, and begin anew with every other.
-# Not torch.library.custom_op, whose first call imports all of torch._dynamo.
-define_once(
+# Operators and not only an autograd.Function: torch.compile keeps them as they are, and would
+# otherwise unroll the loop over chunks and compile again for every length.
+register_operator(
     "tts::ssd",
-    "(Tensor x, Tensor dt, Tensor log_decay, Tensor b, Tensor c, int chunk) -> (Tensor, Tensor)",
+    "(Tensor X, Tensor dt, Tensor dA, Tensor B, Tensor C, int chunk) -> (Tensor, Tensor)",
     _forward,
     _forward_shapes,
-    backward=(_remember, _differentiate),
+    backward=(_save_for_backward, _gradients),
 )
-define_once(
+register_operator(
     "tts::ssd_backward",
-    "(Tensor dy, Tensor x, Tensor dt, Tensor log_decay, Tensor b, Tensor c, Tensor y,"
-    " Tensor before, int chunk) -> (Tensor, Tensor, Tensor, Tensor, Tensor)",
+    "(Tensor dY, Tensor X, Tensor dt, Tensor dA, Tensor B, Tensor C, Tensor Y, Tensor states,"
+    " int chunk) -> (Tensor, Tensor, Tensor, Tensor, Tensor)",
     _backward,
     _backward_shapes,
 )
 
 
-def ssd(x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor, chunk: int = 32) -> Tensor:
-    """``h[t] = exp(log_decay[t]) h[t-1] + dt[t] b[t] x[t]``, ``y[t] = c[t] h[t]``, ``h[-1] = 0``.
+def ssd(X: Tensor, dt: Tensor, dA: Tensor, B: Tensor, C: Tensor, chunk: int = 32) -> Tensor:
+    """Return Y ``(b, t, h, p)`` of the recurrence, for any number of frames t.
 
-    ``x (B, T, H, P)``, ``dt (B, T, H)`` at least 0, ``log_decay (B, T, H)`` at most 0, ``b`` and
-    ``c`` ``(B, T, N)`` shared by the heads -> ``y (B, T, H, P)``. ``dt`` and ``log_decay`` are
-    taken in fp32, all else in x's type. ``chunk``: Q, a matter of speed alone.
+    ``dt`` and ``dA`` are computed with in fp32, all else in X's type. ``chunk`` is q; it changes
+    the speed alone.
     """
-    frames = x.shape[1]
-    spare = -frames % chunk
-    if spare:
-        x = F.pad(x, (0, 0, 0, 0, 0, spare))
-        dt, log_decay, b, c = (F.pad(part, (0, 0, 0, spare)) for part in (dt, log_decay, b, c))
-    x, b, c = (part.contiguous() for part in (x, b, c))
-    dt, log_decay = dt.float().contiguous(), log_decay.float().contiguous()
-    y, _ = torch.ops.tts.ssd(x, dt, log_decay, b, c, chunk)
-    return y[:, :frames]
+    frames = X.shape[1]
+    padding = -frames % chunk
+    if padding:
+        X = F.pad(X, (0, 0, 0, 0, 0, padding))
+        dt, dA, B, C = (F.pad(x, (0, 0, 0, padding)) for x in (dt, dA, B, C))
+    X, B, C = (x.contiguous() for x in (X, B, C))
+    dt, dA = dt.float().contiguous(), dA.float().contiguous()
+    Y, _ = torch.ops.tts.ssd(X, dt, dA, B, C, chunk)
+    return Y[:, :frames]
 
 
 def ssd_step(
-    x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor, state: Tensor
+    X: Tensor, dt: Tensor, dA: Tensor, B: Tensor, C: Tensor, state: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """One frame of :func:`ssd`: the same shapes without T, ``state (B, H, N, P)`` in fp32."""
-    inflow = torch.einsum("bh,bn,bhp->bhnp", dt.float(), b.float(), x.float())
-    state = state * log_decay.float().exp()[..., None, None] + inflow
-    y = torch.einsum("bn,bhnp->bhp", c.float(), state)
-    return y.to(x.dtype), state
+    """One frame of :func:`ssd`: the same shapes without t, ``state (b, h, n, p)`` in fp32."""
+    added = torch.einsum("bh,bn,bhp->bhnp", dt.float(), B.float(), X.float())
+    state = state * dA.float().exp()[..., None, None] + added
+    Y = torch.einsum("bn,bhnp->bhp", C.float(), state)
+    return Y.to(X.dtype), state

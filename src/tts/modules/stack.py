@@ -1,7 +1,7 @@
-"""The one backbone: blocks of a mixer and a feed-forward, each residual and pre-normalized."""
+"""Stack, the backbone of every model: residual pre-norm blocks of a mixer and a feed-forward."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, cast, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -11,56 +11,76 @@ from tts.errors import UserError
 from tts.modules.context import Context
 from tts.modules.dropout import Dropout, DropPath
 from tts.modules.film import FiLM
-from tts.modules.positional import NoPosition
+from tts.modules.positional import PositionalEncoding
 
-__all__ = ["Block", "Context", "Residual", "Stack", "StackState"]
+__all__ = ["Block", "Context", "MixerWithCross", "Residual", "Stack", "StackState"]
+
+LayerState = Any  # each layer's own type, such as MambaState; opaque to the stack
+
+
+@runtime_checkable
+class StepLayer(Protocol):
+    """A mixer or cross-attention that can run frame by frame."""
+
+    def initial_state(self, batch: int, context: Context | None) -> LayerState: ...
+
+    def step(self, x: Tensor, state: LayerState) -> tuple[Tensor, LayerState]: ...
 
 
 class StackState(NamedTuple):
-    """All that :meth:`Stack.step` needs to know of the frames before."""
+    """What :meth:`Stack.step` keeps between frames."""
 
-    position: int  # frames seen
-    blocks: tuple[tuple[Any, ...], ...]  # per block, per sublayer that has a state
+    position: int  # index of the next frame
+    blocks: tuple[tuple[LayerState, ...], ...]  # per block: its mixer's, its cross-attention's
     style: Tensor | None  # (B, D)
 
 
+class MixerWithCross(NamedTuple):
+    """Factories of a decoder block's layers: ``mixer(dim=, positional=)`` and ``cross(dim=)``."""
+
+    mixer: Callable[..., nn.Module]
+    cross: Callable[..., nn.Module]
+
+
 class Residual(nn.Module):
-    """``x + drop(layer(film(norm(x))))``: what every sublayer of a block has in common."""
+    """Residual sublayer of a block: ``x + dropout(layer(film(norm(x))))``."""
 
     def __init__(
-        self,
-        dim: int,
-        layer: nn.Module,
-        norm: Callable[[int], nn.Module],
-        style_dim: int | None,
-        dropout: float,
-        drop_path: float,
+        self, dim: int, layer: nn.Module, style_dim: int | None, dropout: float, drop_path: float
     ) -> None:
         super().__init__()
-        self.norm: nn.Module = norm(dim)
+        self.norm = nn.LayerNorm(dim)
         self.film = FiLM(style_dim, dim) if style_dim is not None else None
-        self.layer: Any = layer  # a mixer may have step, a feed-forward has none
+        self.layer = layer
         self.drop = nn.Sequential(Dropout(dropout), DropPath(drop_path))
 
-    def prepare(self, x: Tensor, style: Tensor | None) -> Tensor:
-        """Normalized and modulated input of the layer."""
+    def styled_norm(self, x: Tensor, style: Tensor | None) -> Tensor:
+        """Normalize ``x (B, T, dim)`` or ``(B, dim)``, then modulate it by the style."""
         x = self.norm(x)
         if self.film is None:
             return x
         if style is None:
-            raise ValueError("this stack was built with style_dim and needs context.style")
+            raise ValueError("context.style is None, but this stack was built with style_dim")
         return self.film(x, style)
 
-    def forward(self, x: Tensor, context: Context, *arguments: Any) -> Tensor:
-        return x + self.drop(self.layer(self.prepare(x, context.style), *arguments))
+    def forward(self, x: Tensor, style: Tensor | None, *layer_arguments: Context) -> Tensor:
+        return x + self.drop(self.layer(self.styled_norm(x, style), *layer_arguments))
 
-    def step(self, x: Tensor, style: Tensor | None, state: Any) -> tuple[Tensor, Any]:
-        y, state = self.layer.step(self.prepare(x, style), state)
+    def initial_state(self, batch: int, context: Context | None) -> LayerState:
+        if not isinstance(self.layer, StepLayer):
+            raise UserError(
+                f"{type(self.layer).__name__} depends on later frames and cannot run frame by "
+                "frame: use a causal mixer"
+            )
+        return self.layer.initial_state(batch, context)
+
+    def step(self, x: Tensor, style: Tensor | None, state: LayerState) -> tuple[Tensor, LayerState]:
+        y, state = cast(StepLayer, self.layer).step(self.styled_norm(x, style), state)
         return x + y, state
 
 
 class Block(nn.Module):
-    """Mixer, then cross-attention if there is any, then feed-forward if there is any."""
+    """Mixer, then cross-attention if there is one, then feed-forward if there is one."""
 
     def __init__(
         self,
@@ -72,85 +92,81 @@ class Block(nn.Module):
         self.mixer, self.cross, self.feed_forward = mixer, cross, feed_forward
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
-        x = self.mixer(x, context, context)
+        x = self.mixer(x, context.style, context)
         if self.cross is not None:
-            x = self.cross(x, context, context)
+            x = self.cross(x, context.style, context)
         if self.feed_forward is not None:
-            x = self.feed_forward(x, context)
+            x = self.feed_forward(x, context.style)
         return x
 
-    def initial_state(self, batch: int, context: Context | None) -> tuple[Any, ...]:
-        parts = (self.mixer,) if self.cross is None else (self.mixer, self.cross)
-        for part in parts:
-            if not hasattr(part.layer, "initial_state"):
-                name = type(part.layer).__name__
-                raise UserError(
-                    f"{name} looks ahead and cannot run frame by frame: use a causal mixer"
-                )
-        return tuple(part.layer.initial_state(batch, context) for part in parts)
+    def initial_state(self, batch: int, context: Context | None) -> tuple[LayerState, ...]:
+        layers = (self.mixer,) if self.cross is None else (self.mixer, self.cross)
+        return tuple(layer.initial_state(batch, context) for layer in layers)
 
     def step(
-        self, x: Tensor, style: Tensor | None, state: tuple[Any, ...]
-    ) -> tuple[Tensor, tuple[Any, ...]]:
-        x, mixed = self.mixer.step(x, style, state[0])
-        after = [mixed]
+        self, x: Tensor, style: Tensor | None, states: tuple[LayerState, ...]
+    ) -> tuple[Tensor, tuple[LayerState, ...]]:
+        x, mixer_state = self.mixer.step(x, style, states[0])
+        after = [mixer_state]
         if self.cross is not None:
-            x, crossed = self.cross.step(x, style, state[1])
-            after.append(crossed)
+            x, cross_state = self.cross.step(x, style, states[1])
+            after.append(cross_state)
         if self.feed_forward is not None:
-            x = x + self.feed_forward.layer(self.feed_forward.prepare(x, style))
+            x = x + self.feed_forward.layer(self.feed_forward.styled_norm(x, style))
         return x, tuple(after)
 
 
 class Stack(nn.Module):
-    """``depth`` blocks and a last norm. ``(B, T, dim) -> (B, T, dim)``, zero where padded.
+    """``depth`` blocks and a final norm. ``(B, T, dim) -> (B, T, dim)``, 0 at padding.
 
-    ``mixer(dim=dim, positional=position)`` makes the mixer of a block, ``feed_forward(dim=dim)``
-    its other half (None: mixers alone), ``cross(dim=dim)`` a cross-attention between the two
-    (None: none). ``positional()`` makes the order's object, see :mod:`tts.modules.positional`
-    (None: none). With ``style_dim`` every sublayer is FiLM-modulated by ``context.style``.
-    ``dropout`` acts on every sublayer's output; ``drop_path`` is the last block's probability, and
-    earlier ones rise to it linearly. ``norm(dim)`` makes the norms.
+    ``mixer(dim=, positional=)`` makes a block's mixer, ``feed_forward(dim=)`` its feed-forward
+    (None: none); a :class:`MixerWithCross` adds cross-attention between the two. ``positional()``
+    makes the encoding that all blocks share (None: none). ``style_dim``: FiLM modulates every
+    sublayer by ``context.style (B, style_dim)``. ``dropout`` acts on the output of every sublayer;
+    ``drop_path`` is the probability of the last block, from 0 in the first block it rises linearly.
     """
 
     def __init__(
         self,
         dim: int,
         depth: int,
-        mixer: Callable[..., nn.Module],
+        mixer: Callable[..., nn.Module] | MixerWithCross,
         feed_forward: Callable[..., nn.Module] | None = None,
-        positional: Callable[[], NoPosition] | None = None,
-        cross: Callable[..., nn.Module] | None = None,
+        positional: Callable[[], PositionalEncoding] | None = None,
         style_dim: int | None = None,
         dropout: float = 0.1,
         drop_path: float = 0.0,
-        norm: Callable[[int], nn.Module] = nn.LayerNorm,
     ) -> None:
         super().__init__()
-        self.position: NoPosition = positional() if positional is not None else NoPosition()
-        self.blocks: Any = nn.ModuleList()
+        self.position = positional() if positional is not None else PositionalEncoding()
+        make_mixer, make_cross = mixer if isinstance(mixer, MixerWithCross) else (mixer, None)
+        blocks = []
         for index in range(depth):
             rate = drop_path * index / max(depth - 1, 1)
 
             def residual(layer: nn.Module, rate: float = rate) -> Residual:
-                return Residual(dim, layer, norm, style_dim, dropout, rate)
+                return Residual(dim, layer, style_dim, dropout, rate)
 
-            self.blocks.append(
+            blocks.append(
                 Block(
-                    residual(mixer(dim=dim, positional=self.position)),
-                    residual(cross(dim=dim)) if cross is not None else None,
+                    residual(make_mixer(dim=dim, positional=self.position)),
+                    residual(make_cross(dim=dim)) if make_cross is not None else None,
                     residual(feed_forward(dim=dim)) if feed_forward is not None else None,
                 )
             )
-        self.norm = norm(dim)
-        self.checkpointing = False  # less memory for a second forward pass: only blocks' ends kept
+        self.blocks = nn.ModuleList(blocks)
+        self.norm = nn.LayerNorm(dim)
+        self.checkpointing = False  # recompute activations inside blocks during backward
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
         """``x (B, T, dim)``; ``context.mask (B, T)``."""
         x = self.position.add(x)
-        again = self.checkpointing and torch.is_grad_enabled()
+        recompute = self.checkpointing and torch.is_grad_enabled()
         for block in self.blocks:
-            x = checkpoint(block, x, context, use_reentrant=False) if again else block(x, context)
+            if recompute:
+                x = checkpoint(block, x, context, use_reentrant=False)
+            else:
+                x = block(x, context)
         return self.norm(x) * context.mask[..., None]
 
     def initial_state(
@@ -160,17 +176,20 @@ class Stack(nn.Module):
         memory_mask: Tensor | None = None,
         style: Tensor | None = None,
     ) -> StackState:
-        """The state before the first frame; memory and style stay what they are from here on."""
+        """Return the state before the first frame, with the memory and style of all frames."""
         mask = torch.ones(batch, 0, dtype=torch.bool)
         context = Context(mask, memory, memory_mask, style)
-        blocks = tuple(block.initial_state(batch, context) for block in self.blocks)
+        blocks = tuple(block.initial_state(batch, context) for block in self._blocks())
         return StackState(0, blocks, style)
 
     def step(self, x: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """One frame ``x (B, dim)`` and the state before it -> its output and the state after."""
         x = self.position.add(x[:, None], state.position)[:, 0]
         after = []
-        for block, before in zip(self.blocks, state.blocks, strict=True):
+        for block, before in zip(self._blocks(), state.blocks, strict=True):
             x, new = block.step(x, state.style, before)
             after.append(new)
         return self.norm(x), StackState(state.position + 1, tuple(after), state.style)
+
+    def _blocks(self) -> list[Block]:
+        return cast(list[Block], list(self.blocks))
