@@ -1,9 +1,9 @@
-"""Laws of the aligner, and that it learns."""
+"""Laws of the aligner; it converges on synthetic data."""
 
 import torch
 
 from tts.alignment.aligner import MASKED, Aligner, gaussian_scores
-from tts.alignment.regulator import regulate
+from tts.alignment.regulator import regulate_length
 from tts.losses.alignment import binarization_loss, forward_sum_loss
 from tts.metrics.alignment import boundary_errors
 
@@ -15,7 +15,7 @@ def test_scores_are_the_squared_distance_up_to_a_constant_per_frame() -> None:
     torch.testing.assert_close(gaussian_scores(queries, keys).log_softmax(-1), expected)
 
 
-def test_alignment_stays_exact_under_autocast() -> None:
+def test_autocast_does_not_change_the_alignment() -> None:
     aligner = Aligner(token_dim=6, mel_bands=8, dim=16)
     batch = (
         torch.randn(2, 9, 6),
@@ -42,7 +42,7 @@ def test_soft_alignment_is_a_distribution_over_real_tokens_and_padding_changes_n
     assert torch.equal(alone.durations[0], together.durations[1, :4])
 
 
-def test_every_parameter_learns() -> None:
+def test_every_parameter_gets_a_gradient() -> None:
     aligner = Aligner(token_dim=6, mel_bands=8, dim=16)
     lengths = torch.tensor([5, 3]), torch.tensor([20, 12])
     alignment = aligner(torch.randn(2, 5, 6), torch.randn(2, 20, 8), *lengths)
@@ -54,15 +54,15 @@ def test_every_parameter_learns() -> None:
         assert parameter.grad.abs().sum() > 0, name
 
 
-def test_it_finds_the_boundaries_of_made_up_speech() -> None:
-    """A sound per symbol, noise upon it, an uneven pace: what a second of training solves."""
+def test_it_learns_the_boundaries_of_synthetic_speech() -> None:
+    """A random spectrum per symbol, noise, random durations: a second of training suffices."""
     torch.manual_seed(0)
     sounds = torch.randn(12, 8)
     symbols = torch.randint(12, (16, 20))
     symbols[:, 1:][symbols[:, 1:] == symbols[:, :-1]] = 0  # mostly, neighbors differ
     durations = torch.randint(1, 9, (16, 20))
     frame_lengths, token_lengths = durations.sum(1), torch.full((16,), 20)
-    mel = regulate(sounds[symbols], durations)
+    mel = regulate_length(sounds[symbols], durations)
     mel = mel + 0.3 * torch.randn_like(mel)
     embed = torch.nn.Embedding(12, 16)
     aligner = Aligner(token_dim=16, mel_bands=8, dim=24)

@@ -1,4 +1,4 @@
-"""Laws of the prior: rows are distributions, it is the beta-binomial, and it is symmetric."""
+"""Laws of the prior: rows are beta-binomial distributions, and it is symmetric."""
 
 import math
 
@@ -47,7 +47,7 @@ def test_padding_changes_nothing() -> None:
 
 
 def test_tables_made_while_validating_serve_training() -> None:
-    width = 0.77  # of no other test, so that the table is made here
+    width = 0.77  # used by no other test, so that the table is computed here
     with torch.inference_mode():
         beta_binomial_prior(TOKENS, FRAMES, 30, 200, width)
     scores = torch.zeros(4, 200, 30, requires_grad=True)

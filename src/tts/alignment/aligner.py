@@ -1,6 +1,7 @@
-"""A learned aligner: which token does each frame belong to, from text and audio alone.
+"""Learned aligner of tokens and mel frames, trained together with the acoustic model.
 
-Badlani et al. 2022, "One TTS alignment to rule them all", after Shih et al. 2021, RAD-TTS.
+Badlani et al. 2022, "One TTS alignment to rule them all"; after Shih et al. 2021,
+RAD-TTS.
 """
 
 from typing import NamedTuple
@@ -9,39 +10,36 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tts.alignment.monotonic import monotonic_search
+from tts.alignment.monotonic import monotonic_alignment_search
 from tts.alignment.prior import beta_binomial_prior
 from tts.masks import mask_from_lengths
 from tts.modules.conv import ChannelsLastConv1d
 
-# finite, so that a masked token is a probability of 0 and never 0 * inf; fits half precision
-MASKED = -1e4
-FLATNESS = 4.0  # how much closer together than usual tokens start
+MASKED = -1e4  # log-probability of padding: finite, so that 0 * MASKED is no NaN; fits float16
+KEY_SHRINK = 4.0  # the keys' initial weights are divided by it
 
 
 class Alignment(NamedTuple):
-    """The soft alignment and the best hard path through it."""
+    """Soft alignment and the most probable hard alignment."""
 
     log_attention: Tensor  # (B, T, N) float32, normalized over tokens; MASKED at padded tokens
     durations: Tensor  # (B, N) int64 frames, at least 1 per token; sums to the frame lengths
 
 
 class Aligner(nn.Module):
-    """Scores every frame against every token: each token is a Gaussian over encoded frames.
+    """Score every frame against every token by the squared distance of their encodings.
 
-    Three departures from the paper make it find the alignment in tens of steps, not thousands:
+    Three differences to the paper make it converge in tens of steps instead of thousands:
 
-    - Encoded frames are centered over the utterance. Otherwise a token can score well at *every*
-      frame, and the quickest way down is to let a few common sounds own all frames: a trap that
-      some seeds never left.
-    - Tokens start out nearly alike, as in the flat start of hidden Markov models, so that the first
-      steps follow the prior and not chance.
-    - A token is encoded by itself, without a convolution over its neighbors: a key that knows its
-      neighbors can learn to stand for the sound beside its own. On speech by espeak-ng, whose
-      timings are known, keys with context put boundaries 18 ms off (median; 12 ms late), keys
-      without 9 ms (2 ms early).
+    - Encoded frames are centered over the utterance. Otherwise a token can score well at every
+      frame, and some seeds stay where a few common tokens take all frames.
+    - Keys start nearly equal, like the flat start of hidden Markov models, so that the first steps
+      follow the prior.
+    - Keys are computed without a convolution over neighbors, which can learn to represent the
+      neighboring sound. On speech by espeak-ng, whose timings are known, boundaries with such keys
+      are 18 ms off (median; 12 ms late), without 9 ms (2 ms early).
 
-    ``width`` is the prior's certainty of an even pace.
+    ``width``: concentration of the prior, see :func:`~tts.alignment.prior.beta_binomial_prior`.
     """
 
     def __init__(self, token_dim: int, mel_bands: int, dim: int = 96, width: float = 1.0) -> None:
@@ -51,36 +49,36 @@ class Aligner(nn.Module):
         self.query = FrameEncoder(mel_bands, dim)
         with torch.no_grad():
             for parameter in self.key.parameters():
-                parameter.div_(FLATNESS)
+                parameter.div_(KEY_SHRINK)
 
     def forward(
         self, token_states: Tensor, mel: Tensor, token_lengths: Tensor, frame_lengths: Tensor
     ) -> Alignment:
         """``token_states (B, N, C)``, ``mel (B, T, M)`` normalized, lengths ``(B,)``.
 
-        In float32 also under autocast: what counts is the difference of large, close numbers.
-        Raises :class:`~tts.alignment.lengths.ImpossibleAlignmentError` where frames are fewer than
-        tokens.
+        Computed in float32 also under autocast, because the scores are differences of large,
+        similar numbers. Raises :class:`~tts.alignment.lengths.ImpossibleAlignmentError` if an
+        utterance has fewer frames than tokens.
         """
         tokens, frames = token_states.shape[1], mel.shape[1]
         token_mask = mask_from_lengths(token_lengths, tokens)
         frame_mask = mask_from_lengths(frame_lengths, frames)
         with torch.autocast(mel.device.type, enabled=False):
-            exact = self.query.direct.weight.dtype  # fewer bits only where the whole model has
-            keys = self.key(token_states.to(exact)).float()  # (B, N, D)
-            queries = self.query(mel.to(exact), frame_mask).float()  # (B, T, D)
-            scores = gaussian_scores(centered(queries, frame_mask), keys)
+            dtype = self.query.direct.weight.dtype  # not float32 if the model's weights are not
+            keys = self.key(token_states.to(dtype)).float()  # (B, N, D)
+            queries = self.query(mel.to(dtype), frame_mask).float()  # (B, T, D)
+            scores = gaussian_scores(center_over_time(queries, frame_mask), keys)  # (B, T, N)
         prior = beta_binomial_prior(token_lengths, frame_lengths, tokens, frames, self.width)
         log_attention = (scores + prior).masked_fill(~token_mask[:, None], MASKED).log_softmax(-1)
-        durations = monotonic_search(log_attention, token_lengths, frame_lengths)
+        durations = monotonic_alignment_search(log_attention, token_lengths, frame_lengths)
         return Alignment(log_attention, durations)
 
 
 class FrameEncoder(nn.Module):
-    """Three frames of context: ``(B, T, M) normalized mel, (B, T) mask -> (B, T, dim)``.
+    """Encode mel frames with one frame of context on each side, as the queries of the aligner.
 
-    The direct path keeps the loudness, which the normalization takes away and silence lives by.
-    Padding is zeroed before the convolution and so changes nothing real.
+    Normalized mel ``(B, T, M)``, mask ``(B, T)`` -> ``(B, T, dim)``. The direct path keeps the
+    loudness, which the layer norm removes and which tells silence from speech.
     """
 
     def __init__(self, mel_bands: int, dim: int) -> None:
@@ -96,17 +94,17 @@ class FrameEncoder(nn.Module):
         return self.project(hidden) + self.direct(mel)
 
 
-def centered(x: Tensor, mask: Tensor) -> Tensor:
-    """``x (B, T, D)`` minus its mean over the real frames of each utterance."""
+def center_over_time(x: Tensor, mask: Tensor) -> Tensor:
+    """Subtract from ``x (B, T, D)`` its mean over the real frames of each utterance."""
     real = mask[..., None].to(x.dtype)
     return x - (x * real).sum(1, keepdim=True) / real.sum(1, keepdim=True)
 
 
 def gaussian_scores(queries: Tensor, keys: Tensor) -> Tensor:
-    """``queries (B, T, D), keys (B, N, D)`` -> ``(B, T, N)`` minus half the squared distance.
+    """``queries (B, T, D), keys (B, N, D)`` -> minus half the squared distance ``(B, T, N)``.
 
-    Without the query's own square, which is the same for all tokens and leaves a softmax over
-    tokens unchanged: one matrix product, never a ``(B, T, N, D)`` tensor.
+    The squared norm of the query is left out: it is the same for all tokens, so the softmax over
+    tokens does not change, and one matrix product suffices.
     """
-    offset = -0.5 * keys.square().sum(-1)  # (B, N)
-    return torch.baddbmm(offset[:, None], queries, keys.mT)
+    key_term = -0.5 * keys.square().sum(-1)  # (B, N)
+    return torch.baddbmm(key_term[:, None], queries, keys.mT)

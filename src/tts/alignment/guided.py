@@ -1,4 +1,4 @@
-"""Guided attention: a penalty for looking away from the diagonal.
+"""Guided attention loss: penalizes attention far from the diagonal.
 
 Tachibana et al. 2018, "Efficiently trainable text-to-speech system based on deep convolutional
 networks with guided attention", section 4.1.
@@ -13,9 +13,9 @@ from tts.masks import mask_from_lengths
 def guided_weights(
     token_lengths: Tensor, frame_lengths: Tensor, tokens: int, frames: int, width: float = 0.2
 ) -> Tensor:
-    """Lengths ``(B,)`` -> ``(B, frames, tokens)`` in [0, 1): 0 on the diagonal and at padding.
+    """Lengths ``(B,)`` -> weights W ``(B, frames, tokens)`` in [0, 1), 0 at padding.
 
-    W = 1 - exp(-(n / N - t / T)^2 / (2 width^2)); ``width`` is a share of the utterance.
+    W[t, n] = 1 - exp(-(n / N - t / T)^2 / (2 width^2)); ``width`` is a fraction of the utterance.
     """
     token = torch.arange(tokens, device=token_lengths.device) / token_lengths[:, None]
     frame = torch.arange(frames, device=token_lengths.device) / frame_lengths[:, None]
@@ -29,7 +29,7 @@ def guided_weights(
 def guided_attention_loss(
     attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor, width: float = 0.2
 ) -> Tensor:
-    """Expected penalty per frame of ``attention (B, T, N)``, rows summing to one; a scalar."""
+    """Return the mean of W per frame under ``attention (B, T, N)``, whose rows sum to 1."""
     frames, tokens = attention.shape[1:]
     weights = guided_weights(token_lengths, frame_lengths, tokens, frames, width)
     return (attention * weights).sum() / frame_lengths.sum()

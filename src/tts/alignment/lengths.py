@@ -1,4 +1,4 @@
-"""The one thing every alignment needs: at least as many frames as tokens."""
+"""Length check of every alignment: at least as many frames as tokens."""
 
 from torch import Tensor
 
@@ -6,14 +6,13 @@ from tts.errors import UserError
 
 
 class ImpossibleAlignmentError(UserError):
-    """A recording too short for its text."""
+    """A recording has fewer frames than its text has tokens."""
 
 
-def require_room(token_lengths: Tensor, frame_lengths: Tensor) -> None:
-    """Raise :class:`ImpossibleAlignmentError` naming each utterance that has no monotonic path.
+def check_lengths(token_lengths: Tensor, frame_lengths: Tensor) -> None:
+    """Raise ImpossibleAlignmentError that names every utterance without a monotonic path.
 
-    Both are ``(B,)``. Every token takes at least one frame, so fewer frames than tokens, or no
-    token at all, leave nothing to search.
+    Both are ``(B,)``. An utterance needs a token, and every token takes at least one frame.
     """
     bad = (frame_lengths < token_lengths) | (token_lengths < 1)
     if bool(bad.any()):
@@ -22,7 +21,7 @@ def require_room(token_lengths: Tensor, frame_lengths: Tensor) -> None:
             for row in bad.nonzero()[:, 0].tolist()
         ]
         raise ImpossibleAlignmentError(
-            "an utterance needs a token, and a frame for every token; in this batch "
+            "too few frames or no tokens to align: "
             + "; ".join(rows)
             + ". Drop these utterances when preparing the corpus, or use a shorter hop"
         )

@@ -1,49 +1,51 @@
-"""Monotonic alignment search: the best hard path through a soft alignment.
+"""Monotonic alignment search (MAS): the most probable hard alignment in a soft one.
 
-Kim et al. 2020 (Glow-TTS), algorithm 1: every frame belongs to one token, tokens come in order,
-and each takes at least one frame. The best such path is found by dynamic programming over frames,
-a row of tokens at a time.
+Kim et al. 2020, Glow-TTS, algorithm 1. Every frame belongs to one token, tokens
+come in order, and each takes at least one frame. Dynamic programming over frames finds the path.
 """
 
 import torch
 from torch import Tensor
 
-from tts.alignment.lengths import require_room
+from tts.alignment.lengths import check_lengths
 from tts.masks import mask_from_lengths
 
 
 @torch.no_grad()
-def monotonic_search(log_attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor) -> Tensor:
+def monotonic_alignment_search(
+    log_attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor
+) -> Tensor:
     """``log_attention (B, T, N)`` and lengths ``(B,)`` -> durations ``(B, N)`` int64 in frames.
 
-    Durations sum to the frame length, are at least 1 for every token and 0 for padding. Of two
-    equally good paths the one that leaves a token later is taken. Raises
-    :class:`~tts.alignment.lengths.ImpossibleAlignmentError` where frames are fewer than tokens.
+    Durations are at least 1 for every token and 0 for padding, and sum to the frame length. Of two
+    equally probable paths it returns the one that leaves a token later. Raises
+    :class:`~tts.alignment.lengths.ImpossibleAlignmentError` if an utterance has fewer frames than
+    tokens.
     """
-    require_room(token_lengths, frame_lengths)
+    check_lengths(token_lengths, frame_lengths)
     if log_attention.device.type == "cpu":
-        return _search_compiled(log_attention, token_lengths, frame_lengths)
-    return search_batched(log_attention, token_lengths, frame_lengths)
+        return _search_numba(log_attention, token_lengths, frame_lengths)
+    return search_torch(log_attention, token_lengths, frame_lengths)
 
 
-def _search_compiled(log_attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor) -> Tensor:
-    # imported here, because numba takes seconds to load and speaking never searches
-    from tts.alignment.numba_kernels import best_path
+def _search_numba(log_attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor) -> Tensor:
+    # numba takes seconds to import, and synthesis does not need it
+    from tts.alignment.numba_kernels import most_probable_path
 
     scores = log_attention.detach().float().contiguous().numpy()
     durations = torch.zeros(scores.shape[0], scores.shape[2], dtype=torch.int64)
     lengths = zip(token_lengths.tolist(), frame_lengths.tolist(), strict=True)
     for row, (tokens, frames) in enumerate(lengths):
-        best_path(scores[row], tokens, frames, durations[row].numpy())
+        most_probable_path(scores[row], tokens, frames, durations[row].numpy())
     return durations
 
 
-def search_batched(log_attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor) -> Tensor:
-    """The same search in torch alone, vectorized over batch and tokens, for any device.
+def search_torch(log_attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor) -> Tensor:
+    """The same search in torch for any device, vectorized over batch and tokens.
 
-    Forward, one row of tokens per frame; backward, all frames at once: "which token does frame t
-    come from, given the token of frame t + 1" is a map over tokens, and maps compose by doubling,
-    in log2(T) steps.
+    The forward pass loops over frames. The backward pass (backtracking) takes log2(T) steps: "the
+    token of frame t, given the token of frame t + 1" is a map over tokens, and such maps are
+    composed in pairs (pointer doubling).
     """
     size, frames, tokens = log_attention.shape
     scores = log_attention.detach().float().transpose(0, 1)  # (T, B, N)
@@ -55,15 +57,15 @@ def search_batched(log_attention: Tensor, token_lengths: Tensor, frame_lengths: 
 
     token = torch.arange(tokens, device=scores.device)
     frame = torch.arange(frames, device=scores.device)[:, None, None]
-    moved = best[:-1, :, :-1] > best[:-1, :, 1:]  # into frame t + 1
-    # a path as steep as it may be has no choice; a frame past the end keeps the last token
+    moved = best[:-1, :, :-1] > best[:-1, :, 1:]  # from the previous token into frame t + 1
+    # token t at frame t must be left at once; frames past the end keep the last token
     forced = token == frame[1:]
     real = (frame[1:] < frame_lengths[:, None]) & (token > 0)
-    came_from = token - ((moved | forced) & real).long()  # (T - 1, B, N)
+    previous = token - ((moved | forced) & real).long()  # (T - 1, B, N)
 
     last = (token_lengths - 1)[None, :, None].expand(1, size, 1)
-    jump, reach = came_from.flip(0), 1  # (T - 1, B, N), now counted from the end
-    path = last  # (1, B, 1), the tokens of the frames known so far, from the end
+    jump, reach = previous.flip(0), 1  # (T - 1, B, N), now counted from the end
+    path = last  # (1, B, 1), tokens of the frames decoded so far, from the end
     while len(path) < frames:
         # path[i + reach] = jump[i] o ... o jump[i + reach - 1] applied to path[i]
         step = jump[: len(path)]
@@ -71,5 +73,5 @@ def search_batched(log_attention: Tensor, token_lengths: Tensor, frame_lengths: 
         ahead = jump[reach:]
         jump, reach = ahead.gather(2, jump[: len(ahead)]), 2 * reach
     path = path.flip(0)[:, :, 0].T  # (B, T)
-    counted = mask_from_lengths(frame_lengths, frames).long()
-    return torch.zeros_like(scores[0], dtype=torch.int64).scatter_add_(1, path, counted)
+    real_frames = mask_from_lengths(frame_lengths, frames).long()
+    return torch.zeros_like(scores[0], dtype=torch.int64).scatter_add_(1, path, real_frames)

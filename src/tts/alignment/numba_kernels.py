@@ -1,11 +1,11 @@
-"""Dynamic programming over one utterance, compiled for the CPU. N tokens, T frames.
+"""CPU kernels of MAS and the forward-sum, compiled by numba: one utterance of N tokens, T frames.
 
-A path gives every frame one token, in order, each token at least one frame. Rows hold one cell more
-than there are tokens: cell 0 stands before the first token and is never reached, so that "stay" and
-"move on" are one row read at two offsets, which vectorizes.
+A path gives every frame one token, in order, and every token at least one frame. Rows have N + 1
+cells: cell 0 is before the first token and never reached, so that "stay" and "move on" read one row
+at two offsets, which vectorizes.
 
-numba comes with librosa, so nothing is installed for it. One thread suffices: these kernels cost a
-fraction of a convolution, and numba's own threads are unsafe beside torch's and across forks.
+librosa already depends on numba. The kernels use one thread: they cost a fraction of a convolution,
+and numba's threads are unsafe together with torch's and after a fork.
 """
 
 from collections.abc import Callable
@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-# probabilities below this are dropped, before they turn subnormal and slow
-TINY = 1e-200
+TINY = 1e-200  # smaller probabilities become 0, before they are subnormal and slow
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Compile at the first call and keep the machine code on disk, where a disk can be written."""
+    """Compile at the first call; cache the machine code on disk if a folder is writable."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
@@ -31,8 +30,8 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any
 
 
 @compiled()
-def best_path(scores, tokens, frames, durations):
-    """``scores (T, N)`` float32 -> the best path's ``durations (N,)``, added in place."""
+def most_probable_path(scores, tokens, frames, durations):
+    """``scores (T, N)`` float32; add the durations of the best path to ``durations (N,)``."""
     best = np.empty((frames, tokens + 1), np.float32)
     best[0] = -np.inf
     best[0, 1] = scores[0, 0]
@@ -45,22 +44,22 @@ def best_path(scores, tokens, frames, durations):
     token = tokens - 1
     for t in range(frames - 1, 0, -1):
         durations[token] += 1
-        # a path as steep as it may be has no choice
+        # token t at frame t must be left at once
         if token > 0 and (token == t or best[t - 1, token] > best[t - 1, token + 1]):
             token -= 1
     durations[0] += 1
 
 
-# sums may be reordered, which vectorizes them; infinities and NaN keep their meaning
+# sums may be reordered, which vectorizes them; infinities and NaN are handled as usual
 VECTORIZED = {"reassoc", "contract", "nsz"}
 
 
 @compiled(fastmath=VECTORIZED)
 def fast_exp(x):
-    """``exp(x)`` to 1e-12 for x up to 700, 1e-304 for all below -700.
+    """Return exp(x) with a relative error of 1e-12 for x up to 700; 1e-304 for x below -700.
 
-    exp(x) = exp(x / 4096) ^ 4096, the inner one by its series. In a loop this is several times as
-    fast as the library's, a call that does not vectorize.
+    exp(x) = exp(x / 4096) ^ 4096, the inner one by its series. In a loop it is several times as
+    fast as the library's exp, which does not vectorize.
     """
     x = -700.0 if x < -700.0 else x
     r = x * (1 / 4096)
@@ -73,17 +72,17 @@ def fast_exp(x):
 
 
 @compiled(fastmath=VECTORIZED)
-def path_sum(scores, tokens, frames, occupancy, work):
-    """``scores (T, N)`` log-probabilities -> the log of the summed probability of all paths.
+def forward_backward(scores, tokens, frames, posterior, buffer):
+    """``scores (T, N)`` log-probabilities -> log of the probability of all paths together.
 
-    Writes ``occupancy (T, N)``, the share of that sum that passes through each cell: the gradient
-    of the result by ``scores``. Forward-backward on probabilities, rescaled at every frame (Rabiner
-    1989, section V.A), so a cell costs one exponential. Returns NaN when the scores span more than
-    double precision, so that paths that matter were lost; :func:`path_sum_in_logs` loses none.
-    ``work (2, T, N + 1)`` float64 is room for the rows, cheaper to hand in than to ask for anew.
+    Writes ``posterior (T, N)``, the probability of each (frame, token), which is the gradient of
+    the result by ``scores``. Forward-backward on probabilities, rescaled at every frame (Rabiner
+    1989, section V.A), so a cell costs one exponential. Returns NaN if the scores exceed the range
+    of float64; :func:`forward_backward_log` has no such limit. ``buffer (2, T, N + 1)`` float64
+    saves an allocation per utterance.
     """
-    alpha, emission = work[0], work[1]
-    scale = np.empty(frames)  # what row t of alpha sums to, when row t - 1 sums to one
+    alpha, emission = buffer[0], buffer[1]
+    scale = np.empty(frames)  # sum of row t of alpha, if row t - 1 sums to one
     alpha[0] = 0.0
     alpha[0, 1] = scale[0] = emission[0, 0] = np.exp(np.float64(scores[0, 0]))
     log_sum = np.log(scale[0])
@@ -105,11 +104,11 @@ def path_sum(scores, tokens, frames, occupancy, work):
     beta = np.zeros(tokens + 1)  # rescaled so that alpha . beta is one in every row
     beta[tokens - 1] = 1.0
     for t in range(frames - 1, -1, -1):
-        row, now, out = emission[t], alpha[t], occupancy[t]
+        row, now, out = emission[t], alpha[t], posterior[t]
         total = 0.0
         for j in range(tokens):
             total += now[j + 1] * beta[j]
-        # both directions must find one sum; a difference is probability lost to rounding
+        # both directions give the same sum, unless probability underflowed
         if t < frames - 1 and not abs(total / scale[t] - 1.0) < 1e-6:
             return np.nan
         grow = 1.0 / total
@@ -124,8 +123,8 @@ def path_sum(scores, tokens, frames, occupancy, work):
 
 
 @compiled()
-def path_sum_in_logs(scores, tokens, frames, occupancy):
-    """The same as :func:`path_sum` by the textbook: slower, at any range of ``scores``."""
+def forward_backward_log(scores, tokens, frames, posterior):
+    """:func:`forward_backward` in the log domain: slower, for any range of ``scores``."""
     alpha = np.full((frames, tokens + 1), -np.inf)
     alpha[0, 1] = scores[0, 0]
     for t in range(1, frames):
@@ -136,7 +135,7 @@ def path_sum_in_logs(scores, tokens, frames, occupancy):
     beta[tokens - 1] = 0.0
     for t in range(frames - 1, -1, -1):
         for j in range(tokens):
-            occupancy[t, j] = np.exp(alpha[t, j + 1] + beta[j] - log_sum)
+            posterior[t, j] = np.exp(alpha[t, j + 1] + beta[j] - log_sum)
             beta[j] += scores[t, j]
         for j in range(tokens):
             beta[j] = np.logaddexp(beta[j], beta[j + 1])

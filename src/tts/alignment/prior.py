@@ -1,4 +1,4 @@
-"""The diagonal the aligner starts from: speech moves through its text at a roughly even pace."""
+"""Beta-binomial prior of an alignment: a soft diagonal, as speech has a roughly even pace."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -11,15 +11,15 @@ from torch import Tensor
 def beta_binomial_prior(
     token_lengths: Tensor, frame_lengths: Tensor, tokens: int, frames: int, width: float = 1.0
 ) -> Tensor:
-    """Lengths ``(B,)`` and the padded sizes -> log-probabilities ``(B, frames, tokens)`` float32.
+    """Lengths ``(B,)`` and padded sizes -> log-probabilities ``(B, frames, tokens)`` float32.
 
-    Badlani et al. 2022, the static alignment prior: at frame t = 1..T, token k = 0..n, n = N - 1,
-    follows a beta-binomial with a = w t and b = w (T + 1 - t); a smaller ``width`` w is less sure
-    of the pace. Padding gets finite numbers without a meaning.
+    The static alignment prior of Badlani et al. 2022: at frame t = 1..T, the token
+    k = 0..n, n = N - 1, follows a beta-binomial with a = w t and b = w (T + 1 - t). A smaller
+    ``width`` w gives a wider diagonal. The values at padding are finite and meaningless.
 
-    log P(k) = log C(n, k) + r(a, k) + r(b, n - k) - r(a + b, n), where
-    r(x, k) = log x (x + 1) ... (x + k - 1) is a table that all utterances share. Only the third
-    look-up differs from one to the next, and it copies whole rows: no gamma function is called.
+    log P(k) = log C(n, k) + r(a, k) + r(b, n - k) - r(a + b, n), with the rising factorial
+    r(x, k) = log x (x + 1) ... (x + k - 1) from a table that all utterances share. Only r(b, n - k)
+    differs between utterances, and it copies rows: no gamma function is computed.
     """
     table = _tables(width, _power_of_two(frames + 2), _power_of_two(tokens), token_lengths.device)
     last = token_lengths - 1  # (B,) n
@@ -43,12 +43,12 @@ class _Tables(NamedTuple):
 
 
 @lru_cache(maxsize=4)
-@torch.inference_mode(False)  # made while validating, they are still needed while training
+@torch.inference_mode(False)  # tables made during validation serve training, too
 def _tables(width: float, rows: int, columns: int, device: torch.device) -> _Tables:
-    # summed in double: the terms are hundreds of times larger than what is left of them
+    # float64, because the terms are hundreds of times larger than their sum
     x = width * torch.arange(rows, dtype=torch.float64)[:, None]
     factors = x + torch.arange(columns - 1, dtype=torch.float64)
-    factors[0] = 1.0  # no frame has x = 0
+    factors[0] = 1.0  # row 0 is unused
     rising = F.pad(factors.log().cumsum(1), (1, 0))
     mirrored = F.pad(rising.flip(1), (0, columns))
     factorial = torch.arange(1.0, columns + 1).double().lgamma()
@@ -56,5 +56,5 @@ def _tables(width: float, rows: int, columns: int, device: torch.device) -> _Tab
 
 
 def _power_of_two(size: int) -> int:
-    """The next power of two, so that a handful of tables serves every batch."""
+    """Return the next power of two, so that a few tables serve every batch."""
     return 1 << (size - 1).bit_length()

@@ -1,7 +1,7 @@
-"""Tokens into frames and back, without loops over tokens.
+"""Length regulator: repeat tokens for their durations, and average frames per token.
 
-The length regulator of FastSpeech (Ren et al. 2019, section 3.2) and its inverse, the average over
-a token's frames. Durations are whole frames; a token of 0 frames is skipped.
+FastSpeech (Ren et al. 2019, section 3.2). Durations are integers in frames; a token of 0 frames is
+skipped.
 """
 
 import torch
@@ -12,9 +12,9 @@ from tts.masks import mask_from_lengths
 
 
 def frame_to_token_index(durations: Tensor, frames: int) -> Tensor:
-    """``durations (B, N)`` -> ``(B, frames)`` int64: the token each frame belongs to.
+    """Return the index of each frame's token: ``durations (B, N)`` -> ``(B, frames)`` int64.
 
-    Frames past the sum of the durations get the last token, a valid index to be masked.
+    Frames past the sum of the durations get the last token.
     """
     ends = torch.cumsum(durations, -1)
     frame = torch.arange(frames, device=durations.device).expand(len(durations), frames)
@@ -24,18 +24,18 @@ def frame_to_token_index(durations: Tensor, frames: int) -> Tensor:
 
 
 def gather_tokens(x: Tensor, index: Tensor) -> Tensor:
-    """``x (B, N, C), index (B, T)`` -> ``(B, T, C)``, each frame its token's vector."""
+    """Gather the vector of each frame's token: ``x (B, N, C), index (B, T)`` -> ``(B, T, C)``."""
     size, tokens, channels = x.shape
     first = torch.arange(size, device=x.device)[:, None] * tokens
-    # an embedding look-up, because its backward sums rows several times faster than gather's
+    # the backward of an embedding sums rows several times faster than that of gather
     return F.embedding(index + first, x.reshape(size * tokens, channels))
 
 
-def regulate(x: Tensor, durations: Tensor, max_frames: int | None = None) -> Tensor:
+def regulate_length(x: Tensor, durations: Tensor, max_frames: int | None = None) -> Tensor:
     """Repeat each token for its duration: ``x (B, N, C), durations (B, N)`` -> ``(B, T, C)``.
 
-    T is ``max_frames``, or the longest sum of durations; what lies beyond an utterance's own sum
-    is zero, and what lies beyond ``max_frames`` is cut.
+    T is ``max_frames``, or else the largest sum of durations. Frames past an utterance's sum are
+    zero; frames past ``max_frames`` are cut.
     """
     lengths = durations.sum(-1)
     frames = int(lengths.max()) if max_frames is None else max_frames
@@ -44,11 +44,11 @@ def regulate(x: Tensor, durations: Tensor, max_frames: int | None = None) -> Ten
 
 
 def average_by_duration(values: Tensor, durations: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Mean over each token's frames: ``values (B, T), durations (B, N)`` -> ``(B, N)``.
+    """Average over each token's frames: ``values (B, T), durations (B, N)`` -> ``(B, N)``.
 
-    With ``mask (B, T)`` only the frames it marks count. A token without a counted frame gets 0.
+    ``mask (B, T)``: the frames to average, such as voiced ones. A token without any gets 0.
     """
-    # in double: a token's sum is the difference of two long running sums
+    # float64, because a token's sum is the difference of two long cumulative sums
     counted = torch.ones_like(values) if mask is None else mask.to(values.dtype)
     running = torch.stack([values * counted, counted]).double().cumsum(-1)
     running = F.pad(running, (1, 0))  # (2, B, T + 1), sums before each frame

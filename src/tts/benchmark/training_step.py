@@ -9,7 +9,7 @@ from hydra.utils import instantiate
 from torch import Tensor
 
 import tts.alignment.numba_kernels  # noqa: F401  now, so that numba's memory does not count as a step's
-from tts.alignment.monotonic import monotonic_search
+from tts.alignment.monotonic import monotonic_alignment_search
 from tts.audio.mel import MelContract
 from tts.batch import Batch
 from tts.benchmark.machine import count_gflop, peak_mib, yardstick
@@ -146,7 +146,7 @@ def alignment_parts(shape: Shape, device: torch.device) -> dict[str, Callable[[]
     assert batch.durations is not None
     durations, frame_lengths = batch.durations, batch.frame_lengths
     return {
-        "search": partial(monotonic_search, log_attention.detach(), *lengths),
+        "search": partial(monotonic_alignment_search, log_attention.detach(), *lengths),
         "forward sum": partial(learn, lambda x: forward_sum_loss(x, *lengths)),
         "binarisation": partial(learn, lambda x: binarization_loss(x, durations, frame_lengths)),
     }

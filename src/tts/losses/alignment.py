@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from tts.alignment.forward_sum import path_log_likelihood
+from tts.alignment.forward_sum import forward_sum
 from tts.alignment.regulator import frame_to_token_index
 from tts.masks import mask_from_lengths, masked_mean
 
@@ -15,7 +15,7 @@ def forward_sum_loss(log_attention: Tensor, token_lengths: Tensor, frame_lengths
     ``log_attention (B, T, N)`` is normalized over tokens. Badlani et al. 2022 take it per token;
     here it is per frame, so that every frame of the corpus weighs the same.
     """
-    log_likelihood = path_log_likelihood(log_attention, token_lengths, frame_lengths)
+    log_likelihood = forward_sum(log_attention, token_lengths, frame_lengths)
     return -log_likelihood.sum() / frame_lengths.sum()
 
 
