@@ -1,4 +1,4 @@
-"""The front end never crashes, never falls silent without saying so, and loses nothing unnamed."""
+"""The front end never crashes, and names everything that it leaves out."""
 
 import pickle
 import unicodedata
@@ -25,38 +25,38 @@ def test_symbols_are_a_fixed_table_of_single_characters() -> None:
 
 
 def test_tokens_are_the_phonemes_and_punctuation_stays() -> None:
-    spoken = FRONTEND("Hello, world!")
-    assert spoken.phonemes == " həlˈoʊ, wˈɜːld! "
-    assert [SYMBOLS[token] for token in spoken.tokens] == list(spoken.phonemes)
-    assert spoken.unknown == ()
+    output = FRONTEND("Hello, world!")
+    assert output.phonemes == " həlˈoʊ, wˈɜːld! "
+    assert [SYMBOLS[token] for token in output.tokens] == list(output.phonemes)
+    assert output.unknown == ()
 
 
 @settings(max_examples=150)
 @given(st.text(max_size=60), st.sampled_from(LANGUAGES))
-def test_any_text_is_spoken_or_refused_in_words(text: str, language: str) -> None:
+def test_any_text_gives_tokens_or_a_text_error(text: str, language: str) -> None:
     try:
-        spoken = FRONTEND(text, language)
+        output = FRONTEND(text, language)
     except TextError:
-        return  # the reasons have their own test
-    assert spoken.phonemes[0] == spoken.phonemes[-1] == BOUNDARY
-    assert any(s not in PADDING + BOUNDARY + PUNCTUATION for s in spoken.phonemes)
-    assert [SYMBOLS[token] for token in spoken.tokens] == list(spoken.phonemes)
-    assert 0 not in spoken.tokens
-    assert FRONTEND(text, language) == spoken
+        return  # its messages have their own test
+    assert output.phonemes[0] == output.phonemes[-1] == BOUNDARY
+    assert any(s not in PADDING + BOUNDARY + PUNCTUATION for s in output.phonemes)
+    assert [SYMBOLS[token] for token in output.tokens] == list(output.phonemes)
+    assert 0 not in output.tokens
+    assert FRONTEND(text, language) == output
 
 
 @settings(max_examples=100)
 @given(st.text(min_size=1, max_size=30))
-def test_a_letter_or_digit_that_is_not_spoken_is_named(text: str) -> None:
+def test_letters_and_digits_without_phones_are_named(text: str) -> None:
     try:
-        spoken = FRONTEND("well " + text)
+        output = FRONTEND("well " + text)
     except TextError:
         return
-    if spoken.phonemes == FRONTEND("well").phonemes:  # nothing of it was heard
-        named = unicodedata.normalize("NFKC", "".join(spoken.unknown))
+    if output.phonemes == FRONTEND("well").phonemes:  # it added no phones
+        named = unicodedata.normalize("NFKC", "".join(output.unknown))
         plain = unicodedata.normalize("NFKC", text)
         silent = [c for c in plain if c.isalnum() and c not in named]
-        assert not silent, spoken
+        assert not silent, output
 
 
 @pytest.mark.parametrize(
@@ -74,43 +74,41 @@ def test_a_letter_or_digit_that_is_not_spoken_is_named(text: str) -> None:
         ("word " * 2000, "en-us", "max_characters"),
     ],
 )
-def test_what_cannot_be_spoken_is_refused_with_the_reason(
-    text: str, language: str, reason: str
-) -> None:
+def test_text_errors_say_the_reason(text: str, language: str, reason: str) -> None:
     with pytest.raises(TextError, match=reason):
         FRONTEND(text, language)
 
 
-def test_what_is_left_out_is_named() -> None:
-    spoken = FRONTEND("hello 你好 😀 \x07")
-    assert spoken.phonemes == FRONTEND("hello").phonemes
-    assert set(spoken.unknown) == {"你", "好", "😀", "\x07"}
+def test_left_out_characters_are_named() -> None:
+    output = FRONTEND("hello 你好 😀 \x07")
+    assert output.phonemes == FRONTEND("hello").phonemes
+    assert set(output.unknown) == {"你", "好", "😀", "\x07"}
 
 
-def test_a_corpus_may_spell_out_by_itself() -> None:
+def test_a_given_normalization_replaces_the_rules() -> None:
     assert FRONTEND("Dr. 5", normalized="doctor five").phonemes == FRONTEND("doctor five").phonemes
 
 
-def test_plain_data_and_pickles_rebuild_it() -> None:
+def test_it_is_rebuilt_from_plain_data_and_pickles() -> None:
     for again in (Frontend.from_dict(FRONTEND.to_dict()), pickle.loads(pickle.dumps(FRONTEND))):
         assert again("Good morning.") == FRONTEND("Good morning.")
 
 
-def test_a_checkpoint_cannot_name_any_class_as_phonemizer() -> None:
+def test_a_checkpoint_cannot_import_an_arbitrary_phonemizer() -> None:
     with pytest.raises(TextError, match=r"os\.system"):
         Frontend.from_dict(FRONTEND.to_dict() | {"phonemizer": "os.system"})
 
 
-def test_another_phonemizer_takes_its_place() -> None:
-    class Spelling:
+def test_a_custom_phonemizer_is_used() -> None:
+    class Letters:
         def __call__(self, text: str, language: str) -> str:
             return text.lower()
 
-    assert Frontend(Spelling())("Abba").phonemes == " abba "
+    assert Frontend(Letters())("Abba").phonemes == " abba "
 
 
-def test_a_symbol_outside_an_older_table_is_named() -> None:
+def test_symbols_missing_in_an_older_table_are_named() -> None:
     older = Frontend(symbols=[symbol for symbol in SYMBOLS if symbol != "ʊ"])
-    spoken = older("hello")
-    assert "ʊ" in spoken.unknown
-    assert "ʊ" not in spoken.phonemes
+    output = older("hello")
+    assert "ʊ" in output.unknown
+    assert "ʊ" not in output.phonemes

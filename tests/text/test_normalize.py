@@ -1,4 +1,4 @@
-"""What a reader would say: one row per rule and language, and laws for all text."""
+"""Text normalization: examples per rule and language, and laws for any text."""
 
 import pytest
 from hypothesis import given
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tts.text.clean import clean
 from tts.text.normalize import normalize
 
-SAID = {
+EXPECTED = {
     "en-us": {
         "It cost $3.50 on May 5, 1997.": "It cost three dollars and fifty cents on May fifth, "
         "nineteen ninety-seven.",
@@ -37,24 +37,26 @@ SAID = {
     "fr-fr": {
         "à 12h30, 71 et 95": "à douze heures trente, soixante et onze et quatre-vingt-quinze"
     },
-    "es": {"Hay 23 casas.": "Hay veintitrés casas."},  # no rules of its own: whole numbers
+    "es": {"Hay 23 casas.": "Hay veintitrés casas."},  # the fallback: integers only
 }
-ROWS = [(language, text, said) for language, rows in SAID.items() for text, said in rows.items()]
+ROWS = [
+    (language, text, words) for language, rows in EXPECTED.items() for text, words in rows.items()
+]
 
 
-@pytest.mark.parametrize(("language", "text", "said"), ROWS, ids=[row[1] for row in ROWS])
-def test_it_is_said(language: str, text: str, said: str) -> None:
-    assert normalize(clean(text).text, language) == said
+@pytest.mark.parametrize(("language", "text", "words"), ROWS, ids=[row[1] for row in ROWS])
+def test_text_becomes_words(language: str, text: str, words: str) -> None:
+    assert normalize(clean(text).text, language) == words
 
 
 @pytest.mark.parametrize("language", ["en-us", "en-gb", "de", "nl", "fr-fr"])
 @given(st.text(st.sampled_from("0123456789.,:/-%$€£ aAzstndrh"), max_size=40))
-def test_no_digit_is_left_and_nothing_crashes(language: str, text: str) -> None:
+def test_no_digit_is_left(language: str, text: str) -> None:
     assert not any(character.isdigit() for character in normalize(clean(text).text, language))
 
 
 @pytest.mark.parametrize("language", ["en-us", "de", "nl", "fr-fr"])
 @given(st.text(st.sampled_from("abcdefghi ,"), max_size=40).map(str.strip))
-def test_plain_words_stay_as_they_are(language: str, text: str) -> None:
-    tidy = clean(text).text
-    assert normalize(tidy, language).replace(" ,", ",") == tidy.replace(" ,", ",")
+def test_plain_words_do_not_change(language: str, text: str) -> None:
+    cleaned = clean(text).text
+    assert normalize(cleaned, language).replace(" ,", ",") == cleaned.replace(" ,", ",")

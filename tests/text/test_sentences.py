@@ -1,4 +1,4 @@
-"""Long text is cut into sentences: all of it, in order, none too long, where a reader pauses."""
+"""Sentence splitting: nothing is lost or reordered, and no sentence is too long."""
 
 import time
 
@@ -28,29 +28,31 @@ def texts(text: str, language: str = "en-us") -> list[str]:
         ("And so.\n\n***\n\nAgain.", ["And so. ***", "Again."]),
     ],
 )
-def test_sentences_end_where_a_reader_ends_them(text: str, sentences: list[str]) -> None:
+def test_sentences_end_at_the_right_marks(text: str, sentences: list[str]) -> None:
     assert texts(text) == sentences
 
 
-def test_a_german_ordinal_ends_no_sentence() -> None:
+def test_a_german_ordinal_does_not_end_a_sentence() -> None:
     assert texts("Am 3. Mai kam er.", "de") == ["Am 3. Mai kam er."]
 
 
-def test_pauses_are_longer_between_paragraphs_and_none_follows_the_end() -> None:
+def test_pauses_are_longer_between_paragraphs_and_zero_at_the_end() -> None:
     one, two, three = split_sentences("One. Two.\n\nThree.", "en-us")
     assert 0 < one.pause < two.pause
     assert three == Sentence("Three.", 0.0)
 
 
 @given(st.text(st.sampled_from("ab .,;!?\n()\"'—0Z"), max_size=200), st.integers(10, 60))
-def test_all_of_the_text_in_order_and_none_too_long(text: str, longest: int) -> None:
+def test_all_text_is_kept_in_order_and_no_sentence_is_too_long(
+    text: str, max_characters: int
+) -> None:
     if not text.strip():
         with pytest.raises(TextError):
-            split_sentences(text, "en-us", longest)
+            split_sentences(text, "en-us", max_characters)
         return
-    sentences = split_sentences(text, "en-us", longest)
+    sentences = split_sentences(text, "en-us", max_characters)
     assert "".join("".join(s.text for s in sentences).split()) == "".join(text.split())
-    assert all(0 < len(sentence.text) <= longest for sentence in sentences)
+    assert all(0 < len(sentence.text) <= max_characters for sentence in sentences)
     assert sentences[-1].pause == 0
 
 
@@ -58,6 +60,6 @@ def test_a_megabyte_is_split_in_linear_time() -> None:
     start = time.process_time()
     count = len(split_sentences("It was late, and the rain had not stopped. " * 24_000, "en-us"))
     assert count == 24_000
-    # a quadratic splitter would take hours; this bound is no measurement of speed
+    # a quadratic splitter would take hours
     assert time.process_time() - start < 120
     assert len(split_sentences("a" * 1_000_000, "en-us", 300)) == -(-1_000_000 // 300)

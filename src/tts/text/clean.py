@@ -1,11 +1,11 @@
-"""Unicode tidied up before any language is looked at: one spelling for each mark, junk reported."""
+"""Unicode cleaning of input text, for all languages: one spelling per mark, symbols reported."""
 
 import re
 import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-# Marks that normalizers and voices read aloud; every other symbol character is reported.
+# symbols that normalization reads as words; all others are dropped and reported
 SPOKEN_MARKS = "%&+=@#°€$£¥¢§<>×÷±−²³⁄/"
 _KEPT = frozenset(SPOKEN_MARKS + " .,!?;:…—\"()¿¡'-")
 
@@ -25,17 +25,17 @@ _SPELLINGS = {
     **dict.fromkeys("…⋯", "… "),
     **dict.fromkeys("•·●▪◦‣", ", "),  # list bullets
     **dict.fromkeys("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063", ""),
-    **dict.fromkeys("\u2066\u2067\u2068\u2069\ufeff\u00ad", ""),  # invisible: no loss
+    **dict.fromkeys("\u2066\u2067\u2068\u2069\ufeff\u00ad", ""),  # invisible characters
     **dict.fromkeys("\t\n\r\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029\u200a", " "),
     "ĳ": "ij",
     "Ĳ": "IJ",
     "ſ": "s",
     "µ": "μ",
 }
-# superscripts and the ellipsis would lose their meaning in NFKC's compatibility spelling
-_AS_THEY_ARE = frozenset("²³")
-_JOINERS = "\u200c\u200d"  # shape letters in Arabic and Indic scripts; also glue emoji together
-_MARKS_IN_A_ROW = 3
+# NFKC would turn them into plain digits
+_NO_NFKC = frozenset("²³")
+_JOINERS = "\u200c\u200d"  # zero-width joiners, which shape letters in Arabic and Indic scripts
+_MAX_COMBINING_MARKS = 3  # per letter
 
 _DASH_IN_NUMBERS = re.compile(r"(?<=\d)[‐‑‒–](?=\d)")
 _ELLIPSIS = re.compile(r"\.\s?\.(?:\s?\.)+|\.\.")
@@ -49,14 +49,11 @@ _SPACES = re.compile(r"\s+")
 
 class Cleaned(NamedTuple):
     text: str
-    dropped: tuple[str, ...]  # characters left out that someone might have wanted spoken
+    dropped: tuple[str, ...]  # visible characters that were left out, each once
 
 
 def clean(text: str) -> Cleaned:
-    """Quotes, dashes, brackets and spaces in one spelling; symbols and control characters dropped.
-
-    What is dropped is returned, each character once, but for the invisible ones that mean nothing.
-    """
+    """Unify quotes, dashes, brackets and spaces; drop other symbols and control characters."""
     dropped: dict[str, None] = {}
     kept = []
     text = _DASH_IN_NUMBERS.sub("-", unicodedata.normalize("NFC", text))
@@ -67,20 +64,20 @@ def clean(text: str) -> Cleaned:
             kept.append(" ")
         else:
             kept.append(spelling)
-    tidy = _limit_marks("".join(kept))
-    tidy = _ELLIPSIS.sub("… ", tidy)
-    tidy = _LOOSE_HYPHEN.sub(" — ", tidy)
-    tidy = _LOOSE_APOSTROPHE.sub(" ", tidy)
-    tidy = _REPEATED.sub(r"\1", tidy)
-    return Cleaned(_SPACES.sub(" ", tidy).strip(), tuple(dropped))
+    cleaned = _limit_marks("".join(kept))
+    cleaned = _ELLIPSIS.sub("… ", cleaned)
+    cleaned = _LOOSE_HYPHEN.sub(" — ", cleaned)
+    cleaned = _LOOSE_APOSTROPHE.sub(" ", cleaned)
+    cleaned = _REPEATED.sub(r"\1", cleaned)
+    return Cleaned(_SPACES.sub(" ", cleaned).strip(), tuple(dropped))
 
 
 @lru_cache(maxsize=65536)
 def _spelling(character: str) -> str | None:
-    """How a character is written from here on; None: it cannot be spoken."""
+    """Return the unified spelling of a character, or None if it must be dropped."""
     if character in _SPELLINGS:
         return _SPELLINGS[character]
-    if character in _AS_THEY_ARE or character in _KEPT:
+    if character in _NO_NFKC or character in _KEPT:
         return character
     if unicodedata.decimal(character, None) is not None:
         return str(unicodedata.decimal(character))  # ٣ and ३ are 3
@@ -99,12 +96,12 @@ def _spelling(character: str) -> str | None:
 
 
 def _limit_marks(text: str) -> str:
-    """Stacked combining marks beyond a few add nothing to hear and can choke a phonemizer."""
+    """Drop stacked combining marks beyond a few, which can crash a phonemizer."""
     if text.isascii():
         return text
-    kept, row = [], _MARKS_IN_A_ROW  # a mark needs a letter to stand on
+    kept, row = [], _MAX_COMBINING_MARKS  # drops marks before the first letter
     for character in text:
         row = row + 1 if unicodedata.category(character)[0] == "M" else 0
-        if row <= _MARKS_IN_A_ROW:
+        if row <= _MAX_COMBINING_MARKS:
             kept.append(character)
     return "".join(kept)

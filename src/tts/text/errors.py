@@ -1,7 +1,7 @@
-"""The one error of the text front end."""
+"""Error of the text front end."""
 
 from tts.errors import UserError
 
 
 class TextError(UserError):
-    """A text or language that cannot be spoken; the message says why and what would help."""
+    """A text or language cannot be synthesized; the message says why and what to do."""

@@ -1,7 +1,7 @@
-"""espeak-ng through ctypes: text to phones, and text to audio with the time of every phone.
+"""espeak-ng bindings by ctypes: text to phones, and text to audio with phone timings.
 
-The library and its data come from the PyPI package ``espeakng-loader``. It is GPL-3: nothing else
-in this project calls it, so another phonemizer can take its place.
+The library and its data come from the PyPI package ``espeakng-loader``. It is GPL-3;
+no other module calls it, so that another phonemizer can replace it.
 """
 
 import atexit
@@ -25,12 +25,12 @@ _UTF8 = 1
 _IPA = 2
 _EVENT_END_OF_LIST, _EVENT_PHONEME = 0, 7
 _RATE, _VOLUME = 1, 2
-_HEADROOM = 80  # of 100: louder clips now and then
-_LONGEST_PATH = 120  # espeak-ng cuts longer data paths off
+_SAFE_VOLUME = 80  # of 100; a higher volume can clip
+_MAX_PATH = 120  # bytes; espeak-ng truncates longer data paths
 
 
 class Phone(NamedTuple):
-    """One phone as espeak-ng names it ("" for a pause), and when it sounds, in seconds."""
+    """A phone by espeak-ng's name ("" for a pause), with start and end in seconds."""
 
     name: str
     start: float
@@ -85,7 +85,7 @@ _Callback = ctypes.CFUNCTYPE(
 
 
 class Espeak:
-    """One loaded library. Its state is global to the library, so calls are serialized by a lock."""
+    """A loaded library. Its state is global, so a lock serializes the calls."""
 
     def __init__(self, library: str | Path, data: str | Path):
         self._lock = threading.RLock()
@@ -100,9 +100,11 @@ class Espeak:
             _PHONEME_EVENTS | _PHONEME_IPA | _DONT_EXIT,
         )
         if self.sample_rate <= 0:
-            raise RuntimeError(f"espeak-ng found no data in {data}; reinstall espeakng-loader")
+            raise RuntimeError(
+                f"espeak-ng found no data in {data}: reinstall the package espeakng-loader"
+            )
         self._voice: str | None = None
-        # the library keeps no reference of its own: the callback must live as long as this object
+        # the library does not own the callback, so this object must keep it alive
         self._callback = _Callback(self._receive)
         self._library.espeak_SetSynthCallback(self._callback)
         self._audio: list[bytes] = []
@@ -110,7 +112,7 @@ class Espeak:
 
     @functools.cached_property
     def languages(self) -> dict[str, Language]:
-        """Every language code with the voice that suits it best."""
+        """Language codes, each with its voice of the highest priority."""
         best: dict[str, tuple[int, Language]] = {}
         listed = self._library.espeak_ListVoices(None)
         for index in range(10_000):
@@ -130,9 +132,10 @@ class Espeak:
         return self._library.espeak_Info(None).decode()
 
     def phones(self, text: str, language: str, separator: str = "") -> str:
-        """IPA of ``text``, words apart by spaces, phones by ``separator``. KeyError: no such voice.
+        """Return the IPA of ``text``, words separated by spaces and phones by ``separator``.
 
-        espeak-ng drops the punctuation; it marks a change of language as ``(en)``.
+        espeak-ng drops punctuation and marks a change of language as ``(en)``. Raises KeyError for
+        an unknown language.
         """
         mode = _IPA | ord(separator) << 8 if separator else _IPA
         buffer = ctypes.create_string_buffer(text.encode())
@@ -140,25 +143,27 @@ class Espeak:
         clauses = []
         with self._lock:
             self._use(self.languages[language].voice)
-            while position.value:  # one clause a call; NULL when the text is read
+            while position.value:  # one clause per call; NULL at the end
                 clause = self._library.espeak_TextToPhonemes(ctypes.byref(position), _UTF8, mode)
                 clauses.append(clause.decode(errors="replace"))
         return " ".join(clauses)
 
     def synthesize(self, text: str, language: str, variant: str = "", rate: int = 175) -> Speech:
-        """Speak ``text`` with a voice variant (``f3``, ``m2`` ...) at ``rate`` words per minute."""
+        """Synthesize ``text`` with a voice variant such as ``f3`` at ``rate`` words per minute."""
         content = text.encode() + b"\0"
         with self._lock:
             self._use(self.languages[language].voice + (f"+{variant}" if variant else ""))
             self._library.espeak_SetParameter(_RATE, rate, 0)
-            self._library.espeak_SetParameter(_VOLUME, _HEADROOM, 0)
-            self._library.espeak_ng_SetRandSeed(0)  # else the clock seeds the noise of its breath
+            self._library.espeak_SetParameter(_VOLUME, _SAFE_VOLUME, 0)
+            self._library.espeak_ng_SetRandSeed(0)  # else the clock seeds its noise
             self._audio, self._events = [], []
             failed = self._library.espeak_Synth(
                 content, ctypes.c_size_t(len(content)), 0, 1, 0, _UTF8, None, None
             )
             if failed:
-                raise RuntimeError(f"espeak-ng could not speak {text[:60]!r} (code {failed})")
+                raise RuntimeError(
+                    f"espeak-ng failed to synthesize {text[:60]!r} (error code {failed})"
+                )
             samples = np.frombuffer(b"".join(self._audio), np.int16).astype(np.float32) / 32768
         return Speech(samples, self.sample_rate, _phones(self._events, samples, self.sample_rate))
 
@@ -186,15 +191,15 @@ class Espeak:
 def _phones(
     events: list[tuple[str, int]], samples: np.ndarray, sample_rate: int
 ) -> tuple[Phone, ...]:
-    """Phones from the events, which come as (name, first sample).
+    """Turn events (name, first sample) into phones without gaps.
 
-    espeak-ng puts the closure of a stop before its event, as digital silence (Generate() in its
-    synthesize.c): what is silent between two sounding phones is the onset of the second.
+    espeak-ng writes the closure of a stop, as digital silence, before the event of the stop
+    (Generate() in its synthesize.c), so silence between two phones belongs to the second.
     """
     names = ["", *(name for name, _ in events)]
     starts = [0, *(min(sample, len(samples)) for _, sample in events)]
-    sounding = np.flatnonzero(samples)
-    ends_of_sound = np.append(sounding + 1, 0)[np.searchsorted(sounding, starts) - 1]
+    nonzero = np.flatnonzero(samples)
+    ends_of_sound = np.append(nonzero + 1, 0)[np.searchsorted(nonzero, starts) - 1]
     for k in range(1, len(names)):
         if names[k] and names[k - 1]:
             starts[k] = max(int(ends_of_sound[k]), starts[k - 1])
@@ -211,7 +216,7 @@ def _languages(address: int) -> Iterator[tuple[int, str]]:
 
 @functools.cache
 def shared() -> Espeak:
-    """The process's one library for phones; loading takes a few milliseconds, once."""
+    """Return the process's shared library, for phones; loaded once in a few milliseconds."""
     import espeakng_loader
 
     return Espeak(espeakng_loader.get_library_path(), _short_data_path())
@@ -219,10 +224,10 @@ def shared() -> Espeak:
 
 @contextlib.contextmanager
 def private() -> Iterator[Espeak]:
-    """A fresh copy of the library, whose audio depends on nothing that was spoken before.
+    """Load a private copy of the library, for reproducible audio.
 
-    The synthesiser carries the phase of its voice and flutter from one utterance into the next,
-    so only the same sequence of utterances from a fresh start gives the same samples.
+    The synthesizer carries phases from one utterance to the next, so samples are reproducible only
+    for the same sequence of utterances since loading.
     """
     import espeakng_loader
 
@@ -243,7 +248,7 @@ def _short_data_path() -> str:
     import espeakng_loader
 
     path = espeakng_loader.get_data_path()
-    if len(os.fsencode(path)) <= _LONGEST_PATH:
+    if len(os.fsencode(path)) <= _MAX_PATH:
         return path
     folder = Path(tempfile.mkdtemp(prefix="tts-espeak-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The text front end: a string in, token ids out, with everything left out on the way named."""
+"""Text front end: clean, normalize and phonemize a string into token ids."""
 
 import importlib
 from collections.abc import Sequence
@@ -9,29 +9,29 @@ from tts.text.errors import TextError
 from tts.text.normalize import VERSION, normalize
 from tts.text.phonemes import EspeakPhonemizer, Phonemizer
 from tts.text.scripts import describe, keep_readable
-from tts.text.sentences import LONGEST, Sentence, split_sentences
+from tts.text.sentences import MAX_CHARACTERS, Sentence, split_sentences
 from tts.text.symbols import BOUNDARY, PADDING, PUNCTUATION, SYMBOLS
 
-__all__ = ["Frontend", "Sentence", "TextError", "Utterance"]
+__all__ = ["Frontend", "FrontendOutput", "Sentence", "TextError"]
 
 _SILENT = frozenset(PADDING + BOUNDARY + PUNCTUATION)
 
 
-class Utterance(NamedTuple):
-    """One text on its way to a model; N symbols."""
+class FrontendOutput(NamedTuple):
+    """A text and its N tokens."""
 
     text: str
     normalized: str
-    phonemes: str  # N characters, each a symbol; starts and ends with the word boundary
-    tokens: tuple[int, ...]  # N, index of each symbol
-    unknown: tuple[str, ...]  # characters and phones left out, each once: nothing else was lost
+    phonemes: str  # N symbols, one character each; first and last are word boundaries
+    tokens: tuple[int, ...]  # (N,) index of each symbol
+    unknown: tuple[str, ...]  # all characters and phones that were left out, each once
 
 
 class Frontend:
-    """Cleans, normalizes and phonemizes text; picklable, deterministic, about 2,000 sentences/s.
+    """Turn text into tokens; picklable and deterministic, about 2,000 sentences per second.
 
-    ``phonemizer`` is espeak-ng unless another is handed in. ``symbols`` is the table the ids point
-    into: a checkpoint's own, which may be older and shorter than today's.
+    ``phonemizer``: None for espeak-ng. ``max_characters``: longest text of one call. ``symbols``:
+    the table that ids index, of a checkpoint, which can be older and shorter than the current one.
     """
 
     def __init__(
@@ -48,37 +48,37 @@ class Frontend:
 
     def __call__(
         self, text: str, language: str = "en-us", *, normalized: str | None = None
-    ) -> Utterance:
-        """``normalized``: the text as a corpus spells it out, taken instead of our own rules.
+    ) -> FrontendOutput:
+        """Return the tokens of ``text``; ``normalized``: a corpus's normalization, used instead.
 
-        Raises TextError when the text is too long or holds nothing to speak, or for a language
-        that the phonemizer does not know.
+        Raises TextError if the text is too long, if nothing of it can be synthesized, or if the
+        phonemizer does not support the language.
         """
         self._require_length(text)
         cleaned, dropped = clean(text if normalized is None else normalized)
-        spelled = normalize(cleaned, language) if normalized is None else cleaned
-        readable, foreign = keep_readable(spelled, language)
+        words = normalize(cleaned, language) if normalized is None else cleaned
+        readable, foreign = keep_readable(words, language)
         normalized = " ".join(readable.split())
         phones = self.phonemizer(normalized, language)
-        spoken, missing = self._keep_known(phones)
-        if not any(symbol not in _SILENT for symbol in spoken):
-            raise TextError(_nothing_to_speak(text, language, dropped, foreign))
-        phonemes = BOUNDARY + spoken.strip(BOUNDARY) + BOUNDARY
+        known, missing = self._keep_known(phones)
+        if not any(symbol not in _SILENT for symbol in known):
+            raise TextError(_no_phones_message(text, language, dropped, foreign))
+        phonemes = BOUNDARY + known.strip(BOUNDARY) + BOUNDARY
         tokens = tuple(self._id[symbol] for symbol in phonemes)
-        return Utterance(text, normalized, phonemes, tokens, (*dropped, *foreign, *missing))
+        return FrontendOutput(text, normalized, phonemes, tokens, (*dropped, *foreign, *missing))
 
     def sentences(self, text: str, language: str = "en-us") -> list[Sentence]:
-        """Text of any length as sentences short enough to speak, each with the pause after it.
+        """Split text of any length into sentences that one call takes, with the pauses after them.
 
-        Raises TextError for blank text; what else cannot be spoken shows when it is spoken.
+        Raises TextError for blank text.
         """
-        return split_sentences(text, language, min(LONGEST, self.max_characters))
+        return split_sentences(text, language, min(MAX_CHARACTERS, self.max_characters))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for a checkpoint."""
-        kind = type(self.phonemizer)
+        """Return plain data for a checkpoint."""
+        phonemizer = type(self.phonemizer)
         return {
-            "phonemizer": f"{kind.__module__}.{kind.__qualname__}",
+            "phonemizer": f"{phonemizer.__module__}.{phonemizer.__qualname__}",
             "max_characters": self.max_characters,
             "rules": VERSION,
             "symbols": list(self.symbols),
@@ -86,14 +86,17 @@ class Frontend:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], phonemizer: Phonemizer | None = None) -> "Frontend":
-        """Rebuild. A phonemizer from outside this package is to be handed in: a checkpoint names
-        classes, but may not make Python import just any."""
+        """Rebuild a front end from :meth:`to_dict`.
+
+        A phonemizer from outside this package must be passed, because a checkpoint must not make
+        Python import arbitrary classes; TextError if it is missing.
+        """
         if phonemizer is None:
             module, _, name = values["phonemizer"].rpartition(".")
             if not module.startswith("tts.text."):
                 raise TextError(
-                    f"this checkpoint was made with the phonemizer {values['phonemizer']}; "
-                    f"hand it in: 'phonemizer={{_target_: {values['phonemizer']}}}', in Python "
+                    f"this checkpoint needs the phonemizer {values['phonemizer']}: pass "
+                    f"'phonemizer={{_target_: {values['phonemizer']}}}', in Python "
                     "Synthesizer.load(..., phonemizer=...)"
                 )
             phonemizer = getattr(importlib.import_module(module), name)()
@@ -105,7 +108,7 @@ class Frontend:
         if len(text) > self.max_characters:
             raise TextError(
                 f"the text {text[:40]!r}... has {len(text):,} characters, more than "
-                f"max_characters={self.max_characters:,} of one utterance: split it into sentences"
+                f"max_characters={self.max_characters:,}: split it into sentences"
             )
 
     def _keep_known(self, phones: str) -> tuple[str, tuple[str, ...]]:
@@ -115,20 +118,23 @@ class Frontend:
         return phones, tuple(missing)
 
 
-def _nothing_to_speak(
+def _no_phones_message(
     text: str, language: str, dropped: tuple[str, ...], foreign: tuple[str, ...]
 ) -> str:
-    shown = repr(text if len(text) <= 60 else text[:60] + "…")
+    quoted = repr(text if len(text) <= 60 else text[:60] + "…")
     if not text.strip():
-        return f"the text {shown} is empty: write at least one word"
+        return f"the text {quoted} is empty: write at least one word"
     if foreign:
         return (
-            f"nothing in the text {shown} can be spoken as language={language}: "
+            f"nothing in the text {quoted} can be synthesized as language={language}: "
             f"it is written in {describe(foreign[0])}"
         )
     if any(character.isalpha() for character in text):
         return (
-            f"nothing in the text {shown} can be spoken: language={language} has no sounds for it"
+            f"nothing in the text {quoted} can be synthesized: the phonemizer has no phones for it "
+            f"in language={language}"
         )
-    left = f" (left out: {' '.join(map(ascii, dropped[:8]))})" if dropped else ""
-    return f"nothing in the text {shown} can be spoken: it holds no letter and no digit{left}"
+    left_out = f" (left out: {' '.join(map(ascii, dropped[:8]))})" if dropped else ""
+    return (
+        f"nothing in the text {quoted} can be synthesized: it has no letter and no digit{left_out}"
+    )

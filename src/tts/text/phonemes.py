@@ -1,4 +1,4 @@
-"""From normalized text to phones with the punctuation kept, behind an interface of one call."""
+"""Phonemizers: normalized text to phones, punctuation included; espeak-ng by default."""
 
 import difflib
 import re
@@ -11,17 +11,17 @@ from tts.text.symbols import to_symbols
 
 
 class Phonemizer(Protocol):
-    """Turns text into symbols. Implementations are picklable: worker processes get a copy."""
+    """Interface of a phonemizer. It must be picklable, because worker processes get a copy."""
 
     def __call__(self, text: str, language: str) -> str:
-        """Phones of ``text`` with its punctuation, words apart by " ", in the table's spelling.
+        """Return the phones and punctuation of ``text``, with " " between words.
 
-        A character that the symbol table lacks is left in for the front end to report.
-        Raises TextError for a language it does not speak.
+        Phones are spelled as in :mod:`tts.text.symbols`; the front end reports characters that are
+        not in it. Raises TextError for an unsupported language.
         """
 
 
-# Stops and colons inside numbers (3.5, 12:30, the ordinal dot of "3. mai") part nothing.
+# Not inside numbers: 3.5, 12:30, the ordinal dot of "3. mai".
 _BREAK = re.compile(
     r"""
     [\s"()¿¡—]*
@@ -33,18 +33,18 @@ _BREAK = re.compile(
 _ORDINAL_DOT = re.compile(r"(?<=\d)\.(?=\s[^\W\d_])")
 _LANGUAGE_SWITCH = re.compile(r"\([a-z]+[\w-]*\)")
 _SPACES = re.compile(r"\s+")
-# In bytes of UTF-8: espeak-ng crashes on much longer words and clauses of rare letters, each of
-# which it spells out by name, and on many changes between its own script and Latin.
-_LONGEST_WORD = 90
-_LONGEST_PART = 120
-_LONGEST_ASCII_PART = 240
+# Bytes of UTF-8. espeak-ng crashes on much longer words and clauses of rare letters, which it
+# spells by name, and on many changes between the language's script and Latin.
+_MAX_WORD = 90
+_MAX_PART = 120
+_MAX_ASCII_PART = 240
 
 
 class EspeakPhonemizer:
-    """espeak-ng's own rules and dictionaries, for the 100 and more languages it speaks.
+    """Phonemize with espeak-ng, which supports more than 100 languages.
 
-    The text is cut at punctuation, where espeak-ng too ends its clauses, because it drops the
-    punctuation; each piece is phonemized whole, so that words see their neighbors.
+    espeak-ng drops punctuation, so the text is split at punctuation, where espeak-ng also ends its
+    clauses. Each piece is phonemized at once, because words depend on their neighbors.
     """
 
     def __call__(self, text: str, language: str) -> str:
@@ -54,7 +54,7 @@ class EspeakPhonemizer:
         )
 
     def phones(self, text: str, language: str) -> list[list[str]]:
-        """The same symbols as a call gives, in groups: one phone, boundary or punctuation each."""
+        """Return the symbols of a call in groups, one per phone, boundary or punctuation mark."""
         groups: list[list[str]] = []
         for piece, is_break in split_at_punctuation(text):
             if is_break:
@@ -67,7 +67,7 @@ class EspeakPhonemizer:
     def _phones(piece: str, language: str) -> list[str]:
         library = espeak.shared()
         if language not in library.languages:
-            raise TextError(_unknown_language(language, library.languages))
+            raise TextError(_unknown_language_message(language, library.languages))
         phones: list[str] = []
         for part in _bounded(piece):
             written = library.phones(part, language, separator="_")
@@ -80,7 +80,7 @@ class EspeakPhonemizer:
 
 
 def split_at_punctuation(text: str) -> list[tuple[str, bool]]:
-    """``text`` in order as (words, False) and (punctuation with its spaces, True)."""
+    """Split into (words, False) and (punctuation with its spaces, True), in order."""
     protected = _ORDINAL_DOT.sub("\0", text)
     pieces: list[tuple[str, bool]] = []
     end = 0
@@ -101,16 +101,16 @@ def _add_words(pieces: list[tuple[str, bool]], words: str) -> None:
 
 
 def _bounded(piece: str) -> list[str]:
-    """The piece in parts that fit espeak-ng's own buffers, cut between words where it can be."""
-    if len(piece.encode()) <= _LONGEST_WORD:
+    """Split a piece into parts that fit espeak-ng's buffers, between words if possible."""
+    if len(piece.encode()) <= _MAX_WORD:
         return [piece]
     parts: list[str] = []
-    longest = _LONGEST_ASCII_PART if piece.isascii() else _LONGEST_PART
-    size = longest
+    max_size = _MAX_ASCII_PART if piece.isascii() else _MAX_PART
+    size = max_size
     for word in piece.split():
         for part in _cut(word):
             size += len(part.encode()) + 1
-            if size > longest:
+            if size > max_size:
                 parts.append(part)
                 size = len(part.encode())
             else:
@@ -119,13 +119,13 @@ def _bounded(piece: str) -> list[str]:
 
 
 def _cut(word: str) -> list[str]:
-    if len(word.encode()) <= _LONGEST_WORD:
+    if len(word.encode()) <= _MAX_WORD:
         return [word]
-    letters = _LONGEST_WORD // max(len(letter.encode()) for letter in word)
+    letters = _MAX_WORD // max(len(letter.encode()) for letter in word)
     return [word[i : i + letters] for i in range(0, len(word), letters)]
 
 
-def _unknown_language(language: str, known: dict[str, espeak.Language]) -> str:
+def _unknown_language_message(language: str, known: dict[str, espeak.Language]) -> str:
     wanted = language.lower().replace("_", "-")
     near = [code for code in known if code == wanted]
     near += [code for code, (name, _) in known.items() if wanted in name.lower()]
@@ -134,5 +134,5 @@ def _unknown_language(language: str, known: dict[str, espeak.Language]) -> str:
     choices = {code: known[code].name for code in near if wanted} or {
         code: name for code, (name, _) in known.items()
     }
-    shown = ", ".join(f"{code} ({name})" for code, name in choices.items())
-    return f"language={language!r} is not an espeak-ng voice; choose from: {shown}"
+    listed = ", ".join(f"{code} ({name})" for code, name in choices.items())
+    return f"language={language!r} is not a language of espeak-ng; choose from {listed}"

@@ -1,11 +1,11 @@
-"""Which scripts a language's voice can read, so that no voice spells out letters it cannot read."""
+"""Writing systems of languages, and removal of letters that a language's phonemizer cannot read."""
 
 import re
 import unicodedata
 from functools import lru_cache
 
-# Languages not written in Latin letters alone. Names are the first word of Unicode's character
-# names. Every voice reads plain Latin letters, as English if they are not its own.
+# Languages with other scripts than Latin, by the first word of Unicode's character names. espeak-ng
+# reads plain Latin letters in every language.
 _SCRIPTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("be", "bg", "ru", "uk", "mk", "kk", "ky", "tt", "ba", "cv"), ("CYRILLIC",)),
     **dict.fromkeys(("sr", "bs", "uz", "az", "tk", "kaa", "nog"), ("CYRILLIC", "LATIN")),
@@ -33,40 +33,40 @@ _SCRIPTS: dict[str, tuple[str, ...]] = {
     "chr": ("CHEROKEE",),
     "en-shaw": ("SHAVIAN",),
 }
-_ACCENTED = frozenset({"LATIN", "CYRILLIC", "GREEK"})  # take accents that Unicode writes apart
-# espeak-ng crashes on some words of two scripts
+_ACCENTED = frozenset({"LATIN", "CYRILLIC", "GREEK"})  # with combining accents
+# espeak-ng crashes on some words in two scripts, so they are split
 _LATIN_EDGE = re.compile(r"(?<=[A-Za-z])(?=[^\x00-\x7f])|(?<=[^\x00-\x7f])(?=[A-Za-z])")
 _NAMES = {"CJK": "Chinese", "UNUSUAL": "unusual"}
 
 
 def scripts_of(language: str) -> frozenset[str]:
-    """Scripts that a language is written in."""
+    """Return the scripts that a language is written in."""
     own = _SCRIPTS.get(language) or _SCRIPTS.get(language.split("-")[0], ("LATIN",))
     return frozenset(own)
 
 
 def describe(character: str) -> str:
-    """The script of a foreign letter in words, and who reads it: for error messages."""
+    """Describe the script of a letter and the languages that use it, for error messages."""
     script = script_of(character) or "UNKNOWN"
-    return f"{_NAMES.get(script, script.title())} letters, which {_readers(script)} read"
+    return f"{_NAMES.get(script, script.title())} letters, which {_readers(script)}"
 
 
 def _readers(script: str) -> str:
     codes = sorted(code for code, scripts in _SCRIPTS.items() if script in scripts)
-    return "the languages " + ", ".join(codes) if codes else "none of the voices"
+    return f"the languages {', '.join(codes)} can read" if codes else "no language can read"
 
 
 @lru_cache(maxsize=65536)
 def script_of(character: str) -> str | None:
-    """Script of a letter or mark, None for what belongs to every script."""
+    """Return the script of a letter or combining mark, None for all other characters."""
     if unicodedata.category(character)[0] not in "LM":
         return None
     script = unicodedata.name(character, "UNKNOWN").split(" ")[0].split("-")[0]
-    return script if _is_living(character, script) else "UNUSUAL"
+    return script if _is_orthographic(character, script) else "UNUSUAL"
 
 
-def _is_living(character: str, script: str) -> bool:
-    """Letters and accents of living orthographies, not those of phoneticians and philologists."""
+def _is_orthographic(character: str, script: str) -> bool:
+    """Return whether it is used in a living orthography, not only in phonetics or philology."""
     if script == "LATIN":
         return character < "\u02b0" or "Ḁ" <= character <= "ỿ"
     if script == "COMBINING":
@@ -77,7 +77,7 @@ def _is_living(character: str, script: str) -> bool:
 
 
 def keep_readable(text: str, language: str) -> tuple[str, tuple[str, ...]]:
-    """``text`` without the letters its language cannot read; and those, each once."""
+    """Return ``text`` without the letters its language cannot read, and those, each once."""
     if text.isascii():
         return text, ()
     scripts = scripts_of(language)
@@ -99,7 +99,7 @@ def keep_readable(text: str, language: str) -> tuple[str, tuple[str, ...]]:
 
 @lru_cache(maxsize=65536)
 def _without_accent(character: str) -> str:
-    """A Latin letter as English has it: other voices would spell an accent out by its name."""
+    """Strip the accent of a Latin letter, which other languages would spell by its name."""
     if script_of(character) != "LATIN":
         return character
     return unicodedata.normalize("NFD", character)[0]

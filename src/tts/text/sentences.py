@@ -1,4 +1,4 @@
-"""Long text cut into pieces that a model can speak in one breath, with the pauses between them."""
+"""Sentence splitting: long text to sentences that fit a model, with the pauses between them."""
 
 import re
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ from typing import NamedTuple
 from tts.text.errors import TextError
 from tts.text.normalize import abbreviations
 
-LONGEST = 300  # characters, about 20 s of speech: longer than what models learn from
+MAX_CHARACTERS = 300  # about 20 s of speech; models are trained on shorter utterances
 
 _PARAGRAPH_PAUSE, _SENTENCE_PAUSE = 0.8, 0.4  # s
-_CUTS = (  # inside a long sentence: where, and the pause there
+_CUTS = (  # marks at which a long sentence can be cut, best first; pause in seconds
     (re.compile(r"[;:—–](?=\s)|[；：]"), 0.25),
     (re.compile(r"[,)](?=\s)|[，、،]"), 0.15),
     (re.compile(r"\s"), 0.0),
@@ -21,7 +21,7 @@ _WORD = re.compile(r"[^\W_]")
 _LAST_WORD = re.compile(r"[^\s(\"'“‘]+$")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 _ORDINAL = re.compile(r"\d{1,2}")
-# languages where a dot behind a number makes it an ordinal: "3. Mai"
+# languages in which a dot after a number makes it an ordinal: "3. Mai"
 _ORDINAL_DOT = frozenset(
     ["cs", "da", "de", "et", "fi", "hr", "hu", "is", "lb", "lv", "nb", "no", "pl", "sk", "sl", "sr"]
 )
@@ -29,14 +29,16 @@ _ORDINAL_DOT = frozenset(
 
 class Sentence(NamedTuple):
     text: str
-    pause: float  # seconds of silence after it; 0 after the last
+    pause: float  # seconds of silence after it; 0 for the last sentence
 
 
-def split_sentences(text: str, language: str, longest: int = LONGEST) -> list[Sentence]:
-    """All of ``text``, in order, in sentences of at most ``longest`` characters.
+def split_sentences(
+    text: str, language: str, max_characters: int = MAX_CHARACTERS
+) -> list[Sentence]:
+    """Split ``text`` into sentences of at most ``max_characters`` characters; none are lost.
 
-    A sentence that is longer is cut at a semicolon, a comma or a space. Blank lines part
-    paragraphs, other line ends are spaces. Raises TextError for blank text.
+    A longer sentence is cut at a semicolon, a comma or a space. Blank lines separate paragraphs,
+    other line ends are spaces. Raises TextError for blank text.
     """
     if not text.strip():
         raise TextError("the text is empty: write at least one word")
@@ -45,42 +47,42 @@ def split_sentences(text: str, language: str, longest: int = LONGEST) -> list[Se
         pieces = [
             piece
             for start, end in _sentences(paragraph, language)
-            for piece in _bounded(paragraph, start, end, longest)
+            for piece in _bounded(paragraph, start, end, max_characters)
         ]
         for piece in pieces:
-            _append(found, piece, longest)
+            _append(found, piece, max_characters)
         if found:
             found[-1] = found[-1]._replace(pause=_PARAGRAPH_PAUSE)
     found[-1] = found[-1]._replace(pause=0.0)
     return found
 
 
-def _append(found: list[Sentence], piece: Sentence, longest: int) -> None:
-    """A piece without words, a row of asterisks, say, goes to the sentence before it."""
+def _append(found: list[Sentence], piece: Sentence, max_characters: int) -> None:
+    """Append a piece, or join it to the previous sentence if it has no words (``***``)."""
     text = " ".join(piece.text.split())
     if not text:
         return
     last = found[-1].text if found else ""
-    if last and not _WORD.search(text) and len(last) + len(text) < longest:
+    if last and not _WORD.search(text) and len(last) + len(text) < max_characters:
         found[-1] = Sentence(f"{last} {text}", found[-1].pause)
     else:
         found.append(Sentence(text, piece.pause))
 
 
 def _sentences(text: str, language: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each sentence; each holds a word."""
+    """Yield start and end of each sentence; each contains a word."""
     start = 0
     word = _WORD.search(text)
     for match in _END.finditer(text):
-        if word and word.start() < match.start() and _ends(text, start, match, language):
+        if word and word.start() < match.start() and _is_sentence_end(text, start, match, language):
             yield start, match.end()
             start = match.end()
             word = _WORD.search(text, start)
     yield start, len(text)
 
 
-def _ends(text: str, start: int, match: re.Match[str], language: str) -> bool:
-    """Whether a dot or other mark ends the sentence that began at ``start``."""
+def _is_sentence_end(text: str, start: int, match: re.Match[str], language: str) -> bool:
+    """Return whether the matched mark ends the sentence that begins at ``start``."""
     following = text[match.end() : match.end() + 40].lstrip("\"'“‘«([¿¡ \t\n")[:1]
     if following.islower():
         return False
@@ -99,17 +101,17 @@ def _ends(text: str, start: int, match: re.Match[str], language: str) -> bool:
     return not (initial or _DOTTED.fullmatch(word[0]))
 
 
-def _bounded(text: str, start: int, end: int, longest: int) -> Iterator[Sentence]:
-    """One sentence, in parts if it is too long, cut where a reader would pause."""
-    while end - start > longest:
-        cut, pause = _best_cut(text, start, start + longest)
+def _bounded(text: str, start: int, end: int, max_characters: int) -> Iterator[Sentence]:
+    """Yield a sentence, cut into parts if it is too long."""
+    while end - start > max_characters:
+        cut, pause = _best_cut(text, start, start + max_characters)
         yield Sentence(text[start:cut], pause)
         start = cut
     yield Sentence(text[start:end], _SENTENCE_PAUSE)
 
 
 def _best_cut(text: str, start: int, end: int) -> tuple[int, float]:
-    """The last of the strongest marks, unless it leaves a mere scrap; else ``end``."""
+    """Return the last cut at the best mark that leaves a third or more, else ``end``; its pause."""
     for mark, pause in _CUTS:
         cuts = [match.end() for match in mark.finditer(text, start, end)]
         if cuts and cuts[-1] - start > (end - start) // 3:

@@ -1,6 +1,6 @@
-"""The symbol table: one fixed inventory, so that a checkpoint can move on to another language.
+"""Symbol table: one fixed inventory of phones for all languages, so checkpoints can be fine-tuned.
 
-A symbol is one Unicode character. Index 0 pads, " " is the word boundary, then come punctuation and
+A symbol is one Unicode character. Index 0 is padding, " " the word boundary; then punctuation and
 the International Phonetic Alphabet as espeak-ng writes it: letters, length, stress, diacritics, tie
 bar, tone letters, and the digits with which espeak-ng numbers the tones of some languages.
 
@@ -49,8 +49,8 @@ SYMBOLS: tuple[str, ...] = (
 )
 ID: dict[str, int] = {symbol: index for index, symbol in enumerate(SYMBOLS)}
 
-# Where espeak-ng has no IPA for a phoneme it writes its own mnemonic (docs/phonemes.md there);
-# these are the ones its languages let through, and look-alikes of IPA letters.
+# espeak-ng's own mnemonics of phonemes without IPA (its docs/phonemes.md), and look-alikes of IPA
+# letters.
 _MNEMONICS = str.maketrans(
     {
         "g": "ɡ",
@@ -78,17 +78,17 @@ _MNEMONICS = str.maketrans(
         "+": "\u031f",  # advanced
     }
 )
-_WHOLE = {"c\u0327": "ç"}  # one letter of the alphabet, although Unicode can take it apart
+_COMPOSED = {"c\u0327": "ç"}  # NFD decomposes it, but it is one IPA letter
 
 
 @lru_cache(maxsize=65536)
 def to_symbols(phones: str) -> str:
-    """Phones as espeak-ng writes them -> the table's spelling: letters and diacritics apart.
+    """Convert espeak-ng's phones to the table's spelling, with letters and diacritics separate.
 
-    Only for the phones of one stretch between punctuation: ``. : ? "`` count as phones here.
-    A character that the table lacks stays, for the caller to report.
+    The input must have no punctuation: ``. : ? "`` are phones here. Characters that are not in the
+    table stay.
     """
-    apart = unicodedata.normalize("NFD", phones.translate(_MNEMONICS))
-    for parts, letter in _WHOLE.items():
-        apart = apart.replace(parts, letter)
-    return apart
+    decomposed = unicodedata.normalize("NFD", phones.translate(_MNEMONICS))
+    for parts, letter in _COMPOSED.items():
+        decomposed = decomposed.replace(parts, letter)
+    return decomposed

@@ -1,25 +1,44 @@
-"""Numbers, dates, money, abbreviations and the like as words, by the rules of each language.
+"""Text normalization: numbers, dates, money and abbreviations as words. One file per language.
 
-A language is a module here that offers ``rules(language)``; one without its own is ``general``.
+The rules of a language are in ``<code>.py`` in this folder, named by its ISO 639 code: ``en.py``,
+``de.py``. To add Persian, write ``fa.py`` with two names; nothing else registers it:
+
+- ``rules(language) -> list[Rule]``: functions of the text, applied in order. ``language`` is the
+  full code, such as "en-gb", for regional differences. :mod:`.shared_rules` makes common ones.
+- ``ABBREVIATIONS``: abbreviations whose dot does not end a sentence.
+
+Tables of words are in ``<code>_tables.py``. A language without a file uses ``fallback.py``.
 """
 
 import importlib
 import importlib.util
 import re
+from collections.abc import Collection
 from functools import lru_cache
-from typing import Any
+from typing import Protocol, cast
 
-from tts.text.normalize import general
-from tts.text.normalize.rules import Rule
+from tts.text.normalize import fallback
+from tts.text.normalize.shared_rules import Rule
 
-VERSION = 1  # one more whenever rules change: corpora are then prepared anew
+VERSION = 1  # increase it when rules change, so that corpora are prepared again
 
 _SPACES = re.compile(r"\s+")
 _SPACE_BEFORE_MARK = re.compile(r" (?=[.,!?;:…](?!\d))")
 
 
+class LanguageRules(Protocol):
+    """What the module of a language offers."""
+
+    ABBREVIATIONS: Collection[str]
+
+    def rules(self, language: str) -> list[Rule]: ...
+
+
 def normalize(text: str, language: str) -> str:
-    """``text``, cleaned before, as words; ``language`` is an espeak-ng code such as en-us."""
+    """Write ``text`` out as words, after :func:`tts.text.clean.clean`.
+
+    ``language`` is an espeak-ng code such as "en-us".
+    """
     for rule in _rules(language):
         text = rule(text)
     return _SPACE_BEFORE_MARK.sub("", _SPACES.sub(" ", text)).strip()
@@ -27,19 +46,20 @@ def normalize(text: str, language: str) -> str:
 
 @lru_cache(maxsize=256)
 def abbreviations(language: str) -> frozenset[str]:
-    """Abbreviations whose dot does not end a sentence."""
-    module = _module(language)
+    """Return the abbreviations whose dot does not end a sentence."""
+    module = _language_module(language)
     return frozenset(module.ABBREVIATIONS) if module else frozenset()
 
 
 @lru_cache(maxsize=256)
 def _rules(language: str) -> tuple[Rule, ...]:
-    return tuple((_module(language) or general).rules(language))
+    module = _language_module(language)
+    return tuple(module.rules(language) if module else fallback.rules(language))
 
 
-def _module(language: str) -> Any:
-    """The language's own module, or None."""
-    base = re.split(r"[-_]", language)[0]
-    name = f"{__name__}.{base}"
-    known = re.fullmatch("[a-z]{2,3}", base) and importlib.util.find_spec(name)
-    return importlib.import_module(name) if known else None
+def _language_module(language: str) -> LanguageRules | None:
+    """Import ``<code>.py`` of the language; None if there is none."""
+    code = re.split(r"[-_]", language)[0]
+    name = f"{__name__}.{code}"
+    exists = re.fullmatch("[a-z]{2,3}", code) and importlib.util.find_spec(name)
+    return cast(LanguageRules, importlib.import_module(name)) if exists else None

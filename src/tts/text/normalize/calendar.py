@@ -1,31 +1,34 @@
-"""Dates written in digits, which languages share but for their order and marks."""
+"""Numeric dates: a rule for every language, given its order and separators."""
 
 import re
 from collections.abc import Callable
 
-from tts.text.normalize.rules import Rule, rule
+from tts.text.normalize.shared_rules import Rule, rule
 
 
-def dates_in_digits(
-    marks: str, say: Callable[[int, int, int], str], month_first: bool = False
+def numeric_dates(
+    separators: str, spell: Callable[[int, int, int], str], month_first: bool = False
 ) -> list[Rule]:
-    """2024-05-17, and 17/5/2024 with one of ``marks``; ``say(day, month, year)`` speaks it.
+    """Replace 2024-05-17, and 17/5/2024 with one of ``separators``, by ``spell(day, month, year)``.
 
-    What cannot be a date is left alone.
+    Impossible dates stay as they are.
     """
 
-    def spoken(day: str, month: str, year: str, written: str) -> str:
-        real = 1 <= int(month) <= 12 and 1 <= int(day) <= 31
-        return say(int(day), int(month), int(year)) if real else written
+    def checked(day: str, month: str, year: str, written: str) -> str:
+        valid = 1 <= int(month) <= 12 and 1 <= int(day) <= 31
+        return spell(int(day), int(month), int(year)) if valid else written
 
-    def local(match: re.Match[str]) -> str:
+    def local_order(match: re.Match[str]) -> str:
         first, second, year = match.group(1, 3, 4)
         day, month = (second, first) if month_first else (first, second)
         if int(month) > 12:
             day, month = month, day
-        return spoken(day, month, year, match[0])
+        return checked(day, month, year, match[0])
 
     return [
-        rule(r"\b(\d{4})-(\d\d)-(\d\d)\b", lambda m: spoken(m[3], m[2], m[1], m[0])),
-        rule(rf"(?<![\w.,/-])(\d{{1,2}})([{re.escape(marks)}])(\d{{1,2}})\2(\d{{4}})\b", local),
+        rule(r"\b(\d{4})-(\d\d)-(\d\d)\b", lambda m: checked(m[3], m[2], m[1], m[0])),
+        rule(
+            rf"(?<![\w.,/-])(\d{{1,2}})([{re.escape(separators)}])(\d{{1,2}})\2(\d{{4}})\b",
+            local_order,
+        ),
     ]

@@ -1,19 +1,19 @@
-"""German: what a reader would say for what is written."""
+"""German text normalization."""
 
 import re
 
-from tts.text.normalize import rules as shared
-from tts.text.normalize.calendar import dates_in_digits
+from tts.text.normalize import shared_rules as shared
+from tts.text.normalize.calendar import numeric_dates
 from tts.text.normalize.de_tables import ABBREVIATIONS, CURRENCIES, MONTHS, SYMBOLS, UNITS
 from tts.text.normalize.numbers import Numbers
-from tts.text.normalize.rules import Rule, rule
+from tts.text.normalize.shared_rules import Rule, rule
 
 
 class _GermanNumbers(Numbers):
-    """Years of the last centuries are counted in hundreds."""
+    """Years from 1100 to 1999 are read in hundreds."""
 
     def one(self, noun: str) -> str:
-        return "eine" if noun.endswith("e") else "ein"  # of the units: Minute, Stunde, Tonne ...
+        return "eine" if noun.endswith("e") else "ein"  # Minute, Stunde, Tonne
 
     def year(self, number: int) -> str:
         return super().year(number) if 1100 <= number < 2000 else self.cardinal(number)
@@ -27,11 +27,11 @@ _STRONG = "der|die|das|diese|dieser|dieses|jede|jeder|jedes|welche|welcher"
 
 
 def rules(language: str) -> list[Rule]:
-    """One set for all who speak it."""
+    """Return the rules, the same for all regions."""
     return [
         shared.abbreviations(ABBREVIATIONS),
         rule(r"(?<=[a-zß])str\.(?= ?\d|$)", "straße"),
-        *dates_in_digits(".", lambda day, month, year: f"{day}. {MONTHS[month - 1]} {year}"),
+        *numeric_dates(".", lambda day, month, year: f"{day}. {MONTHS[month - 1]} {year}"),
         rule(
             rf"(?i:\b({_WEAK}|der|die|das) )?\b([12]?\d|3[01])\. ?({_MONTH})\b(?: (\d{{4}})\b)?",
             _day_and_month,
@@ -42,7 +42,7 @@ def rules(language: str) -> list[Rule]:
         ),
         shared.spelled_letters(),
         rule(r"\b(\d{1,2})[:.](\d\d)(?: ?Uhr\b|(?<=:\d\d)(?![\d:]))", _time),
-        rule(r"\b(\d{1,2}) ?Uhr\b", lambda m: f"{NUMBERS.counted(m[1], 'Uhr', 'Uhr')}"),
+        rule(r"\b(\d{1,2}) ?Uhr\b", lambda m: f"{NUMBERS.with_noun(m[1], 'Uhr', 'Uhr')}"),
         shared.money(NUMBERS, CURRENCIES, "", r"Mio\.|Mrd\.|Tausend|Millionen?|Milliarden?"),
         shared.ranges("bis"),
         shared.units(NUMBERS, UNITS),
@@ -62,7 +62,7 @@ def _day_and_month(match: re.Match[str]) -> str:
 
 
 def _ending(before: str | None) -> str:
-    """An ordinal's ending after an article or preposition: der dritte, am dritten, dritter."""
+    """Return an ordinal's ending after ``before``: der dritte, am dritten, dritter."""
     if before is None:
         return "r"
     return "" if re.fullmatch(_STRONG, before.lower()) else "n"
@@ -72,5 +72,5 @@ def _time(match: re.Match[str]) -> str:
     hour, minute = int(match[1]), int(match[2])
     if hour > 24 or minute > 59:
         return match[0]
-    spoken = f"{NUMBERS.counted(str(hour), 'Uhr', 'Uhr')}"
-    return f"{spoken} {NUMBERS.cardinal(minute)}" if minute else spoken
+    words = f"{NUMBERS.with_noun(str(hour), 'Uhr', 'Uhr')}"
+    return f"{words} {NUMBERS.cardinal(minute)}" if minute else words

@@ -1,6 +1,6 @@
-"""The words of German: abbreviations, units, money and marks."""
+"""German words: months, abbreviations, units, currencies, symbols."""
 
-from tts.text.normalize.rules import Currency
+from tts.text.normalize.shared_rules import Currency
 
 MONTHS = [
     "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober",

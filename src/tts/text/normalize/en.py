@@ -1,8 +1,8 @@
-"""English: what a reader would say for what is written."""
+"""English text normalization."""
 
 import re
 
-from tts.text.normalize import rules as shared
+from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.en_calendar import dates, decades, times, years
 from tts.text.normalize.en_tables import (
     ABBREVIATIONS,
@@ -15,23 +15,23 @@ from tts.text.normalize.en_tables import (
     UNITS,
 )
 from tts.text.normalize.numbers import Numbers
-from tts.text.normalize.rules import Rule, rule
+from tts.text.normalize.shared_rules import Rule, rule
 
 
 class _EnglishNumbers(Numbers):
-    """Americans say "one hundred five", the others "one hundred and five"."""
+    """American English reads "one hundred five", British "one hundred and five"."""
 
     def __init__(self, american: bool):
         super().__init__("en", decimal=".", group=",", point="point", minus="minus")
         self.american = american
 
-    def say(self, number: int, kind: str) -> str:
-        words = super().say(number, kind).replace("oh-", "oh ")
+    def to_words(self, number: int, kind: str) -> str:
+        words = super().to_words(number, kind).replace("oh-", "oh ")
         return words.replace(" and ", " ") if self.american else words
 
 
 def rules(language: str) -> list[Rule]:
-    """American English writes dates month first, the others day first."""
+    """Return the rules; American English writes dates month first, other regions day first."""
     american = language.startswith("en-us")
     numbers = _EnglishNumbers(american)
     return [
@@ -40,14 +40,14 @@ def rules(language: str) -> list[Rule]:
         rule(r"(?<=\w )St\.", "Street"),
         _ending_abbreviations(),
         shared.abbreviations(ABBREVIATIONS),
-        shared.before_numbers(BEFORE_NUMBER),
+        shared.abbreviations_before_numbers(BEFORE_NUMBER),
         shared.spelled_letters(),
         _capital_letters,
         _roman_numerals(numbers),
         *dates(numbers, month_first=american),
         *times(numbers),
         shared.money(numbers, CURRENCIES, "and ", "thousand|million|billion|trillion"),
-        rule(r"(?<![\w.])(\d+)¢", lambda m: f"{numbers.whole(m[1])} cent{'s' * (m[1] != '1')}"),
+        rule(r"(?<![\w.])(\d+)¢", lambda m: f"{numbers.integer(m[1])} cent{'s' * (m[1] != '1')}"),
         rule(
             r"(?<![\w.,])(\d[\d,]{,14})(?:st|nd|rd|th)\b",
             lambda match: numbers.ordinal(int(match[1].replace(",", ""))),
@@ -83,7 +83,7 @@ def _web_addresses(text: str) -> str:
 
 
 def _ending_abbreviations() -> Rule:
-    """``etc.`` and ``p.m.``, whose dot ends the sentence when a capital or nothing follows."""
+    """Expand ``etc.`` and ``p.m.``; the dot ends the sentence if a capital or nothing follows."""
     names = "|".join(map(re.escape, ENDING))
     return rule(
         rf"(?<![\w.])(\d{{1,2}}(?::\d\d)?)? ?({names})(?= *([A-Z]|$))?",
@@ -95,17 +95,17 @@ _CAPITALS = re.compile(r"(?<![\w-])(" + "|".join(LETTERS) + r")(?=s?\b)(?![-$])"
 
 
 def _capital_letters(text: str) -> str:
-    if text.isupper():  # shouting, where US may well be "us"
+    if text.isupper():  # in text of capitals only, US can be "us"
         return text
     return _CAPITALS.sub(lambda match: " ".join(match[1]), text)
 
 
 def _roman_numerals(numbers: Numbers) -> Rule:
-    """Henry VIII, World War II; one letter alone is more often a letter."""
-    worth = {"I": 1, "V": 5, "X": 10}
+    """Henry VIII, World War II. Single letters stay: they are rarely numerals."""
+    values = {"I": 1, "V": 5, "X": 10}
 
     def spell(match: re.Match[str]) -> str:
-        digits = [worth[digit] for digit in match[2]]
+        digits = [values[digit] for digit in match[2]]
         following = [*digits[1:], 0]
         value = sum(-d if d < f else d for d, f in zip(digits, following, strict=True))
         if match[1] in COUNTED:
@@ -118,25 +118,25 @@ def _roman_numerals(numbers: Numbers) -> Rule:
 def _fractions(numbers: Numbers) -> list[Rule]:
     names = {2: "half", 3: "third", 4: "quarter"}
 
-    def part(above: int, below: int) -> str:
-        name = names.get(below) or numbers.ordinal(below)
+    def fraction(numerator: int, denominator: int) -> str:
+        name = names.get(denominator) or numbers.ordinal(denominator)
         plural = "halves" if name == "half" else f"{name}s"
-        return f"{numbers.cardinal(above)} {name if above == 1 else plural}"
+        return f"{numbers.cardinal(numerator)} {name if numerator == 1 else plural}"
 
     def mixed(match: re.Match[str]) -> str:
-        above, below = int(match[2]), int(match[3])
-        simple = above == 1 and below in names
-        fraction = f"a {names[below]}" if simple else part(above, below)
-        return f"{numbers.whole(match[1])} and {fraction}"
+        numerator, denominator = int(match[2]), int(match[3])
+        simple = numerator == 1 and denominator in names
+        part = f"a {names[denominator]}" if simple else fraction(numerator, denominator)
+        return f"{numbers.integer(match[1])} and {part}"
 
-    def alone(match: re.Match[str]) -> str:
-        above, below = int(match[1]), int(match[2])
-        if 0 < above < below <= 10:
-            return part(above, below)
-        return f"{numbers.whole(match[1])} over {numbers.whole(match[2])}"
+    def proper_or_over(match: re.Match[str]) -> str:
+        numerator, denominator = int(match[1]), int(match[2])
+        if 0 < numerator < denominator <= 10:
+            return fraction(numerator, denominator)
+        return f"{numbers.integer(match[1])} over {numbers.integer(match[2])}"
 
     return [
         rule(r"\b24/7\b", "twenty-four seven"),
         rule(r"(?<![\w.,])(\d+) (\d)[/⁄]([2-9]|10)\b(?!/)", mixed),
-        rule(r"(?<![\w.,/])(\d{1,4})[/⁄](\d{1,4})\b(?!/)", alone),
+        rule(r"(?<![\w.,/])(\d{1,4})[/⁄](\d{1,4})\b(?!/)", proper_or_over),
     ]

@@ -2,10 +2,10 @@
 
 import re
 
-from tts.text.normalize.calendar import dates_in_digits
+from tts.text.normalize.calendar import numeric_dates
 from tts.text.normalize.en_tables import MONTHS
 from tts.text.normalize.numbers import Numbers
-from tts.text.normalize.rules import Rule, rule
+from tts.text.normalize.shared_rules import Rule, rule
 
 _MONTH = "|".join([*MONTHS, *(month[:3] for month in MONTHS), "Sept"])
 _YEAR, _DAY = r"(\d{4})", r"([12]?\d|3[01])(?:st|nd|rd|th)?"
@@ -15,25 +15,25 @@ _HALF_DAY = r"([ap]m|[AP]M|A M|P M)"
 def dates(numbers: Numbers, month_first: bool) -> list[Rule]:
     """2024-05-17, 5/17/2024 (or 17/5/2024), May 17, 2024, 17 May 2024."""
 
-    def said(day: int, month: str, year: int | None) -> str:
-        spoken = f"{month} {numbers.ordinal(day)}"
-        return f"{spoken}, {numbers.year(year)}" if year else spoken
+    def month_first_date(day: int, month: str, year: int | None) -> str:
+        words = f"{month} {numbers.ordinal(day)}"
+        return f"{words}, {numbers.year(year)}" if year else words
 
-    def said_day_first(day: int, month: str, year: int | None) -> str:
-        spoken = f"the {numbers.ordinal(day)} of {month}"
-        return f"{spoken} {numbers.year(year)}" if year else spoken
+    def day_first_date(day: int, month: str, year: int | None) -> str:
+        words = f"the {numbers.ordinal(day)} of {month}"
+        return f"{words} {numbers.year(year)}" if year else words
 
-    in_digits = said if month_first else said_day_first
+    in_digits = month_first_date if month_first else day_first_date
 
     return [
-        *dates_in_digits("/", lambda d, m, y: in_digits(d, MONTHS[m - 1], y), month_first),
+        *numeric_dates("/", lambda d, m, y: in_digits(d, MONTHS[m - 1], y), month_first),
         rule(
             rf"\b({_MONTH}) {_DAY}\b(?:,? {_YEAR}\b)?",
-            lambda m: said(int(m[2]), _month(m[1]), int(m[3]) if m[3] else None),
+            lambda m: month_first_date(int(m[2]), _month(m[1]), int(m[3]) if m[3] else None),
         ),
         rule(
             rf"\b(?:the )?{_DAY} (?:of )?({_MONTH})\b(?:,? {_YEAR}\b)?",
-            lambda m: said_day_first(int(m[1]), _month(m[2]), int(m[3]) if m[3] else None),
+            lambda m: day_first_date(int(m[1]), _month(m[2]), int(m[3]) if m[3] else None),
         ),
     ]
 
@@ -49,18 +49,18 @@ def times(numbers: Numbers) -> list[Rule]:
         hour, minute, half = int(match[1]), int(match[2]), match[3]
         if hour > 24 or minute > 59:
             return match[0]
-        spoken = numbers.cardinal(hour)
+        words = numbers.cardinal(hour)
         if minute:
-            spoken += f" {'oh ' if minute < 10 else ''}{numbers.cardinal(minute)}"
+            words += f" {'oh ' if minute < 10 else ''}{numbers.cardinal(minute)}"
         elif not half:
-            spoken += " o'clock" if hour <= 12 else " hundred hours"
-        return f"{spoken} {_letters(half)}" if half else spoken
+            words += " o'clock" if hour <= 12 else " hundred hours"
+        return f"{words} {_letters(half)}" if half else words
 
     return [
         rule(rf"(?<![\d:])(\d{{1,2}}):(\d\d)(?![\d:])(?: ?{_HALF_DAY}\b)?", clock),
         rule(
             rf"\b(\d{{1,2}}) ?{_HALF_DAY}\b",
-            lambda match: f"{numbers.whole(match[1])} {_letters(match[2])}",
+            lambda match: f"{numbers.integer(match[1])} {_letters(match[2])}",
         ),
     ]
 

@@ -1,6 +1,6 @@
-"""The words of English: abbreviations, units, money and marks."""
+"""English words: months, abbreviations, units, currencies, symbols."""
 
-from tts.text.normalize.rules import Currency
+from tts.text.normalize.shared_rules import Currency
 
 MONTHS = [
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -23,7 +23,7 @@ ABBREVIATIONS = {
     "w/o": "without", "w/": "with",
 }  # fmt: skip
 
-# Written with a dot that may end the sentence as well.
+# abbreviations whose dot can also end the sentence
 ENDING = {"etc.": "et cetera", "a.m.": "A M", "p.m.": "P M", "A.M.": "A M", "P.M.": "P M"}
 
 BEFORE_NUMBER = {
@@ -73,10 +73,10 @@ SYMBOLS = {
     "²": "squared", "³": "cubed", "/": "slash", "⁄": "over", "¢": "cents",
 }  # fmt: skip
 
-# Abbreviations whose letters make a word, which espeak-ng would read.
+# read letter by letter; espeak-ng would read them as words
 LETTERS = ["US", "USA", "UK", "UN", "EU", "UAE", "AI", "IT", "ID", "TV", "PC", "IQ", "OS", "IP"]
 LETTERS += ["UI", "AC", "DC"]
 
-# Words that a Roman numeral counts: "World War II", but "Henry the eighth".
+# words before a Roman numeral read as a cardinal: "World War two", but "Henry the eighth"
 COUNTED = {"War", "Part", "Book", "Chapter", "Volume", "Act", "Scene", "Section", "Class", "Phase"}
 COUNTED |= {"Type", "Appendix", "Article", "Level"}

@@ -1,9 +1,9 @@
-"""French: what a reader would say for what is written."""
+"""French text normalization."""
 
 import re
 
-from tts.text.normalize import rules as shared
-from tts.text.normalize.calendar import dates_in_digits
+from tts.text.normalize import shared_rules as shared
+from tts.text.normalize.calendar import numeric_dates
 from tts.text.normalize.fr_tables import (
     ABBREVIATIONS,
     CURRENCIES,
@@ -13,11 +13,11 @@ from tts.text.normalize.fr_tables import (
     UNITS,
 )
 from tts.text.normalize.numbers import Numbers
-from tts.text.normalize.rules import Rule, rule
+from tts.text.normalize.shared_rules import Rule, rule
 
 
 class _FrenchNumbers(Numbers):
-    """Belgians and the Swiss count septante, nonante."""
+    """French of Belgium and Switzerland uses septante, nonante."""
 
     def __init__(self, language: str):
         code = {"fr-be": "fr_BE", "fr-ch": "fr_CH"}.get(language, "fr")
@@ -28,18 +28,20 @@ class _FrenchNumbers(Numbers):
 
 
 def rules(language: str) -> list[Rule]:
-    """Numbers as they are said in France, Belgium or Switzerland."""
+    """Return the rules; numbers differ between France, Belgium and Switzerland."""
     numbers = _FrenchNumbers(language)
 
     def date(day: int, month: str, year: int | None) -> str:
-        spoken = f"{'premier' if day == 1 else numbers.cardinal(day)} {month}"
-        return f"{spoken} {numbers.year(year)}" if year else spoken
+        words = f"{'premier' if day == 1 else numbers.cardinal(day)} {month}"
+        return f"{words} {numbers.year(year)}" if year else words
 
     return [
         shared.abbreviations(ABBREVIATIONS),
-        shared.before_numbers({"n°": "numéro", "N°": "numéro", "p.": "page", "pp.": "pages"}),
+        shared.abbreviations_before_numbers(
+            {"n°": "numéro", "N°": "numéro", "p.": "page", "pp.": "pages"}
+        ),
         shared.spelled_letters(),
-        *dates_in_digits("/.-", lambda d, m, y: date(d, MONTHS[m - 1], y)),
+        *numeric_dates("/.-", lambda d, m, y: date(d, MONTHS[m - 1], y)),
         rule(
             rf"\b(\d{{1,2}})(?:er)? ({'|'.join(MONTHS)})\b(?: (\d{{4}})\b)?",
             lambda m: date(int(m[1]), m[2], int(m[3]) if m[3] else None),
@@ -62,8 +64,8 @@ def _time(numbers: Numbers, match: re.Match[str]) -> str:
     hour, minute = int(match[1]), int(match[2])
     if hour > 24 or minute > 59:
         return match[0]
-    spoken = numbers.counted(str(hour), "heure", "heures")
-    return f"{spoken} {numbers.cardinal(minute)}" if minute else spoken
+    words = numbers.with_noun(str(hour), "heure", "heures")
+    return f"{words} {numbers.cardinal(minute)}" if minute else words
 
 
 def _roman(written: str) -> int:

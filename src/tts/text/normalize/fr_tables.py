@@ -1,6 +1,6 @@
-"""The words of French: abbreviations, units, money and marks."""
+"""French words: months, abbreviations, units, currencies, symbols."""
 
-from tts.text.normalize.rules import Currency
+from tts.text.normalize.shared_rules import Currency
 
 MONTHS = [
     "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",

@@ -1,16 +1,16 @@
-"""Dutch: what a reader would say for what is written."""
+"""Dutch text normalization."""
 
 import re
 
-from tts.text.normalize import rules as shared
-from tts.text.normalize.calendar import dates_in_digits
+from tts.text.normalize import shared_rules as shared
+from tts.text.normalize.calendar import numeric_dates
 from tts.text.normalize.nl_tables import ABBREVIATIONS, CURRENCIES, MONTHS, SYMBOLS, UNITS
 from tts.text.normalize.numbers import Numbers
-from tts.text.normalize.rules import Rule, rule
+from tts.text.normalize.shared_rules import Rule, rule
 
 
 class _DutchNumbers(Numbers):
-    """Years of the last centuries are counted in hundreds, as one word."""
+    """Years from 1100 to 1999 are read in hundreds, as one word."""
 
     def year(self, number: int) -> str:
         return super().year(number) if 1100 <= number < 2000 else self.cardinal(number)
@@ -20,11 +20,11 @@ NUMBERS = _DutchNumbers("nl", decimal=",", group=".", point="komma", minus="min"
 
 
 def rules(language: str) -> list[Rule]:
-    """One set for all who speak it."""
+    """Return the rules, the same for all regions."""
     return [
         shared.abbreviations(ABBREVIATIONS),
         shared.spelled_letters(),
-        *dates_in_digits("-/.", _date),
+        *numeric_dates("-/.", _date),
         rule(
             rf"\b(\d{{1,2}}) ({'|'.join(MONTHS)}) (\d{{4}})\b",
             lambda m: _date(int(m[1]), MONTHS.index(m[2]) + 1, int(m[3])),
@@ -49,5 +49,5 @@ def _time(match: re.Match[str]) -> str:
     hour, minute = int(match[1]), int(match[2])
     if hour > 24 or minute > 59:
         return match[0]
-    spoken = f"{NUMBERS.cardinal(hour)} uur"
-    return f"{spoken} {NUMBERS.cardinal(minute)}" if minute else spoken
+    words = f"{NUMBERS.cardinal(hour)} uur"
+    return f"{words} {NUMBERS.cardinal(minute)}" if minute else words

@@ -1,6 +1,6 @@
-"""The words of Dutch: abbreviations, units, money and marks."""
+"""Dutch words: months, abbreviations, units, currencies, symbols."""
 
-from tts.text.normalize.rules import Currency
+from tts.text.normalize.shared_rules import Currency
 
 MONTHS = [
     "januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september",

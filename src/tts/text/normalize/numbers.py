@@ -1,16 +1,16 @@
-"""Numbers as words: num2words with each language's way of writing numbers around it."""
+"""Numbers as words, by num2words, for each language's decimal and grouping marks."""
 
 import re
 from functools import lru_cache
 
-_LONGEST = 15  # digits; longer ones are codes rather than quantities, and read digit by digit
+_MAX_DIGITS = 15  # longer numbers are codes and read digit by digit
 
 
 class Numbers:
-    """How one language writes and says numbers.
+    """Read numbers in one language.
 
-    ``code`` is num2words' name of the language; ``decimal`` and ``group`` the marks inside a
-    number; ``point`` and ``minus`` what they are called.
+    ``code``: the language in num2words. ``decimal``, ``group``: the marks inside a number, of which
+    ``group`` can be several. ``point``, ``minus``: the words for the decimal mark and the sign.
     """
 
     def __init__(self, code: str, decimal: str, group: str, point: str, minus: str):
@@ -22,31 +22,31 @@ class Numbers:
         self.pattern = rf"(?:\d{{1,3}}(?:{g}\d{{3}})+(?!\d)(?:{d}\d+)?|\d+(?:{d}\d+)?|{d}\d+)"
         self.signed = rf"(?:(?<![\w.,])[-−])?{self.pattern}"
 
-    def words(self, written: str) -> str:
-        """A number as the language writes it, sign, groups and decimals included."""
+    def read(self, written: str) -> str:
+        """Return the words of a written number with sign, groups and decimals."""
         sign = f"{self.minus} " if written[0] in "-−" else ""
         whole, _, fraction = written.lstrip("-−").partition(self._decimal)
         for mark in self._group:
             whole = whole.replace(mark, "")
-        spoken = self.whole(whole) if whole else ""
+        words = self.integer(whole) if whole else ""
         if fraction:
-            spoken = f"{spoken} {self.point} {self.digits(fraction)}"
-        return (sign + spoken).strip()
+            words = f"{words} {self.point} {self.digits(fraction)}"
+        return (sign + words).strip()
 
-    def counted(self, written: str, one: str, many: str) -> str:
-        """A number of things, by their singular and plural."""
+    def with_noun(self, written: str, singular: str, plural: str) -> str:
+        """Return the words of a number and the form of the noun that agrees with it."""
         if written.lstrip("-−") != "1":
-            return f"{self.words(written)} {many}"
+            return f"{self.read(written)} {plural}"
         sign = f"{self.minus} " if written != "1" else ""
-        return f"{sign}{self.one(one)} {one}"
+        return f"{sign}{self.one(singular)} {singular}"
 
     def one(self, noun: str) -> str:
-        """One of something, where a language has an article for it."""
+        """Return "one" in front of ``noun``; overridden where it agrees with the noun's gender."""
         return self.cardinal(1)
 
-    def whole(self, digits: str) -> str:
-        """Digits as a quantity; one by one where they are a code: long, or led by a zero."""
-        if len(digits) > _LONGEST or (len(digits) > 1 and digits[0] == "0"):
+    def integer(self, digits: str) -> str:
+        """Read digits as a number, or one by one if there are many or the first is a zero."""
+        if len(digits) > _MAX_DIGITS or (len(digits) > 1 and digits[0] == "0"):
             return self.digits(digits)
         return self.cardinal(int(digits))
 
@@ -54,28 +54,28 @@ class Numbers:
         return " ".join(self.cardinal(int(digit)) for digit in digits)
 
     def cardinal(self, number: int) -> str:
-        return self.say(number, "cardinal")
+        return self.to_words(number, "cardinal")
 
     def ordinal(self, number: int) -> str:
-        return self.say(number, "ordinal")
+        return self.to_words(number, "ordinal")
 
     def year(self, number: int) -> str:
-        return self.say(number, "year")
+        return self.to_words(number, "year")
 
-    def say(self, number: int, kind: str) -> str:
-        """Where a language mends what num2words gives it."""
-        return _in_words(number, self.code, kind)
+    def to_words(self, number: int, kind: str) -> str:
+        """Call num2words; languages override it to correct the result."""
+        return _num2words(number, self.code, kind)
 
 
 @lru_cache(maxsize=20_000)
-def _in_words(number: int, code: str, kind: str) -> str:
-    from num2words import num2words  # a tenth of a second that --help should not wait for
+def _num2words(number: int, code: str, kind: str) -> str:
+    from num2words import num2words  # takes 0.1 s to import
 
     return num2words(number, lang=code, to=kind).replace(",", "")
 
 
-def has_words(code: str) -> bool:
-    """Whether num2words knows the language."""
+def is_supported(code: str) -> bool:
+    """Return whether num2words supports the language."""
     from num2words import CONVERTER_CLASSES
 
     return code in CONVERTER_CLASSES

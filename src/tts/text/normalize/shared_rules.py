@@ -1,4 +1,4 @@
-"""The rules that languages share: functions of the text, made from a language's own words."""
+"""Normalization rules that languages share, made from each language's tables of words."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -10,20 +10,20 @@ Rule = Callable[[str], str]
 
 
 class Currency(NamedTuple):
-    one: str
-    many: str
+    singular: str
+    plural: str
     cent: str
     cents: str
 
 
 def rule(pattern: str, replace: Callable[[re.Match[str]], str] | str, flags: int = 0) -> Rule:
-    """Every match of ``pattern`` replaced."""
+    """Return a rule that replaces every match of ``pattern``."""
     compiled = re.compile(pattern, flags)
     return lambda text: compiled.sub(replace, text)
 
 
 def abbreviations(table: Mapping[str, str]) -> Rule:
-    """Whole words as written in ``table``, dots included."""
+    """Expand abbreviations, which ``table`` lists with their dots, where they are entire words."""
     names = "|".join(re.escape(name) for name in sorted(table, key=len, reverse=True))
 
     def spell(match: re.Match[str]) -> str:
@@ -33,14 +33,14 @@ def abbreviations(table: Mapping[str, str]) -> Rule:
     return rule(rf"(?<![\w.])(?:{names})(?!\w)", spell)
 
 
-def before_numbers(table: Mapping[str, str]) -> Rule:
-    """Abbreviations that mean something only before a number: ``No. 5``."""
+def abbreviations_before_numbers(table: Mapping[str, str]) -> Rule:
+    """Expand abbreviations only before a number: ``No. 5``."""
     names = "|".join(re.escape(name) for name in sorted(table, key=len, reverse=True))
     return rule(rf"(?<![\w.])({names}) ?(?=\d)", lambda match: f"{table[match[1]]} ")
 
 
 def spelled_letters() -> Rule:
-    """U.S.A. -> U S A, whose dots are no ends of sentences."""
+    """U.S.A. -> U S A, so that its dots do not end a sentence."""
 
     def spell(match: re.Match[str]) -> str:
         end = "." if match.end() == len(match.string) else match[0][-1].strip(".-")
@@ -50,54 +50,54 @@ def spelled_letters() -> Rule:
 
 
 def units(numbers: Numbers, table: Mapping[str, tuple[str, str]]) -> Rule:
-    """``5 km`` with (singular, plural) names; a slash between two units is in the table too."""
+    """``5 km`` -> five kilometers. ``table``: unit, such as ``km/h`` -> its singular and plural."""
     names = "|".join(re.escape(name) for name in sorted(table, key=len, reverse=True))
 
     def spell(match: re.Match[str]) -> str:
-        one, many = table[match[2]]
-        return numbers.counted(match[1], one, many)
+        singular, plural = table[match[2]]
+        return numbers.with_noun(match[1], singular, plural)
 
     return rule(rf"(?<![\w.,])({numbers.signed}) ?({names})(?![\w²³/])", spell)
 
 
-def money(numbers: Numbers, table: Mapping[str, Currency], and_: str, scales: str) -> Rule:
-    """``$3.50``, ``3,50 €``, ``€ 2 million``: the sign stands before or after the amount.
+def money(numbers: Numbers, table: Mapping[str, Currency], joiner: str, scales: str) -> Rule:
+    """``$3.50``, ``3,50 €``, ``€ 2 million``: amounts with the sign before or after.
 
-    ``scales``: a pattern of the words for millions and more. ``and_`` joins notes and coins.
+    ``joiner``: what stands between notes and coins. ``scales``: a pattern of words like "million".
     """
     signs = "|".join(re.escape(sign) for sign in sorted(table, key=len, reverse=True))
     amount = rf"({numbers.pattern})(?: ({scales})\b)?"
 
-    def say(sign: str, written: str, scale: str | None, minus: str | None) -> str:
+    def amount_in_words(sign: str, written: str, scale: str | None, minus: str | None) -> str:
         currency = table[sign]
         prefix = f"{numbers.minus} " if minus else ""
         whole, mark, coins = _split_coins(written)
         if scale:
-            return f"{prefix}{numbers.words(written)} {scale} {currency.many}"
-        notes = prefix + numbers.counted(whole or "0", currency.one, currency.many)
+            return f"{prefix}{numbers.read(written)} {scale} {currency.plural}"
+        notes = prefix + numbers.with_noun(whole or "0", currency.singular, currency.plural)
         if not mark or not coins.strip("0"):
             return notes
-        cents = numbers.counted(coins.lstrip("0"), currency.cent, currency.cents)
-        return f"{notes} {and_}{cents}" if whole.strip("0") else prefix + cents
+        cents = numbers.with_noun(coins.lstrip("0"), currency.cent, currency.cents)
+        return f"{notes} {joiner}{cents}" if whole.strip("0") else prefix + cents
 
     before = re.compile(rf"([-−])?(?<!\w)({signs}) ?{amount}")
     after = re.compile(rf"(?<![\w.,])([-−])?{amount} ?({signs})(?!\w)")
 
     def spell(text: str) -> str:
-        text = before.sub(lambda m: say(m[2], m[3], m[4], m[1]), text)
-        return after.sub(lambda m: say(m[4], m[2], m[3], m[1]), text)
+        text = before.sub(lambda m: amount_in_words(m[2], m[3], m[4], m[1]), text)
+        return after.sub(lambda m: amount_in_words(m[4], m[2], m[3], m[1]), text)
 
     return spell
 
 
 def _split_coins(written: str) -> tuple[str, str, str]:
-    """3.50 -> (3, ., 50); only two decimals are coins."""
+    """3.50 -> (3, ., 50); only two decimals are coins, as 3.500 is a number."""
     match = re.fullmatch(r"(.*)([.,])(\d\d)", written)
     return (match[1], match[2], match[3]) if match else (written, "", "")
 
 
 def ranges(to: str) -> Rule:
-    """``5-10`` -> ``5 to 10``, when it rises: other digits with hyphens are codes."""
+    """``5-10`` -> ``5 to 10`` if the second is larger; other digits with hyphens are codes."""
 
     def spell(match: re.Match[str]) -> str:
         first, second = match.groups()
@@ -110,7 +110,7 @@ def ranges(to: str) -> Rule:
 
 
 def codes(numbers: Numbers) -> Rule:
-    """Digits in groups with hyphens, as in a telephone number: one by one."""
+    """Read groups of digits with hyphens, such as telephone numbers, digit by digit."""
     return rule(
         r"(?<!\w)\+?\d+(?:-\d+)+(?!\w)",
         lambda match: ", ".join(numbers.digits(part) for part in re.findall(r"\d+", match[0])),
@@ -118,11 +118,11 @@ def codes(numbers: Numbers) -> Rule:
 
 
 def plain_numbers(numbers: Numbers) -> Rule:
-    """What numbers are left; letters that touch a number are set apart from it."""
-    return rule(numbers.signed, lambda match: f" {numbers.words(match[0])} ")
+    """Read all other numbers; separate them from adjacent letters by spaces."""
+    return rule(numbers.signed, lambda match: f" {numbers.read(match[0])} ")
 
 
 def symbols(table: Mapping[str, str]) -> Rule:
-    """Single marks as words."""
+    """Replace single symbols by words."""
     marks = "".join(re.escape(mark) for mark in table)
     return rule(rf"[{marks}]", lambda match: f" {table[match[0]]} ")
