@@ -25,10 +25,10 @@ class Numbers:
     def read(self, written: str) -> str:
         """Return the words of a written number with sign, groups and decimals."""
         sign = f"{self.minus} " if written[0] in "-−" else ""
-        whole, _, fraction = written.lstrip("-−").partition(self._decimal)
+        integer, _, fraction = written.lstrip("-−").partition(self._decimal)
         for mark in self._group:
-            whole = whole.replace(mark, "")
-        words = self.integer(whole) if whole else ""
+            integer = integer.replace(mark, "")
+        words = self.integer(integer) if integer else ""
         if fraction:
             words = f"{words} {self.point} {self.digits(fraction)}"
         return (sign + words).strip()

@@ -71,14 +71,14 @@ def money(numbers: Numbers, table: Mapping[str, Currency], joiner: str, scales: 
     def amount_in_words(sign: str, written: str, scale: str | None, minus: str | None) -> str:
         currency = table[sign]
         prefix = f"{numbers.minus} " if minus else ""
-        whole, mark, coins = _split_coins(written)
+        integer, mark, coins = _split_coins(written)
         if scale:
             return f"{prefix}{numbers.read(written)} {scale} {currency.plural}"
-        notes = prefix + numbers.with_noun(whole or "0", currency.singular, currency.plural)
+        notes = prefix + numbers.with_noun(integer or "0", currency.singular, currency.plural)
         if not mark or not coins.strip("0"):
             return notes
         cents = numbers.with_noun(coins.lstrip("0"), currency.cent, currency.cents)
-        return f"{notes} {joiner}{cents}" if whole.strip("0") else prefix + cents
+        return f"{notes} {joiner}{cents}" if integer.strip("0") else prefix + cents
 
     before = re.compile(rf"([-−])?(?<!\w)({signs}) ?{amount}")
     after = re.compile(rf"(?<![\w.,])([-−])?{amount} ?({signs})(?!\w)")
