@@ -64,7 +64,7 @@ def test_a_run_leaves_what_it_promises(run: Path) -> None:
     scalars = set(events.Tags()["scalars"])
     terms = ("mel", "duration", "pitch", "energy", "forward_sum", "binarization")
     assert scalars >= {f"val/{term}" for term in terms}
-    assert scalars >= {"metrics/mcd", "metrics/f0_spread", "metrics/similarity"}
+    assert scalars >= {"metrics/mcd", "metrics/f0_std", "metrics/similarity"}
     best = min(event.value for event in events.Scalars("metrics/mcd"))
     kept = load_checkpoint(run / "checkpoints" / "best.ckpt")["callbacks"]
     assert any(state.get("best_score") == pytest.approx(best) for state in kept.values())
@@ -246,9 +246,9 @@ def test_an_evaluation_scores_recordings_copies_and_the_model(run: Path, tmp_pat
     command("-m", "tts.cli.evaluate", f"run={run}", "utterances=2", "workers=1",
             f"out={tmp_path}")  # fmt: skip
     result = json.loads((tmp_path / "report.json").read_text())
-    assert list(result["systems"]) == ["recordings", "vocoder copies", "demo"]
-    assert result["systems"]["vocoder copies"]["duration_error"][0] == pytest.approx(0.0, abs=2)
-    assert result["differences"]["vocoder copies"]["mcd"][2] < 0, "copies are nearer"
+    assert list(result["systems"]) == ["recordings", "copy synthesis", "demo"]
+    assert result["systems"]["copy synthesis"]["duration_error"][0] == pytest.approx(0.0, abs=2)
+    assert result["differences"]["copy synthesis"]["mcd"][2] < 0, "copies are nearer"
     assert set(result["speakers"]) <= {"anna", "ben"}
     assert len(result["sentences"]) == 6
     model = result["models"]["demo"]

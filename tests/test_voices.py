@@ -43,7 +43,7 @@ def test_a_voice_is_understood(name: str) -> None:
         speech = voice.speak(text, seed=1)
         assert 0.2 < len(speech.waveform) / speech.sample_rate / len(text.split()) < 0.6
         errors = count_errors(text, recognizer(speech.waveform, speech.sample_rate))
-        wrong, words = wrong + errors.words, words + errors.of_words
+        wrong, words = wrong + errors.word_errors, words + errors.reference_words
     assert wrong / words < 0.15
 
 

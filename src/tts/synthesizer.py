@@ -154,7 +154,7 @@ class Synthesizer:
             text, speaker, language, reference, controls or SynthesisControls(), seed
         ):
             began = time.perf_counter()
-            waveform = _samples(self.vocoder.speak(said.mel[None], PIECE))
+            waveform = _samples(self.vocoder.synthesize(said.mel[None], PIECE))
             said.seconds["vocoder"] = time.perf_counter() - began
             yield said._replace(
                 waveform=waveform, mel=said.mel.cpu(), durations=said.durations.cpu()
@@ -233,7 +233,7 @@ class Synthesizer:
         ``reference (1, T, M)``: a log mel, for a model that listens to one; others do not look.
         """
         mel = self.mel_from_tokens(tokens, speaker, reference, controls)
-        return Speech(_samples(self.vocoder.speak(mel[None], PIECE)), self.sample_rate)
+        return Speech(_samples(self.vocoder.synthesize(mel[None], PIECE)), self.sample_rate)
 
     def mel_from_tokens(
         self,

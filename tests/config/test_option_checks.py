@@ -6,7 +6,7 @@ import pytest
 from fakes import compose_train, composed, fake_overrides
 
 from tts.errors import UserError
-from tts.evaluation.run import UNUSED
+from tts.evaluation.run import UNUSED_OPTIONS
 from tts.training.run import train
 
 
@@ -63,5 +63,5 @@ def test_a_schedule_by_epochs_ends_where_they_end(tmp_path: Path) -> None:
 
 def test_every_option_that_is_refused_exists() -> None:
     known = {*composed("evaluate"), "data"}
-    for what, names in UNUSED.items():
+    for what, names in UNUSED_OPTIONS.items():
         assert names <= known, (what, names - known)

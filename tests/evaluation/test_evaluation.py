@@ -16,7 +16,7 @@ from tts.errors import UserError
 from tts.evaluation.html_report import compare
 from tts.evaluation.run import evaluate, listed
 from tts.evaluation.wav_folders import names_of
-from tts.metrics.optional_packages import say_once
+from tts.metrics.optional_packages import warn_once
 
 RATE = 22050
 LIGHT = [f"metrics.{name}=null" for name in ("wer", "cer", "dnsmos_p808", "dnsmos_ovrl", "plcmos")]
@@ -77,7 +77,7 @@ def test_two_processes_score_as_one_and_say_a_thing_once(
     nobody = (
         "metrics.whisper={_target_: tts.metrics.whisper.WhisperWordErrorRate, weights: /nowhere}"
     )
-    say_once.cache_clear()
+    warn_once.cache_clear()
     with caplog.at_level(logging.WARNING):
         both = run(folders, "workers=2", nobody)
     said = [r.getMessage() for r in caplog.records if "Whisper is left out" in r.getMessage()]

@@ -1,4 +1,4 @@
-"""Errors are edits over words; the language model is a distribution; the recognizer hears words."""
+"""Tests of edit distance, bigram model, recognizer and Whisper."""
 
 import math
 from collections import defaultdict
@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.metrics.evaluation_sample import LEVEL, level
+from tts.metrics.evaluation_sample import SPEECH_LEVEL, normalize_level
 from tts.metrics.intelligibility import (
     Recognizer,
-    arpabet,
     count_errors,
     edit_distance,
+    ipa_to_arpabet,
     pronunciations,
 )
-from tts.metrics.language_model import words, write_bigrams
+from tts.metrics.language_model import split_words, write_bigram_model
 from tts.metrics.optional_packages import MissingPackageError, require_package
 
 SHORT = st.text(st.sampled_from("abc"), max_size=8)
@@ -32,14 +32,15 @@ def test_edit_distance_is_a_metric(a: str, b: str, c: str) -> None:
 
 
 def test_errors_are_substitutions_insertions_and_deletions() -> None:
-    assert count_errors("The cat sat.", "the cat sat").words == 0
-    assert count_errors("the cat sat", "the bat sat on").words == 2
-    assert count_errors("the cat sat", "").words == count_errors("the cat sat", "").of_words == 3
+    assert count_errors("The cat sat.", "the cat sat").word_errors == 0
+    assert count_errors("the cat sat", "the bat sat on").word_errors == 2
+    errors = count_errors("the cat sat", "")
+    assert errors.word_errors == errors.reference_words == 3
 
 
 def test_the_bigram_model_is_a_distribution_for_every_history(tmp_path: Path) -> None:
     path = tmp_path / "lm.arpa"
-    vocabulary = write_bigrams(path, ["the cat sat", "the dog sat", "a cat"])
+    vocabulary = write_bigram_model(path, ["the cat sat", "the dog sat", "a cat"])
     assert vocabulary == {"the", "cat", "sat", "dog", "a"}
     _, unigrams, bigrams = path.read_text().split("-grams:")
     single: dict[str, tuple[float, float]] = {}
@@ -61,31 +62,31 @@ def test_the_bigram_model_is_a_distribution_for_every_history(tmp_path: Path) ->
 
 
 def test_words_are_letters_and_inner_apostrophes() -> None:
-    assert words("It’s “Bob's” — 5 o'clock!") == ["it's", "bob's", "o'clock"]
+    assert split_words("It’s “Bob's” — 5 o'clock!") == ["it's", "bob's", "o'clock"]
 
 
-def test_phones_of_words_that_no_dictionary_has() -> None:
-    assert arpabet("ˈtʃiːz") == ["CH", "IY", "Z"]
-    assert arpabet("ˈaɪɹən") == ["AY", "R", "AH", "N"]
+def test_ipa_maps_to_arpabet() -> None:
+    assert ipa_to_arpabet("ˈtʃiːz") == ["CH", "IY", "Z"]
+    assert ipa_to_arpabet("ˈaɪɹən") == ["AY", "R", "AH", "N"]
 
 
 @given(st.floats(0.001, 10))
-def test_level_is_reached_from_any_loudness(gain: float) -> None:
+def test_normalize_level_works_from_any_loudness(gain: float) -> None:
     wave = gain * np.sin(np.arange(8000) / 7)
-    rms = np.sqrt(np.mean(level(wave, LEVEL) ** 2))
-    assert math.isclose(20 * math.log10(rms), LEVEL, abs_tol=1e-6)
+    rms = np.sqrt(np.mean(normalize_level(wave, SPEECH_LEVEL) ** 2))
+    assert math.isclose(20 * math.log10(rms), SPEECH_LEVEL, abs_tol=1e-6)
 
 
 def test_silence_stays_silent() -> None:
-    assert not level(np.zeros(100), LEVEL).any()
+    assert not normalize_level(np.zeros(100), SPEECH_LEVEL).any()
 
 
-def test_a_missing_package_says_how_to_get_it() -> None:
+def test_a_missing_package_error_has_the_install_command() -> None:
     with pytest.raises(MissingPackageError, match="uv sync --extra metrics"):
-        require_package("no_such_package", "hearing")
+        require_package("no_such_package", "MOS")
 
 
-def test_the_recognizer_hears_espeak_and_not_noise() -> None:
+def test_the_recognizer_understands_espeak_and_not_noise() -> None:
     pytest.importorskip("pocketsphinx", reason="the metrics extra is not installed")
     from tts.text import espeak
 
@@ -98,36 +99,36 @@ def test_the_recognizer_hears_espeak_and_not_noise() -> None:
     recognizer = Recognizer(texts)
     with espeak.private() as library:
         speech = library.synthesize(texts[0], "en-us", "m2", 150)
-    heard = recognizer(speech.samples, speech.sample_rate)
-    assert count_errors(texts[0], heard).words <= 2
+    transcript = recognizer(speech.samples, speech.sample_rate)
+    assert count_errors(texts[0], transcript).word_errors <= 2
     noise = np.random.default_rng(1).normal(0, 0.1, speech.sample_rate).astype(np.float32)
-    assert count_errors(texts[0], recognizer(noise, speech.sample_rate)).words >= 5
-    # what was heard before changes nothing
+    assert count_errors(texts[0], recognizer(noise, speech.sample_rate)).word_errors >= 5
+    # the previous utterance changes nothing
     state = recognizer.decoder.get_cmn(False)
-    assert recognizer(speech.samples, speech.sample_rate) == heard
-    recognizer.decoder.set_cmn(recognizer.fresh)
+    assert recognizer(speech.samples, speech.sample_rate) == transcript
+    recognizer.decoder.set_cmn(recognizer.initial_cmn)
     recognizer(speech.samples, speech.sample_rate)
     recognizer(noise, speech.sample_rate)
     assert recognizer.decoder.get_cmn(False) == state
 
 
-def test_whisper_hears_where_its_weights_are(
+def test_whisper_transcribes_with_weights_of_the_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A model of random weights, so that loading and hearing are real and the words are not."""
+    """The weights are random: loading and decoding are real, the words are not."""
     pytest.importorskip("whisper", reason="the whisper extra is not installed")
     import torch
     from whisper.model import ModelDimensions, Whisper
 
     from tts.audio.mel import MelContract
     from tts.metrics.evaluation_sample import EvaluationSample
-    from tts.metrics.measure import measured
+    from tts.metrics.measure import compute_statistics
     from tts.metrics.whisper import WhisperWordErrorRate, find_weights
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(MissingPackageError, match="no weights in"):
         find_weights(None)
-    with pytest.raises(MissingPackageError, match="there are no weights"):
+    with pytest.raises(MissingPackageError, match="there is no weights file"):
         find_weights(str(tmp_path / "x.pt"))
     sizes = ModelDimensions(80, 1500, 16, 2, 1, 51865, 448, 16, 2, 1)
     (tmp_path / "whisper").mkdir()
@@ -136,7 +137,8 @@ def test_whisper_hears_where_its_weights_are(
     torch.save(saved, tmp_path / "whisper" / "tiny.pt")
     measure = WhisperWordErrorRate()
     wave = np.random.default_rng(0).normal(0, 0.1, 22050).astype(np.float32)
-    row = measured(measure, EvaluationSample(wave, MelContract(), "Three words here."))
-    assert row is not None
-    assert row[1] == 3
-    assert row[0] >= 3, "no word of it was understood"
+    sample = EvaluationSample(wave, MelContract(), "Three words here.")
+    statistics = compute_statistics(measure, sample)
+    assert statistics is not None
+    assert statistics[1] == 3
+    assert statistics[0] >= 3, "random weights recognize no word"

@@ -152,7 +152,7 @@ def test_numbers_of_steps_stand_beside_each_other(run: Path, tmp_path: Path) -> 
     evaluate(config)
     result = json.loads((tmp_path / "report.json").read_text())
     ours = ["run, 1 step", "run, 2 steps"]
-    assert list(result["systems"]) == ["recordings", "vocoder copies", *ours]
+    assert list(result["systems"]) == ["recordings", "copy synthesis", *ours]
     assert all(result["models"][name]["parameters_millions"] > 1 for name in ours)
     one, two = (result["systems"][name]["mcd"][0] for name in ours)
     assert one != two

@@ -1,4 +1,4 @@
-"""The vocoder that comes with the project: small, for the default mel, better than Griffin-Lim."""
+"""Tests of the bundled vocoder: size, documentation, quality against Griffin-Lim, fallback."""
 
 import json
 import logging
@@ -20,27 +20,27 @@ CONTRACT = MelContract()
 
 @pytest.fixture(scope="module")
 def speech() -> torch.Tensor:
-    """A voice it never heard, and not a human one."""
+    """Return speech of espeak-ng, which is not in the training data."""
     from tts.text import espeak
 
     with espeak.private() as library:
-        said = library.synthesize("The harbour was full of painted ships.", "en-us", "f3", 150)
-    assert said.sample_rate == CONTRACT.sample_rate
-    wave = torch.from_numpy(said.samples)
+        speech = library.synthesize("The harbour was full of painted ships.", "en-us", "f3", 150)
+    assert speech.sample_rate == CONTRACT.sample_rate
+    wave = torch.from_numpy(speech.samples)
     return wave[: len(wave) // CONTRACT.hop * CONTRACT.hop]
 
 
-def test_its_copies_are_nearer_than_griffin_lims(speech: torch.Tensor) -> None:
+def test_copy_synthesis_is_closer_than_griffin_lim(speech: torch.Tensor) -> None:
     mel = mel_spectrogram(speech, CONTRACT)[None]
     distance = WaveMelLoss(CONTRACT.sample_rate).distance
-    ours, theirs = (
-        float(distance(vocoder.speak(mel), speech[None]))
+    bundled, griffin_lim = (
+        float(distance(vocoder.synthesize(mel), speech[None]))
         for vocoder in (default_vocoder(CONTRACT), GriffinLim(CONTRACT, 100))
     )
-    assert ours < 0.8 * theirs
+    assert bundled < 0.8 * griffin_lim
 
 
-def test_it_is_small_and_says_where_it_comes_from() -> None:
+def test_it_is_small_and_documented() -> None:
     assert sum(path.stat().st_size for path in BUNDLED.iterdir()) < 15e6
     card = json.loads((BUNDLED / "voice.json").read_text())
     assert card["about"]["data"]
@@ -49,7 +49,7 @@ def test_it_is_small_and_says_where_it_comes_from() -> None:
     assert "Scores" in (BUNDLED / "README.md").read_text()
 
 
-def test_another_mel_is_spoken_by_griffin_lim_and_said(
+def test_another_mel_falls_back_to_griffin_lim_with_a_warning(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert isinstance(default_vocoder(CONTRACT), Vocos)
@@ -62,7 +62,7 @@ def test_another_mel_is_spoken_by_griffin_lim_and_said(
     assert "nowhere" in caplog.messages[1]
 
 
-def test_more_refinements_are_a_setting_of_speaking() -> None:
+def test_refinements_can_be_set_when_loading() -> None:
     vocoder = load_vocoder(CONTRACT, BUNDLED, "Vocos", refinements=2)
     assert isinstance(vocoder, Vocos)
     assert vocoder.refinements == 2

@@ -1,7 +1,7 @@
-"""Other houses' checkpoints: converted equals original, and what does not fit is named.
+"""Tests of the conversion of public vocoder checkpoints: same output as the published code.
 
-``references/`` holds, for each family, a small configuration, the names and shapes of the weights
-and what the published code says with them. The weights themselves are drawn from their names.
+``references/`` holds, for each family, a small configuration, the names and shapes of its weights
+and the output of the published code. The weights are random, seeded by their names.
 """
 
 import json
@@ -30,17 +30,17 @@ def reference(family: str) -> dict[str, Any]:
     return json.loads(path.read_text())  # type: ignore[no-any-return]
 
 
-def drawn(name: str, shape: list[int]) -> Tensor:
-    draw = torch.Generator().manual_seed(zlib.crc32(name.encode()))
-    value = torch.randn(shape, generator=draw) * 0.2
+def random_weight(name: str, shape: list[int]) -> Tensor:
+    generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
+    value = torch.randn(shape, generator=generator) * 0.2
     return value.abs() + 0.5 if name.endswith("weight_g") else value
 
 
 def published(family: str, folder: Path, change: Callable[..., None] | None = None) -> Path:
-    """A checkpoint and its configuration as their house leaves them."""
-    known = reference(family)
-    config = known["config"]
-    state = {name: drawn(name, shape) for name, shape in known["shapes"].items()}
+    """Write a checkpoint and its configuration in the published format."""
+    expected = reference(family)
+    config = expected["config"]
+    state = {name: random_weight(name, shape) for name, shape in expected["shapes"].items()}
     if change is not None:
         change(config, state)
     if family == "vocos":
@@ -50,7 +50,7 @@ def published(family: str, folder: Path, change: Callable[..., None] | None = No
     else:
         (folder / "config.json").write_text(json.dumps(config))
         file = folder / "generator"
-        # the oldest of them were saved before torch wrote zip archives
+        # HiFi-GAN's checkpoints are older than torch's zip format
         torch.save({"generator": state}, file, _use_new_zipfile_serialization=family != "hifigan")
     return file
 
@@ -61,16 +61,16 @@ def converted(family: str, folder: Path, change: Callable[..., None] | None = No
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_converted_equals_original(family: str, tmp_path: Path) -> None:
+def test_converted_model_equals_the_original(family: str, tmp_path: Path) -> None:
     vocoder = load_vocoder(None, converted(family, tmp_path))
-    known = torch.tensor(reference(family)["output"])
+    expected = torch.tensor(reference(family)["output"])
     frames = 8 if family == "vocos" else 4
-    draw = torch.Generator().manual_seed(1)
-    mel = torch.randn(1, vocoder.contract.bands, frames, generator=draw).mT
+    generator = torch.Generator().manual_seed(1)
+    mel = torch.randn(1, vocoder.contract.bands, frames, generator=generator).mT
     with torch.no_grad():
         wave = vocoder(mel)[0]
     assert len(wave) == frames * vocoder.contract.hop
-    assert torch.allclose(wave[: len(known)], known, atol=2e-6)
+    assert torch.allclose(wave[: len(expected)], expected, atol=2e-6)
 
 
 def test_the_contract_comes_from_the_file(tmp_path: Path) -> None:
@@ -82,51 +82,55 @@ def test_the_contract_comes_from_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("family", "key", "culprit"),
+    ("family", "key", "message"),
     [
-        ("hifigan", "upsample_rates", "none of HiFi-GAN's"),
-        ("hifigan", "fmax", "lacks fmax"),
-        ("bigvgan", "snake_logscale", "lacks snake_logscale"),
-        ("vocos", "head", "none of HiFi-GAN's"),
+        ("hifigan", "upsample_rates", "not one of HiFi-GAN"),
+        ("hifigan", "fmax", "has no fmax"),
+        ("bigvgan", "snake_logscale", "has no snake_logscale"),
+        ("vocos", "head", "not one of HiFi-GAN"),
     ],
 )
-def test_a_missing_setting_is_named(family: str, key: str, culprit: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=culprit):
+def test_a_missing_key_raises_an_error_with_its_name(
+    family: str, key: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=message):
         converted(family, tmp_path, lambda config, state: config.pop(key))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_weights_that_do_not_fit_are_named(family: str, tmp_path: Path) -> None:
+def test_weights_that_do_not_fit_raise_an_error_with_their_name(
+    family: str, tmp_path: Path
+) -> None:
     def add(config: dict[str, Any], state: dict[str, Tensor]) -> None:
-        state["stranger.weight"] = torch.zeros(1)
+        state["unknown.weight"] = torch.zeros(1)
 
-    def lose(config: dict[str, Any], state: dict[str, Tensor]) -> None:
+    def remove(config: dict[str, Any], state: dict[str, Tensor]) -> None:
         state.pop("conv_pre.bias" if family != "vocos" else "head.out.bias")
 
-    with pytest.raises(UserError, match="stranger"):
+    with pytest.raises(UserError, match="unknown"):
         converted(family, tmp_path, add)
-    ours = "spectrum.bias" if family == "vocos" else "input.bias"
-    with pytest.raises(UserError, match=ours):
-        converted(family, tmp_path, lose)
+    missing = "spectrum.bias" if family == "vocos" else "input.bias"
+    with pytest.raises(UserError, match=missing):
+        converted(family, tmp_path, remove)
     assert not (tmp_path / "voice").exists()
 
 
-def test_a_truncated_file_and_missing_settings_are_named(tmp_path: Path) -> None:
+def test_truncated_files_and_missing_settings_raise_an_error(tmp_path: Path) -> None:
     file = published("vocos", tmp_path)
     file.write_bytes(file.read_bytes()[:1000])
-    request = composed("convert", f"file={file}", f"out={tmp_path}/voice")
+    config = composed("convert", f"file={file}", f"out={tmp_path}/voice")
     with pytest.raises(CheckpointError, match="truncated"):
-        convert_checkpoint(request)
+        convert_checkpoint(config)
     (tmp_path / "config.yaml").unlink()
     with pytest.raises(UserError, match="settings=FILE"):
-        convert_checkpoint(request)
-    with pytest.raises(UserError, match="one of them"):
+        convert_checkpoint(config)
+    with pytest.raises(UserError, match="exactly one of file"):
         convert_checkpoint(composed("convert", f"out={tmp_path}/voice"))
     with pytest.raises(CheckpointError, match="no checkpoint"):
         convert_checkpoint(composed("convert", f"file={tmp_path}/no", f"out={tmp_path}/voice"))
 
 
-def test_a_hub_name_without_its_package_says_what_to_install(
+def test_hub_without_its_package_raises_an_error_with_the_install_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)

@@ -1,4 +1,4 @@
-"""What holds for every vocoder: lengths, pieces, folding, and what it refuses."""
+"""Tests of every vocoder: output length, streaming, context, weight folding, invalid input."""
 
 import dataclasses
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import torch
 from tts.audio.mel import ContractError, MelContract, mel_spectrogram, stft_magnitude
 from tts.checkpoint import CheckpointError, Run, fold_weights, load_run, save_voice
 from tts.errors import UserError
-from tts.vocoders.antialias import Antialiased, low_pass
+from tts.vocoders.antialias import Antialiased, low_pass_filter
 from tts.vocoders.bigvgan import BigVGAN
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.hifigan import HiFiGAN
@@ -20,7 +20,7 @@ from tts.vocoders.vocos import Vocos
 from tts.vocoders.weight_norm import normalize_weights
 
 CONTRACT = MelContract(bands=20)
-CENTRED = dataclasses.replace(CONTRACT, centered=True)
+CENTERED = dataclasses.replace(CONTRACT, centered=True)
 UPSAMPLING = {"channels": 16, "rates": (8, 8, 4), "up_kernels": (16, 16, 8)}
 
 
@@ -28,11 +28,11 @@ def vocos(contract: MelContract = CONTRACT) -> Vocos:
     return Vocos(contract, dim=16, hidden=32, depth=2)
 
 
-def refined() -> Vocos:
+def refined_vocos() -> Vocos:
     return Vocos(CONTRACT, dim=16, hidden=32, depth=2, prior=True, refinements=2)
 
 
-def relax_magnitudes() -> Vocos:
+def relaxed_vocos() -> Vocos:
     return Vocos(
         CONTRACT, dim=16, hidden=32, depth=2, prior=True, refinements=2, magnitude_weight=0.2
     )
@@ -42,7 +42,7 @@ def hifigan() -> HiFiGAN:
     return HiFiGAN(CONTRACT, **UPSAMPLING, kernels=(3, 7), dilations=((1, 3), (1, 5)))  # type: ignore[arg-type]
 
 
-def unpaired() -> HiFiGAN:
+def unpaired_hifigan() -> HiFiGAN:
     return HiFiGAN(CONTRACT, **UPSAMPLING, kernels=(3, 5), dilations=((1, 2), (2, 6)), paired=False)  # type: ignore[arg-type]
 
 
@@ -51,16 +51,17 @@ def bigvgan() -> BigVGAN:
 
 
 LEARNED: list[Callable[[], Vocoder]] = [
-    vocos, lambda: vocos(CENTRED), refined, relax_magnitudes, hifigan, unpaired, bigvgan,
+    vocos, lambda: vocos(CENTERED), refined_vocos, relaxed_vocos, hifigan,
+    unpaired_hifigan, bigvgan,
 ]  # fmt: skip
 NAMES = [
-    "vocos", "centered vocos", "refined vocos", "relax_magnitudes vocos",
+    "vocos", "centered vocos", "refined vocos", "relaxed vocos",
     "hifigan", "unpaired hifigan", "bigvgan",
 ]  # fmt: skip
 
 
-def lively(make: Callable[[], Vocoder]) -> Vocoder:
-    """With weights that let everything through: at the start many do nothing."""
+def with_random_weights(make: Callable[[], Vocoder]) -> Vocoder:
+    """Return a vocoder whose weights all affect the output; initial ones are too small."""
     torch.manual_seed(1)
     vocoder = make().eval()
     with torch.no_grad():
@@ -74,29 +75,29 @@ def lively(make: Callable[[], Vocoder]) -> Vocoder:
                          ids=[*NAMES, "griffin-lim"])  # fmt: skip
 @pytest.mark.parametrize("frames", [1, 2, 9])
 def test_frames_times_hop_is_samples(make: Callable[[], Vocoder], frames: int) -> None:
-    wave = make().speak(torch.randn(2, frames, 20) - 4)
+    wave = make().synthesize(torch.randn(2, frames, 20) - 4)
     assert wave.shape == (2, frames * 256)
     assert torch.isfinite(wave).all()
     assert wave.abs().max() <= 1
 
 
 @pytest.mark.parametrize("make", LEARNED, ids=NAMES)
-def test_pieces_are_the_whole(make: Callable[[], Vocoder]) -> None:
-    vocoder = lively(make)
+def test_streamed_chunks_equal_the_full_output(make: Callable[[], Vocoder]) -> None:
+    vocoder = with_random_weights(make)
     assert vocoder.context is not None
     mel = torch.randn(1, 4 * vocoder.context + 11, 20) - 2
-    whole = vocoder.speak(mel)
-    assert whole.std() > 1e-3
+    full = vocoder.synthesize(mel)
+    assert full.std() > 1e-3
     for frames in (vocoder.context // 2, 17):
-        pieces = list(vocoder.stream(mel, frames))
-        assert [p.shape[1] for p in pieces[:-1]] == [frames * 256] * (len(pieces) - 1)
-        assert torch.allclose(torch.cat(pieces, 1), whole, atol=1e-4)
+        chunks = list(vocoder.stream(mel, frames))
+        assert [c.shape[1] for c in chunks[:-1]] == [frames * 256] * (len(chunks) - 1)
+        assert torch.allclose(torch.cat(chunks, 1), full, atol=1e-4)
 
 
 @pytest.mark.parametrize("make", LEARNED, ids=NAMES)
-def test_the_context_is_what_is_seen(make: Callable[[], Vocoder]) -> None:
-    """A change beyond it changes nothing; it is not much wider than what does."""
-    vocoder = lively(make)
+def test_the_context_is_the_receptive_field(make: Callable[[], Vocoder]) -> None:
+    """A change outside the context has no effect; the context is at most twice too wide."""
+    vocoder = with_random_weights(make)
     assert vocoder.context is not None
     middle = 3 * vocoder.context
     mel = torch.randn(1, 2 * middle + 1, 20)
@@ -104,37 +105,37 @@ def test_the_context_is_what_is_seen(make: Callable[[], Vocoder]) -> None:
     changed[:, middle] += 1.0
     with torch.no_grad():
         difference = (vocoder(mel) - vocoder(changed))[0].abs()
-    touched = torch.nonzero(difference > 1e-9).flatten()
-    first, last = int(touched[0]) // 256, int(touched[-1]) // 256
+    affected = torch.nonzero(difference > 1e-9).flatten()
+    first, last = int(affected[0]) // 256, int(affected[-1]) // 256
     assert middle - first <= vocoder.context
     assert last - middle <= vocoder.context
     assert max(middle - first, last - middle) >= 0.5 * vocoder.context
 
 
-def test_griffin_lim_speaks_in_one_piece() -> None:
+def test_griffin_lim_streams_one_chunk() -> None:
     mel = torch.randn(1, 40, 20)
-    pieces = list(GriffinLim(CONTRACT, 2).stream(mel, 10))
-    assert len(pieces) == 1
+    chunks = list(GriffinLim(CONTRACT, 2).stream(mel, 10))
+    assert len(chunks) == 1
 
 
 @pytest.mark.parametrize("make", LEARNED, ids=NAMES)
-def test_folded_weights_speak_alike(make: Callable[[], Vocoder]) -> None:
-    vocoder = lively(make)
+def test_folded_weights_give_the_same_output(make: Callable[[], Vocoder]) -> None:
+    vocoder = with_random_weights(make)
     mel = torch.randn(1, 8, 20)
-    plain = vocoder.speak(mel)
+    plain = vocoder.synthesize(mel)
     trained = normalize_weights(vocoder)
     with torch.no_grad():
-        for parameter in trained.parameters():  # as training would
+        for parameter in trained.parameters():  # as training does
             parameter.mul_(1.1)
-    expected = trained.speak(mel)
+    expected = trained.synthesize(mel)
     assert not torch.allclose(expected, plain, atol=1e-3)
     again = make().eval()
     again.load_state_dict(fold_weights(trained.state_dict()))
-    assert torch.allclose(again.speak(mel), expected, atol=1e-5)
+    assert torch.allclose(again.synthesize(mel), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("contract", [CONTRACT, CENTRED])
-def test_the_inverse_undoes_the_transform(contract: MelContract) -> None:
+@pytest.mark.parametrize("contract", [CONTRACT, CENTERED])
+def test_the_inverse_stft_inverts_the_stft(contract: MelContract) -> None:
     wave = torch.randn(1, 256 * 12)
     pad = 512 if contract.centered else 384
     padded = torch.nn.functional.pad(wave[:, None], (pad, pad), mode="reflect")[:, 0]
@@ -142,18 +143,18 @@ def test_the_inverse_undoes_the_transform(contract: MelContract) -> None:
         padded, 1024, 256, window=torch.hann_window(1024), center=False, return_complex=True
     )
     back = InverseSTFT(contract)(spectrum.mT[:, :12])
-    # a centered contract's last half hop is seen by one window less
-    sure = slice(0, 256 * 12 - (256 if contract.centered else 0))
-    assert torch.allclose(back[:, sure], wave[:, sure], atol=1e-4)
+    # one window less covers the last half hop of a centered contract
+    valid = slice(0, 256 * 12 - (256 if contract.centered else 0))
+    assert torch.allclose(back[:, valid], wave[:, valid], atol=1e-4)
 
 
-@pytest.mark.parametrize("contract", [CONTRACT, CENTRED])
-def test_the_transform_of_what_was_inverted_is_consistent(contract: MelContract) -> None:
+@pytest.mark.parametrize("contract", [CONTRACT, CENTERED])
+def test_the_stft_of_an_inverse_stft_is_consistent(contract: MelContract) -> None:
     inverse = InverseSTFT(contract)
     wave = inverse(torch.randn(1, 20, 513, dtype=torch.complex64))
-    again = inverse(inverse.transform(wave))
-    sure = slice(512, -512)
-    assert torch.allclose(again[:, sure], wave[:, sure], atol=1e-5)
+    again = inverse(inverse.stft(wave))
+    valid = slice(512, -512)
+    assert torch.allclose(again[:, valid], wave[:, valid], atol=1e-5)
 
 
 def test_each_refinement_makes_phases_more_consistent() -> None:
@@ -163,99 +164,100 @@ def test_each_refinement_makes_phases_more_consistent() -> None:
     spectrum = torch.polar(torch.rand(1, 20, 513), 6 * torch.rand(1, 20, 513))
 
     def inconsistency(rounds: int, momentum: float = 0.0) -> float:
-        refined = inverse.refined(spectrum, rounds, momentum)
-        # but in the rare bin that came out silent, which has no phase to lend its magnitude to
+        refined = inverse.refine_phases(spectrum, rounds, momentum)
+        # except in the rare silent bin, which has no phase
         kept = torch.isclose(refined.abs(), spectrum.abs(), atol=1e-3)
         assert kept.float().mean() > 0.999
-        return float((inverse.transform(inverse(refined)) - refined).abs().square().sum())
+        return float((inverse.stft(inverse(refined)) - refined).abs().square().sum())
 
     found = [inconsistency(rounds) for rounds in (0, 1, 2, 8)]
     assert found == sorted(found, reverse=True)
     assert found[-1] < 0.8 * found[0]
-    assert inconsistency(8, momentum=0.99) < 0.9 * found[-1], "momentum hurries nothing"
+    assert inconsistency(8, momentum=0.99) < 0.9 * found[-1], "momentum does not accelerate"
 
 
-def test_with_a_prior_an_untrained_vocoder_has_the_mels_magnitudes() -> None:
+def test_with_a_prior_an_untrained_vocos_has_the_magnitudes_of_the_mel() -> None:
     time = torch.arange(22016) / 22050
     tone = 0.3 * torch.sin(2 * torch.pi * 500 * time)[None]
     contract = MelContract()
     mel = mel_spectrogram(tone, contract)
 
-    def nearness(prior: bool) -> float:
-        frames = Vocos(contract, 16, 32, 2, prior=prior).frames(mel).abs()[:, 4:-4]
+    def relative_error(prior: bool) -> float:
+        vocos = Vocos(contract, 16, 32, 2, prior=prior)
+        magnitude = vocos.predict_spectrum(mel).abs()[:, 4:-4]
         real = stft_magnitude(tone, contract)[:, 4:-4]
-        return float(((frames - real).norm() / real.norm()).detach())
+        return float(((magnitude - real).norm() / real.norm()).detach())
 
-    assert nearness(True) < 0.6 < 0.95 < nearness(False)
+    assert relative_error(True) < 0.6 < 0.95 < relative_error(False)
 
 
-def test_the_low_pass_is_one() -> None:
-    gain = torch.fft.rfft(low_pass(0.25, 0.3, 12).flatten(), 512).abs()
+def test_the_low_pass_filter_passes_low_and_stops_high_frequencies() -> None:
+    gain = torch.fft.rfft(low_pass_filter(0.25, 0.3, 12).flatten(), 512).abs()
     assert gain[0] == pytest.approx(1.0)
     assert gain[: 512 // 16].min() > 0.9
     assert gain[-512 // 16 :].max() < 0.05
 
 
-def test_an_activation_between_filters_keeps_the_low_and_makes_no_aliases() -> None:
+def test_an_antialiased_activation_keeps_low_frequencies_and_makes_no_aliases() -> None:
     time = torch.arange(400.0)
     low = torch.sin(0.1 * time).view(1, 1, -1)
-    through = Antialiased(torch.nn.Identity())(low)
-    assert (through - low)[..., 20:-20].abs().max() < 0.01
+    filtered = Antialiased(torch.nn.Identity())(low)
+    assert (filtered - low)[..., 20:-20].abs().max() < 0.01
     # squaring a tone at 0.3 of the rate makes one at 0.6, which must not fold back to 0.4
     tone = torch.sin(2 * torch.pi * 0.3 * time).view(1, 1, -1)
     window = torch.hann_window(400)
 
-    def folded(wave: torch.Tensor) -> float:
+    def alias_level(wave: torch.Tensor) -> float:
         spectrum = torch.fft.rfft(wave.flatten() * window).abs()
         return float(spectrum[155:165].max() / spectrum[:5].max())
 
-    assert folded(Antialiased(torch.square)(tone)) < 0.3 * folded(tone.square())
+    assert alias_level(Antialiased(torch.square)(tone)) < 0.3 * alias_level(tone.square())
 
 
 @pytest.mark.parametrize(
-    ("mel", "culprit"),
+    ("mel", "message"),
     [
         (torch.zeros(1, 0, 20), "zero frames"),
         (torch.zeros(1, 5, 80), r"frames, 20\)"),
         (torch.zeros(5, 20), "shape"),
-        (torch.full((1, 5, 20), float("nan")), "100 numbers that are not finite"),
+        (torch.full((1, 5, 20), float("nan")), "100 values that are NaN or infinite"),
     ],
 )
-def test_a_mel_that_is_none_is_refused(mel: torch.Tensor, culprit: str) -> None:
-    with pytest.raises(UserError, match=culprit):
-        vocos().speak(mel)
+def test_an_invalid_mel_raises_an_error(mel: torch.Tensor, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        vocos().synthesize(mel)
 
 
-def test_rates_must_make_a_hop() -> None:
+def test_the_product_of_rates_must_be_the_hop() -> None:
     with pytest.raises(UserError, match=r"make 64 samples.*hop=256"):
         HiFiGAN(CONTRACT, channels=16, rates=(8, 8), up_kernels=(16, 16))
-    with pytest.raises(UserError, match="halved"):
+    with pytest.raises(UserError, match="halves"):
         HiFiGAN(CONTRACT, channels=12, rates=(8, 8, 4), up_kernels=(16, 16, 8))
     with pytest.raises(UserError, match="even number"):
         HiFiGAN(CONTRACT, channels=16, rates=(8, 8, 4), up_kernels=(16, 16, 7))
 
 
-def voice(folder: object) -> None:
+def save_small_vocos(folder: object) -> None:
     model = {"_target_": "tts.vocoders.vocos.Vocos", "_partial_": True, "dim": 16, "hidden": 32,
              "depth": 2}  # fmt: skip
     weights = vocos().state_dict()
     save_voice(Run(None, {"model": model}, CONTRACT, None, None, weights, 7), folder, {})  # type: ignore[arg-type]
 
 
-def test_a_voice_is_loaded_as_it_was_saved(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_saved_voice_loads_with_the_same_output(tmp_path) -> None:  # type: ignore[no-untyped-def]
     torch.manual_seed(3)
-    voice(tmp_path / "v")
+    save_small_vocos(tmp_path / "v")
     assert load_run(tmp_path / "v").step == 7
     loaded = load_vocoder(CONTRACT, tmp_path / "v", "Vocos")
     torch.manual_seed(3)
     mel = torch.randn(1, 5, 20)
     torch.manual_seed(3)
-    assert torch.equal(loaded.speak(mel), vocos().speak(mel))
+    assert torch.equal(loaded.synthesize(mel), vocos().synthesize(mel))
 
 
-def test_a_voice_that_does_not_fit_is_refused(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_voice_of_another_family_or_contract_raises_an_error(tmp_path) -> None:  # type: ignore[no-untyped-def]
     folder = tmp_path / "v"
-    voice(folder)
+    save_small_vocos(folder)
     with pytest.raises(CheckpointError, match="is a Vocos, not a HiFiGAN"):
         load_vocoder(CONTRACT, folder, "HiFiGAN")
     with pytest.raises(ContractError, match="bands: 20"):

@@ -1,20 +1,22 @@
-"""The machine itself: how fast it multiplies, which is what everything else is held against."""
+"""Matrix-product rate of the machine, operation counts and peak memory of a task."""
 
 import multiprocessing
 import os
 import platform
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, ParamSpec
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode, register_flop_formula
 
-import tts.modules.ssd  # noqa: F401  its operators, which are counted below
+import tts.modules.ssd  # noqa: F401  defines the operators counted below
 from tts.benchmark.report import Section
 from tts.benchmark.timing import PairedTimer
 from tts.memory import keep_freed_memory, peak
 
+P = ParamSpec("P")
 SHAPES = {"square 1024": (1024, 1024, 1024), "linear 9600 x 256 -> 1024": (9600, 256, 1024)}
 
 
@@ -24,8 +26,8 @@ class RateRow(NamedTuple):
     bf16_gflop_per_s: float
 
 
-class Product:
-    """A matrix product ``(m, k) @ (n, k).T``, called to be timed."""
+class MatrixProduct:
+    """A matrix product ``(m, k) @ (n, k).T`` as a task, into preallocated memory."""
 
     def __init__(self, m: int, k: int, n: int, dtype: torch.dtype, device: torch.device) -> None:
         self.gflop = 2e-9 * m * k * n
@@ -37,28 +39,28 @@ class Product:
         torch.mm(self.left, self.right.T, out=self.result)
 
 
-def yardstick(dtype: torch.dtype, device: torch.device) -> Product:
-    """The product whose rate a training step is a share of."""
-    return Product(*SHAPES["square 1024"], dtype, device)
+def reference_product(dtype: torch.dtype, device: torch.device) -> MatrixProduct:
+    """Return the product whose rate a training step is compared with."""
+    return MatrixProduct(*SHAPES["square 1024"], dtype, device)
 
 
-def machine(watch: PairedTimer) -> Section:
-    """Matrix-product rates, into memory that is there already."""
+def benchmark_machine(timer: PairedTimer) -> Section:
+    """Measure matrix-product rates in fp32 and bf16."""
     rows = []
     for name, shape in SHAPES.items():
         products = {
-            str(dtype): Product(*shape, dtype, watch.device)
+            str(dtype): MatrixProduct(*shape, dtype, timer.device)
             for dtype in (torch.float32, torch.bfloat16)
         }
-        times = watch.compare(products)
+        times = timer.compare(products)
         rates = [product.gflop / times.seconds(key) for key, product in products.items()]
         rows.append(RateRow(name, *rates))
-    title = f"Matrix products: {describe(watch.device)}"
+    title = f"Matrix products: {describe(timer.device)}"
     return Section("machine", title, rows)
 
 
 def describe(device: torch.device) -> str:
-    """The processor, the threads and how busy it is."""
+    """Return the name of the processor, its threads and its load."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     name = platform.processor() or platform.machine()
@@ -71,7 +73,7 @@ def describe(device: torch.device) -> str:
 
 @register_flop_formula(torch.ops.tts.ssd)
 def _scan_flop(x: Any, dt: Any, log_decay: Any, b: Any, c: Any, chunk: int, **_: Any) -> int:
-    """Of the products in :func:`tts.modules.ssd.ssd_forward`, into which the counter cannot see."""
+    """Count the products of :func:`tts.modules.ssd.ssd_forward`, opaque to torch's counter."""
     batch, frames, heads, width = x
     state = b[-1]
     return 2 * batch * frames * (chunk * state + heads * width * (chunk + 2 * state))
@@ -81,38 +83,40 @@ def _scan_flop(x: Any, dt: Any, log_decay: Any, b: Any, c: Any, chunk: int, **_:
 def _scan_backward_flop(
     dy: Any, x: Any, dt: Any, log_decay: Any, b: Any, *rest: Any, **_: Any
 ) -> int:
-    """Of those in :func:`tts.modules.ssd.ssd_backward`."""
+    """Count the products of :func:`tts.modules.ssd.ssd_backward`."""
     batch, frames, heads, width = x
     state, chunk = b[-1], rest[-1]
-    inside = 3 * chunk * state + 2 * chunk * heads * width
-    return 2 * batch * frames * (inside + 4 * state * heads * width)
+    within_chunk = 3 * chunk * state + 2 * chunk * heads * width
+    return 2 * batch * frames * (within_chunk + 4 * state * heads * width)
 
 
 def count_gflop(task: Callable[[], object]) -> float:
-    """Of the matrix products and convolutions that a task does."""
+    """Return the GFLOP of the matrix products and convolutions of a task."""
     with FlopCounterMode(display=False) as counter:
         task()
     return counter.get_total_flops() / 1e9
 
 
-def peak_mib(make_task: Callable[..., Callable[[], object]], *arguments: Any) -> float:
-    """MiB that making and running a task adds, weights and optimizer state included.
+def peak_mib(
+    make_task: Callable[P, Callable[[], object]], *arguments: P.args, **options: P.kwargs
+) -> float:
+    """Return the peak memory of making and running a task in MiB, weights and optimizer included.
 
-    On a CPU in a fresh process, because freed memory of earlier work hides the need for new.
-    ``make_task`` is a module's own function and ``arguments`` are plain data, since they travel.
+    Measured in a new process, where no freed memory can be reused. ``make_task`` and its arguments
+    must be picklable.
     """
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_peak_mib, (torch.get_num_threads(), make_task, *arguments))
+        return pool.apply(
+            _peak_mib, (torch.get_num_threads(), partial(make_task, *arguments, **options))
+        )
 
 
-def _peak_mib(
-    threads: int, make_task: Callable[..., Callable[[], object]], *arguments: Any
-) -> float:
+def _peak_mib(threads: int, make_task: Callable[[], Callable[[], object]]) -> float:
     torch.set_num_threads(threads)
     keep_freed_memory()  # as every command does
     before, on_gpu = 1024 * peak(), torch.cuda.is_available()
-    task = make_task(*arguments)
-    for _ in range(2):  # the second step finds the optimizer's state in place
+    task = make_task()
+    for _ in range(2):  # the first step allocates the optimizer's state
         task()
     if on_gpu and (used := torch.cuda.max_memory_allocated()):
         return used / 2**20

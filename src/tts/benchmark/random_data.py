@@ -1,8 +1,9 @@
-"""Made-up speech to measure with: its content does not matter, its shape does."""
+"""Random batches and corpus facts of realistic shapes for benchmarks."""
 
 import math
 
 import torch
+from torch import Tensor
 
 from tts.audio.mel import MelContract
 from tts.batch import Batch
@@ -13,23 +14,28 @@ MEL_MEAN, MEL_STD = -5.5, 2.1  # about those of LJ Speech
 SPEAKERS = 2
 
 
-def made_up_facts(contract: MelContract) -> CorpusFacts:
-    """Two speakers of one language, with all symbols."""
-    voice = SpeakerStatistics(math.log(150.0), 0.2, 1.0, 1.5, 3600.0)
+def random_mel(size: int, frames: int, bands: int, device: torch.device) -> Tensor:
+    """Return a log mel ``(size, frames, bands)`` of independent normal values."""
+    return torch.randn(size, frames, bands, device=device) * MEL_STD + MEL_MEAN
+
+
+def random_facts(contract: MelContract) -> CorpusFacts:
+    """Return facts of two speakers of one language, with all symbols."""
+    statistics = SpeakerStatistics(math.log(150.0), 0.2, 1.0, 1.5, 3600.0)
     return CorpusFacts(
         contract=contract,
         symbols=SYMBOLS,
         speakers=tuple(f"speaker{index}" for index in range(SPEAKERS)),
         languages=("en-us",),
-        statistics=(voice,) * SPEAKERS,
+        statistics=(statistics,) * SPEAKERS,
         speaker_languages=(0,) * SPEAKERS,
         mel_mean=MEL_MEAN,
         mel_std=MEL_STD,
     )
 
 
-def made_up_batch(size: int, tokens: int, frames: int, bands: int, device: torch.device) -> Batch:
-    """``size`` utterances of equal length: no padding, so every frame counted is a real one."""
+def random_batch(size: int, tokens: int, frames: int, bands: int, device: torch.device) -> Batch:
+    """Return a batch of ``size`` utterances of equal length, so that no frame is padding."""
     mel = torch.randn(size, frames, bands) * MEL_STD + MEL_MEAN
     voiced = torch.rand(size, frames) > 0.4
     starts = torch.arange(tokens + 1) * frames // tokens

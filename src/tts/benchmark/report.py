@@ -1,4 +1,4 @@
-"""What the sections find, as tables on the terminal and as JSON."""
+"""Benchmark results as tables on the terminal and as JSON."""
 
 import json
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ from rich.table import Table
 
 
 class Goal(NamedTuple):
-    """A number and the bound it is to keep."""
+    """A measured value and the bound it should keep."""
 
-    what: str
+    name: str
     value: float
     bound: float
     at_least: bool = False
@@ -23,32 +23,34 @@ class Goal(NamedTuple):
 
 
 class Section(NamedTuple):
-    """One table: rows are alike NamedTuples whose field names, units included, head the columns."""
+    """One table; ``rows`` are NamedTuples of one type, whose fields are the columns."""
 
     name: str
     title: str
-    rows: Sequence[Any]
+    rows: Sequence[Any]  # NamedTuples have no common base class
     goals: Sequence[Goal] = ()
 
 
-def show(section: Section, console: Console) -> None:
-    """Print a section's table and what became of its goals."""
+def print_section(section: Section, console: Console) -> None:
+    """Print the table of a section, and its goals."""
     table = Table(title=section.title, title_justify="left", title_style="bold")
     for field in section.rows[0]._fields:
         table.add_column(field.replace("_", " "), justify="right")
     for row in section.rows:
-        table.add_row(*map(_text, row))
+        table.add_row(*map(_format, row))
     console.print(table)
     for goal in section.goals:
-        word = "at least" if goal.at_least else "at most"
+        relation = "at least" if goal.at_least else "at most"
         mark = "[green]yes[/]" if goal.met else "[yellow]no[/]"
-        console.print(f"  {mark}  {goal.what}: {_text(goal.value)}, {word} {_text(goal.bound)}")
+        console.print(
+            f"  {mark}  {goal.name}: {_format(goal.value)}, {relation} {_format(goal.bound)}"
+        )
     console.print()
 
 
-def write(sections: Sequence[Section], path: str | Path) -> None:
-    """The same numbers: ``{section: {title, rows: [{column: value}], goals: [...]}}``."""
-    found = {
+def write_json(sections: Sequence[Section], path: str | Path) -> None:
+    """Write ``{section: {title, rows: [{column: value}], goals: [...]}}`` to ``path``."""
+    content = {
         section.name: {
             "title": section.title,
             "rows": [row._asdict() for row in section.rows],
@@ -58,11 +60,11 @@ def write(sections: Sequence[Section], path: str | Path) -> None:
     }
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(found, indent=2) + "\n")
+    path.write_text(json.dumps(content, indent=2) + "\n")
 
 
-def _text(value: Any) -> str:
-    """Three significant digits are all that a timing is worth."""
+def _format(value: object) -> str:
+    """Format a number with three significant digits, None as a dash."""
     if value is None:
         return "–"
     if not isinstance(value, float):

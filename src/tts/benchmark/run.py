@@ -1,4 +1,4 @@
-"""The sections that were asked for, one after the other."""
+"""Benchmark command: check the options and run the requested sections."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,22 +12,22 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
-from tts.benchmark.machine import machine
-from tts.benchmark.report import Section, show, write
-from tts.benchmark.scan import block, chunks, scan
-from tts.benchmark.startup import start
-from tts.benchmark.synthesis import synthesis
+from tts.benchmark.machine import benchmark_machine
+from tts.benchmark.report import Section, print_section, write_json
+from tts.benchmark.scan import benchmark_blocks, benchmark_chunk_sizes, benchmark_scan
+from tts.benchmark.startup import benchmark_startup
+from tts.benchmark.synthesis import benchmark_synthesis
 from tts.benchmark.timing import PairedTimer
-from tts.benchmark.training_step import Shape, alignment, step
-from tts.benchmark.vocoders import vocoders
+from tts.benchmark.training_step import Shape, benchmark_alignment, benchmark_training_step
+from tts.benchmark.vocoders import benchmark_vocoders
 from tts.device import find_device
 from tts.errors import UserError
 from tts.training.precision import choose_precision
 
-PRECISIONS = {"32-true": False, "bf16-mixed": True}
+BF16 = {"32-true": False, "bf16-mixed": True}  # by precision
 LISTS = ("sections", "sizes", "vocoders", "lengths", "chunks", "steps")
-NEEDED = {
-    "sizes": {"step", "synthesis"},
+NEEDED_BY = {  # sections that need a list
+    "sizes": {"training_step", "synthesis"},
     "vocoders": {"vocoders"},
     "lengths": {"scan", "block", "chunks"},
     "chunks": {"chunks"},
@@ -37,108 +37,108 @@ COUNTS = ("rounds", "batch", "tokens", "frames", "width", "lengths", "chunks", "
 
 
 def benchmark(config: DictConfig) -> list[Section]:
-    """Measure and print; with ``out`` also write JSON. The machine's own rates always come first.
+    """Run and print the sections, after the rates of the machine; with ``out`` also write JSON.
 
-    Raises UserError for a section, a precision or a device that does not exist.
+    Raises UserError for an invalid option.
     """
     _check(config)
     device = find_device(config.device)
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     precision = choose_precision(config.precision, device.type)
-    if precision not in PRECISIONS:
-        raise UserError(f"precision={precision} is none of auto, {', '.join(PRECISIONS)}")
-    bf16 = PRECISIONS[precision]
+    if precision not in BF16:
+        raise UserError(f"precision={precision}: choose from auto, {', '.join(BF16)}")
+    bf16 = BF16[precision]
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=bf16)
-    watch = PairedTimer(config.rounds, config.seconds, device)
+    timer = PairedTimer(config.rounds, config.seconds, device)
     shape = Shape(config.batch, config.tokens, config.frames)
-    blocks = (watch, autocast, config.batch, config.width)
-    middle = sorted(config.lengths)[len(config.lengths) // 2] if config.lengths else 1
+    blocks = (timer, autocast, config.batch, config.width)
+    middle_length = sorted(config.lengths)[len(config.lengths) // 2] if config.lengths else 1
     sections: dict[str, Callable[[], Section]] = {
-        "scan": lambda: scan(*blocks, config.lengths),
-        "block": lambda: block(*blocks, config.lengths),
-        "chunks": lambda: chunks(*blocks, middle, config.chunks),
-        "alignment": lambda: alignment(watch, shape),
-        "step": lambda: step(watch, bf16, shape, sizes),
-        "synthesis": lambda: synthesis(
-            watch, bf16, config.frames, config.sentence, sizes, config.steps
+        "scan": lambda: benchmark_scan(*blocks, config.lengths),
+        "block": lambda: benchmark_blocks(*blocks, config.lengths),
+        "chunks": lambda: benchmark_chunk_sizes(*blocks, middle_length, config.chunks),
+        "alignment": lambda: benchmark_alignment(timer, shape),
+        "training_step": lambda: benchmark_training_step(timer, bf16, shape, sizes),
+        "synthesis": lambda: benchmark_synthesis(
+            timer, bf16, config.frames, config.sentence, sizes, config.steps
         ),
-        "vocoders": lambda: vocoders(watch, bf16, config.frames, trainings),
-        "start": lambda: start(watch),
+        "vocoders": lambda: benchmark_vocoders(timer, bf16, config.frames, trainings),
+        "startup": lambda: benchmark_startup(timer),
     }
     if unknown := sorted(set(map(str, config.sections)) - set(sections)):
-        raise UserError(f"sections={unknown} do not exist; choose from {', '.join(sections)}")
-    asked = set(config.sections)
-    sizes = _by_size(config.sizes) if asked & {"step", "synthesis"} else {}
-    trainings = _trainings(config.vocoders) if "vocoders" in asked else {}
+        raise UserError(f"sections={unknown}: choose from {', '.join(sections)}")
+    requested = set(config.sections)
+    sizes = _configs_by_size(config.sizes) if requested & NEEDED_BY["sizes"] else {}
+    trainings = _vocoder_configs(config.vocoders) if "vocoders" in requested else {}
 
-    # a log file has room for whole rows too
+    # wide enough for all rows in a log file
     console = Console() if Console().is_terminal else Console(width=110)
-    found = [machine(watch)]
-    show(found[0], console)
+    results = [benchmark_machine(timer)]
+    print_section(results[0], console)
     for name in config.sections:
-        found.append(sections[name]())
-        show(found[-1], console)
-        if config.out:  # what is measured is kept, whatever becomes of the next section
-            write(found, config.out)
-    return found
+        results.append(sections[name]())
+        print_section(results[-1], console)
+        if config.out:  # after every section, in case the next one fails
+            write_json(results, config.out)
+    return results
 
 
 def _check(config: DictConfig) -> None:
-    """A value where a list belongs becomes one. Raises UserError for what cannot be measured."""
+    """Turn single values into lists. Raises UserError for an invalid option."""
     for name in LISTS:
         if not OmegaConf.is_list(config[name]):
             config[name] = [config[name]]
-    asked = set(map(str, config.sections))
-    for name, sections in NEEDED.items():
-        if not config[name] and asked & sections:
-            raise UserError(f"{name}=[]: name one at least, or leave its section out of sections=")
+    requested = set(map(str, config.sections))
+    for name, needed_by in NEEDED_BY.items():
+        if not config[name] and (using := sorted(requested & needed_by)):
+            raise UserError(f"{name}=[]: give at least one, or remove {using[0]} from sections=")
     for name in COUNTS:
         values = config[name] if OmegaConf.is_list(config[name]) else [config[name]]
         if not all(type(value) is int and value >= 1 for value in values):
-            raise UserError(f"{name}={config[name]} must be whole numbers of at least 1")
+            raise UserError(f"{name}={config[name]} must be integers of at least 1")
     if config.threads is not None and not (type(config.threads) is int and config.threads >= 1):
-        raise UserError(f"threads={config.threads} must be a whole number of at least 1, or null")
+        raise UserError(f"threads={config.threads} must be an integer of at least 1, or null")
     if type(config.seconds) not in (int, float) or config.seconds <= 0:
         raise UserError(f"seconds={config.seconds} must be a number above 0")
-    if config.frames < config.tokens and asked & {"alignment", "step"}:
-        raise UserError(f"frames={config.frames}: every one of tokens={config.tokens} needs one")
+    if config.frames < config.tokens and requested & {"alignment", "training_step"}:
+        raise UserError(f"frames={config.frames} must be at least tokens={config.tokens}")
     if config.out is not None:
         try:
             Path(config.out).parent.mkdir(parents=True, exist_ok=True)
             Path(config.out).touch()
         except OSError as error:
-            raise UserError(f"out={config.out}: {error.strerror}") from error
+            raise UserError(f"out={config.out}: cannot be written ({error.strerror})") from error
 
 
-def _by_size(sizes: list[str]) -> dict[str, dict[str, Any]]:
-    """The config composed anew for every ``model/size``, with all other overrides as they were."""
-    given = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
-    kept = [override for override in given if not override.startswith("model/size=")]
-    found = {}
+def _configs_by_size(sizes: list[str]) -> dict[str, dict[str, Any]]:
+    """Compose the config for every ``model/size``, with all other overrides of the command."""
+    overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    kept = [override for override in overrides if not override.startswith("model/size=")]
+    configs = {}
     for size in sizes:
         try:
             config = compose("benchmark", [*kept, f"model/size={size}"])
         except (HydraException, OmegaConfBaseException) as error:
             reason = str(error).splitlines()[0]
-            raise UserError(f"sizes: {size} is no size of this model ({reason})") from error
-        found[size] = OmegaConf.to_container(config, resolve=True)
-    return found  # type: ignore[return-value]
+            raise UserError(f"sizes: the model has no size {size} ({reason})") from error
+        configs[size] = OmegaConf.to_container(config, resolve=True)
+    return configs  # type: ignore[return-value]
 
 
-def _trainings(names: list[str]) -> dict[str, dict[str, Any]]:
-    """The config that ``train.py`` would compose for each ``family/size``."""
-    found = {}
+def _vocoder_configs(names: list[str]) -> dict[str, dict[str, Any]]:
+    """Compose the training config of each vocoder ``family/size``."""
+    configs = {}
     for name in names:
         family, _, size = str(name).partition("/")
         try:
             config = compose("train", [f"model={family}", f"model/size={size}", "logger=none"])
             parts = ("model", "audio", "data", "discriminators", "loss", "optimizer")
-            found[name] = {part: _plain(config, part) for part in parts}
+            configs[name] = {part: _plain(config, part) for part in parts}
         except (HydraException, OmegaConfBaseException) as error:
             reason = str(error).splitlines()[0]
-            raise UserError(f"vocoders: {name} is no vocoder and size ({reason})") from error
-    return found
+            raise UserError(f"vocoders: there is no family/size {name} ({reason})") from error
+    return configs
 
 
 def _plain(config: DictConfig, part: str) -> dict[str, Any]:

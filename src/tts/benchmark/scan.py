@@ -1,4 +1,4 @@
-"""The state-space scan beside the loop it replaces, and the Mamba block beside attention."""
+"""Benchmark of the state-space scan against a loop, and of Mamba blocks against attention."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -17,8 +17,8 @@ from tts.modules.mamba_conv import MambaConv
 from tts.modules.ssd import ssd, ssd_step
 from tts.modules.stack import Context, Stack
 
-HEAD_DIM, STATE = 64, 32  # as the configs have them
-HEADS = 4  # of the attention
+HEAD_DIM, STATE = 64, 32  # as in the configs
+ATTENTION_HEADS = 4
 
 
 class ScanRow(NamedTuple):
@@ -30,9 +30,9 @@ class ScanRow(NamedTuple):
 
 class BlockRow(NamedTuple):
     frames: int
-    attention_layer_ms: float  # with its feed-forward of four times the width, as usual
-    mamba_ms: float  # twice the width inside and no feed-forward, as usual
-    mamba_conv_ms: float  # the hybrid, without a feed-forward
+    attention_layer_ms: float  # with a feed-forward of four times the width
+    mamba_ms: float  # inner width twice the width, no feed-forward
+    mamba_conv_ms: float  # hybrid, no feed-forward
     mamba_to_attention: float
     mamba_conv_to_attention: float
 
@@ -43,16 +43,16 @@ class ChunkRow(NamedTuple):
     to_default: float
 
 
-def scan(
-    watch: PairedTimer, autocast: torch.autocast, batch: int, width: int, lengths: Sequence[int]
+def benchmark_scan(
+    timer: PairedTimer, autocast: torch.autocast, batch: int, width: int, lengths: Sequence[int]
 ) -> Section:
-    """Forward alone: nobody would differentiate a loop of thousands of steps."""
+    """Time the forward pass of the chunked and the sequential scan."""
     rows = []
     for frames in lengths:
-        inputs = scan_inputs(batch, frames, 2 * width, watch.device)
+        inputs = scan_inputs(batch, frames, 2 * width, timer.device)
         with torch.no_grad(), autocast:
-            times = watch.compare(
-                {"loop": partial(sequential, *inputs), "chunked": partial(ssd, *inputs)}
+            times = timer.compare(
+                {"loop": partial(sequential_scan, *inputs), "chunked": partial(ssd, *inputs)}
             )
         rows.append(
             ScanRow(
@@ -67,7 +67,7 @@ def scan(
 
 
 class ScanInputs(NamedTuple):
-    """As :func:`~tts.modules.ssd.ssd` takes them."""
+    """Arguments of :func:`~tts.modules.ssd.ssd`."""
 
     x: Tensor  # (B, T, H, P)
     dt: Tensor  # (B, T, H)
@@ -77,7 +77,7 @@ class ScanInputs(NamedTuple):
 
 
 def scan_inputs(batch: int, frames: int, inner: int, device: torch.device) -> ScanInputs:
-    """Random ones; the time does not depend on them."""
+    """Return random inputs; the time does not depend on their values."""
     head_dim = min(HEAD_DIM, inner)
     x = torch.randn(batch, frames, inner // head_dim, head_dim, device=device)
     dt = torch.rand(x.shape[:3], device=device) * 0.1
@@ -85,8 +85,8 @@ def scan_inputs(batch: int, frames: int, inner: int, device: torch.device) -> Sc
     return ScanInputs(x, dt, -dt, b, c)
 
 
-def sequential(x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor) -> Tensor:
-    """:func:`~tts.modules.ssd.ssd`, a frame at a time."""
+def sequential_scan(x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor) -> Tensor:
+    """Compute :func:`~tts.modules.ssd.ssd` frame by frame."""
     state = x.new_zeros(x.shape[0], x.shape[2], b.shape[-1], x.shape[3])
     outputs = []
     for t in range(x.shape[1]):
@@ -95,11 +95,11 @@ def sequential(x: Tensor, dt: Tensor, log_decay: Tensor, b: Tensor, c: Tensor) -
     return torch.stack(outputs, 1)
 
 
-def block(
-    watch: PairedTimer, autocast: torch.autocast, batch: int, width: int, lengths: Sequence[int]
+def benchmark_blocks(
+    timer: PairedTimer, autocast: torch.autocast, batch: int, width: int, lengths: Sequence[int]
 ) -> Section:
-    """Forward and backward, pre-normalized and residual, without dropout."""
-    attention = partial(SelfAttention, heads=HEADS)
+    """Time forward and backward of one block: attention, Mamba and the hybrid, without dropout."""
+    attention = partial(SelfAttention, heads=ATTENTION_HEADS)
     mamba = partial(Mamba, head_dim=HEAD_DIM, state=STATE)
     mamba_core = partial(MambaCore, expand=1.0, head_dim=HEAD_DIM, state=STATE)
     hybrid = partial(MambaConv, mamba=mamba_core, conv=ConvCore)
@@ -110,9 +110,9 @@ def block(
     }
     rows = []
     for frames in lengths:
-        times = watch.compare(
+        times = timer.compare(
             {
-                name: _learn(layer.to(watch.device), autocast, batch, frames, width)
+                name: _forward_backward(layer.to(timer.device), autocast, batch, frames, width)
                 for name, layer in layers.items()
             }
         )
@@ -128,7 +128,7 @@ def block(
         )
     bounds = {800: 0.70, 3200: 0.50}
     goals = [
-        Goal(f"Mamba beside attention at {row.frames} frames", row.mamba_to_attention, bound)
+        Goal(f"Mamba relative to attention at {row.frames} frames", row.mamba_to_attention, bound)
         for row in rows
         if (bound := bounds.get(row.frames))
     ]
@@ -136,41 +136,43 @@ def block(
     return Section("block", title, rows, goals)
 
 
-def chunks(
-    watch: PairedTimer,
+def benchmark_chunk_sizes(
+    timer: PairedTimer,
     autocast: torch.autocast,
     batch: int,
     width: int,
     frames: int,
     sizes: Sequence[int],
 ) -> Section:
-    """The same Mamba block with other chunk sizes."""
+    """Time forward and backward of one Mamba block by chunk size."""
     default = Mamba(width).core.chunk
-    tried = sorted({default, *sizes})
-    mixers = {size: partial(Mamba, head_dim=HEAD_DIM, state=STATE, chunk=size) for size in tried}
-    times = watch.compare(
+    chunk_sizes = sorted({default, *sizes})
+    mixers = {
+        size: partial(Mamba, head_dim=HEAD_DIM, state=STATE, chunk=size) for size in chunk_sizes
+    }
+    times = timer.compare(
         {
-            str(size): _learn(
-                Stack(width, 1, mixer, dropout=0.0).to(watch.device), autocast, batch, frames, width
+            str(size): _forward_backward(
+                Stack(width, 1, mixer, dropout=0.0).to(timer.device), autocast, batch, frames, width
             )
             for size, mixer in mixers.items()
         }
     )
     rows = [
         ChunkRow(size, times.milliseconds(str(size)), times.ratio(str(size), str(default)))
-        for size in tried
+        for size in chunk_sizes
     ]
     best = min(rows, key=lambda row: row.mamba_ms)
-    # a tie within the noise of a median is a tie
-    goal = Goal(f"chunk {default} beside the best, {best.chunk}", 1 / best.to_default, 1.05)
+    # 5 % is within the noise of a median
+    goal = Goal(f"chunk {default} relative to the best, {best.chunk}", 1 / best.to_default, 1.05)
     title = f"Mamba block by chunk size: {frames} frames, forward and backward"
     return Section("chunks", title, rows, [goal])
 
 
-def _learn(
+def _forward_backward(
     layer: nn.Module, autocast: torch.autocast, batch: int, frames: int, width: int
 ) -> Callable[[], None]:
-    """A task: forward, and backward to the weights and to the input."""
+    """Return a task: forward, and backward to weights and input."""
     weight = next(layer.parameters())
     x = torch.randn(batch, frames, width, device=weight.device, requires_grad=True)
     context = Context(mask=torch.ones(batch, frames, dtype=torch.bool, device=weight.device))

@@ -1,4 +1,4 @@
-"""Speaking, stage by stage, as a share of the time that what is said lasts."""
+"""Real-time factors of the stages of synthesis: front end, acoustic model, vocoder."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -9,7 +9,7 @@ from hydra.utils import instantiate
 
 from tts.audio.mel import MelContract
 from tts.batch import Prompt, Sampling
-from tts.benchmark.random_data import MEL_MEAN, MEL_STD, made_up_facts
+from tts.benchmark.random_data import random_facts, random_mel
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
 
@@ -20,38 +20,39 @@ class StageRow(NamedTuple):
     real_time_factor: float
 
 
-def synthesis(
-    watch: PairedTimer,
+def benchmark_synthesis(
+    timer: PairedTimer,
     bf16: bool,
     frames: int,
     sentence: str,
     configs: Mapping[str, Mapping[str, Any]],
     steps: Sequence[int],
 ) -> Section:
-    """One sentence, batch 1, stretched to about ``frames``: what an untrained model says has no
-    natural length. ``configs`` by size share the text front end, the contract and the vocoder. A
-    model that draws (model/decoder=flow) does so with each number of ``steps``.
+    """Time the synthesis of one sentence, batch 1, by each size of model in ``configs``.
+
+    The speaking rate is set so that an untrained model predicts about ``frames``. The sizes share
+    front end, contract and vocoder. A flow-matching model is timed with each number of ``steps``.
     """
     shared = next(iter(configs.values()))
     contract: MelContract = instantiate(shared["audio"])
     frontend = instantiate(shared["frontend"])
-    vocoder = instantiate(shared["vocoder"])(contract).to(watch.device).eval()
-    tokens = torch.tensor([frontend(sentence).tokens], device=watch.device)
-    mel = torch.randn(1, frames, contract.bands, device=watch.device) * MEL_STD + MEL_MEAN
+    vocoder = instantiate(shared["vocoder"])(contract).to(timer.device).eval()
+    tokens = torch.tensor([frontend(sentence).tokens], device=timer.device)
+    mel = random_mel(1, frames, contract.bands, timer.device)
     prompt = Prompt(
         tokens,
-        token_lengths=torch.tensor([tokens.shape[1]], device=watch.device),
-        speaker=torch.zeros(1, dtype=torch.long, device=watch.device),
+        token_lengths=torch.tensor([tokens.shape[1]], device=timer.device),
+        speaker=torch.zeros(1, dtype=torch.long, device=timer.device),
         reference=mel,
-        reference_lengths=torch.tensor([frames], device=watch.device),
+        reference_lengths=torch.tensor([frames], device=timer.device),
     )
 
     tasks: dict[str, Any] = {"text": partial(frontend, sentence)}
-    autocast = torch.autocast(watch.device.type, torch.bfloat16, enabled=bf16)
+    autocast = torch.autocast(timer.device.type, torch.bfloat16, enabled=bf16)
     with torch.inference_mode(), autocast:
         for size, config in configs.items():
-            model = instantiate(config["model"], _convert_="all")(facts=made_up_facts(contract))
-            model = model.to(watch.device).eval()
+            model = instantiate(config["model"], _convert_="all")(facts=random_facts(contract))
+            model = model.to(timer.device).eval()
             spoken = int(model.generate(prompt).frame_lengths)
             stretched = prompt._replace(rate=spoken / frames)
             if getattr(model, "flow", None) is None:
@@ -61,20 +62,20 @@ def synthesis(
                 drawn = stretched._replace(sampling=Sampling(steps=count))
                 tasks[f"mel, {size}, {count} steps"] = partial(model.generate, drawn)
         tasks["vocoder"] = partial(vocoder, mel)
-        times = watch.compare(tasks)
+        times = timer.compare(tasks)
 
     seconds = frames * contract.hop / contract.sample_rate
-    factor = {name: times.seconds(name) / seconds for name in tasks}
-    rows = [StageRow(name, times.milliseconds(name), factor[name]) for name in tasks]
+    factors = {name: times.seconds(name) / seconds for name in tasks}
+    rows = [StageRow(name, times.milliseconds(name), factors[name]) for name in tasks]
     goals = []
-    if (two := factor.get("mel, small, 2 steps")) is not None:
-        spoken_small = factor["text"] + two
-        goals = [Goal("text to mel of small in two steps, real-time factor", spoken_small, 0.02)]
-    if "mel, small" in factor:
-        spoken_small = factor["text"] + factor["mel, small"]
+    if (two_steps := factors.get("mel, small, 2 steps")) is not None:
+        mel_small = factors["text"] + two_steps
+        goals = [Goal("text to mel, small, two steps, real-time factor", mel_small, 0.02)]
+    if "mel, small" in factors:
+        mel_small = factors["text"] + factors["mel, small"]
         goals = [
-            Goal("text to mel of small, real-time factor", spoken_small, 0.008),
-            Goal("with the vocoder", spoken_small + factor["vocoder"], 0.03),
+            Goal("text to mel, small, real-time factor", mel_small, 0.008),
+            Goal("text to waveform, small, real-time factor", mel_small + factors["vocoder"], 0.03),
         ]
-    title = f"Speaking {seconds:.1f} s: {tokens.shape[1]} tokens, {frames} frames, one sentence"
+    title = f"Synthesis of {seconds:.1f} s: {tokens.shape[1]} tokens, {frames} frames, batch 1"
     return Section("synthesis", title, rows, goals)

@@ -1,4 +1,4 @@
-"""Durations that can be compared on a machine that others use too."""
+"""Interleaved timing of several tasks, comparable on a busy machine."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -9,16 +9,16 @@ import torch
 
 
 class PairedTimer(NamedTuple):
-    """How often and how long to measure, and on what."""
+    """Times several tasks in alternation."""
 
     rounds: int
-    seconds: float  # all rounds of one comparison together; at least one round is measured
+    seconds: float  # limit for all rounds of one comparison; at least one round is measured
     device: torch.device
 
     def compare(self, tasks: Mapping[str, Callable[[], object]]) -> "Times":
-        """Run the tasks in turns, after one unmeasured turn that plans and allocates.
+        """Run all tasks once per round, after a warm-up round.
 
-        A neighbor's burst then falls on all of them alike instead of on whichever was running.
+        Alternation spreads the load of other processes evenly over the tasks.
         """
         times: dict[str, list[float]] = {name: [] for name in tasks}
         for task in tasks.values():
@@ -32,30 +32,31 @@ class PairedTimer(NamedTuple):
         return Times(times)
 
     def _time(self, task: Callable[[], object]) -> float:
-        self._wait()
+        self._synchronize()
         start = time.perf_counter()
         task()
-        self._wait()
+        self._synchronize()
         return time.perf_counter() - start
 
-    def _wait(self) -> None:
+    def _synchronize(self) -> None:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
 
 
 class Times(NamedTuple):
-    """Seconds of every round by task."""
+    """Seconds of every round, by task."""
 
     rounds: dict[str, list[float]]
 
     def seconds(self, name: str) -> float:
-        """The median round."""
+        """Return the median over rounds."""
         return median(self.rounds[name])
 
     def milliseconds(self, name: str) -> float:
+        """Return the median over rounds in milliseconds."""
         return 1e3 * self.seconds(name)
 
     def ratio(self, name: str, other: str) -> float:
-        """The median over rounds of one task's time beside the other's in the same round."""
+        """Return the median over rounds of the ratio of two tasks in the same round."""
         pairs = zip(self.rounds[name], self.rounds[other], strict=True)
         return median(a / b for a, b in pairs)

@@ -1,4 +1,4 @@
-"""The training step, and what alignment takes of it."""
+"""Benchmark of a training step and of the alignment within it."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -8,22 +8,22 @@ import torch
 from hydra.utils import instantiate
 from torch import Tensor
 
-import tts.alignment.numba_kernels  # noqa: F401  now, so that numba's memory does not count as a step's
+import tts.alignment.numba_kernels  # noqa: F401  numba's memory must not count as a step's
 from tts.alignment.monotonic import monotonic_alignment_search
 from tts.audio.mel import MelContract
 from tts.batch import Batch
-from tts.benchmark.machine import count_gflop, peak_mib, yardstick
-from tts.benchmark.random_data import made_up_batch, made_up_facts
+from tts.benchmark.machine import count_gflop, peak_mib, reference_product
+from tts.benchmark.random_data import random_batch, random_facts
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
 from tts.losses.alignment import binarization_loss, forward_sum_loss
 
-STEP = 1000  # of the optimizer: past the ramps, so that every loss counts
-CLIP = 1.0
+STEP = 1000  # after the ramps of the loss weights, so every loss is computed
+MAX_NORM = 1.0
 
 
 class Shape(NamedTuple):
-    """Of a batch."""
+    """Shape of a batch."""
 
     utterances: int
     tokens: int
@@ -41,7 +41,7 @@ class StepRow(NamedTuple):
     frames_per_s: float
     audio_s_per_s: float
     of_product_rate: float
-    in_alignment: float  # share of the step that search and forward-sum take
+    in_alignment: float  # share of the step
     peak_mib: float
 
 
@@ -51,25 +51,25 @@ class AlignmentRow(NamedTuple):
 
 
 def make_step(config: Mapping[str, Any], shape: Shape, device: str, bf16: bool) -> "TrainingStep":
-    """From plain data, so that another process can make the same."""
+    """Make a training step from picklable arguments."""
     return TrainingStep(config, shape, torch.device(device), bf16)
 
 
 class TrainingStep:
-    """Forward, losses, backward, clipping, optimizer, called to be timed; as a system trains.
+    """Forward, losses, backward, gradient clipping and optimizer step of an acoustic model.
 
-    ``config`` is the composed one with ``model``, ``loss``, ``optimizer`` and ``audio``.
+    ``config``: composed, with ``model``, ``loss``, ``optimizer`` and ``audio``.
     """
 
     def __init__(
         self, config: Mapping[str, Any], shape: Shape, device: torch.device, bf16: bool
     ) -> None:
         contract: MelContract = instantiate(config["audio"])
-        model = instantiate(config["model"], _convert_="all")(facts=made_up_facts(contract))
+        model = instantiate(config["model"], _convert_="all")(facts=random_facts(contract))
         self.model = model.to(device).train()
         self.loss = instantiate(config["loss"], _convert_="all")
         self.optimizer = instantiate(config["optimizer"])(self.model.parameters())
-        self.batch = made_up_batch(*shape, contract.bands, device)
+        self.batch = random_batch(*shape, contract.bands, device)
         self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=bf16)
         self.audio_seconds = shape.utterances * shape.frames * contract.hop / contract.sample_rate
 
@@ -78,22 +78,22 @@ class TrainingStep:
             total = self.loss(self.model(self.batch), self.batch, STEP).total
         self.optimizer.zero_grad()
         total.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), MAX_NORM)
         self.optimizer.step()
 
 
-def step(
-    watch: PairedTimer, bf16: bool, shape: Shape, configs: Mapping[str, Mapping[str, Any]]
+def benchmark_training_step(
+    timer: PairedTimer, bf16: bool, shape: Shape, configs: Mapping[str, Mapping[str, Any]]
 ) -> Section:
-    """Each size beside the yardstick and the alignment alone, in turns."""
+    """Time a step of each model size, the reference product and the alignment."""
     rows = []
     dtype = torch.bfloat16 if bf16 else torch.float32
-    product = yardstick(dtype, watch.device)
-    parts = alignment_parts(shape, watch.device)
+    product = reference_product(dtype, timer.device)
+    parts = alignment_parts(shape, timer.device)
     for size, config in configs.items():
-        task = make_step(config, shape, str(watch.device), bf16)
+        task = make_step(config, shape, str(timer.device), bf16)
         gflop = count_gflop(task)
-        times = watch.compare(
+        times = timer.compare(
             {
                 "product": product,
                 "step": task,
@@ -112,34 +112,34 @@ def step(
                 task.audio_seconds / times.seconds("step"),
                 rate,
                 times.ratio("search", "step") + times.ratio("forward sum", "step"),
-                peak_mib(make_step, config, shape, str(watch.device), bf16),
+                peak_mib(make_step, config, shape, str(timer.device), bf16),
             )
         )
         del task
     goals = [
-        Goal(f"alignment's share of a {row.size} step", row.in_alignment, 0.10) for row in rows
+        Goal(f"share of alignment in a {row.size} step", row.in_alignment, 0.10) for row in rows
     ]
     kind = "bf16" if bf16 else "fp32"
-    return Section("step", f"The training step: {shape}, {kind}", rows, goals)
+    return Section("training_step", f"Training step: {shape}, {kind}", rows, goals)
 
 
-def alignment(watch: PairedTimer, shape: Shape) -> Section:
-    """What the alignment is made of; differentiable parts forward and backward."""
-    parts = alignment_parts(shape, watch.device)
-    times = watch.compare(parts)
+def benchmark_alignment(timer: PairedTimer, shape: Shape) -> Section:
+    """Time the alignment search and losses; the losses forward and backward."""
+    parts = alignment_parts(shape, timer.device)
+    times = timer.compare(parts)
     rows = [AlignmentRow(name, times.milliseconds(name)) for name in parts]
     goal = Goal("forward-sum in ms", times.milliseconds("forward sum"), 20.0)
     return Section("alignment", f"Alignment: {shape}", rows, [goal])
 
 
 def alignment_parts(shape: Shape, device: torch.device) -> dict[str, Callable[[], object]]:
-    """Tasks: the search, and the losses forward and backward."""
-    batch: Batch = made_up_batch(*shape, bands=1, device=device)
+    """Return tasks: the search, and the losses forward and backward."""
+    batch: Batch = random_batch(*shape, bands=1, device=device)
     scores = torch.randn(shape.utterances, shape.frames, shape.tokens, device=device)
     log_attention = scores.log_softmax(-1).requires_grad_()
     lengths = batch.token_lengths, batch.frame_lengths
 
-    def learn(loss: Callable[[Tensor], Tensor]) -> None:
+    def forward_backward(loss: Callable[[Tensor], Tensor]) -> None:
         log_attention.grad = None
         loss(log_attention).backward()
 
@@ -147,6 +147,8 @@ def alignment_parts(shape: Shape, device: torch.device) -> dict[str, Callable[[]
     durations, frame_lengths = batch.durations, batch.frame_lengths
     return {
         "search": partial(monotonic_alignment_search, log_attention.detach(), *lengths),
-        "forward sum": partial(learn, lambda x: forward_sum_loss(x, *lengths)),
-        "binarisation": partial(learn, lambda x: binarization_loss(x, durations, frame_lengths)),
+        "forward sum": partial(forward_backward, lambda x: forward_sum_loss(x, *lengths)),
+        "binarization": partial(
+            forward_backward, lambda x: binarization_loss(x, durations, frame_lengths)
+        ),
     }

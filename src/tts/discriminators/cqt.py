@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from tts.discriminators.base import MultiDiscriminator, forward_with_features, scaled_channels
-from tts.vocoders.antialias import low_pass
+from tts.vocoders.antialias import low_pass_filter
 
 CHANNELS = 128
 DILATIONS = (1, 2, 4)
@@ -44,7 +44,7 @@ class ConstantQ(nn.Module):
         phase = 2 * torch.pi * pitches[:, None] * time
         kernels = torch.stack([windows * phase.cos(), -windows * phase.sin()])  # (2, bins, size)
         self.register_buffer("kernels", kernels.flatten(0, 1)[:, None].float(), persistent=False)
-        self.register_buffer("taps", low_pass(0.24, 0.02, TAPS), persistent=False)
+        self.register_buffer("taps", low_pass_filter(0.24, 0.02, TAPS), persistent=False)
         self.kernels: Tensor
         self.taps: Tensor
 

@@ -1,8 +1,8 @@
-"""Acoustic models: what they say beside the recordings and their copies."""
+"""Evaluation of acoustic models against recordings and copy synthesis."""
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,18 +10,25 @@ from torch import Tensor
 
 from tts.data.dataset import SpeechDataset
 from tts.errors import UserError
-from tts.evaluation.systems import RECORDINGS, EvaluationSentence, Spoken, System
+from tts.evaluation.systems import (
+    RECORDINGS,
+    EvaluationSentence,
+    EvaluationSet,
+    ModelMeasurements,
+    System,
+)
 from tts.metrics.alignment import (
     attention_failures,
     boundary_errors,
     coverage,
     diagonality,
+    focus_rate,
     path_agreement,
 )
-from tts.metrics.bootstrap import mean
+from tts.metrics.bootstrap import mean_estimate
 from tts.synthesizer import SynthesisControls, Synthesizer
 
-COPIES = "vocoder copies"
+COPY_SYNTHESIS = "copy synthesis"
 
 
 class Reader(NamedTuple):
@@ -59,10 +66,13 @@ def readers_of(
     return found
 
 
-def speak_all(
+def synthesize_systems(
     data: SpeechDataset, chosen: list[int], readers: Mapping[str, Reader], seed: int
-) -> Spoken:
-    """Recordings, their copies by the first model's vocoder, and every model's own speech."""
+) -> EvaluationSet:
+    """Return recordings, copy synthesis by the first model's vocoder, and every model's speech.
+
+    The first model is the baseline.
+    """
     rows = [data.rows[index] for index in chosen]
     sentences = [EvaluationSentence(r.id, r.normalized, r.speaker, r.language) for r in rows]
     vocoder = next(iter(readers.values())).synthesizer.vocoder
@@ -70,83 +80,89 @@ def speak_all(
     for index in chosen:
         batch = data[[index]]
         assert batch.mel is not None
-        copies.append(vocoder.speak(batch.mel)[0].numpy())
+        copies.append(vocoder.synthesize(batch.mel)[0].numpy())
     systems = [
         System(RECORDINGS, [data.audio(index).numpy() for index in chosen]),
-        System(COPIES, copies, aligned=True),
+        System(COPY_SYNTHESIS, copies, aligned=True),
     ]
-    models: dict[str, dict[str, Any]] = {}
-    followed: dict[int, dict[str, Any]] = {}  # of a model, whatever its controls
+    models: dict[str, ModelMeasurements] = {}
+    teacher_forced: dict[int, ModelMeasurements] = {}  # by id of the synthesizer: no controls
     for name, (synthesizer, controls) in readers.items():
         waves: list[np.ndarray | None] = []
-        for number, (index, row) in enumerate(zip(chosen, rows, strict=True)):
+        for offset, (index, row) in enumerate(zip(chosen, rows, strict=True)):
             batch = data[[index]]
             tokens = batch.tokens[0].tolist()
-            torch.manual_seed(seed + number)
+            torch.manual_seed(seed + offset)
             speech = synthesizer.speak_tokens(tokens, row.speaker, batch.mel, controls)
             waves.append(speech.waveform)
         systems.append(System(name, waves))
         key = id(synthesizer)
-        if key not in followed:
-            followed[key] = teacher_forced_scores(data, chosen, synthesizer, seed)
-        models[name] = followed[key] | speed(data, chosen, synthesizer, controls)
-    return Spoken(sentences, systems, baseline=systems[2].name, models=models)
+        if key not in teacher_forced:
+            teacher_forced[key] = teacher_forced_scores(data, chosen, synthesizer, seed)
+        models[name] = teacher_forced[key] | speed(data, chosen, synthesizer, controls)
+    return EvaluationSet(sentences, systems, baseline=systems[2].name, models=models)
 
 
 def speed(
     data: SpeechDataset, chosen: list[int], synthesizer: Synthesizer, controls: SynthesisControls
-) -> dict[str, float]:
-    """Real-time factors of text to mel and of the vocoder: seconds of work per second of speech."""
-    work = {"rtf_mel": 0.0, "rtf_vocoder": 0.0}
+) -> ModelMeasurements:
+    """Return the number of parameters and the real-time factors of acoustic model and vocoder.
+
+    A real-time factor is seconds of computation per second of speech.
+    """
+    elapsed = {"rtf_mel": 0.0, "rtf_vocoder": 0.0}
     parameters = sum(p.numel() for p in synthesizer.model.parameters()) / 1e6
     seconds = 0.0
     for index in chosen[:10]:
         batch = data[[index]]
-        began = time.perf_counter()
+        start = time.perf_counter()
         mel = synthesizer.mel_from_tokens(
             batch.tokens[0].tolist(), data.rows[index].speaker, batch.mel, controls
         )
-        middle = time.perf_counter()
+        mel_done = time.perf_counter()
         with torch.inference_mode():
             synthesizer.vocoder(mel[None])
-        work["rtf_mel"] += middle - began
-        work["rtf_vocoder"] += time.perf_counter() - middle
+        elapsed["rtf_mel"] += mel_done - start
+        elapsed["rtf_vocoder"] += time.perf_counter() - mel_done
         seconds += synthesizer.facts.contract.seconds(len(mel))
-    found = {name: value / seconds for name, value in work.items()}
-    return {"parameters_millions": parameters, **found}
+    factors = {name: value / seconds for name, value in elapsed.items()}
+    return {"parameters_millions": parameters, **factors}
 
 
 def teacher_forced_scores(
     data: SpeechDataset, chosen: list[int], synthesizer: Synthesizer, seed: int
-) -> dict[str, Any]:
-    """How well the model follows the recordings when told their durations, pitch and energy."""
+) -> ModelMeasurements:
+    """Return mel, duration and alignment errors with ground-truth durations, pitch and energy."""
     rate = synthesizer.facts.contract.frames_per_second
-    found: dict[str, list[float]] = {}
+    scores: dict[str, list[float]] = {}
     boundaries: list[Tensor] = []
 
-    def note(name: str, value: Tensor) -> None:
-        found.setdefault(name, []).append(float(value))
+    def add(name: str, value: Tensor) -> None:
+        scores.setdefault(name, []).append(float(value))
 
     for index in chosen:
         batch = data[[index]]
         with torch.inference_mode():
             output = synthesizer.model(batch)
-        note("mel_l1", (output.mel - batch.mel).abs().mean())
+        add("mel_l1", (output.mel - batch.mel).abs().mean())
         error = output.prosody.log_duration.exp() - output.targets.durations
-        note("duration_error_frames", error.abs().mean())
+        add("duration_error_frames", error.abs().mean())
         if output.log_attention is None:
             continue
         attention, durations = output.log_attention.exp(), output.targets.durations
         tokens, frames = batch.token_lengths, batch.frame_lengths
-        note("frames_within_1_of_path", path_agreement(attention, durations, frames, tolerance=1))
-        note("attention_diagonality", diagonality(attention, tokens, frames))
-        note("attention_coverage", coverage(attention, tokens, frames))
+        add("frames_within_1_of_path", path_agreement(attention, durations, frames, tolerance=1))
+        add("attention_diagonality", diagonality(attention, tokens, frames))
+        add("attention_focus_rate", focus_rate(attention, frames))
+        add("attention_coverage", coverage(attention, tokens, frames))
         skips, repeats = attention_failures(attention, tokens, frames)
-        note("attention_skips", skips)
-        note("attention_repeats", repeats)
-        if batch.durations is not None:  # the corpus brings the truth
+        add("attention_skips", skips)
+        add("attention_repeats", repeats)
+        if batch.durations is not None:  # of a corpus with alignments
             boundaries.append(boundary_errors(durations, batch.durations, tokens, rate))
-    values: dict[str, Any] = {name: mean(numbers, seed) for name, numbers in found.items()}
+    measurements: ModelMeasurements = {
+        name: mean_estimate(values, seed) for name, values in scores.items()
+    }
     if boundaries:
-        values["boundary_error_ms"] = float(torch.cat(boundaries).median())
-    return values
+        measurements["boundary_error_ms"] = float(torch.cat(boundaries).median())
+    return measurements

@@ -1,15 +1,18 @@
-"""The page itself: HTML that needs nothing beside it, no server and no network."""
+"""HTML page of an evaluation: one self-contained file that opens from disk."""
 
+import math
 from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from tts.evaluation.table import verdict
+from tts.evaluation.summary import Estimates, MeasureInfo, Report
+from tts.evaluation.systems import ModelMeasurements
+from tts.evaluation.table import BETTER, MISSING, WORSE, verdict
 from tts.metrics.bootstrap import Estimate
-from tts.metrics.language_model import words
+from tts.metrics.language_model import split_words
 
-NONE = "–"
+CLIP_MEASURES = ("wer", "dnsmos_p808", "pesq", "mcd")  # shown below each audio clip
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --good: #2a8f4f; --bad: #c2452d; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 78rem; margin: 2rem auto; padding: 0 1rem; }
@@ -24,11 +27,11 @@ table.sortable thead th { cursor: pointer }
 small { opacity: .65 } .good { color: var(--good) } .bad { color: var(--bad) }
 mark { background: #e8a33d66; color: inherit; border-radius: 3px; padding: 0 .15em }
 article { border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1rem; margin: 1rem 0 }
-article .take { display: grid; grid-template-columns: 11rem 19rem 1fr; gap: .4rem 1rem;
+article .clip { display: grid; grid-template-columns: 11rem 19rem 1fr; gap: .4rem 1rem;
   align-items: center; margin: .5rem 0 }
 article img { height: 80px; image-rendering: pixelated; border-radius: 4px }
 article p { margin: .1rem 0 } audio { width: 100%; height: 34px }
-@media (max-width: 50rem) { article .take { grid-template-columns: 1fr } }
+@media (max-width: 50rem) { article .clip { grid-template-columns: 1fr } }
 """
 SCRIPT = """
 for (const table of document.querySelectorAll('table.sortable')) {
@@ -50,37 +53,36 @@ for (const table of document.querySelectorAll('table.sortable')) {
 
 
 class AudioClip(NamedTuple):
-    """Something to hear and to see."""
+    """Audio and mel of one waveform."""
 
-    sound: str  # data URL of a FLAC
-    picture: str  # data URL of the mel as a PNG
+    audio: str  # data URL of a FLAC file
+    image: str  # data URL of the mel as PNG
     seconds: float
 
 
-def render(
-    result: dict[str, Any],
-    worst: list[str],
-    by: str | None,
-    clips: Mapping[tuple[str, str], AudioClip],
-) -> str:
-    """``result`` as plain data; ``clips``: sound and picture by sentence and system."""
-    title = f"{', '.join(result['runs']) or result['baseline']}: {result['utterances']} sentences"
+Clips = Mapping[tuple[str, str], AudioClip]  # by sentence and system
+
+
+def render(report: Report, worst: list[str], worst_by: str | None, clips: Clips) -> str:
+    """Return the page; ``worst``: ids of the sentences to show with their ``clips``."""
+    baseline = report["baseline"]
+    title = f"{', '.join(report['runs']) or baseline}: {report['utterances']} sentences"
     parts = [
         f"<h1>{escape(title)}</h1>",
-        *(f"<p class=note>{escape(n)}: {escape(r['path'])}, step {r['step']}</p>"
-          for n, r in result["runs"].items()),
+        *(f"<p class=note>{escape(name)}: {escape(run['path'])}, step {run['step']}</p>"
+          for name, run in report["runs"].items()),
         "<h2>Systems</h2>",
-        "<p class=note>Means over sentences with their 95 % intervals, bootstrapped over sentences "
-        f"with seed {result['seed']}. ▲ and ▼: shown to be better or worse than "
-        f"<b>{escape(result['baseline'])}</b>, sentence by sentence.</p>",
-        _systems(result, result["systems"], marks=True),
-        *_differences(result),
-        *_groups(result, "speakers", "By speaker"),
-        *_groups(result, "languages", "By language"),
-        *_models(result["models"]),
-        *_worst(result, worst, by, clips),
-        *_sentences(result),
-        *_problems(result["problems"]),
+        "<p class=note>Means over sentences with 95 % confidence intervals (bootstrap over "
+        f"sentences, seed {report['seed']}). {BETTER} and {WORSE}: significantly better or worse "
+        f"than <b>{escape(baseline)}</b> on the same sentences.</p>",
+        _systems(report, report["systems"], marks=True),
+        *_differences(report),
+        *_groups(report, report["speakers"], "By speaker"),
+        *_groups(report, report["languages"], "By language"),
+        *_models(report["models"]),
+        *_worst(report, worst, worst_by, clips),
+        *_sentences(report),
+        *_problems(report["problems"]),
     ]  # fmt: skip
     return (
         "<!doctype html><html lang=en><meta charset=utf-8>"
@@ -91,44 +93,42 @@ def render(
     )
 
 
-def _systems(result: dict[str, Any], systems: dict[str, Any], marks: bool = False) -> str:
+def _systems(report: Report, systems: Estimates, marks: bool = False) -> str:
     rows = []
-    for name, about in result["measures"].items():
-        cells = [_head(about)]
+    for name, info in report["measures"].items():
+        cells = [_heading(info)]
         for system, values in systems.items():
-            mark = verdict(result, system, name) if marks else ""
-            kind = {"▲": "good", "▼": "bad"}.get(mark, "")
-            cells.append(f"<td class='{kind}'>{_cell(values[name], about['digits'])} {mark}")
+            mark = verdict(report, system, name) if marks else ""
+            css = {BETTER: "good", WORSE: "bad"}.get(mark, "")
+            cells.append(f"<td class='{css}'>{_estimate(values[name], info['digits'])} {mark}")
         rows.append("".join(cells))
     return _table(["", *systems], rows)
 
 
-def _differences(result: dict[str, Any]) -> Iterable[str]:
-    if not result["differences"]:
+def _differences(report: Report) -> Iterable[str]:
+    if not report["differences"]:
         return
     rows = []
-    for name, about in result["measures"].items():
-        cells = [_head(about)]
-        for values in result["differences"].values():
-            value, low, high = values[name]
-            text = _cell(values[name], about["digits"], sign=True)
-            shown = value is not None and Estimate(value, low, high).shown
-            cells.append(f"<td>{f'<b>{text}</b>' if shown else text}")
+    for name, info in report["measures"].items():
+        cells = [_heading(info)]
+        for values in report["differences"].values():
+            text = _estimate(values[name], info["digits"], sign=True)
+            cells.append(f"<td>{f'<b>{text}</b>' if values[name].significant else text}")
         rows.append("".join(cells))
-    yield f"<h2>Differences to {escape(result['baseline'])}</h2>"
-    yield "<p class=note>Paired over sentences; bold where zero lies outside the interval.</p>"
-    yield _table(["", *result["differences"]], rows)
+    yield f"<h2>Differences to {escape(report['baseline'])}</h2>"
+    yield "<p class=note>Paired over sentences; bold: zero lies outside the interval.</p>"
+    yield _table(["", *report["differences"]], rows)
 
 
-def _groups(result: dict[str, Any], key: str, title: str) -> Iterable[str]:
-    if not result[key]:
+def _groups(report: Report, groups: Mapping[str, Estimates], title: str) -> Iterable[str]:
+    if not groups:
         return
     yield f"<h2>{title}</h2>"
-    for name, systems in result[key].items():
-        yield f"<details><summary>{escape(name)}</summary>{_systems(result, systems)}</details>"
+    for name, systems in groups.items():
+        yield f"<details><summary>{escape(name)}</summary>{_systems(report, systems)}</details>"
 
 
-def _models(models: dict[str, Any]) -> Iterable[str]:
+def _models(models: Mapping[str, ModelMeasurements]) -> Iterable[str]:
     if not models:
         return
     names = list(dict.fromkeys(name for values in models.values() for name in values))
@@ -137,105 +137,112 @@ def _models(models: dict[str, Any]) -> Iterable[str]:
         cells = [f"<th>{escape(name.replace('_', ' '))}"]
         for values in models.values():
             value = values.get(name)
-            number = f"{value:.4f}" if isinstance(value, float) else _cell(value, 3)
-            cells.append(f"<td>{number}")
+            if value is None:
+                text = MISSING
+            elif isinstance(value, Estimate):
+                text = _estimate(value, 3)
+            else:
+                text = _number(value, 4)
+            cells.append(f"<td>{text}")
         rows.append("".join(cells))
-    yield "<h2>Of the models themselves</h2>"
+    yield "<h2>Model measurements</h2>"
     yield _table(["", *models], rows)
 
 
-def _worst(
-    result: dict[str, Any],
-    worst: list[str],
-    by: str | None,
-    clips: Mapping[tuple[str, str], AudioClip],
-) -> Iterable[str]:
+def _worst(report: Report, worst: list[str], worst_by: str | None, clips: Clips) -> Iterable[str]:
     if not worst:
         return
-    order = f" by {escape(result['measures'][by]['label'])}" if by else ""
-    yield f"<h2>The {len(worst)} worst sentences of {escape(result['baseline'])}{order}</h2>"
-    for name in worst:
-        takes = [s for s in result["sentences"] if s["id"] == name]
-        yield f"<article id='{escape(name)}'><p><small>{escape(name)} {escape(takes[0]['speaker'])}"
-        yield f"</small></p><p>{escape(takes[0]['text'])}</p>"
-        longest = max(clips[name, take["system"]].seconds for take in takes)
-        for take in takes:
-            clip = clips[name, take["system"]]
+    measures = report["measures"]
+    ranking = f" by {escape(measures[worst_by]['label'])}" if worst_by else ""
+    yield f"<h2>The {len(worst)} worst sentences of {escape(report['baseline'])}{ranking}</h2>"
+    for sentence in worst:
+        entries = [s for s in report["sentences"] if s["id"] == sentence]
+        yield f"<article id='{escape(sentence)}'>"
+        yield f"<p><small>{escape(sentence)} {escape(entries[0]['speaker'])}</small></p>"
+        yield f"<p>{escape(entries[0]['text'])}</p>"
+        longest = max(clips[sentence, entry["system"]].seconds for entry in entries)
+        for entry in entries:
+            clip = clips[sentence, entry["system"]]
             numbers = ", ".join(
-                f"{escape(result['measures'][key]['label'])} "
-                f"{value:.{result['measures'][key]['digits']}f}"
-                for key, value in take["values"].items()
-                if key in (by, "wer", "dnsmos_p808", "pesq", "mcd") and value is not None
+                f"{escape(measures[name]['label'])} {_number(value, measures[name]['digits'])}"
+                for name, value in entry["values"].items()
+                if name in (worst_by, *CLIP_MEASURES)
             )
             yield (
-                f"<div class=take><b>{escape(take['system'])}</b>"
-                f"<audio controls preload=none src='{clip.sound}'></audio>"
-                f"<img alt='mel of {escape(name)}' src='{clip.picture}' "
+                f"<div class=clip><b>{escape(entry['system'])}</b>"
+                f"<audio controls preload=none src='{clip.audio}'></audio>"
+                f"<img alt='mel of {escape(sentence)}' src='{clip.image}' "
                 f"style='width:{100 * clip.seconds / longest:.1f}%'></div>"
-                f"<p>{compare(take['text'], take['heard'])} <small>{numbers}</small></p>"
+                f"<p>{mark_errors(entry['text'], entry['transcript'])} <small>{numbers}</small></p>"
             )
         yield "</article>"
 
 
-def _sentences(result: dict[str, Any]) -> Iterable[str]:
-    """Every sentence of the baseline; a click on a head sorts."""
-    measures = result["measures"]
+def _sentences(report: Report) -> Iterable[str]:
+    """Yield a sortable table of all sentences of the baseline."""
+    measures = report["measures"]
     rows = []
-    for take in result["sentences"]:
-        if take["system"] != result["baseline"]:
+    for entry in report["sentences"]:
+        if entry["system"] != report["baseline"]:
             continue
-        cells = [f"<td>{escape(take['id'])}<td>{escape(take['speaker'])}"]
-        for name, about in measures.items():
-            value = take["values"].get(name)
-            text = NONE if value is None else f"{value:.{about['digits']}f}"
+        cells = [f"<td>{escape(entry['id'])}<td>{escape(entry['speaker'])}"]
+        for name, info in measures.items():
+            value = entry["values"].get(name)
+            text = MISSING if value is None else _number(value, info["digits"])
             cells.append(f"<td data-value='{'' if value is None else value}'>{text}")
-        cells.append(f"<td class=text>{escape(take['text'])}")
+        cells.append(f"<td class=text>{escape(entry['text'])}")
         rows.append("".join(cells))
-    yield f"<h2>Every sentence of {escape(result['baseline'])}</h2>"
-    yield "<p class=note>A click on a column's head sorts by it.</p>"
-    heads = ["id", "speaker", *(about["label"] for about in measures.values()), "text"]
-    yield _table(heads, rows, kind="sortable")
+    yield f"<h2>All sentences of {escape(report['baseline'])}</h2>"
+    yield "<p class=note>Click a column heading to sort.</p>"
+    headings = ["id", "speaker", *(info["label"] for info in measures.values()), "text"]
+    yield _table(headings, rows, css="sortable")
 
 
 def _problems(problems: list[str]) -> Iterable[str]:
     if problems:
-        yield "<h2>Left out</h2><ul>"
+        yield "<h2>Problems</h2><ul>"
         yield from (f"<li>{escape(problem)}" for problem in problems)
         yield "</ul>"
 
 
-def compare(text: str, heard: str) -> str:
-    """The recognizer's words; marked where they are not those of the text."""
-    if not heard:
+def mark_errors(text: str, transcript: str) -> str:
+    """Return the transcript as HTML with the words marked that differ from the text."""
+    if not transcript:
         return ""
-    truth, found = words(text), heard.split()
+    expected, recognized = split_words(text), transcript.split()
+    matcher = SequenceMatcher(None, expected, recognized, autojunk=False)
     parts = []
-    for kind, i, j, k, n in SequenceMatcher(None, truth, found, autojunk=False).get_opcodes():
-        said, there = escape(" ".join(found[k:n])), escape(" ".join(truth[i:j]))
-        if kind == "equal":
-            parts.append(said)
+    for operation, i, j, k, n in matcher.get_opcodes():
+        shown, correct = escape(" ".join(recognized[k:n])), escape(" ".join(expected[i:j]))
+        if operation == "equal":
+            parts.append(shown)
         else:
-            parts.append(f"<mark title='{there or 'nothing was said here'}'>{said or '…'}</mark>")
-    return f"<small>heard:</small> {' '.join(parts)}"
+            title = f"expected: {correct}" if correct else "not in the text"
+            parts.append(f"<mark title='{title}'>{shown or '[missing]'}</mark>")
+    return f"<small>recognized:</small> {' '.join(parts)}"
 
 
-def _head(about: dict[str, Any]) -> str:
-    unit = f", {about['unit']}" if about["unit"] else ""
-    return f'<th title="{escape(about["about"])}">{escape(about["label"] + unit)}'
+def _heading(info: MeasureInfo) -> str:
+    unit = f", {info['unit']}" if info["unit"] else ""
+    return f'<th title="{escape(info["description"])}">{escape(info["label"] + unit)}'
 
 
-def _cell(estimate: list[float | None] | None, digits: int, sign: bool = False) -> str:
-    if estimate is None or estimate[0] is None:
-        return NONE
+def _number(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}" if math.isfinite(value) else MISSING
+
+
+def _estimate(estimate: Estimate, digits: int, sign: bool = False) -> str:
     value, low, high = estimate
+    if not math.isfinite(value):
+        return MISSING
     form = f"{'+' if sign else ''}.{digits}f"
     return f"{value:{form}} <small>[{low:{form}}, {high:{form}}]</small>"
 
 
-def _table(heads: Iterable[str], rows: Iterable[str], kind: str = "") -> str:
-    top = "".join(f"<th>{escape(head)}" for head in heads)
+def _table(headings: Iterable[str], rows: Iterable[str], css: str = "") -> str:
+    top = "".join(f"<th>{escape(heading)}" for heading in headings)
     body = "\n".join(f"<tr>{row}" for row in rows)
     return (
-        f"<div class=wide><table class='{kind}'><thead><tr>{top}</thead>"
+        f"<div class=wide><table class='{css}'><thead><tr>{top}</thead>"
         f"<tbody>\n{body}</tbody></table></div>"
     )

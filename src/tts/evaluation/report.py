@@ -1,10 +1,9 @@
-"""The evaluation as ``report.json``, and as one page that opens from disk: ``report.html``."""
+"""Report files of an evaluation: ``report.json``, and ``report.html`` with audio and mels."""
 
 import base64
 import io
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import soundfile
@@ -13,86 +12,93 @@ import torch
 from tts.audio.mel import MelContract, mel_spectrogram
 from tts.data.store import write_json, write_text
 from tts.evaluation.html_report import AudioClip, render
-from tts.evaluation.systems import Spoken
+from tts.evaluation.summary import Report
+from tts.evaluation.systems import EvaluationSet
 
-WORST_BY = ("wer", "pesq", "dnsmos_p808", "mcd")  # the first that was measured decides
+WORST_BY = ("wer", "pesq", "dnsmos_p808", "mcd")  # the first one measured ranks the sentences
 
 
 def write_report(
-    result: dict[str, Any],
-    spoken: Spoken,
+    report: Report,
+    data: EvaluationSet,
     contract: MelContract,
     folder: Path,
     count: int,
-    by: str | None,
+    worst_by: str | None,
 ) -> list[Path]:
-    """Both files; the ``count`` sentences that the baseline says worst are there to be heard."""
-    worst, by = _worst(result, count, by)
+    """Write both files and return their paths.
+
+    The page has audio and mels of the ``count`` sentences with the worst ``worst_by`` (None: the
+    first of WORST_BY that was measured) in the baseline.
+    """
+    worst, worst_by = _worst(report, count, worst_by)
     clips = {
         (sentence, system.name): _clip(wave, contract)
-        for number, sentence in enumerate(s.id for s in spoken.sentences)
+        for index, sentence in enumerate(s.id for s in data.sentences)
         if sentence in worst
-        for system in spoken.systems
-        if (wave := system.waves[number]) is not None
+        for system in data.systems
+        if (wave := system.waves[index]) is not None
     }
-    numbers = plain(result)
     files = [folder / "report.json", folder / "report.html"]
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(files[0], numbers)
-    write_text(files[1], render(numbers, worst, by, clips))
+    write_json(files[0], to_json(report))
+    write_text(files[1], render(report, worst, worst_by, clips))
     return files
 
 
-def _worst(result: dict[str, Any], count: int, by: str | None) -> tuple[list[str], str | None]:
-    """Ids of the sentences that the baseline says worst, and by which measure."""
-    known = result["measures"]
-    own = [s for s in result["sentences"] if s["system"] == result["baseline"]]
-    # copies have measures that what is spoken anew has not
-    of_own = [name for name in (*WORST_BY, *known) if any(name in s["values"] for s in own)]
-    if by is not None and by not in of_own:
-        print(f"worst_by={by} is not measured of {result['baseline']}: {of_own[:1]} decides")
-        by = None
-    by = by or next(iter(of_own), None)
-    if by is None:
-        return [s["id"] for s in own[:count]], None
-    sign = -1 if known[by]["better"] == "lower" else 1
-    measured = [s for s in own if by in s["values"]]
-    return [s["id"] for s in sorted(measured, key=lambda s: sign * s["values"][by])[:count]], by
+def _worst(report: Report, count: int, worst_by: str | None) -> tuple[list[str], str | None]:
+    """Return the ids of the baseline's worst sentences, and the measure that ranks them."""
+    measures, baseline = report["measures"], report["baseline"]
+    sentences = [s for s in report["sentences"] if s["system"] == baseline]
+    # some measures exist for copies only, so the baseline may have none of them
+    measured = [
+        name for name in (*WORST_BY, *measures) if any(name in s["values"] for s in sentences)
+    ]
+    if worst_by is not None and worst_by not in measured:
+        print(f"worst_by={worst_by} is not measured for {baseline}; using {measured[:1]}")
+        worst_by = None
+    name = worst_by or next(iter(measured), None)
+    if name is None:
+        return [s["id"] for s in sentences[:count]], None
+    sign = -1 if measures[name]["better"] == "lower" else 1
+    ranked = sorted(
+        (s for s in sentences if name in s["values"]), key=lambda s: sign * s["values"][name]
+    )
+    return [s["id"] for s in ranked[:count]], name
 
 
-def plain(value: Any) -> Any:
-    """What JSON can hold: nan becomes null, an estimate a list."""
+def to_json(value: object) -> object:
+    """Return plain JSON data: NaN and infinity become null, tuples become lists."""
     if isinstance(value, dict):
-        return {key: plain(v) for key, v in value.items()}
+        return {key: to_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
+        return [to_json(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
 
 
 def _clip(wave: np.ndarray, contract: MelContract) -> AudioClip:
-    sound = io.BytesIO()
-    soundfile.write(sound, np.clip(wave, -1, 1), contract.sample_rate, format="FLAC")
+    audio = io.BytesIO()
+    soundfile.write(audio, np.clip(wave, -1, 1), contract.sample_rate, format="FLAC")
     seconds = len(wave) / contract.sample_rate
-    return AudioClip(
-        _url("audio/flac", sound), _url("image/png", _picture(wave, contract)), seconds
-    )
+    image = _mel_image(wave, contract)
+    return AudioClip(_data_url("audio/flac", audio), _data_url("image/png", image), seconds)
 
 
-def _picture(wave: np.ndarray, contract: MelContract) -> io.BytesIO:
-    """A pixel per frame and band."""
+def _mel_image(wave: np.ndarray, contract: MelContract) -> io.BytesIO:
+    """Return a PNG with one pixel per frame and band."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib.image import imsave
 
     mel = mel_spectrogram(torch.from_numpy(wave), contract).numpy().T
-    picture = io.BytesIO()
-    # the same shade for the same loudness in every picture
-    imsave(picture, mel, cmap="magma", origin="lower", vmin=math.log(contract.floor), vmax=2.0)
-    return picture
+    image = io.BytesIO()
+    # one color scale for all images of a report
+    imsave(image, mel, cmap="magma", origin="lower", vmin=math.log(contract.floor), vmax=2.0)
+    return image
 
 
-def _url(kind: str, content: io.BytesIO) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content.getvalue()).decode()}"
+def _data_url(media_type: str, content: io.BytesIO) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content.getvalue()).decode()}"

@@ -1,13 +1,13 @@
-"""The evaluation of runs or of wavs, from the sentences to a table and a page."""
+"""Evaluation of runs or of audio files: synthesize, score, print a table, write a report."""
 
 import random
 from glob import glob
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from tts.audio.mel import MelContract
 from tts.checkpoint import Run, is_vocoder, load_run
@@ -20,118 +20,119 @@ from tts.errors import UserError
 from tts.evaluation import acoustic, vocoder
 from tts.evaluation.report import write_report
 from tts.evaluation.scoring import Scorer
-from tts.evaluation.summary import summarize
-from tts.evaluation.systems import Spoken
-from tts.evaluation.table import show
-from tts.evaluation.wav_folders import names_of, read_folders
+from tts.evaluation.summary import Report, RunInfo, summarize
+from tts.evaluation.systems import EvaluationSet
+from tts.evaluation.table import print_table
+from tts.evaluation.wav_folders import read_folders, shortest_names
 from tts.metrics.measure import Measure
 from tts.synthesizer import SynthesisControls, Synthesizer
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.load import load_vocoder
 from tts.vocoders.vocoder import Vocoder
 
-SPEAKING = (
-    "vocoder", "pitch_range", "variance_scale", "prosody_temperature", "temperature", "steps", "solver",
-    "guidance", "phonemizer",
+SYNTHESIS_OPTIONS = (
+    "vocoder", "pitch_range", "variance_scale", "prosody_temperature", "temperature", "steps",
+    "solver", "guidance", "phonemizer",
 )  # fmt: skip
-OF_WAVS = ("text", "ref", "aligned", "language", "audio")
-UNUSED = {
-    "wavs": {*SPEAKING, "data", "frontend", "utterances", "split", "reference_iterations"},
-    "run": {*OF_WAVS},
-    "vocoder": {*OF_WAVS, *SPEAKING},
+WAV_OPTIONS = ("text", "ref", "aligned", "language", "audio")
+UNUSED_OPTIONS = {  # by what is evaluated
+    "wavs": {*SYNTHESIS_OPTIONS, "data", "frontend", "utterances", "split", "reference_iterations"},
+    "run": {*WAV_OPTIONS},
+    "vocoder": {*WAV_OPTIONS, *SYNTHESIS_OPTIONS},
 }
-WHAT = {"wavs": "wavs=", "run": "run=", "vocoder": "a vocoder's run"}
+EVALUATED = {"wavs": "wavs=", "run": "run=", "vocoder": "the run of a vocoder"}
 
 
-def evaluate(config: DictConfig) -> dict[str, Any]:
-    """Print the table, write the report, return what is in it."""
+def evaluate(config: DictConfig) -> Report:
+    """Evaluate, print the table, write the report files and return the report.
+
+    Raises UserError for options that do not exist, contradict each other or have no effect.
+    """
     measures: dict[str, Measure] = {
         name: instantiate(node) for name, node in config.metrics.items() if node is not None
     }
     if config.worst_by is not None and config.worst_by not in measures:
         raise UserError(f"worst_by={config.worst_by}: choose from {', '.join(measures)}")
     if (config.run is None) == (config.wavs is None):
-        raise UserError("give run=... or wavs=DIR text=FILE, one of the two")
-    about: dict[str, Any] = {}
-    _require_used("wavs" if config.wavs is not None else "run")
+        raise UserError("give exactly one of run=RUN and wavs=DIR")
+    infos: dict[str, RunInfo] = {}
+    _reject_unused_options("wavs" if config.wavs is not None else "run")
     if config.wavs is not None:
         contract: MelContract = instantiate(config.audio)
-        wavs = listed(config.wavs)
-        spoken = read_folders(
+        wavs = parse_paths(config.wavs)
+        data = read_folders(
             wavs, config.text, config.ref, config.aligned, config.language, contract
         )
         folder = Path(config.out or Path(wavs[0]) / "evaluation")
-        # those without a wav too: the more texts, the harder for the recognizer
-        with Scorer(measures, list(spoken.texts), config.workers) as score:
-            scores = score(spoken, contract)
+        # texts without audio too: they belong to the recognizer's language model
+        with Scorer(measures, list(data.texts), config.workers) as scorer:
+            scores = scorer(data, contract)
     else:
-        runs = [load_run(path) for path in listed(config.run)]
+        runs = [load_run(path) for path in parse_paths(config.run)]
         contract = runs[0].contract
-        data, texts = _corpora(config, runs)
-        for name, run in zip(_names(runs), runs, strict=True):
-            about[name] = {"path": str(run.path), "step": run.step}
+        corpus, texts = _open_corpora(config, runs)
+        for name, run in zip(_run_names(runs), runs, strict=True):
+            infos[name] = {"path": str(run.path), "step": run.step}
         if is_vocoder(runs[0].config):
-            _require_used("vocoder")
-        folder = Path(config.out or _home(runs[0]) / "evaluation")
-        with Scorer(measures, texts, config.workers) as score:
-            spoken = _speech_of(runs, data, config)
-            scores = score(spoken, contract)
-    result = {
-        "runs": about,
-        "utterances": len(spoken.sentences),
-        "seed": config.seed,
-        **summarize(spoken, scores, measures, config.seed),
-    }
-    show(result)
-    for path in write_report(result, spoken, contract, folder, config.worst, config.worst_by):
+            _reject_unused_options("vocoder")
+        folder = Path(config.out or _run_folder(runs[0]) / "evaluation")
+        with Scorer(measures, texts, config.workers) as scorer:
+            data = _synthesize(runs, corpus, config)
+            scores = scorer(data, contract)
+    report = summarize(data, scores, measures, infos, config.seed)
+    print_table(report)
+    for path in write_report(report, data, contract, folder, config.worst, config.worst_by):
         print(f"-> {path}")
-    return result
+    return report
 
 
-def _require_used(what: str) -> None:
-    """Raises UserError for an option of the command line that says nothing of what is scored."""
-    said = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
-    for override in said:
+def _reject_unused_options(evaluated: str) -> None:
+    """Raise UserError for an option of the command line that has no effect."""
+    overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    for override in overrides:
         name = override.partition("=")[0].lstrip("+~").split(".")[0]
-        if name in UNUSED[what]:
-            raise UserError(f"{name}= says nothing of {WHAT[what]}: leave it out")
+        if name in UNUSED_OPTIONS[evaluated]:
+            raise UserError(f"{name}= has no effect on {EVALUATED[evaluated]}: remove it")
 
 
-def _corpora(config: DictConfig, runs: list[Run]) -> tuple[SpeechDataset, list[str]]:
-    """The sentences to choose from, the first run's or those of data=, and all their texts."""
+def _open_corpora(config: DictConfig, runs: list[Run]) -> tuple[SpeechDataset, list[str]]:
+    """Return the sentences of data=, by default of the first run's corpus, and all its texts."""
     first = runs[0]
-    copying = is_vocoder(first.config)
+    vocoders = is_vocoder(first.config)
     for run in runs[1:]:
-        if is_vocoder(run.config) != copying:
-            raise UserError(f"{first.path} and {run.path}: a vocoder and an acoustic model")
+        if is_vocoder(run.config) != vocoders:
+            raise UserError(
+                f"run={first.path} and {run.path}: a vocoder and an acoustic model cannot be "
+                "compared"
+            )
         first.contract.require(run.contract, str(first.path), str(run.path))
     if config.split not in ("train", "validation", "all"):
-        raise UserError(f"split={config.split}: choose train, validation or all")
-    own = config.get("data") is None
-    if own and "data" not in first.config:
-        raise UserError(
-            f"{first.path} is a voice and brings no corpus: give data=... data.root=..."
-        )
-    folders = prepare_from_config(first.config["data"] if own else config.data)
+        raise UserError(f"split={config.split}: choose from train, validation, all")
+    use_run_data = config.get("data") is None
+    if use_run_data and "data" not in first.config:
+        raise UserError(f"{first.path} is a voice without a corpus: give data=... data.root=...")
+    folders = prepare_from_config(first.config["data"] if use_run_data else config.data)
     corpora = [PreparedCorpus.open(folder) for folder in folders]
     for corpus in corpora:
         first.contract.require(corpus.facts.contract, str(first.path), str(corpus.path))
-    # a vocoder takes anybody's mels; an acoustic model speaks with the voices it knows
-    facts = merge_facts([corpus.facts for corpus in corpora]) if copying else first.require_facts()
-    speakers = {r.speaker for c in corpora for r in c.rows}
-    for each in runs:
-        known = facts.speakers if copying else each.require_facts().speakers
+    # a vocoder takes any speaker; an acoustic model only those of its training
+    facts = merge_facts([corpus.facts for corpus in corpora]) if vocoders else first.require_facts()
+    speakers = {row.speaker for corpus in corpora for row in corpus.rows}
+    for run in runs:
+        known = facts.speakers if vocoders else run.require_facts().speakers
         if unknown := sorted(speakers - set(known)):
-            raise UserError(f"{each.path} does not know the speaker {unknown[0]}")
+            raise UserError(
+                f"{run.path} has no speaker {unknown[0]}: choose from {', '.join(known[:5])}"
+            )
     split = None if config.split == "all" else config.split
     texts = sorted({r.normalized for corpus in corpora for r in corpus.rows if r.normalized})
     return SpeechDataset(corpora, split, facts), texts
 
 
-def _speech_of(runs: list[Run], data: SpeechDataset, config: DictConfig) -> Spoken:
-    """What the runs say or copy."""
-    chosen = choose(data, config.utterances, config.seed)
-    names = _names(runs)
+def _synthesize(runs: list[Run], data: SpeechDataset, config: DictConfig) -> EvaluationSet:
+    """Synthesize the chosen sentences with all runs: from text, or from mels by vocoders."""
+    chosen = choose_sentences(data, config.utterances, config.seed)
+    names = _run_names(runs)
     if is_vocoder(runs[0].config):
         contract = runs[0].contract
         vocoders: dict[str, Vocoder] = {
@@ -139,11 +140,11 @@ def _speech_of(runs: list[Run], data: SpeechDataset, config: DictConfig) -> Spok
         }
         for name, run in zip(names, runs, strict=True):
             vocoders[name] = load_vocoder(contract, run.path)
-        return vocoder.copy_all(data, chosen, vocoders, config.seed)
-    make = instantiate(config.vocoder)
+        return vocoder.copy_synthesis(data, chosen, vocoders, config.seed)
+    vocoder_factory = instantiate(config.vocoder)
     phonemizer = instantiate(config.phonemizer) if config.phonemizer else None
     synthesizers = {
-        name: Synthesizer.load(run.path, vocoder=make, phonemizer=phonemizer)
+        name: Synthesizer.load(run.path, vocoder=vocoder_factory, phonemizer=phonemizer)
         for name, run in zip(names, runs, strict=True)
     }
     controls = SynthesisControls(
@@ -153,27 +154,27 @@ def _speech_of(runs: list[Run], data: SpeechDataset, config: DictConfig) -> Spok
     )  # fmt: skip
     steps = list(config.steps) if OmegaConf.is_list(config.steps) else [config.steps]
     readers = acoustic.readers_of(synthesizers, steps, controls)
-    return acoustic.speak_all(data, chosen, readers, config.seed)
+    return acoustic.synthesize_systems(data, chosen, readers, config.seed)
 
 
-def choose(data: SpeechDataset, count: int, seed: int) -> list[int]:
-    """Indices of ``count`` validation utterances, each text once, drawn by the seed."""
+def choose_sentences(data: SpeechDataset, count: int, seed: int) -> list[int]:
+    """Return indices of ``count`` random utterances with different texts, in order."""
     by_text: dict[str, int] = {}
     for index, row in enumerate(data.rows):
         by_text.setdefault(text_key(row), index)
     if not by_text:
-        raise UserError("this run has no validation sentences: data.prepare.validation_share=0")
-    places = sorted(by_text.values())
-    return sorted(random.Random(seed).sample(places, min(count, len(places))))
+        raise UserError("there are no sentences in this split: is data.prepare.validation_share=0?")
+    indices = sorted(by_text.values())
+    return sorted(random.Random(seed).sample(indices, min(count, len(indices))))
 
 
-def listed(value: Any) -> list[str]:
-    """A path, several as ``[a,b]``, or all that a pattern with ``*`` fits.
+def parse_paths(value: object) -> list[str]:
+    """Return the paths of ``PATH``, ``[PATH,PATH]``, a list or a glob pattern.
 
-    Commas inside a path, as sweeps put them there, belong to it where it exists.
+    A path that exists may contain commas, as run folders of sweeps do. Raises UserError.
     """
     if OmegaConf.is_list(value):
-        return [str(v) for v in value]
+        return [str(v) for v in cast("ListConfig", value)]
     text = str(value)
     if text.startswith("[") and text.endswith("]"):
         paths: list[str] = []
@@ -183,19 +184,21 @@ def listed(value: Any) -> list[str]:
             if Path(rest).exists():
                 paths, rest = [*paths, rest], ""
         return [*paths, rest] if rest else paths
-    if any(sign in text for sign in "*?"):
+    if any(wildcard in text for wildcard in "*?"):
         if not (found := sorted(glob(text))):
-            raise UserError(f"{text}: nothing is called like that")
+            raise UserError(f"{text}: no path matches")
         return found
     return [text]
 
 
-def _names(runs: list[Run]) -> list[str]:
-    """The runs' folders; their checkpoints' too, where several are of one run."""
-    homes = [_home(run) for run in runs]
-    return names_of(homes if len(set(homes)) == len(homes) else [run.path for run in runs])
+def _run_names(runs: list[Run]) -> list[str]:
+    """Return short names: of run folders, or of checkpoints if several belong to one run."""
+    folders = [_run_folder(run) for run in runs]
+    return shortest_names(
+        folders if len(set(folders)) == len(folders) else [run.path for run in runs]
+    )
 
 
-def _home(run: Run) -> Path:
+def _run_folder(run: Run) -> Path:
     folder = run.path if run.path.is_dir() else run.path.parent
     return folder.parent if folder.name == "checkpoints" else folder

@@ -1,4 +1,4 @@
-"""The rows of every take, over processes, with a progress bar."""
+"""Scoring of all waveforms with all measures, in parallel, with a progress bar."""
 
 import multiprocessing
 from collections.abc import Mapping
@@ -9,39 +9,39 @@ import numpy as np
 import torch
 
 from tts.audio.mel import MelContract
-from tts.evaluation.systems import EvaluationSentence, Spoken
+from tts.evaluation.systems import EvaluationSentence, EvaluationSet
 from tts.metrics.evaluation_sample import EvaluationSample
 from tts.metrics.intelligibility import ASRError
-from tts.metrics.measure import Measure, Row, score
-from tts.metrics.optional_packages import collect, handed_over, say_once
+from tts.metrics.measure import Measure, Statistics, score_sample
+from tts.metrics.optional_packages import defer_warnings, take_warnings, warn_once
 
 
-class Scored(NamedTuple):
-    """One system's version of one sentence."""
+class SentenceScore(NamedTuple):
+    """The scores of one system on one sentence."""
 
     system: str
     sentence: EvaluationSentence
-    rows: dict[str, Row | None]  # by measure
-    heard: str  # by the recognizer, "" without one
+    statistics: dict[str, Statistics | None]  # by measure
+    transcript: str  # of the recognizer, "" without one
 
 
-class Job(NamedTuple):
-    """A sentence: who says it how, the recording first where there is one."""
+class SentenceJob(NamedTuple):
+    """One sentence in all systems; the recording comes first, if there is one."""
 
     sentence: EvaluationSentence
     contract: MelContract
     waves: list[tuple[str, np.ndarray, bool]]  # system, samples, aligned
-    recorded: bool
+    has_recording: bool
 
 
-_worker: dict[str, Measure] = {}
+_measures: dict[str, Measure] = {}  # of this process
 
 
 class Scorer:
-    """A context manager that scores, in ``workers`` processes if more than one.
+    """Context manager that scores in ``workers`` processes, or in this one if there is one.
 
-    They load their networks and the recognizer as soon as it is entered, so that what is to be
-    scored can be made meanwhile. ``texts``: what may be said, for the recognizer.
+    The workers load their networks as soon as the context is entered, while the caller still
+    synthesizes. ``texts``: all texts of the corpus, for the recognizer.
     """
 
     def __init__(self, measures: Mapping[str, Measure], texts: list[str], workers: int) -> None:
@@ -52,83 +52,84 @@ class Scorer:
     def __enter__(self) -> "Scorer":
         if self.workers > 1:
             context = multiprocessing.get_context("spawn")
-            settings = (self.measures, self.texts)
-            self._pool = ProcessPoolExecutor(self.workers, context, _begin_worker, settings)
-            self._pool.submit(int)  # wakes all of them
+            arguments = (self.measures, self.texts)
+            self._pool = ProcessPoolExecutor(self.workers, context, _start_worker, arguments)
+            self._pool.submit(int)  # starts all processes
         return self
 
     def __exit__(self, *exception: object) -> None:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def __call__(self, spoken: Spoken, contract: MelContract) -> list[Scored]:
-        """EvaluationSentence by sentence, in each the systems in their order."""
+    def __call__(self, data: EvaluationSet, contract: MelContract) -> list[SentenceScore]:
+        """Return the scores, sentence by sentence, with the systems in their order."""
         from rich.console import Console
         from rich.progress import track
 
-        jobs = _jobs(spoken, contract)
+        jobs = _jobs(data, contract)
         console = Console(stderr=True)
         if self._pool is None:
-            begin(self.measures, self.texts)
+            prepare_measures(self.measures, self.texts)
             return [s for job in track(jobs, "scoring", console=console) for s in score_job(job)]
-        done = self._pool.map(_score_job_for_another, jobs)
-        found: list[Scored] = []
-        for scores, untold in track(done, "scoring", len(jobs), console=console):
-            found += scores
-            for message in untold:  # once, whichever processes met it
-                say_once(message)
-        return found
+        results = self._pool.map(_score_job_in_worker, jobs)
+        scores: list[SentenceScore] = []
+        for job_scores, warnings in track(results, "scoring", len(jobs), console=console):
+            scores += job_scores
+            for message in warnings:
+                warn_once(message)
+        return scores
 
 
-def _jobs(spoken: Spoken, contract: MelContract) -> list[Job]:
+def _jobs(data: EvaluationSet, contract: MelContract) -> list[SentenceJob]:
     jobs = []
-    for number, sentence in enumerate(spoken.sentences):
+    for index, sentence in enumerate(data.sentences):
         waves = [
             (system.name, wave, system.aligned)
-            for system in spoken.systems
-            if (wave := system.waves[number]) is not None
+            for system in data.systems
+            if (wave := system.waves[index]) is not None
         ]
-        recorded = spoken.recorded and bool(waves) and waves[0][0] == spoken.systems[0].name
-        jobs.append(Job(sentence, contract, waves, recorded))
+        has_recording = data.has_recordings and bool(waves) and waves[0][0] == data.systems[0].name
+        jobs.append(SentenceJob(sentence, contract, waves, has_recording))
     return jobs
 
 
-def begin(measures: Mapping[str, Measure], texts: list[str]) -> None:
-    """Once per process."""
-    _worker.clear()
-    _worker.update(measures)
+def prepare_measures(measures: Mapping[str, Measure], texts: list[str]) -> None:
+    """Set the measures of this process, once before its first job."""
+    _measures.clear()
+    _measures.update(measures)
     for measure in measures.values():
         measure.prepare(texts)
 
 
-def _begin_worker(measures: Mapping[str, Measure], texts: list[str]) -> None:
+def _start_worker(measures: Mapping[str, Measure], texts: list[str]) -> None:
     torch.set_num_threads(1)  # the processes are the parallelism
-    collect()
-    begin(measures, texts)
+    defer_warnings()
+    prepare_measures(measures, texts)
 
 
-def _score_job_for_another(job: Job) -> tuple[list[Scored], list[str]]:
-    return score_job(job), handed_over()
+def _score_job_in_worker(job: SentenceJob) -> tuple[list[SentenceScore], list[str]]:
+    return score_job(job), take_warnings()
 
 
-def score_job(job: Job) -> list[Scored]:
-    """Every system's rows; what the recording gives is worked out once."""
+def score_job(job: SentenceJob) -> list[SentenceScore]:
+    """Score every system of a sentence; features of the recording are computed once."""
     scores = []
     reference: EvaluationSample | None = None
     for system, wave, aligned in job.waves:
         sentence = job.sentence
-        take = EvaluationSample(
+        sample = EvaluationSample(
             wave, job.contract, sentence.text, sentence.language, reference, aligned
         )
-        if job.recorded and reference is None:
-            reference = take
-        rows = score(take, _worker)
-        scores.append(Scored(system, sentence, rows, _heard(take)))
+        if job.has_recording and reference is None:
+            reference = sample
+        statistics = score_sample(sample, _measures)
+        scores.append(SentenceScore(system, sentence, statistics, _transcript(sample)))
     return scores
 
 
-def _heard(take: EvaluationSample) -> str:
-    for measure in _worker.values():
+def _transcript(sample: EvaluationSample) -> str:
+    """Return the transcript of the first recognizer among the measures."""
+    for measure in _measures.values():
         if isinstance(measure, ASRError):
-            return measure.words(take)
+            return measure.transcript(sample)
     return ""

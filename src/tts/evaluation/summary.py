@@ -1,80 +1,135 @@
-"""From rows to a table: estimates with their intervals, by group, and paired differences."""
+"""Summary of the scores: estimates with intervals, by group, and paired differences."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
-from tts.evaluation.scoring import Scored
-from tts.evaluation.systems import Spoken
-from tts.metrics.bootstrap import Estimate, difference, estimate
+from tts.evaluation.scoring import SentenceScore
+from tts.evaluation.systems import EvaluationSentence, EvaluationSet, ModelMeasurements
+from tts.metrics.bootstrap import Estimate, estimate, paired_difference
 from tts.metrics.measure import Measure
+
+Estimates = dict[str, dict[str, Estimate]]  # by system and measure
+
+
+class RunInfo(TypedDict):
+    """A run that was evaluated."""
+
+    path: str
+    step: int
+
+
+class MeasureInfo(TypedDict):
+    """What a reader of the numbers has to know about a measure."""
+
+    label: str
+    unit: str
+    digits: int
+    better: str  # higher, lower or "as the recordings"
+    description: str
+
+
+class SentenceValues(TypedDict):
+    """The values of one system on one sentence."""
+
+    system: str
+    id: str
+    text: str
+    speaker: str
+    language: str
+    transcript: str
+    values: dict[str, float]
+
+
+class Report(TypedDict):
+    """The result of an evaluation: the content of ``report.json``."""
+
+    runs: dict[str, RunInfo]
+    utterances: int
+    seed: int
+    measures: dict[str, MeasureInfo]
+    systems: Estimates
+    speakers: dict[str, Estimates]  # empty with one speaker
+    languages: dict[str, Estimates]  # empty with one language
+    baseline: str
+    differences: Estimates  # of each system to the baseline
+    models: dict[str, ModelMeasurements]
+    sentences: list[SentenceValues]
+    problems: list[str]
 
 
 def summarize(
-    spoken: Spoken, scores: list[Scored], measures: Mapping[str, Measure], seed: int
-) -> dict[str, Any]:
-    """Plain data: what goes into the report, and what the terminal shows of it."""
-    systems = [system.name for system in spoken.systems]
-    sentences = [sentence.id for sentence in spoken.sentences]
-    rows = {
-        (system, name): rows_of(scores, sentences, system, name)
+    data: EvaluationSet,
+    scores: list[SentenceScore],
+    measures: Mapping[str, Measure],
+    runs: dict[str, RunInfo],
+    seed: int,
+) -> Report:
+    """Return the report; a measure without a value in any system is not part of it."""
+    systems = [system.name for system in data.systems]
+    ids = [sentence.id for sentence in data.sentences]
+    statistics = {
+        (system, name): _statistics(scores, ids, system, name)
         for system in systems
         for name in measures
     }
-    shown = {  # a measure nobody could be given has no place in a table
+    measured = {
         name: measure
         for name, measure in measures.items()
-        if any(np.isfinite(rows[system, name]).any() for system in systems)
+        if any(np.isfinite(statistics[system, name]).any() for system in systems)
     }
 
-    def table(keep: np.ndarray) -> dict[str, dict[str, Estimate]]:
+    def table(keep: np.ndarray) -> Estimates:
         return {
             system: {
-                name: estimate(rows[system, name][keep], measure.finish, seed)
-                for name, measure in shown.items()
+                name: estimate(statistics[system, name][keep], measure.finalize, seed)
+                for name, measure in measured.items()
             }
             for system in systems
         }
 
-    everything = np.ones(len(sentences), dtype=bool)
     return {
-        "measures": {name: describe(measure) for name, measure in shown.items()},
-        "systems": table(everything),
-        "speakers": _by(spoken, lambda s: s.speaker, table),
-        "languages": _by(spoken, lambda s: s.language, table),
-        "baseline": spoken.baseline,
+        "runs": runs,
+        "utterances": len(data.sentences),
+        "seed": seed,
+        "measures": {name: describe(measure) for name, measure in measured.items()},
+        "systems": table(np.ones(len(ids), dtype=bool)),
+        "speakers": _by_group(data, lambda sentence: sentence.speaker, table),
+        "languages": _by_group(data, lambda sentence: sentence.language, table),
+        "baseline": data.baseline,
         "differences": {
             system: {
-                name: difference(
-                    rows[system, name], rows[spoken.baseline, name], measure.finish, seed
+                name: paired_difference(
+                    statistics[system, name],
+                    statistics[data.baseline, name],
+                    measure.finalize,
+                    seed,
                 )
-                for name, measure in shown.items()
+                for name, measure in measured.items()
             }
             for system in systems
-            if system != spoken.baseline
+            if system != data.baseline
         },
-        "models": spoken.models,
-        "sentences": [_sentence(s, shown) for s in scores],
-        "problems": list(spoken.problems),
+        "models": data.models,
+        "sentences": [_sentence_values(score, measured) for score in scores],
+        "problems": list(data.problems),
     }
 
 
-def rows_of(
-    scores: Iterable[Scored], sentences: list[str], system: str, measure: str
+def _statistics(
+    scores: Iterable[SentenceScore], ids: list[str], system: str, measure: str
 ) -> np.ndarray:
-    """``(sentences, K)`` of a system, nan where it was not measured."""
-    found = {s.sentence.id: s.rows[measure] for s in scores if s.system == system}
+    """Return the statistics ``(sentences, K)`` of a system, NaN where there are none."""
+    found = {s.sentence.id: s.statistics[measure] for s in scores if s.system == system}
     width = next((len(row) for row in found.values() if row is not None), 1)
-    empty = [math.nan] * width
-    return np.array([found.get(name) or empty for name in sentences], dtype=float).reshape(
-        -1, width
-    )
+    missing = [math.nan] * width
+    return np.array([found.get(id_) or missing for id_ in ids], dtype=float).reshape(-1, width)
 
 
-def describe(measure: Measure) -> dict[str, Any]:
-    """What a reader of the numbers has to know."""
+def describe(measure: Measure) -> MeasureInfo:
+    """Return label, unit, direction and docstring of a measure."""
     return {
         "label": measure.label,
         "unit": measure.unit,
@@ -82,28 +137,36 @@ def describe(measure: Measure) -> dict[str, Any]:
         "better": {True: "higher", False: "lower", None: "as the recordings"}[
             measure.higher_is_better
         ],
-        "about": " ".join((measure.__doc__ or "").split()),
+        "description": " ".join((measure.__doc__ or "").split()),
     }
 
 
-def _by(spoken: Spoken, key: Callable[[Any], str], table: Callable[..., Any]) -> dict[str, Any]:
-    """A table for each speaker or language; nothing where there is only one."""
-    keys = [key(sentence) for sentence in spoken.sentences]
+def _by_group(
+    data: EvaluationSet,
+    key: Callable[[EvaluationSentence], str],
+    table: Callable[[np.ndarray], Estimates],
+) -> dict[str, Estimates]:
+    """Return a table per speaker or language; empty if there is only one."""
+    keys = [key(sentence) for sentence in data.sentences]
     names = sorted(set(keys))
     if len(names) < 2:
         return {}
     return {name: table(np.array([k == name for k in keys])) for name in names}
 
 
-def _sentence(scored: Scored, measures: Mapping[str, Measure]) -> dict[str, Any]:
+def _sentence_values(score: SentenceScore, measures: Mapping[str, Measure]) -> SentenceValues:
     values = {
-        name: float(measure.finish(np.asarray(row, dtype=float)))
+        name: float(measure.finalize(np.asarray(statistics, dtype=float)))
         for name, measure in measures.items()
-        if (row := scored.rows[name]) is not None
+        if (statistics := score.statistics[name]) is not None
     }
+    sentence = score.sentence
     return {
-        "system": scored.system,
-        **scored.sentence._asdict(),
-        "heard": scored.heard,
+        "system": score.system,
+        "id": sentence.id,
+        "text": sentence.text,
+        "speaker": sentence.speaker,
+        "language": sentence.language,
+        "transcript": score.transcript,
         "values": values,
     }

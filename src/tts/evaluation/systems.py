@@ -1,36 +1,39 @@
-"""What is compared: sentences, and several systems' ways of saying them."""
+"""Types of an evaluation: sentences, and the waveforms of the systems to compare."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-RECORDINGS = "recordings"  # the system that others are measured against
+from tts.metrics.bootstrap import Estimate
+
+RECORDINGS = "recordings"  # name of the system that is the reference of all others
+ModelMeasurements = dict[str, float | Estimate]  # by name, beside the measures of the waveforms
 
 
 class EvaluationSentence(NamedTuple):
-    """What was to be said."""
+    """One sentence of the test set."""
 
     id: str
-    text: str  # "" where nobody wrote it down
+    text: str  # "" if unknown
     speaker: str
     language: str
 
 
 class System(NamedTuple):
-    """Somebody who says it: the recordings, their copies, a model."""
+    """The waveforms of the recordings, of copy synthesis or of a model."""
 
     name: str
-    waves: list[np.ndarray | None]  # (S,) each, one per sentence; None where there is none
-    aligned: bool = False  # to the recordings, sample for sample
+    waves: list[np.ndarray | None]  # (S,) each, one per sentence; None if missing
+    aligned: bool = False  # time-aligned to the recordings
 
 
-class Spoken(NamedTuple):
-    """All that is to be scored; where there are recordings, they are the first system."""
+class EvaluationSet(NamedTuple):
+    """Everything that is scored together."""
 
     sentences: list[EvaluationSentence]
-    systems: list[System]
-    baseline: str  # the system that others are compared with
-    recorded: bool = True
-    models: dict[str, dict[str, object]] = {}  # noqa: RUF012  what was measured beside the waves
-    texts: tuple[str, ...] = ()  # of a folder's file, those that nobody says too
-    problems: tuple[str, ...] = ()  # what could not be read, each with its remedy
+    systems: list[System]  # the recordings come first, if there are any
+    baseline: str  # name of the system that the others are compared with
+    has_recordings: bool = True
+    models: dict[str, ModelMeasurements] = {}  # noqa: RUF012
+    texts: tuple[str, ...] = ()  # all texts given, with or without a waveform
+    problems: tuple[str, ...] = ()  # files that were skipped, and why

@@ -1,4 +1,4 @@
-"""Wavs that somebody else made: folders of them, and the texts they say."""
+"""Evaluation of folders of audio files from any source, with their texts and recordings."""
 
 import csv
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ import numpy as np
 from tts.audio.io import AudioError, read_audio
 from tts.audio.mel import MelContract
 from tts.errors import UserError
-from tts.evaluation.systems import RECORDINGS, EvaluationSentence, Spoken, System
+from tts.evaluation.systems import RECORDINGS, EvaluationSentence, EvaluationSet, System
 
-ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3")
-SHORTEST = 0.1  # seconds that can be measured
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3")
+MIN_SECONDS = 0.1  # of a file that can be measured
 
 
 def read_folders(
@@ -22,50 +22,58 @@ def read_folders(
     aligned: bool,
     language: str,
     contract: MelContract,
-) -> Spoken:
-    """Each folder is a system, its files' names without their ending are the sentences' ids.
+) -> EvaluationSet:
+    """Read each folder as a system; file names without suffix are the ids of the sentences.
 
-    ``texts``: a file of ``id|text`` (a third column is the text as spoken); ``reference``: a folder
-    of recordings; ``aligned``: the wavs are copies of them. A file that cannot be read or measured
-    is told among the problems, and the rest is scored. Raises UserError when nothing is left.
+    ``texts``: a file of ``id|text`` (or ``id|text|normalized text``). ``reference``: a folder of
+    recordings. ``aligned``: the files are time-aligned copies of them. A file that cannot be read
+    or measured is listed under ``problems``. Raises UserError if nothing is left to score.
     """
-    written = read_texts(Path(texts)) if texts is not None else {}
-    paths = [Path(reference)] if reference is not None else []
-    found = [_files(folder) for folder in [*paths, *map(Path, folders)]]
-    spoken = set().union(*(files for files in found[len(paths) :]))
-    ids = sorted(spoken & set(written)) if written else sorted(spoken)
+    text_by_id = read_texts(Path(texts)) if texts is not None else {}
+    references = [Path(reference)] if reference is not None else []
+    files = [_audio_files(folder) for folder in [*references, *map(Path, folders)]]
+    found = set().union(*(system for system in files[len(references) :]))
+    ids = sorted(found & set(text_by_id)) if text_by_id else sorted(found)
     if not ids:
-        some = ", ".join(sorted(spoken)[:3])
         raise UserError(
-            f"text={texts}: none of its ids is the name of a wav; the wavs are called {some}, ..."
+            f"text={texts}: no id matches a file name; the files are named "
+            f"{', '.join(sorted(found)[:3])}, ..."
         )
     problems = []
-    if written and (unheard := sorted(set(written) - spoken)):
-        problems.append(f"{len(unheard)} texts have no wav, the first is {unheard[0]}")
-    if written and (unwritten := sorted(spoken - set(written))):
-        problems.append(f"{len(unwritten)} wavs have no text, the first is {unwritten[0]}")
-    names = ([RECORDINGS] if paths else []) + names_of(list(map(Path, folders)))
+    if text_by_id and (without_audio := sorted(set(text_by_id) - found)):
+        problems.append(
+            f"{len(without_audio)} texts have no audio file; the first is {without_audio[0]}"
+        )
+    if text_by_id and (without_text := sorted(found - set(text_by_id))):
+        problems.append(
+            f"{len(without_text)} audio files have no text; the first is {without_text[0]}"
+        )
+    names = ([RECORDINGS] if references else []) + shortest_names(list(map(Path, folders)))
     systems = []
-    for system, files in zip(names, found, strict=True):
-        waves = [_wave(files.get(name), contract, problems) for name in ids]
-        systems.append(System(system, waves, aligned=aligned and system != RECORDINGS))
-    if paths and (alone := [i for i, n in zip(ids, systems[0].waves, strict=True) if n is None]):
-        problems.append(f"{len(alone)} wavs have no recording to stand beside: {alone[0]}, ...")
-    if not any(wave is not None for system in systems[len(paths) :] for wave in system.waves):
-        raise UserError("nothing can be scored:\n       " + "\n       ".join(problems))
-    sentences = [EvaluationSentence(i, written.get(i, ""), "", language) for i in ids]
-    return Spoken(
+    for name, system in zip(names, files, strict=True):
+        waves = [_read_wave(system.get(id_), contract, problems) for id_ in ids]
+        systems.append(System(name, waves, aligned=aligned and name != RECORDINGS))
+    if references:
+        unmatched = [i for i, wave in zip(ids, systems[0].waves, strict=True) if wave is None]
+        if unmatched:
+            problems.append(
+                f"{len(unmatched)} audio files have no recording; the first is {unmatched[0]}"
+            )
+    if not any(wave is not None for system in systems[len(references) :] for wave in system.waves):
+        raise UserError("no audio file can be scored:\n       " + "\n       ".join(problems))
+    sentences = [EvaluationSentence(id_, text_by_id.get(id_, ""), "", language) for id_ in ids]
+    return EvaluationSet(
         sentences,
         systems,
-        names[len(paths)],
-        recorded=bool(paths),
-        texts=tuple(written.values()),
+        names[len(references)],
+        has_recordings=bool(references),
+        texts=tuple(text_by_id.values()),
         problems=tuple(problems),
     )
 
 
 def read_texts(path: Path) -> dict[str, str]:
-    """Text by id. Raises UserError naming the row."""
+    """Read the texts by id. Raises UserError with the row that is wrong."""
     if not path.is_file():
         raise UserError(f"text={path}: there is no such file")
     texts: dict[str, str] = {}
@@ -75,25 +83,27 @@ def read_texts(path: Path) -> dict[str, str]:
                 if not row:
                     continue
                 if len(row) < 2:
-                    raise UserError(f"{path}, row {number}: give id|text")
+                    raise UserError(f"{path}, row {number}: expected id|text")
                 texts[Path(row[0]).stem] = row[2] if len(row) > 2 and row[2] else row[1]
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not UTF-8 text (byte {error.start})") from error
     if not texts:
-        raise UserError(f"text={path}: it is empty")
+        raise UserError(f"text={path}: the file is empty")
     return texts
 
 
-def _files(folder: Path) -> dict[str, Path]:
+def _audio_files(folder: Path) -> dict[str, Path]:
+    """Return the audio files of a folder by id."""
     if not folder.is_dir():
         raise UserError(f"{folder}: there is no such folder")
-    files = {p.stem: p for p in sorted(folder.iterdir()) if p.suffix.lower() in ENDINGS}
+    files = {p.stem: p for p in sorted(folder.iterdir()) if p.suffix.lower() in AUDIO_SUFFIXES}
     if not files:
-        raise UserError(f"{folder}: it holds no {', '.join(ENDINGS)}")
+        raise UserError(f"{folder}: the folder has no {', '.join(AUDIO_SUFFIXES)} files")
     return files
 
 
-def _wave(path: Path | None, contract: MelContract, problems: list[str]) -> np.ndarray | None:
+def _read_wave(path: Path | None, contract: MelContract, problems: list[str]) -> np.ndarray | None:
+    """Return samples at the contract's rate; None, with a problem added, if unusable."""
     if path is None:
         return None
     try:
@@ -101,7 +111,7 @@ def _wave(path: Path | None, contract: MelContract, problems: list[str]) -> np.n
     except AudioError as error:
         problems.append(str(error))
         return None
-    if (seconds := len(wave) / contract.sample_rate) < SHORTEST:
+    if (seconds := len(wave) / contract.sample_rate) < MIN_SECONDS:
         problems.append(f"{path}: {seconds * 1000:.1f} ms are too short to be measured")
         return None
     if np.abs(wave).max() < 1e-4:
@@ -110,8 +120,8 @@ def _wave(path: Path | None, contract: MelContract, problems: list[str]) -> np.n
     return wave
 
 
-def names_of(folders: list[Path]) -> list[str]:
-    """The folders' own names, or as much of their paths as tells them apart."""
+def shortest_names(folders: list[Path]) -> list[str]:
+    """Return the shortest path suffixes that distinguish the folders. Raises UserError."""
     parts = [folder.resolve().parts for folder in folders]
     for length in range(1, max(map(len, parts)) + 1):
         names = ["/".join(part[-length:]) for part in parts]

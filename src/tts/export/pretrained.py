@@ -1,4 +1,4 @@
-"""Reading other houses' files, and checking that what comes out of them speaks."""
+"""Conversion of a public vocoder checkpoint, from a file or the Hugging Face hub, to a voice."""
 
 import json
 import pickle
@@ -21,18 +21,21 @@ WEIGHTS = ("generator.pt", "bigvgan_generator.pt", "pytorch_model.bin", "model.s
 
 
 def convert_checkpoint(config: DictConfig) -> Path:
-    """The voice's folder. Raises UserError naming the file and what is wrong with it."""
+    """Convert a checkpoint, check its output and return the folder of the new voice.
+
+    Raises UserError with the file and what is wrong with it.
+    """
     if (config.file is None) == (config.hub is None):
-        raise UserError("give file=<a checkpoint> or hub=<a repository>, one of them")
+        raise UserError("give exactly one of file=CHECKPOINT and hub=REPOSITORY")
     if config.hub is None:
         weights = Path(str(config.file))
         if not weights.is_file():
             raise CheckpointError(f"there is no checkpoint {weights}")
-        settings = Path(str(config.settings)) if config.settings else _beside(weights)
+        settings = Path(str(config.settings)) if config.settings else _find_settings(weights)
         origin = weights.name
     else:
         if config.settings is not None:
-            raise UserError("settings= is of file=; a repository of the hub brings its own")
+            raise UserError("settings= works with file= only: a hub repository has its own")
         weights, settings = download(str(config.hub))
         origin = str(config.hub)
     state = read_weights(weights)
@@ -45,9 +48,9 @@ def convert_checkpoint(config: DictConfig) -> Path:
     except RuntimeError as error:
         reason = " ".join(str(error).split())
         raise PretrainedFormatError(f"{weights} does not fit {settings}: {reason}") from error
-    wave = vocoder.eval().speak(torch.zeros(1, 8, contract.bands))
+    wave = vocoder.eval().synthesize(torch.zeros(1, 8, contract.bands))
     if not torch.isfinite(wave).all():
-        raise PretrainedFormatError(f"{weights}: it speaks numbers that are not finite")
+        raise PretrainedFormatError(f"{weights}: the output of the vocoder is NaN or infinite")
     out = Path(str(config.out))
     run = Run(weights, {"model": model | {"_partial_": True}}, contract, None, None, converted, 0)
     save_voice(run, out, {"converted_from": origin})
@@ -60,21 +63,24 @@ def convert_checkpoint(config: DictConfig) -> Path:
 
 
 def read_settings(path: Path) -> dict[str, Any]:
-    """A configuration in JSON or YAML."""
+    """Read a JSON or YAML configuration. Raises PretrainedFormatError."""
     try:
         text = path.read_text(encoding="utf-8")
-        found = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+        settings = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
     except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
         raise PretrainedFormatError(
             f"{path}: cannot be read ({' '.join(str(error).split())})"
         ) from error
-    if not isinstance(found, dict):
-        raise PretrainedFormatError(f"{path}: it holds no settings")
-    return found
+    if not isinstance(settings, dict):
+        raise PretrainedFormatError(f"{path}: expected a mapping of settings")
+    return settings
 
 
 def read_weights(path: Path) -> dict[str, Any]:
-    """A state dict, from a torch file of any age or safetensors; nothing in it is executed."""
+    """Read a state dict from safetensors or a torch file, without executing anything in it.
+
+    Raises CheckpointError.
+    """
     try:
         if path.suffix == ".safetensors":
             state: Any = load_file(path)
@@ -82,7 +88,7 @@ def read_weights(path: Path) -> dict[str, Any]:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
-            f"{path} was not loaded: it is damaged, or holds more than tensors and plain data"
+            f"{path} is not loaded: it is damaged, or holds more than tensors and plain data"
         ) from error
     except (SafetensorError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise CheckpointError(f"{path} is truncated or damaged: copy it again") from error
@@ -90,29 +96,32 @@ def read_weights(path: Path) -> dict[str, Any]:
         for key in ("generator", "state_dict"):
             state = state.get(key, state)
     if not isinstance(state, dict) or not state:
-        raise CheckpointError(f"{path} holds no weights")
+        raise CheckpointError(f"{path} contains no weights")
     return state
 
 
 def download(repository: str) -> tuple[Path, Path]:
-    """Weights and settings from the hub, through its own package and cache."""
+    """Download weights and settings from the Hugging Face hub into its cache; return both paths.
+
+    Raises UserError.
+    """
     try:
         from huggingface_hub import HfApi, hf_hub_download
         from huggingface_hub.errors import HfHubHTTPError
     except ImportError as error:
         raise UserError(
-            "hub= needs the package huggingface_hub: uv sync --extra hub; or download the two "
-            "files yourself and give file="
+            "hub= needs the package huggingface_hub: run `uv sync --extra hub`, or download the "
+            "two files and give file="
         ) from error
     try:
         names = set(HfApi().list_repo_files(repository))
         found = [
-            next((name for name in wanted if name in names), None) for wanted in (WEIGHTS, SETTINGS)
+            next((name for name in choices if name in names), None)
+            for choices in (WEIGHTS, SETTINGS)
         ]
         if None in found:
-            raise PretrainedFormatError(
-                f"hub={repository} lacks {' or '.join(WEIGHTS if found[0] is None else SETTINGS)}"
-            )
+            missing = WEIGHTS if found[0] is None else SETTINGS
+            raise PretrainedFormatError(f"hub={repository} has no {' or '.join(missing)}")
         weights, settings = (Path(hf_hub_download(repository, str(name))) for name in found)
     except (HfHubHTTPError, OSError, ValueError) as error:
         reason = " ".join(str(error).split())
@@ -120,10 +129,10 @@ def download(repository: str) -> tuple[Path, Path]:
     return weights, settings
 
 
-def _beside(weights: Path) -> Path:
+def _find_settings(weights: Path) -> Path:
     for name in SETTINGS:
         if (path := weights.with_name(name)).is_file():
             return path
     raise PretrainedFormatError(
-        f"{weights}: there is no {' or '.join(SETTINGS)} beside it; give settings=FILE"
+        f"{weights}: there is no {' or '.join(SETTINGS)} in its folder; give settings=FILE"
     )

@@ -1,6 +1,6 @@
-"""How good an alignment is, with and without the truth.
+"""Attention and alignment metrics: diagonality, focus, coverage, failures, boundary errors.
 
-All take padded batches: B utterances, N tokens, T frames, lengths ``(B,)``; durations in frames.
+Inputs are padded batches: B utterances, N tokens, T frames; lengths ``(B,)``; durations in frames.
 """
 
 import torch
@@ -12,11 +12,11 @@ from tts.masks import mask_from_lengths, masked_mean
 def diagonality(
     attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor, band: float = 0.15
 ) -> Tensor:
-    """Share of ``attention (B, T, N)`` within ``band`` of the diagonal, ``(B,)`` in 0..1.
+    """Return the share of ``attention (B, T, N)`` within ``band`` of the diagonal: ``(B,)``, 0..1.
 
-    The diagonal rate of Chen et al. 2020 (MultiSpeech) with a band that is a share of the
-    utterance: long pauses bend a sound alignment, so 1 is not to be expected; scattered attention
-    scores about twice the band.
+    Diagonal attention rate (Chen et al. 2020, MultiSpeech), with ``band`` relative to the length of
+    the utterance. Higher is better; long pauses keep a good alignment below 1, and uniform
+    attention scores about ``2 * band``.
     """
     frames, tokens = attention.shape[1:]
     token = (torch.arange(tokens, device=attention.device) + 0.5) / token_lengths[:, None]
@@ -26,14 +26,20 @@ def diagonality(
     return ((attention * near).sum(-1) * real).sum(-1) / frame_lengths
 
 
-def focus(attention: Tensor, frame_lengths: Tensor) -> Tensor:
-    """Mean over frames of the largest share one token has, ``(B,)`` (FastSpeech's focus rate)."""
+def focus_rate(attention: Tensor, frame_lengths: Tensor) -> Tensor:
+    """Return the mean over frames of the largest attention weight: ``(B,)``, 0..1.
+
+    Focus rate (Ren et al. 2019, FastSpeech); higher is better.
+    """
     real = mask_from_lengths(frame_lengths, attention.shape[1])
     return (attention.amax(-1) * real).sum(-1) / frame_lengths
 
 
 def coverage(attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor) -> Tensor:
-    """Share of tokens to which some frame attends most, ``(B,)``: 1 unless words are skipped."""
+    """Return the share of tokens that are the argmax of some frame: ``(B,)``, 0..1.
+
+    Higher is better; below 1 tokens are skipped.
+    """
     frames, tokens = attention.shape[1:]
     real_frames = mask_from_lengths(frame_lengths, frames).long()
     hits = attention.new_zeros(len(attention), tokens, dtype=torch.int64)
@@ -45,15 +51,15 @@ def coverage(attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor) ->
 def attention_failures(
     attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor, reach: int = 2
 ) -> tuple[Tensor, Tensor]:
-    """How often the strongest token of ``attention (B, T, N)`` skips and goes back, ``(B,)`` each.
+    """Count skips and repeats of the argmax of ``attention (B, T, N)``: ``(B,)`` each.
 
-    A skip jumps ahead over ``reach`` tokens or more between two frames, the ends of the utterance
-    included; a repeat goes back by as much. Both are 0 in sound attention; what they count is heard
-    as swallowed and as stuttered words.
+    A skip moves forward by more than ``reach`` tokens between two frames, start and end of the
+    utterance included; a repeat moves back by ``reach`` or more. Both are 0 in a good alignment;
+    they are audible as missing and repeated words.
     """
     tokens = attention.argmax(-1)  # (B, T)
     real = mask_from_lengths(frame_lengths, tokens.shape[1])
-    # a token before the first, and one after the last in place of what is padding
+    # a virtual token before the first, and one after the last in place of padding
     start = torch.full_like(tokens[:, :1], -1)
     path = torch.where(real, tokens, token_lengths[:, None])
     path = torch.cat([start, path, token_lengths[:, None].to(path)], 1)
@@ -64,10 +70,10 @@ def attention_failures(
 def boundary_errors(
     durations: Tensor, reference: Tensor, token_lengths: Tensor, frames_per_second: float
 ) -> Tensor:
-    """Distance of each boundary from where the reference has it: one row of milliseconds.
+    """Return the distance of each token boundary from its reference in milliseconds, flattened.
 
-    ``durations`` and ``reference`` are ``(B, N)``. Boundaries are those between two tokens, N - 1
-    in an utterance: its start and end are no finding. Take the median, as forced aligners report.
+    ``durations`` and ``reference``: ``(B, N)`` frames. Counts the N - 1 inner boundaries of each
+    utterance. Forced aligners report the median; lower is better.
     """
     distance = (durations.cumsum(-1) - reference.cumsum(-1)).abs()
     inner = mask_from_lengths(token_lengths - 1, durations.shape[1])
@@ -77,10 +83,10 @@ def boundary_errors(
 def path_agreement(
     attention: Tensor, durations: Tensor, frame_lengths: Tensor, tolerance: int = 0
 ) -> Tensor:
-    """Share of frames that attend most to a token at most ``tolerance`` from the path's; a scalar.
+    """Return the share of frames whose argmax is within ``tolerance`` tokens of the path: scalar.
 
-    ``attention (B, T, N)``, ``durations (B, N)``: a soft alignment that is monotonic by itself
-    needs no forcing, and scores 1.
+    ``attention (B, T, N)``; ``durations (B, N)`` define the path. 0 to 1, higher is better: at 1
+    the soft alignment is monotonic without a search.
     """
     frames = attention.shape[1]
     ends = durations.cumsum(-1)

@@ -1,73 +1,79 @@
-"""Intervals, so that "better" is said only where it is shown."""
+"""Bootstrap confidence intervals over utterances, and paired differences between systems."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-DRAWS = 2000
-NOTHING = float("nan")
-Finish = Callable[[np.ndarray], np.ndarray]
+RESAMPLES = 2000
+NAN = float("nan")
+Finalize = Callable[[np.ndarray], np.ndarray]  # mean statistics (..., K) -> values (...)
 
 
 class Estimate(NamedTuple):
-    """A value and its 95 % interval."""
+    """A value and its 95 % confidence interval."""
 
     value: float
     low: float
     high: float
 
     @property
-    def shown(self) -> bool:
-        """Whether a difference is one: zero lies outside."""
+    def significant(self) -> bool:
+        """Whether zero lies outside the interval."""
         return self.low > 0 or self.high < 0
 
 
-def first(mean: np.ndarray) -> np.ndarray:
-    """Of a row with one number: that."""
+def first_statistic(mean: np.ndarray) -> np.ndarray:
+    """Return column 0 of ``(..., K)``."""
     return mean[..., 0]
 
 
-def estimate(rows: np.ndarray, finish: Finish = first, seed: int = 1) -> Estimate:
-    """``finish`` of the mean of ``rows (N, K)``, bootstrapped over the N utterances.
-
-    A ratio of means, as a corpus's word error is, thus counts long utterances more (Bisani & Ney
-    2004). Rows with a nan do not count.
-    """
-    rows = rows[np.isfinite(rows).all(1)]
-    if len(rows) == 0:
-        return Estimate(NOTHING, NOTHING, NOTHING)
-    return _estimate(finish(rows.mean(0)), finish(_drawn(rows, seed)))
-
-
-def difference(
-    rows: np.ndarray, others: np.ndarray, finish: Finish = first, seed: int = 1
+def estimate(
+    statistics: np.ndarray, finalize: Finalize = first_statistic, seed: int = 1
 ) -> Estimate:
-    """By how much ``rows`` beat ``others`` of the same N utterances: drawn in pairs.
+    """Estimate ``finalize(mean)`` of ``statistics (N, K)`` with an interval over N utterances.
 
-    What makes a sentence hard is in both, and does not widen the interval.
+    The interval holds percentiles of the bootstrap. A ratio of means, such as a word error rate,
+    weighs utterances by their length (Bisani & Ney 2004). Rows with NaN or infinity do not count.
     """
-    both = np.isfinite(rows).all(1) & np.isfinite(others).all(1)
+    statistics = statistics[np.isfinite(statistics).all(1)]
+    if len(statistics) == 0:
+        return Estimate(NAN, NAN, NAN)
+    return _interval(finalize(statistics.mean(0)), finalize(_resampled_means(statistics, seed)))
+
+
+def paired_difference(
+    statistics: np.ndarray,
+    baseline: np.ndarray,
+    finalize: Finalize = first_statistic,
+    seed: int = 1,
+) -> Estimate:
+    """Estimate the difference of two systems on the same N utterances; both ``(N, K)``.
+
+    Both use the same resamples, so the difficulty of a sentence does not widen the interval.
+    """
+    both = np.isfinite(statistics).all(1) & np.isfinite(baseline).all(1)
     if not both.any():
-        return Estimate(NOTHING, NOTHING, NOTHING)
-    rows, others = rows[both], others[both]
-    value = finish(rows.mean(0)) - finish(others.mean(0))
-    return _estimate(value, finish(_drawn(rows, seed)) - finish(_drawn(others, seed)))
+        return Estimate(NAN, NAN, NAN)
+    statistics, baseline = statistics[both], baseline[both]
+    value = finalize(statistics.mean(0)) - finalize(baseline.mean(0))
+    resampled = finalize(_resampled_means(statistics, seed))
+    return _interval(value, resampled - finalize(_resampled_means(baseline, seed)))
 
 
-def mean(values: Sequence[float], seed: int = 1) -> Estimate:
-    """The mean over utterances, bootstrapped; nan does not count."""
+def mean_estimate(values: Sequence[float], seed: int = 1) -> Estimate:
+    """Estimate the mean of one value per utterance; NaN does not count."""
     return estimate(np.array(values, dtype=float).reshape(-1, 1), seed=seed)
 
 
-def _drawn(rows: np.ndarray, seed: int) -> np.ndarray:
-    """``(DRAWS, K)`` means of as many utterances, drawn with replacement."""
-    count = len(rows)
-    drawn = np.random.default_rng(seed).integers(0, count, (DRAWS, count))
-    times = np.stack([np.bincount(draw, minlength=count) for draw in drawn])
-    return times @ rows / count
+def _resampled_means(statistics: np.ndarray, seed: int) -> np.ndarray:
+    """Return the means ``(RESAMPLES, K)`` of N rows sampled with replacement."""
+    count = len(statistics)
+    indices = np.random.default_rng(seed).integers(0, count, (RESAMPLES, count))
+    weights = np.stack([np.bincount(row, minlength=count) for row in indices])
+    return weights @ statistics / count
 
 
-def _estimate(value: np.ndarray, drawn: np.ndarray) -> Estimate:
-    low, high = np.percentile(drawn, [2.5, 97.5])
+def _interval(value: np.ndarray, resampled: np.ndarray) -> Estimate:
+    low, high = np.percentile(resampled, [2.5, 97.5])
     return Estimate(float(value), float(low), float(high))

@@ -1,23 +1,23 @@
-"""Which frame of one take belongs to which of another."""
+"""Dynamic time warping between two utterances, over mel cepstra."""
 
 import numpy as np
 
-COUNT = 24  # cepstral coefficients, without the zeroth: loudness is not the voice's
+NUM_CEPSTRA = 24  # coefficients 1 to 24; the zeroth is loudness
 
 
 def mel_cepstra(mel: np.ndarray) -> np.ndarray:
-    """``(T, M)`` natural-log magnitudes -> ``(T, 24)``: each frame as cosines over its bands."""
+    """Return ``(T, 24)`` cepstra of ``(T, M)`` natural-log magnitudes: a DCT over the bands."""
     from scipy.fft import dct
 
-    return dct(mel.astype(np.float64), axis=1)[:, 1 : COUNT + 1] / mel.shape[1]
+    return dct(mel.astype(np.float64), axis=1)[:, 1 : NUM_CEPSTRA + 1] / mel.shape[1]
 
 
-def dtw(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """``(T1, C), (T2, C)`` -> ``(P, 2)``: the cheapest monotonic path from first to last pair.
+def dtw(features: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Return the cheapest monotonic path ``(P, 2)`` between ``(T, C)`` and ``(R, C)`` features.
 
-    Dynamic time warping over Euclidean distances (Sakoe & Chiba 1978), librosa's.
+    Dynamic time warping with Euclidean distances (Sakoe & Chiba 1978), computed by librosa.
     """
     from librosa.sequence import dtw
 
-    _, path = dtw(one.T, other.T, metric="euclidean")
+    _, path = dtw(features.T, reference.T, metric="euclidean")
     return np.asarray(path[::-1])

@@ -1,53 +1,56 @@
-"""How long it takes and how fast it goes, against the recording."""
+"""Duration error and speaking rate against the recording."""
 
 import numpy as np
 
-from tts.metrics.evaluation_sample import EvaluationSample, loudness_of
-from tts.metrics.measure import Measure, Row
+from tts.metrics.evaluation_sample import EvaluationSample, frame_rms
+from tts.metrics.measure import Measure, Statistics
 
-PAUSE = 0.15  # seconds of quiet that are a pause and not a stop consonant
-QUIET = 10 ** (-35 / 20)  # of the loudest 20 ms
+MIN_PAUSE = 0.15  # seconds; a shorter silence is a stop consonant
+PAUSE_LEVEL = 10 ** (-35 / 20)  # relative to the loudest frame
+FRAME = 0.02  # seconds
 
 
-def seconds_of_speech(take: EvaluationSample) -> float:
-    """Without the silence around and without pauses."""
-    size = int(0.02 * take.contract.sample_rate)
-    loudness = loudness_of(take.spoken, size)
-    quiet = loudness < QUIET * max(loudness.max(), 1e-9)
-    pauses, run = 0, 0
-    for still in (*quiet, False):
-        run = run + 1 if still else 0 if run * 0.02 < PAUSE else -run
-        if run < 0:
-            pauses, run = pauses - run, 0
-    return max(len(loudness) - pauses, 1) * 0.02
+def speaking_seconds(sample: EvaluationSample) -> float:
+    """Return the seconds of speech, without silence at the ends and without pauses."""
+    rms = frame_rms(sample.trimmed, int(FRAME * sample.contract.sample_rate))
+    quiet = rms < PAUSE_LEVEL * max(rms.max(), 1e-9)
+    pauses, run = 0, 0  # frames: of all pauses, of the current silence
+    for silent in (*quiet, False):
+        if silent:
+            run += 1
+            continue
+        pauses += run if run * FRAME >= MIN_PAUSE else 0
+        run = 0
+    return max(len(rms) - pauses, 1) * FRAME
 
 
 class DurationError(Measure):
-    """Percent by which the whole is longer or shorter than the recording, pauses included.
+    """``100 |T / T_ref - 1|`` in percent, pauses included; from 0, lower is better.
 
-    The mean of absolute values, from 0; lower is better. Costs nothing.
+    The mean over utterances. Cost: negligible.
     """
 
     label, unit, digits, higher_is_better = "duration error", "%", 1, False
 
-    def row(self, take: EvaluationSample) -> Row | None:
-        if take.reference is None:
+    def statistics(self, sample: EvaluationSample) -> Statistics | None:
+        if sample.reference is None:
             return None
-        return (100 * abs(len(take.spoken) / len(take.reference.spoken) - 1),)
+        return (100 * abs(len(sample.trimmed) / len(sample.reference.trimmed) - 1),)
 
 
 class SpeakingRate(Measure):
-    """Percent faster than the recording while speaking, pauses left out: 0 is best.
+    """``100 (T_ref / T - 1)`` in percent without pauses: how much faster than the recording.
 
-    A ratio of sums over utterances, so that short sentences do not decide. Costs nothing.
+    0 is best, positive is faster. A ratio of sums over utterances, so long sentences count more.
+    Cost: negligible.
     """
 
-    label, unit, digits, width = "speaking rate", "%", 1, 2
+    label, unit, digits, num_statistics = "speaking rate", "%", 1, 2
 
-    def row(self, take: EvaluationSample) -> Row | None:
-        if take.reference is None:
+    def statistics(self, sample: EvaluationSample) -> Statistics | None:
+        if sample.reference is None:
             return None
-        return seconds_of_speech(take.reference), seconds_of_speech(take)
+        return speaking_seconds(sample.reference), speaking_seconds(sample)
 
-    def finish(self, mean: np.ndarray) -> np.ndarray:
+    def finalize(self, mean: np.ndarray) -> np.ndarray:
         return 100 * (mean[..., 0] / mean[..., 1] - 1)

@@ -1,4 +1,4 @@
-"""What is measured: somebody's saying of a sentence, and the recording beside it."""
+"""Input of the metrics: one waveform with its text and, if there is one, its recording."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -12,24 +12,26 @@ from tts.audio.mel import MelContract, mel_spectrogram
 from tts.audio.pitch import estimate_pitch
 from tts.metrics.dtw import dtw, mel_cepstra
 
-SPEECH_RATE = 16000  # Hz, what recognizers and opinion predictors hear
-LEVEL = -26.0  # dBFS, or loudness would decide
-Found = TypeVar("Found")
+SPEECH_SAMPLE_RATE = 16000  # Hz, the input of recognizers, MOS predictors and speaker encoders
+SPEECH_LEVEL = -26.0  # dBFS, so that loudness does not change the predictions
+Result = TypeVar("Result")
 
 
 class AlignedFeatures(NamedTuple):
-    """A take and its reference, frame by frame."""
+    """Mel and F0 of a sample and its reference, with the frames that correspond."""
 
-    mels: tuple[np.ndarray, np.ndarray]  # (T, M), (T', M) natural-log magnitudes
-    pitches: tuple[np.ndarray, np.ndarray]  # (T,), (T',) Hz, 0 = unvoiced
-    pairs: np.ndarray  # (P, 2) frames that belong together
+    mel: np.ndarray  # (T, M) natural-log magnitudes
+    reference_mel: np.ndarray  # (R, M)
+    pitch: np.ndarray  # (T,) Hz, 0 = unvoiced
+    reference_pitch: np.ndarray  # (R,)
+    path: np.ndarray  # (P, 2) pairs of frame indices: sample, reference
 
 
 class EvaluationSample:
-    """``wave (S,)`` at the contract's rate, and what was to be said.
+    """A waveform ``wave (S,)`` at the contract's rate, and the ``text`` it should contain.
 
-    ``reference``: the recording of the sentence; ``aligned``: to it, sample for sample, as copies
-    are. What several measures need is worked out once.
+    ``reference``: the recording of the same sentence. ``aligned``: the waveform is time-aligned to
+    the reference, as copy synthesis is. Features that several measures share are computed once.
     """
 
     def __init__(
@@ -44,75 +46,84 @@ class EvaluationSample:
         self.wave, self.contract = np.asarray(wave, dtype=np.float32), contract
         self.text, self.language = text, language
         self.reference, self.aligned = reference, aligned
-        self._found: dict[Callable[[EvaluationSample], object], object] = {}
+        self._cache: dict[Callable[[EvaluationSample], object], object] = {}
 
-    def once(self, find: Callable[["EvaluationSample"], Found]) -> Found:
-        """``find(self)``, worked out the first time alone."""
-        if find not in self._found:
-            self._found[find] = find(self)
-        return self._found[find]  # type: ignore[return-value]
+    def cached(self, compute: Callable[["EvaluationSample"], Result]) -> Result:
+        """Return ``compute(self)``, computed at the first call only."""
+        if compute not in self._cache:
+            self._cache[compute] = compute(self)
+        return self._cache[compute]  # type: ignore[return-value]
 
     @cached_property
-    def spoken(self) -> np.ndarray:
-        """``(S',)`` without the silence around."""
-        return trim(self.wave, self.contract.sample_rate)
+    def trimmed(self) -> np.ndarray:
+        """``(S',)`` waveform without leading and trailing silence."""
+        return trim_silence(self.wave, self.contract.sample_rate)
 
     @cached_property
     def speech(self) -> np.ndarray:
-        """``(S',)`` at 16 kHz and -26 dBFS, without the silence around, within [-1, 1]."""
-        return np.clip(level(resample(self.spoken, self.contract.sample_rate), LEVEL), -1, 1)
+        """``(S',)`` trimmed waveform at 16 kHz and -26 dBFS, clipped to [-1, 1]."""
+        speech = resample_to_16k(self.trimmed, self.contract.sample_rate)
+        return np.clip(normalize_level(speech, SPEECH_LEVEL), -1, 1)
 
     @cached_property
     def mel(self) -> np.ndarray:
-        """``(T, M)`` of what is spoken."""
-        return _mel(self.spoken, self.contract)
+        """``(T, M)`` log mel of the trimmed waveform."""
+        return _mel(self.trimmed, self.contract)
 
     @cached_property
     def pitch(self) -> np.ndarray:
-        """``(T,)`` Hz of what is spoken, 0 where unvoiced."""
-        return estimate_pitch(self.spoken, self.contract)
+        """``(T,)`` F0 of the trimmed waveform in Hz, 0 = unvoiced."""
+        return estimate_pitch(self.trimmed, self.contract)
 
     @cached_property
-    def beside(self) -> AlignedFeatures | None:
-        """Sample and reference: each frame beside its own where they are aligned, else warped."""
+    def aligned_features(self) -> AlignedFeatures | None:
+        """Features of sample and reference, frame by frame if ``aligned``, else warped by DTW.
+
+        None without a reference.
+        """
         if (other := self.reference) is None:
             return None
         if self.aligned:
             count = min(len(self.wave), len(other.wave))
             waves = self.wave[:count], other.wave[:count]
-            one, two = (_mel(wave, self.contract) for wave in waves)
-            pitches = tuple(estimate_pitch(wave, self.contract) for wave in waves)
-            pairs = np.stack([np.arange(len(one))] * 2, axis=1)
-            return AlignedFeatures((one, two), pitches, pairs)  # type: ignore[arg-type]
-        pairs = dtw(mel_cepstra(self.mel), mel_cepstra(other.mel))
-        return AlignedFeatures((self.mel, other.mel), (self.pitch, other.pitch), pairs)
+            mel, reference_mel = (_mel(wave, self.contract) for wave in waves)
+            pitch, reference_pitch = (estimate_pitch(wave, self.contract) for wave in waves)
+            path = np.stack([np.arange(len(mel))] * 2, axis=1)
+            return AlignedFeatures(mel, reference_mel, pitch, reference_pitch, path)
+        path = dtw(mel_cepstra(self.mel), mel_cepstra(other.mel))
+        return AlignedFeatures(self.mel, other.mel, self.pitch, other.pitch, path)
 
 
-def resample(wave: np.ndarray, rate: int) -> np.ndarray:
-    """``(S,)`` samples -> ``(S',)`` at 16 kHz."""
-    return np.asarray(soxr.resample(wave.astype(np.float32), rate, SPEECH_RATE))
+def resample_to_16k(wave: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Resample ``(S,)`` samples from ``sample_rate`` to 16 kHz."""
+    return np.asarray(soxr.resample(wave.astype(np.float32), sample_rate, SPEECH_SAMPLE_RATE))
 
 
-def level(wave: np.ndarray, dbfs: float) -> np.ndarray:
-    """Scale ``(S,)`` samples to a root mean square of ``dbfs``; silence stays silent."""
-    loudness = float(np.sqrt(np.mean(wave**2)))
-    return wave * (10 ** (dbfs / 20) / loudness) if loudness > 1e-6 else wave
+def normalize_level(wave: np.ndarray, dbfs: float) -> np.ndarray:
+    """Scale ``(S,)`` samples to an RMS of ``dbfs``; silence stays silent."""
+    rms = float(np.sqrt(np.mean(wave**2)))
+    return wave * (10 ** (dbfs / 20) / rms) if rms > 1e-6 else wave
 
 
-def trim(wave: np.ndarray, rate: int, db: float = 40.0, margin: float = 0.1) -> np.ndarray:
-    """Cut what is ``db`` below the loudest 20 ms at both ends, leaving ``margin`` seconds."""
-    loudness = loudness_of(wave, size := int(0.02 * rate))
-    if loudness.max() < 1e-5:
+def trim_silence(
+    wave: np.ndarray, sample_rate: int, db: float = 40.0, margin: float = 0.1
+) -> np.ndarray:
+    """Cut both ends of ``(S,)`` samples that are ``db`` below the loudest 20 ms.
+
+    ``margin`` seconds are kept on either side.
+    """
+    rms = frame_rms(wave, size := int(0.02 * sample_rate))
+    if rms.max() < 1e-5:
         return wave
-    loud = np.flatnonzero(loudness > loudness.max() * 10 ** (-db / 20))
-    keep = int(margin * rate)
+    loud = np.flatnonzero(rms > rms.max() * 10 ** (-db / 20))
+    keep = int(margin * sample_rate)
     return wave[max(loud[0] * size - keep, 0) : (loud[-1] + 1) * size + keep]
 
 
-def loudness_of(wave: np.ndarray, size: int) -> np.ndarray:
-    """``(S,)`` -> root mean square of every ``size`` samples."""
-    rows = np.pad(wave, (0, -len(wave) % size)).reshape(-1, size)
-    return np.sqrt((rows.astype(np.float64) ** 2).mean(1))
+def frame_rms(wave: np.ndarray, size: int) -> np.ndarray:
+    """Return the RMS of every ``size`` samples of ``(S,)``."""
+    frames = np.pad(wave, (0, -len(wave) % size)).reshape(-1, size)
+    return np.sqrt((frames.astype(np.float64) ** 2).mean(1))
 
 
 def _mel(wave: np.ndarray, contract: MelContract) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The melody: how lively it is, and how far from another."""
+"""F0 metrics: standard deviation, RMSE, correlation and voicing error."""
 
 import math
 from typing import NamedTuple
@@ -6,83 +6,96 @@ from typing import NamedTuple
 import numpy as np
 
 from tts.metrics.evaluation_sample import EvaluationSample
-from tts.metrics.measure import Measure, Row
+from tts.metrics.measure import Measure, Statistics
 
 
-def f0_spread(pitch: np.ndarray) -> float:
-    """``(T,)`` Hz, 0 = unvoiced -> standard deviation of voiced F0 in semitones; nan if unvoiced.
+def f0_std(pitch: np.ndarray) -> float:
+    """Return the standard deviation of voiced F0 in semitones; NaN if unvoiced.
 
-    Monotone speech is near 0, read speech at 3 to 5. Compare with the same sentences' recordings.
+    ``pitch (T,)`` in Hz, 0 = unvoiced. Monotone speech has about 0 semitones, read speech 3 to 5.
     """
     voiced = pitch[pitch > 0]
     return float(12 * np.std(np.log2(voiced))) if len(voiced) > 1 else float("nan")
 
 
-class PitchErrors(NamedTuple):
-    """How far one melody is from another."""
+class F0Errors(NamedTuple):
+    """Distance between two F0 contours."""
 
-    semitones: float  # root-mean-square, where both are voiced; 0 is best, nan if nowhere
-    correlation: float  # of log F0 where both are voiced; 1 is best, nan if it does not move
-    voicing: float  # share of frames voiced in one and not in the other; 0 is best
+    rmse: float  # semitones, over frames voiced in both; 0 is best, NaN if there are none
+    correlation: float  # of log F0, same frames; 1 is best, NaN if a contour is constant
+    voicing: float  # share of frames voiced in only one of the two; 0 is best
 
 
-def pitch_errors(
-    pitch: np.ndarray, reference: np.ndarray, pairs: np.ndarray | None = None
-) -> PitchErrors:
-    """Of ``(T,)`` Hz, 0 = unvoiced. ``pairs (P, 2)``: which frames to compare; None: each its own.
+def f0_errors(pitch: np.ndarray, reference: np.ndarray, path: np.ndarray | None = None) -> F0Errors:
+    """Compare two F0 contours ``(T,)`` and ``(R,)`` in Hz, 0 = unvoiced.
 
-    Log-F0 RMSE, correlation and voicing decision error as voice conversion reports them (Toda et
-    al. 2007). Costs nothing beside finding the pitch, 12 ms per second of audio.
+    Log-F0 RMSE, correlation and voicing decision error, as in voice conversion (Toda et al. 2007).
+    ``path (P, 2)``: the frames to compare; None: frame by frame. Cost: that of the pitch
+    estimation, 12 ms per second of audio.
     """
-    if pairs is None:
+    if path is None:
         count = min(len(pitch), len(reference))
-        pairs = np.stack([np.arange(count)] * 2, axis=1)
-    one, other = pitch[pairs[:, 0]], reference[pairs[:, 1]]
-    both = (one > 0) & (other > 0)
-    voicing = float(((one > 0) != (other > 0)).mean()) if len(pairs) else math.nan
+        path = np.stack([np.arange(count)] * 2, axis=1)
+    f0, reference_f0 = pitch[path[:, 0]], reference[path[:, 1]]
+    both = (f0 > 0) & (reference_f0 > 0)
+    voicing = float(((f0 > 0) != (reference_f0 > 0)).mean()) if len(path) else math.nan
     if both.sum() < 2:
-        return PitchErrors(math.nan, math.nan, voicing)
-    notes = 12 * np.log2(np.stack([one[both], other[both]]).astype(np.float64))
-    rmse = float(np.sqrt(np.mean((notes[0] - notes[1]) ** 2)))
-    moves = notes.std(1).min() > 1e-6
-    return PitchErrors(rmse, float(np.corrcoef(notes)[0, 1]) if moves else math.nan, voicing)
+        return F0Errors(math.nan, math.nan, voicing)
+    semitones = 12 * np.log2(np.stack([f0[both], reference_f0[both]]).astype(np.float64))
+    rmse = float(np.sqrt(np.mean((semitones[0] - semitones[1]) ** 2)))
+    varies = semitones.std(1).min() > 1e-6
+    return F0Errors(rmse, float(np.corrcoef(semitones)[0, 1]) if varies else math.nan, voicing)
 
 
-class F0Spread(Measure):
-    """Of :func:`f0_spread`, in semitones: as the recordings' is best."""
+class F0StandardDeviation(Measure):
+    """Standard deviation of voiced F0 in semitones; the recordings' value is best.
 
-    label, unit = "F0 spread", "st"
+    A lower value means flat intonation. Cost: 12 ms per second of audio.
+    """
 
-    def row(self, take: EvaluationSample) -> Row | None:
-        return (f0_spread(take.pitch),)
+    label, unit = "F0 standard deviation", "st"
+
+    def statistics(self, sample: EvaluationSample) -> Statistics | None:
+        return (f0_std(sample.pitch),)
 
 
-class F0Error(Measure):
-    """Root-mean-square error of log F0 in semitones from 0; lower is better."""
+class F0RMSE(Measure):
+    """RMSE of log F0 against the recording in semitones; from 0, lower is better.
 
-    label, unit, higher_is_better = "F0 error", "st", False
+    Over the frames voiced in both, see :func:`f0_errors`.
+    """
 
-    def row(self, take: EvaluationSample) -> Row | None:
-        return None if (found := take.once(_errors)) is None else (found.semitones,)
+    label, unit, higher_is_better = "F0 RMSE", "st", False
+
+    def statistics(self, sample: EvaluationSample) -> Statistics | None:
+        return None if (errors := sample.cached(_f0_errors)) is None else (errors.rmse,)
 
 
 class F0Correlation(Measure):
-    """Of log F0 with the recording's, -1 to 1; higher is better."""
+    """Correlation of log F0 with the recording, -1 to 1; higher is better.
+
+    Over the frames voiced in both, see :func:`f0_errors`.
+    """
 
     label, higher_is_better = "F0 correlation", True
 
-    def row(self, take: EvaluationSample) -> Row | None:
-        return None if (found := take.once(_errors)) is None else (found.correlation,)
+    def statistics(self, sample: EvaluationSample) -> Statistics | None:
+        return None if (errors := sample.cached(_f0_errors)) is None else (errors.correlation,)
 
 
 class VoicingError(Measure):
-    """Percent of frames voiced in one and not in the other, 0 to 100; lower is better."""
+    """Percent of frames voiced in only one of sample and recording, 0 to 100; lower is better.
+
+    See :func:`f0_errors`.
+    """
 
     label, unit, digits, higher_is_better = "voicing error", "%", 1, False
 
-    def row(self, take: EvaluationSample) -> Row | None:
-        return None if (found := take.once(_errors)) is None else (100 * found.voicing,)
+    def statistics(self, sample: EvaluationSample) -> Statistics | None:
+        return None if (errors := sample.cached(_f0_errors)) is None else (100 * errors.voicing,)
 
 
-def _errors(take: EvaluationSample) -> PitchErrors | None:
-    return None if (pair := take.beside) is None else pitch_errors(*pair.pitches, pair.pairs)
+def _f0_errors(sample: EvaluationSample) -> F0Errors | None:
+    if (features := sample.aligned_features) is None:
+        return None
+    return f0_errors(features.pitch, features.reference_pitch, features.path)

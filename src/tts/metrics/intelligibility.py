@@ -1,9 +1,9 @@
-"""Word and character error of an offline recognizer: can one understand what was said?
+"""Word and character error rate of an offline English speech recognizer (pocketsphinx).
 
-The recognizer is pocketsphinx, whose wheel carries an English acoustic model and a dictionary. Its
-own language model leaves a floor of 18 % on real speech; a bigram over the corpus's texts with the
-tested texts added once, the same for every system, brings that to about 5 % and still notices what
-is swallowed or skipped. A gate, not a ranking: clear synthetic speech can beat recordings.
+The wheel of pocketsphinx contains an acoustic model and a dictionary. With its own language model
+the error rate on recordings is 18 %. A bigram model over the texts of the corpus, test texts
+included, lowers it to about 5 % and still detects missing and skipped words. Use it to detect
+failures, not to rank systems: clear synthetic speech can score better than recordings.
 """
 
 import tempfile
@@ -14,15 +14,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tts.metrics.evaluation_sample import LEVEL, SPEECH_RATE, EvaluationSample, level, resample
-from tts.metrics.language_model import words, write_bigrams
-from tts.metrics.measure import Measure, Row
-from tts.metrics.optional_packages import MissingPackageError, require_package, say_once
+from tts.metrics.evaluation_sample import (
+    SPEECH_LEVEL,
+    SPEECH_SAMPLE_RATE,
+    EvaluationSample,
+    normalize_level,
+    resample_to_16k,
+)
+from tts.metrics.language_model import split_words, write_bigram_model
+from tts.metrics.measure import Measure, Statistics
+from tts.metrics.optional_packages import MissingPackageError, require_package, warn_once
 
-PAD = 0.25  # seconds of silence on both sides
+PADDING = 0.25  # seconds of silence on both sides
 
-# espeak-ng's American English phones in the dictionary's alphabet, longest first
-_ARPABET = {
+# espeak-ng's American English IPA to ARPAbet
+ARPABET = {
     "aɪ": "AY", "aʊ": "AW", "eɪ": "EY", "oʊ": "OW", "ɔɪ": "OY", "tʃ": "CH", "dʒ": "JH",
     "ɑː": "AA", "ɔː": "AO", "iː": "IY", "uː": "UW", "ɜː": "ER", "ɚ": "ER", "ɝ": "ER",
     "æ": "AE", "ʌ": "AH", "ə": "AH", "ɐ": "AH", "ɛ": "EH", "ɪ": "IH", "ᵻ": "IH", "i": "IY",
@@ -34,26 +40,26 @@ _ARPABET = {
 }  # fmt: skip
 
 
-class Errors(NamedTuple):
-    """Edits (substitutions, insertions, deletions) and the length they are measured against."""
+class RecognitionErrors(NamedTuple):
+    """Edits (substitutions, insertions, deletions) and the length of the reference."""
 
-    words: int
-    of_words: int
-    characters: int
-    of_characters: int
+    word_errors: int
+    reference_words: int
+    character_errors: int
+    reference_characters: int
 
 
-def count_errors(reference: str, hypothesis: str) -> Errors:
-    """Edits between two texts, by words and by characters, case and punctuation aside."""
-    truth, heard = words(reference), words(hypothesis)
-    return Errors(
-        edit_distance(truth, heard), len(truth),
-        edit_distance(" ".join(truth), " ".join(heard)), len(" ".join(truth)),
+def count_errors(reference: str, hypothesis: str) -> RecognitionErrors:
+    """Count the edits between two texts, by words and by characters; ignores case, punctuation."""
+    expected, recognized = split_words(reference), split_words(hypothesis)
+    return RecognitionErrors(
+        edit_distance(expected, recognized), len(expected),
+        edit_distance(" ".join(expected), " ".join(recognized)), len(" ".join(expected)),
     )  # fmt: skip
 
 
-def edit_distance(a: Sequence[Any], b: Sequence[Any]) -> int:
-    """Levenshtein's: the least number of substitutions, insertions and deletions."""
+def edit_distance(a: Sequence[str], b: Sequence[str]) -> int:
+    """Return the Levenshtein distance: the fewest substitutions, insertions and deletions."""
     row = list(range(len(b) + 1))
     for i, x in enumerate(a, start=1):
         diagonal, row[0] = row[0], i
@@ -63,17 +69,17 @@ def edit_distance(a: Sequence[Any], b: Sequence[Any]) -> int:
 
 
 class Recognizer:
-    """English speech to words, about 0.1 s of one core per second of audio.
+    """English speech recognizer, about 0.1 s of one core per second of audio.
 
-    ``texts`` are all the texts of the corpus and all the tested ones, once each: the language
-    model and the vocabulary. Raises MissingPackageError without pocketsphinx.
+    ``texts``: all texts of the corpus and of the test set, for the language model and the
+    vocabulary. Raises MissingPackageError without pocketsphinx.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
-        pocketsphinx = require_package("pocketsphinx", "word error")
+        pocketsphinx = require_package("pocketsphinx", "word error rate")
         with tempfile.TemporaryDirectory() as folder:
             model, dictionary = Path(folder) / "words.arpa", Path(folder) / "words.dict"
-            vocabulary = write_bigrams(model, texts)
+            vocabulary = write_bigram_model(model, texts)
             dictionary.write_text("\n".join(pronunciations(vocabulary)) + "\n", encoding="utf-8")
             self.decoder = pocketsphinx.Decoder(
                 hmm=pocketsphinx.get_model_path("en-us/en-us"),
@@ -81,20 +87,20 @@ class Recognizer:
                 dict=str(dictionary),
                 loglevel="FATAL",
             )
-        self.fresh = self.decoder.get_cmn(False)
+        self.initial_cmn = self.decoder.get_cmn(False)
 
     def __call__(self, wave: np.ndarray, sample_rate: int) -> str:
-        """``(S,)`` samples -> the words heard, lower case; "" for none."""
-        return self._words(level(resample(wave, sample_rate), LEVEL))
+        """Return the recognized words of ``(S,)`` samples in lower case; "" for none."""
+        return self._decode(normalize_level(resample_to_16k(wave, sample_rate), SPEECH_LEVEL))
 
-    def hear(self, take: EvaluationSample) -> str:
-        """What is heard of a take."""
-        return self._words(take.speech)
+    def transcribe(self, sample: EvaluationSample) -> str:
+        """Return the recognized words of a sample."""
+        return self._decode(sample.speech)
 
-    def _words(self, speech: np.ndarray) -> str:
-        speech = np.pad(speech, round(PAD * SPEECH_RATE))
+    def _decode(self, speech: np.ndarray) -> str:
+        speech = np.pad(speech, round(PADDING * SPEECH_SAMPLE_RATE))
         samples = (np.clip(speech, -1, 1) * 32767).astype(np.int16)
-        self.decoder.set_cmn(self.fresh)  # or it would hear by the speaker before
+        self.decoder.set_cmn(self.initial_cmn)  # else it adapts to the previous utterance
         self.decoder.start_utt()
         self.decoder.process_raw(samples.tobytes(), full_utt=True)
         self.decoder.end_utt()
@@ -103,75 +109,79 @@ class Recognizer:
 
 
 class ASRError(Measure):
-    """What word and character error have in common: rows of edits and of what was to be said."""
+    """Base of word and character error rate: ``100 edits / reference length`` in percent."""
 
-    unit, digits, width, higher_is_better = "%", 1, 2, False
+    unit, digits, num_statistics, higher_is_better = "%", 1, 2, False
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.texts: tuple[str, ...] = ()
 
     def prepare(self, texts: Sequence[str]) -> None:
         self.texts = tuple(sorted(set(texts)))
 
-    def heard(self, take: EvaluationSample) -> str | None:
-        """The words of a take; None where its language is not the recognizer's."""
-        if not take.text:
+    def transcribe(self, sample: EvaluationSample) -> str | None:
+        """Return the recognized words; None without a text or in another language than English."""
+        if not sample.text:
             return None
-        if not take.language.startswith("en"):
-            say_once(f"{self.label} is left out for {take.language}: the recognizer hears English")
+        if not sample.language.startswith("en"):
+            warn_once(f"{self.label} is skipped for {sample.language}: it needs English")
             return None
-        return take.once(recognizer(self.texts or (take.text,)).hear)
+        return sample.cached(recognizer(self.texts or (sample.text,)).transcribe)
 
-    def words(self, take: EvaluationSample) -> str:
-        """What is heard, for people to read; "" where nothing can be."""
+    def transcript(self, sample: EvaluationSample) -> str:
+        """Return the recognized words for the report; "" if there are none."""
         try:
-            return self.heard(take) or ""
+            return self.transcribe(sample) or ""
         except MissingPackageError:
             return ""
 
-    def row(self, take: EvaluationSample) -> Row | None:
-        heard = self.heard(take)
-        return None if heard is None else self.errors(count_errors(take.text, heard))
+    def statistics(self, sample: EvaluationSample) -> Statistics | None:
+        transcript = self.transcribe(sample)
+        return None if transcript is None else self.select(count_errors(sample.text, transcript))
 
-    def errors(self, found: Errors) -> Row:
+    def select(self, errors: RecognitionErrors) -> Statistics:
+        """Return the number of edits and the length of the reference."""
         raise NotImplementedError
 
-    def finish(self, mean: np.ndarray) -> np.ndarray:
+    def finalize(self, mean: np.ndarray) -> np.ndarray:
         return 100 * mean[..., 0] / np.maximum(mean[..., 1], 1e-12)
 
 
 class WordErrorRate(ASRError):
-    """Word error of :class:`Recognizer` in percent, from 0; lower is better.
+    """Word error rate of :class:`Recognizer` in percent; from 0, lower is better.
 
-    A gate, not a ranking. About 0.1 s of one core per second of audio, shared with the character
-    error.
+    Detects failures, does not rank systems. Cost: about 0.1 s per second of audio, shared with the
+    character error rate.
     """
 
-    label = "word error"
+    label = "word error rate"
 
-    def errors(self, found: Errors) -> Row:
-        return found.words, found.of_words
+    def select(self, errors: RecognitionErrors) -> Statistics:
+        return errors.word_errors, errors.reference_words
 
 
 class CharacterErrorRate(ASRError):
-    """Character error of :class:`Recognizer` in percent, from 0; lower is better."""
+    """Character error rate of :class:`Recognizer` in percent; from 0, lower is better.
 
-    label = "character error"
+    Cost: about 0.1 s per second of audio, shared with the word error rate.
+    """
 
-    def errors(self, found: Errors) -> Row:
-        return found.characters, found.of_characters
+    label = "character error rate"
+
+    def select(self, errors: RecognitionErrors) -> Statistics:
+        return errors.character_errors, errors.reference_characters
 
 
 @lru_cache(maxsize=2)
 def recognizer(texts: tuple[str, ...]) -> Recognizer:
-    """One per process and set of texts: making it takes a second."""
+    """Build a recognizer once per process and set of texts: it takes a second."""
     return Recognizer(texts)
 
 
 def pronunciations(vocabulary: set[str]) -> list[str]:
-    """Dictionary lines for the words; those the dictionary lacks are sounded out by espeak-ng."""
-    pocketsphinx = require_package("pocketsphinx", "word error")
+    """Return dictionary lines for the words; espeak-ng transcribes those not in the dictionary."""
+    pocketsphinx = require_package("pocketsphinx", "word error rate")
     lines: list[str] = []
     known: set[str] = set()
     path = Path(pocketsphinx.get_model_path("en-us/cmudict-en-us.dict"))
@@ -187,21 +197,21 @@ def pronunciations(vocabulary: set[str]) -> list[str]:
 
         phonemize = EspeakPhonemizer()
         for word in unknown:
-            if phones := arpabet(phonemize(word, "en-us")):
+            if phones := ipa_to_arpabet(phonemize(word, "en-us")):
                 lines.append(f"{word} {' '.join(phones)}")
     return lines
 
 
-def arpabet(ipa: str) -> list[str]:
-    """IPA as espeak-ng writes American English -> the dictionary's phones; others are left out."""
+def ipa_to_arpabet(ipa: str) -> list[str]:
+    """Map espeak-ng's American English IPA to ARPAbet phones; unknown symbols are skipped."""
     phones: list[str] = []
-    place = 0
-    while place < len(ipa):
+    position = 0
+    while position < len(ipa):
         for size in (2, 1):
-            if phone := _ARPABET.get(ipa[place : place + size]):
+            if phone := ARPABET.get(ipa[position : position + size]):
                 phones.append(phone)
-                place += size
+                position += size
                 break
         else:
-            place += 1
+            position += 1
     return phones

@@ -1,4 +1,4 @@
-"""What every metric is: a row of numbers per take, and what their mean over takes says."""
+"""Base class of all metrics: statistics per utterance, and a value from their mean."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,68 +9,74 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from tts.metrics.evaluation_sample import EvaluationSample
-from tts.metrics.optional_packages import MissingPackageError, say_once
+from tts.metrics.optional_packages import MissingPackageError, warn_once
 
-Row = Sequence[float]
+Statistics = Sequence[float]  # of one utterance
 
 
 class Measure(Metric):
-    """A torchmetrics Metric whose ``update`` takes a :class:`EvaluationSample`; summed over ranks.
+    """A torchmetrics Metric over :class:`EvaluationSample`, summed over ranks.
 
-    A subclass gives :meth:`row`; a value is ``finish`` of the rows' mean. So a word error is the
-    errors' mean over the words' mean, and an interval comes from drawing takes, whatever the
-    measure. Values are in ``unit``; ``higher_is_better`` is None where the recording's is best.
+    A subclass implements :meth:`statistics`. The value is ``finalize(mean of the statistics)``: a
+    corpus-level word error rate is mean errors over mean reference words, and every measure can be
+    bootstrapped over utterances in the same way.
     """
 
-    label = ""  # for tables
-    unit = ""  # of a value; "" = a number
-    digits = 2  # worth showing
-    width = 1  # numbers in a row
+    label = ""  # in tables
+    unit = ""  # of the value; "" = dimensionless
+    digits = 2  # after the decimal point, in tables
+    num_statistics = 1  # per utterance
     full_state_update = False
-    higher_is_better: bool | None = None
+    higher_is_better: bool | None = None  # None: the recordings' value is best
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.add_state("total", torch.zeros(self.width, dtype=torch.float64), "sum")
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.add_state("total", torch.zeros(self.num_statistics, dtype=torch.float64), "sum")
         self.add_state("count", torch.zeros((), dtype=torch.float64), "sum")
         self.total: Tensor
         self.count: Tensor
 
     def prepare(self, texts: Sequence[str]) -> None:
-        """Told before the first take which texts there are, those of the corpus included."""
+        """Receive all texts of the corpus and of the test set, before the first update."""
 
-    def row(self, take: EvaluationSample) -> Row | None:
-        """What a take adds; None where this cannot be measured of it."""
+    def statistics(self, sample: EvaluationSample) -> Statistics | None:
+        """Return the statistics of one sample; None where the measure does not apply to it."""
         raise NotImplementedError
 
-    def finish(self, mean: np.ndarray) -> np.ndarray:
-        """Mean rows ``(..., width)`` -> values ``(...)``."""
+    def finalize(self, mean: np.ndarray) -> np.ndarray:
+        """Map mean statistics ``(..., num_statistics)`` to values ``(...)``."""
         return mean[..., 0]
 
-    def update(self, take: EvaluationSample) -> None:
-        row = measured(self, take)
-        if row is not None:
-            self.total += torch.tensor(row, dtype=torch.float64, device=self.total.device)
+    def update(self, sample: EvaluationSample) -> None:
+        """Add one sample; a sample that cannot be measured does not count."""
+        statistics = compute_statistics(self, sample)
+        if statistics is not None:
+            self.total += torch.tensor(statistics, dtype=torch.float64, device=self.total.device)
             self.count += 1
 
     def compute(self) -> Tensor:
-        """The value over all takes so far, of every rank; nan where none could be measured."""
+        """Return the value over all samples of all ranks; NaN if there is none."""
         if not self.count:
             return torch.tensor(torch.nan)
         mean = (self.total / self.count).cpu().numpy()
-        return torch.tensor(float(self.finish(mean)))
+        return torch.tensor(float(self.finalize(mean)))
 
 
-def measured(measure: Measure, take: EvaluationSample) -> Row | None:
-    """``measure.row(take)``; None, said once, where a package or its weights are not there."""
+def compute_statistics(measure: Measure, sample: EvaluationSample) -> Statistics | None:
+    """Return ``measure.statistics(sample)``; None if NaN or infinite, or if a package is missing.
+
+    A missing package is logged once.
+    """
     try:
-        row = measure.row(take)
+        statistics = measure.statistics(sample)
     except MissingPackageError as error:
-        say_once(f"{measure.label} is left out: {error}")
+        warn_once(f"{measure.label} is skipped: {error}")
         return None
-    return row if row is not None and np.isfinite(row).all() else None
+    return statistics if statistics is not None and np.isfinite(statistics).all() else None
 
 
-def score(take: EvaluationSample, measures: Mapping[str, Measure]) -> dict[str, Row | None]:
-    """Every measure's row of a take."""
-    return {name: measured(measure, take) for name, measure in measures.items()}
+def score_sample(
+    sample: EvaluationSample, measures: Mapping[str, Measure]
+) -> dict[str, Statistics | None]:
+    """Return the statistics of a sample by measure name."""
+    return {name: compute_statistics(measure, sample) for name, measure in measures.items()}

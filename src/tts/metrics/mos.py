@@ -1,47 +1,56 @@
-"""Mean opinion predicted by networks that ship inside the ``speechmos`` wheel."""
+"""Predicted mean opinion scores: DNSMOS and PLCMOS, by networks of the ``speechmos`` wheel."""
 
 from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from tts.metrics.evaluation_sample import LEVEL, SPEECH_RATE, EvaluationSample, level, resample
-from tts.metrics.measure import Measure, Row
+from tts.metrics.evaluation_sample import (
+    SPEECH_LEVEL,
+    SPEECH_SAMPLE_RATE,
+    EvaluationSample,
+    normalize_level,
+    resample_to_16k,
+)
+from tts.metrics.measure import Measure, Statistics
 from tts.metrics.optional_packages import require_package
 
-WINDOWS = 2  # of nine seconds, that DNSMOS OVRL hears of a longer clip
-RATERS = 5  # of PLCMOS's made-up ones
+OVRL_WINDOWS = 2  # of nine seconds, that DNSMOS OVRL scores of a longer clip
+PLCMOS_RATERS = 5  # random rater embeddings that a PLCMOS score averages
 
 
-class Opinion(NamedTuple):
-    """Predicted scores on the 1..5 opinion scale; higher is better."""
+class DNSMOSScores(NamedTuple):
+    """Predicted scores on the opinion scale 1 to 5; higher is better."""
 
-    dnsmos_ovrl: float  # DNSMOS OVRL: falls with buzz, blur and noise
-    dnsmos_p808: float  # DNSMOS P.808: the best single stand-in for naturalness here
+    dnsmos_ovrl: float  # overall quality: falls with buzz, blur and noise
+    dnsmos_p808: float  # ITU-T P.808 rating: the best proxy for naturalness here
 
 
-def dnsmos(wave: np.ndarray, sample_rate: int) -> Opinion:
-    """DNSMOS (Reddy et al. 2022) of ``(S,)`` samples, about 0.5 s of one core per OVRL window.
+def dnsmos(wave: np.ndarray, sample_rate: int) -> DNSMOSScores:
+    """Return the DNSMOS scores (Reddy et al. 2021, 2022) of ``(S,)`` samples.
 
-    The level is set to -26 dBFS first, or loudness would decide. The package repeats a clip until
-    it fills nine seconds and hears every second's window. So does P.808 here; OVRL, which costs
-    thirty times as much, hears a clip of up to nine seconds once, whole, and of a longer one the
-    first and the last window: over 32 clips its mean is within .02 of the package's, a single clip
-    within .04 on average. Raises MissingPackageError.
+    The level is set to -26 dBFS first, because DNSMOS depends on it. The package repeats a clip to
+    fill nine seconds and scores a window every second; so does P.808 here. OVRL, which costs thirty
+    times as much, scores only the first and the last window: over 32 clips its mean differs from
+    the package's by less than 0.02, a single clip by 0.04 on average. Cost: about 0.5 s per OVRL
+    window. Raises MissingPackageError.
     """
-    return _dnsmos(np.clip(level(resample(wave, sample_rate), LEVEL), -1, 1))
+    speech = normalize_level(resample_to_16k(wave, sample_rate), SPEECH_LEVEL)
+    return _dnsmos(np.clip(speech, -1, 1))
 
 
 def plcmos(speech: np.ndarray) -> float:
-    """PLCMOS v2 (Diener et al. 2023) of ``(S,)`` samples at 16 kHz.
+    """Return PLCMOS v2 (Diener et al. 2023) of ``(S,)`` samples at 16 kHz: 1 to 5.
 
-    The package draws its raters anew in every call; here they are always the same.
+    The rater embeddings are fixed, where the package samples new ones in every call. Raises
+    MissingPackageError.
     """
-    network = _plcmos()
+    network = _plcmos_network()
     features = network.stft_transform(speech).astype(np.float32)[None, None]
-    raters = np.random.default_rng(0).normal(size=(RATERS, 1, 64)).astype(np.float32)
+    raters = np.random.default_rng(0).normal(size=(PLCMOS_RATERS, 1, 64)).astype(np.float32)
     scores = [
         network.session.run(None, {"degraded_audio": features, "rater_embed": rater})[0]
         for rater in raters
@@ -49,44 +58,50 @@ def plcmos(speech: np.ndarray) -> float:
     return float(np.mean(scores))
 
 
-class DnsmosP808(Measure):
-    """DNSMOS P.808 (Reddy et al. 2021), 1 to 5; higher is better. Half a second to one a clip."""
+class DNSMOSP808(Measure):
+    """DNSMOS P.808 (Reddy et al. 2021), 1 to 5; higher is better.
+
+    Cost: 0.5 to 1 s per clip, shared with DNSMOS OVRL.
+    """
 
     label, higher_is_better = "DNSMOS P.808", True
 
-    def row(self, take: EvaluationSample) -> Row | None:
-        return (take.once(_opinion).dnsmos_p808,)
+    def statistics(self, sample: EvaluationSample) -> Statistics | None:
+        return (sample.cached(_sample_dnsmos).dnsmos_p808,)
 
 
-class DnsmosOvrl(Measure):
-    """DNSMOS OVRL (Reddy et al. 2022), 1 to 5; higher is better. One run with DNSMOS P.808."""
+class DNSMOSOvrl(Measure):
+    """DNSMOS OVRL (Reddy et al. 2022), overall quality, 1 to 5; higher is better.
 
-    label, higher_is_better = "DNSMOS overall", True
+    Cost: 0.5 to 1 s per clip, shared with DNSMOS P.808.
+    """
 
-    def row(self, take: EvaluationSample) -> Row | None:
-        return (take.once(_opinion).dnsmos_ovrl,)
+    label, higher_is_better = "DNSMOS OVRL", True
+
+    def statistics(self, sample: EvaluationSample) -> Statistics | None:
+        return (sample.cached(_sample_dnsmos).dnsmos_ovrl,)
 
 
-class Plcmos(Measure):
-    """Of :func:`plcmos`, 1 to 5; higher is better. Tells buzzing from natural voices.
+class PLCMOS(Measure):
+    """PLCMOS v2 (Diener et al. 2023), 1 to 5; higher is better. Sensitive to vocoder buzz.
 
-    About 0.03 s per second of audio.
+    Cost: about 0.03 s per second of audio.
     """
 
     label, higher_is_better = "PLCMOS", True
 
-    def row(self, take: EvaluationSample) -> Row | None:
-        return (plcmos(take.speech),)
+    def statistics(self, sample: EvaluationSample) -> Statistics | None:
+        return (plcmos(sample.speech),)
 
 
-def _opinion(take: EvaluationSample) -> Opinion:
-    return _dnsmos(take.speech)
+def _sample_dnsmos(sample: EvaluationSample) -> DNSMOSScores:
+    return _dnsmos(sample.speech)
 
 
-def _dnsmos(speech: np.ndarray) -> Opinion:
-    network, rate = _dnsmos_network(), SPEECH_RATE
+def _dnsmos(speech: np.ndarray) -> DNSMOSScores:
+    network, rate = _dnsmos_network(), SPEECH_SAMPLE_RATE
     size = int(_package("dnsmos").INPUT_LENGTH * rate)
-    once = len(speech) <= size
+    one_window = len(speech) <= size
     while len(speech) < size:
         speech = np.append(speech, speech)
     last = max(int(len(speech) // rate - _package("dnsmos").INPUT_LENGTH), 0)
@@ -95,16 +110,16 @@ def _dnsmos(speech: np.ndarray) -> Opinion:
     ]
     mels = np.stack([network.audio_melspec(audio=w[:-160]) for w in windows]).astype(np.float32)
     p808 = network.p808_onnx_sess.run(None, {"input_1": mels})[0]
-    few = np.unique(np.linspace(0, 0 if once else last, WINDOWS).round().astype(int))
-    raw = network.onnx_sess.run(None, {"input_1": np.stack([windows[n] for n in few])})[0]
-    overall = [network.get_polyfit_val(*row, False)[2] for row in raw]
-    return Opinion(float(np.mean(overall)), float(np.mean(p808)))
+    chosen = np.unique(np.linspace(0, 0 if one_window else last, OVRL_WINDOWS).round().astype(int))
+    raw = network.onnx_sess.run(None, {"input_1": np.stack([windows[n] for n in chosen])})[0]
+    ovrl = [network.get_polyfit_val(*scores, False)[2] for scores in raw]
+    return DNSMOSScores(float(np.mean(ovrl)), float(np.mean(p808)))
 
 
 @lru_cache(maxsize=1)
-def _dnsmos_network() -> Any:
+def _dnsmos_network() -> Any:  # of an untyped package
     package = _package("dnsmos")
-    folder = Path(package.__file__).parent / "dnsmos_models"
+    folder = Path(str(package.__file__)).parent / "dnsmos_models"
     network = package.DNSMOS(str(folder / "sig_bak_ovr.onnx"), str(folder / "model_v8.onnx"))
     network.onnx_sess = _session(folder / "sig_bak_ovr.onnx")
     network.p808_onnx_sess = _session(folder / "model_v8.onnx")
@@ -112,18 +127,18 @@ def _dnsmos_network() -> Any:
 
 
 @lru_cache(maxsize=1)
-def _plcmos() -> Any:
+def _plcmos_network() -> Any:  # of an untyped package
     network = _package("plcmos").PLCMOS()
     network.session = _session(Path(network.model_path))
     return network
 
 
-def _package(name: str) -> Any:
+def _package(name: str) -> ModuleType:
     return require_package(f"speechmos.{name}", name.upper())
 
 
-def _session(path: Path) -> Any:
-    """On as many threads as torch has here, and not on all there are."""
+def _session(path: Path) -> Any:  # of an untyped package
+    """Open a network on torch's number of threads; onnxruntime's default is every core."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

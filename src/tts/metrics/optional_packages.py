@@ -1,4 +1,4 @@
-"""A metric whose package is not installed is left out and says so once; it never counts as zero."""
+"""Optional packages of the metrics: a metric without its package is skipped with one warning."""
 
 import importlib
 import logging
@@ -11,40 +11,43 @@ log = logging.getLogger(__name__)
 
 
 class MissingPackageError(UserError):
-    """A package that a measure needs is not installed, or its weights are not on the disk."""
+    """A package or a weights file that a metric needs is missing."""
 
 
 def require_package(name: str, metric: str, extra: str = "metrics") -> ModuleType:
-    """The package, imported. Raises MissingPackageError saying how to install it."""
+    """Import and return the package ``name``.
+
+    Raises MissingPackageError with the command that installs it.
+    """
     try:
         return importlib.import_module(name)
     except ImportError as error:
         raise MissingPackageError(
-            f"{metric} needs the package {name}: uv sync --extra {extra} (import said: {error})"
+            f"{metric} needs the package {name}: run `uv sync --extra {extra}` ({error})"
         ) from error
 
 
 @lru_cache(maxsize=64)
-def say_once(message: str) -> None:
-    """Warn, the first time alone; in a process that works for another, the other does."""
-    if collecting:
-        untold.append(message)
+def warn_once(message: str) -> None:
+    """Log a warning the first time only; a worker process keeps it for its parent."""
+    if _in_worker:
+        _pending.append(message)
     else:
         log.warning(message)
 
 
-collecting = False  # whether this process works for another
-untold: list[str] = []  # what the other is to say
+_in_worker = False
+_pending: list[str] = []  # warnings that the parent process has yet to log
 
 
-def collect() -> None:
-    """Say nothing from now on in this process: :func:`handed_over` takes it to the other."""
-    global collecting
-    collecting = True
+def defer_warnings() -> None:
+    """Keep the warnings of this worker process for :func:`take_warnings` from now on."""
+    global _in_worker
+    _in_worker = True
 
 
-def handed_over() -> list[str]:
-    """What was not said since the last time."""
-    messages = untold.copy()
-    untold.clear()
+def take_warnings() -> list[str]:
+    """Return and forget the deferred warnings."""
+    messages = _pending.copy()
+    _pending.clear()
     return messages

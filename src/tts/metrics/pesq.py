@@ -1,36 +1,35 @@
-"""PESQ: what a panel would say of a copy beside its original."""
+"""PESQ: perceptual quality of a copy against its original (ITU-T P.862.2)."""
 
 import numpy as np
 from torch import Tensor
 
-from tts.metrics.evaluation_sample import SPEECH_RATE, EvaluationSample, resample
-from tts.metrics.measure import Measure, Row
-from tts.metrics.optional_packages import MissingPackageError, require_package, say_once
+from tts.metrics.evaluation_sample import SPEECH_SAMPLE_RATE, EvaluationSample, resample_to_16k
+from tts.metrics.measure import Measure, Statistics
+from tts.metrics.optional_packages import MissingPackageError, require_package, warn_once
 
 
 def pesq(reference: Tensor | np.ndarray, copy: Tensor | np.ndarray, rate: int) -> float | None:
-    """Wide-band PESQ (ITU-T P.862.2) of ``(S,)`` samples: 1.04 .. 4.64, higher is better.
+    """Return wide-band PESQ (ITU-T P.862.2) of ``(S,)`` samples: 1.04 to 4.64, higher is better.
 
-    The two must be aligned in time: for copy-synthesis, never for synthesis from text. About 12 ms
-    of one core per second of audio. None where the package ``pesq`` is not installed, which is said
-    once, or where it finds no speech.
+    Both must be time-aligned: for copy synthesis, not for text to speech. None if there is no
+    speech, or without the package ``pesq``, which is logged once. Cost: 12 ms per second of audio.
     """
-    if not pesq_is_there():
+    if not pesq_available():
         return None
     package = require_package("pesq", "PESQ")
-    heard = [resample(_array(wave), rate) for wave in (reference, copy)]
+    pair = [resample_to_16k(_array(wave), rate) for wave in (reference, copy)]
     try:
-        return float(package.pesq(SPEECH_RATE, *heard, "wb"))
+        return float(package.pesq(SPEECH_SAMPLE_RATE, *pair, "wb"))
     except package.PesqError:
         return None
 
 
-def pesq_is_there() -> bool:
-    """Whether the package is installed; says once where it is not."""
+def pesq_available() -> bool:
+    """Return whether the package is installed; log once if it is not."""
     try:
         require_package("pesq", "PESQ")
     except MissingPackageError:
-        say_once("PESQ is left out: it needs the package pesq, which a C compiler builds")
+        warn_once("PESQ is skipped: it needs the package pesq, which needs a C compiler to build")
         return False
     return True
 
@@ -40,13 +39,13 @@ def _array(wave: Tensor | np.ndarray) -> np.ndarray:
     return array.astype(np.float32)
 
 
-class Pesq(Measure):
-    """Of :func:`pesq`, 1.04 to 4.64; higher is better. Of aligned copies alone."""
+class PESQ(Measure):
+    """Wide-band PESQ of time-aligned copies, see :func:`pesq`; 1.04 to 4.64, higher is better."""
 
     label, higher_is_better = "PESQ", True
 
-    def row(self, take: EvaluationSample) -> Row | None:
-        if take.reference is None or not take.aligned:
+    def statistics(self, sample: EvaluationSample) -> Statistics | None:
+        if sample.reference is None or not sample.aligned:
             return None
-        found = pesq(take.reference.wave, take.wave, take.contract.sample_rate)
-        return None if found is None else (found,)
+        value = pesq(sample.reference.wave, sample.wave, sample.contract.sample_rate)
+        return None if value is None else (value,)

@@ -1,36 +1,37 @@
-"""STOI: how much of the modulation that carries words is left of the recording."""
+"""Short-time objective intelligibility: STOI and ESTOI."""
 
 from typing import Any
 
-from tts.metrics.evaluation_sample import SPEECH_RATE, EvaluationSample, resample
-from tts.metrics.measure import Measure, Row
+from tts.metrics.evaluation_sample import SPEECH_SAMPLE_RATE, EvaluationSample, resample_to_16k
+from tts.metrics.measure import Measure, Statistics
 from tts.metrics.optional_packages import require_package
 
-SHORTEST = 0.6  # seconds: the measure looks at 384 ms at a time, silence left out
+MIN_SECONDS = 0.6  # STOI uses segments of 384 ms without silence
 
 
-class Stoi(Measure):
+class STOI(Measure):
     """Short-time objective intelligibility (Taal et al. 2011), 0 to 1; higher is better.
 
-    ``extended``: ESTOI (Jensen & Taal 2016), which noise that comes and goes cannot fool. Of
-    aligned copies alone, and saturated for good ones. About 8 ms per second of audio.
+    ``extended``: ESTOI (Jensen & Taal 2016), for modulated noise. Needs time-aligned samples, and
+    saturates for good vocoders. Needs the package ``pystoi``. Cost: about 8 ms per second of audio.
     """
 
     label, higher_is_better, digits = "STOI", True, 3
 
-    def __init__(self, extended: bool = False, **settings: Any) -> None:
-        super().__init__(**settings)
+    def __init__(self, extended: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.extended = extended
         self.label = "ESTOI" if extended else "STOI"
 
-    def row(self, take: EvaluationSample) -> Row | None:
-        if take.reference is None or not take.aligned:
+    def statistics(self, sample: EvaluationSample) -> Statistics | None:
+        if sample.reference is None or not sample.aligned:
             return None
         stoi = require_package("pystoi", self.label).stoi
-        real, ours = (
-            resample(w, take.contract.sample_rate) for w in (take.reference.wave, take.wave)
-        )
-        count = min(len(real), len(ours))
-        if count < SHORTEST * SPEECH_RATE:
+        rate = sample.contract.sample_rate
+        reference = resample_to_16k(sample.reference.wave, rate)
+        wave = resample_to_16k(sample.wave, rate)
+        count = min(len(reference), len(wave))
+        if count < MIN_SECONDS * SPEECH_SAMPLE_RATE:
             return None
-        return (float(stoi(real[:count], ours[:count], SPEECH_RATE, extended=self.extended)),)
+        value = stoi(reference[:count], wave[:count], SPEECH_SAMPLE_RATE, extended=self.extended)
+        return (float(value),)

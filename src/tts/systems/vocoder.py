@@ -12,7 +12,7 @@ from tts.batch import Clips
 from tts.discriminators.base import DiscriminatorOutput
 from tts.losses.waveform import MultiResolutionSTFT, WaveMelLoss
 from tts.losses.weighted import WeightedLoss
-from tts.metrics.pesq import pesq, pesq_is_there
+from tts.metrics.pesq import pesq, pesq_available
 from tts.systems.gan import GANSystem
 from tts.vocoders.vocoder import Vocoder
 from tts.vocoders.vocos import Vocos
@@ -55,7 +55,7 @@ class VocoderSystem(GANSystem):
     @property
     def directions(self) -> dict[str, bool | None]:
         """Of what a validation measures beside distances: whether more is better."""
-        return {"val/pesq": True} if pesq_is_there() else {}
+        return {"val/pesq": True} if pesq_available() else {}
 
     def forward(self, mel: Tensor) -> Tensor:
         return self.generator(mel)
@@ -63,12 +63,12 @@ class VocoderSystem(GANSystem):
     def training_step(self, batch: Clips, batch_idx: int) -> None:
         spectrum = target = None
         if isinstance(self.model, Vocos):
-            frames = self.model.frames(batch.mel)
-            wave = self.model.samples(frames, batch.mel)
+            frames = self.model.predict_spectrum(batch.mel)
+            wave = self.model.reconstruct(frames, batch.mel)
             # a clip's first and last windows reach into what was cut off
             edge = self.model.contract.n_fft // self.model.contract.hop // 2
             spectrum = frames[:, edge:-edge]
-            target = self.model.inverse.transform(batch.audio)[:, edge:-edge]
+            target = self.model.inverse_stft.stft(batch.audio)[:, edge:-edge]
         else:
             wave = self.model(batch.mel)
         if (limited := self._limited(batch)) is not None:
@@ -97,7 +97,7 @@ class VocoderSystem(GANSystem):
             "val/stft": self.stft_distance.distance(wave, batch.audio),
         }
         self.log_dict(values, batch_size=len(wave), sync_dist=True, on_epoch=True, on_step=False)
-        if pesq_is_there():
+        if pesq_available():
             opinion = pesq(batch.audio[0], wave[0], self.rate)
             # a clip in which it finds no speech does not count, on whichever rank it is
             self.log("val/pesq", opinion or 0.0, batch_size=0 if opinion is None else len(wave),

@@ -1,4 +1,4 @@
-"""Activations without aliases: the nonlinearity runs at twice the rate, between two low-passes.
+"""Anti-aliased activation: Snake at twice the sample rate between two low-pass filters.
 
 Lee et al. 2023 (BigVGAN), section 3.2, after Karras et al. 2021 (StyleGAN3).
 """
@@ -10,22 +10,22 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 RATE = 2
-TAPS = 12  # of either filter
+TAPS = 12  # of the upsampling and of the downsampling filter
 
 
 class SnakeBeta(nn.Module):
-    """``x + sin^2(alpha x) / beta``, per channel, both learned as logarithms. ``(B, C, S)``.
+    """``x + sin^2(alpha x) / beta`` with learned parameters per channel. ``(B, C, S)``.
 
-    With ``tied`` beta is alpha: Snake itself (Ziyin et al. 2020, equation 3). ``logarithmic``: the
-    parameters are logarithms, as BigVGAN trains them; else the values themselves.
+    ``tied``: beta = alpha, which is Snake (Ziyin et al. 2020, equation 3). ``logarithmic``: the
+    parameters are log alpha and log beta.
     """
 
     def __init__(self, channels: int, tied: bool = False, logarithmic: bool = True) -> None:
         super().__init__()
-        start = torch.zeros if logarithmic else torch.ones
+        initial = torch.zeros if logarithmic else torch.ones
         self.logarithmic = logarithmic
-        self.alpha = nn.Parameter(start(channels))
-        self.beta = None if tied else nn.Parameter(start(channels))
+        self.alpha = nn.Parameter(initial(channels))
+        self.beta = None if tied else nn.Parameter(initial(channels))
 
     def forward(self, x: Tensor) -> Tensor:
         alpha: Tensor = self.alpha.exp() if self.logarithmic else self.alpha
@@ -37,45 +37,45 @@ class SnakeBeta(nn.Module):
 
 
 class Antialiased(nn.Module):
-    """``activation`` between up- and down-sampling by 2. ``(B, C, S) -> (B, C, S)``."""
+    """``activation`` between upsampling and downsampling by 2. ``(B, C, S) -> (B, C, S)``."""
 
-    reach = TAPS  # samples on either side that an output sees, at most
+    context = TAPS  # samples on either side that an output depends on, at most
 
     def __init__(self, activation: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
         self.activation = activation
-        taps = low_pass(0.5 / RATE, 0.6 / RATE, TAPS)
+        taps = low_pass_filter(0.5 / RATE, 0.6 / RATE, TAPS)
         self.register_buffer("taps", taps, persistent=False)
         self.taps: Tensor
 
     def forward(self, x: Tensor) -> Tensor:
-        return self._down(self.activation(self._up(x)))
+        return self._downsample(self.activation(self._upsample(x)))
 
-    def _up(self, x: Tensor) -> Tensor:
+    def _upsample(self, x: Tensor) -> Tensor:
         channels = x.shape[1]
-        side = TAPS // RATE - 1
-        x = F.pad(x, (side, side), mode="replicate")
+        padding = TAPS // RATE - 1
+        x = F.pad(x, (padding, padding), mode="replicate")
         taps = self.taps.to(x.dtype).expand(channels, 1, -1)
         y = RATE * F.conv_transpose1d(x, taps, stride=RATE, groups=channels)
-        cut = side * RATE + (TAPS - RATE) // 2
-        return y[..., cut:-cut]
+        crop = padding * RATE + (TAPS - RATE) // 2
+        return y[..., crop:-crop]
 
-    def _down(self, x: Tensor) -> Tensor:
+    def _downsample(self, x: Tensor) -> Tensor:
         channels = x.shape[1]
         x = F.pad(x, (TAPS // 2 - 1, TAPS // 2), mode="replicate")
         taps = self.taps.to(x.dtype).expand(channels, 1, -1)
         return F.conv1d(x, taps, stride=RATE, groups=channels)
 
 
-def low_pass(cutoff: float, slope: float, taps: int) -> Tensor:
-    """``(1, 1, taps)``: a Kaiser-windowed sinc of an even number of taps, with unit gain at zero.
+def low_pass_filter(cutoff: float, half_width: float, taps: int) -> Tensor:
+    """Return a Kaiser-windowed sinc ``(1, 1, taps)`` with unit gain at frequency 0.
 
-    ``cutoff`` and half the width of the ``slope`` in cycles per sample. Half as many taps at four
-    times the width is how StyleGAN3 asks for the window.
+    ``cutoff`` and ``half_width`` of the transition band in cycles per sample; ``taps`` is even.
     """
     from scipy.signal import kaiser_atten, kaiser_beta
 
-    beta = kaiser_beta(kaiser_atten(taps // 2, 4 * slope))
+    # StyleGAN3 computes the window for half the taps and four times the width
+    beta = kaiser_beta(kaiser_atten(taps // 2, 4 * half_width))
     window = torch.kaiser_window(taps, periodic=False, beta=float(beta), dtype=torch.float64)
     time = torch.arange(taps, dtype=torch.float64) - (taps - 1) / 2
     response = window * torch.sinc(2 * cutoff * time)

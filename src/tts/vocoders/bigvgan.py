@@ -1,7 +1,7 @@
-"""BigVGAN: HiFi-GAN with periodic, alias-free activations (Lee et al. 2023)."""
+"""BigVGAN generator: HiFi-GAN with periodic, anti-aliased activations (Lee et al. 2023)."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,10 +12,24 @@ from tts.vocoders.hifigan import context_frames, require_rates, same_conv, upsam
 from tts.vocoders.vocoder import Vocoder
 
 
-class PeriodicBlock(nn.Module):
-    """AMP block: dilated convolutions, each behind its own activation. ``(B, C, S) -> (B, C, S)``.
+class BigVGANVariant(NamedTuple):
+    """What differs between the published versions of BigVGAN.
 
-    ``paired`` follows each by an undilated one with an activation of its own.
+    ``tied_snake``, ``logarithmic_snake``: see :class:`~tts.vocoders.antialias.SnakeBeta`. Version 1
+    ends in tanh and has an output bias; version 2 clips and has none.
+    """
+
+    tied_snake: bool = False
+    logarithmic_snake: bool = True
+    tanh: bool = False
+    output_bias: bool = False
+
+
+class AMPBlock(nn.Module):
+    """Anti-aliased multi-periodicity block (section 3.2). ``(B, C, S) -> (B, C, S)``.
+
+    Residual dilated convolutions, each after its own activation. ``paired``: an undilated
+    convolution with its own activation follows each.
     """
 
     def __init__(
@@ -34,8 +48,9 @@ class PeriodicBlock(nn.Module):
             Antialiased(SnakeBeta(channels, tied, logarithmic))
             for _ in range(len(self.dilated) + len(self.plain))
         )
-        self.reach = sum(d * (kernel // 2) for d in dilations)
-        self.reach += len(self.plain) * (kernel // 2) + len(self.activations) * Antialiased.reach
+        self.context = sum(d * (kernel // 2) for d in dilations)
+        self.context += len(self.plain) * (kernel // 2)
+        self.context += len(self.activations) * Antialiased.context
 
     def forward(self, x: Tensor) -> Tensor:
         step = 2 if self.plain else 1
@@ -43,16 +58,14 @@ class PeriodicBlock(nn.Module):
             y = dilated(self.activations[step * index](x))
             if self.plain:
                 y = self.plain[index](self.activations[step * index + 1](y))
-            x = y.add_(x)  # a convolution does not need its own output to learn
+            x = y.add_(x)  # in place: the backward of a convolution does not need its output
         return x
 
 
 class BigVGAN(Vocoder):
-    """As :class:`~tts.vocoders.hifigan.HiFiGAN`, with AMP blocks in the fusion.
+    """BigVGAN generator; arguments as :class:`~tts.vocoders.hifigan.HiFiGAN`.
 
-    ``tied``: Snake instead of SnakeBeta; ``logarithmic``: see
-    :class:`~tts.vocoders.antialias.SnakeBeta`. ``bounded_by_tanh`` and ``output_bias``: the first
-    version has both, the second clips instead and has no bias.
+    ``variant``: a :class:`BigVGANVariant`; None: version 2.
     """
 
     weight_normalized = True
@@ -66,38 +79,35 @@ class BigVGAN(Vocoder):
         kernels: Sequence[int] = (3, 7, 11),
         dilations: Sequence[Sequence[int]] = ((1, 3, 5), (1, 3, 5), (1, 3, 5)),
         paired: bool = True,
-        tied: bool = False,
-        logarithmic: bool = True,
-        bounded_by_tanh: bool = False,
-        output_bias: bool = False,
+        variant: BigVGANVariant | None = None,
     ) -> None:
         super().__init__(contract)
         require_rates(contract, channels, rates, up_kernels)
-        self.bounded_by_tanh = bounded_by_tanh
+        tied, logarithmic, self.tanh, output_bias = variant or BigVGANVariant()
         self.input = nn.Conv1d(contract.bands, channels, 7, padding=3)
         self.ups = nn.ModuleList()
-        self.fusions = nn.ModuleList()  # of lists of blocks
-        reaches = []
+        self.fusions = nn.ModuleList()  # a ModuleList of blocks per stage
+        contexts = []
         for stage, (rate, kernel) in enumerate(zip(rates, up_kernels, strict=True)):
             width = channels >> (stage + 1)
             self.ups.append(upsampling(2 * width, width, rate, kernel))
             blocks = [
-                PeriodicBlock(width, size, spread, paired, tied, logarithmic)
-                for size, spread in zip(kernels, dilations, strict=True)
+                AMPBlock(width, size, dilation, paired, tied, logarithmic)
+                for size, dilation in zip(kernels, dilations, strict=True)
             ]
-            reaches.append(max(block.reach for block in blocks))
+            contexts.append(max(block.context for block in blocks))
             self.fusions.append(nn.ModuleList(blocks))
         self.activation = Antialiased(SnakeBeta(width, tied, logarithmic))
         self.output = nn.Conv1d(width, 1, 7, padding=3, bias=output_bias)
         for module in (*self.ups.modules(), *self.fusions.modules(), self.output):
             if isinstance(module, nn.Conv1d | nn.ConvTranspose1d):
                 nn.init.normal_(module.weight, std=0.01)
-        last = 3 + Antialiased.reach
-        self.context = context_frames(rates, up_kernels, reaches, last)
+        output_context = 3 + Antialiased.context
+        self.context = context_frames(rates, up_kernels, contexts, output_context)
 
     def forward(self, mel: Tensor) -> Tensor:
         x = self.input(mel.mT)
-        fusions: Any = self.fusions
+        fusions = cast("Iterable[nn.ModuleList]", self.fusions)
         for up, blocks in zip(self.ups, fusions, strict=True):
             x = up(x)
             total = blocks[0](x)
@@ -105,4 +115,4 @@ class BigVGAN(Vocoder):
                 total.add_(block(x))
             x = total.div_(len(blocks))
         x = self.output(self.activation(x))[:, 0]
-        return torch.tanh(x) if self.bounded_by_tanh else x.clamp(-1.0, 1.0)
+        return torch.tanh(x) if self.tanh else x.clamp(-1.0, 1.0)

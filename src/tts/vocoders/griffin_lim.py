@@ -1,4 +1,4 @@
-"""Samples from a mel without learning anything: find the magnitudes and phases that fit it."""
+"""Griffin-Lim vocoder: phase reconstruction without training."""
 
 import torch
 from torch import Tensor
@@ -11,12 +11,13 @@ from tts.vocoders.vocoder import Vocoder
 
 
 class GriffinLim(Vocoder):
-    """Griffin & Lim 1984, with the momentum of Perraudin et al. 2013 and magnitudes that yield.
+    """Griffin & Lim 1984 with momentum (Perraudin et al. 2013) and re-estimated magnitudes.
 
-    ``iterations`` of phase search; ``momentum`` in [0, 1), 0 is the original algorithm;
-    ``inversion_steps`` of the search for the first magnitude whose mel is the one given; ``magnitude_weight``:
-    how far the magnitudes stay there, 1 as in the papers, 0 wherever the mel and the phases want
-    them (:meth:`InverseMel.relax_magnitudes`), which sounds far better.
+    ``iterations``: rounds of phase refinement. ``momentum`` in [0, 1): 0 is the original algorithm.
+    ``inversion_steps``: updates of :class:`InverseMel` for the first estimate of the magnitudes.
+    ``magnitude_weight``: 1 keeps the first estimate of the magnitudes during phase refinement, as
+    in the papers; 0 re-estimates them from the current phases and the mel each round, which sounds
+    far better.
     """
 
     def __init__(
@@ -28,27 +29,23 @@ class GriffinLim(Vocoder):
         magnitude_weight: float = 0.0,
     ) -> None:
         super().__init__(contract)
-        if iterations < 1 or not 0 <= momentum < 1:
-            raise UserError(
-                f"vocoder.iterations={iterations} must be at least 1 and "
-                f"vocoder.momentum={momentum} lie in [0, 1)"
-            )
+        if iterations < 1:
+            raise UserError(f"vocoder.iterations={iterations} must be at least 1")
+        if not 0 <= momentum < 1:
+            raise UserError(f"vocoder.momentum={momentum} must lie in [0, 1)")
         check_magnitude_weight(magnitude_weight, "vocoder")
-        self.iterations, self.momentum, self.magnitude_weight = (
-            iterations,
-            momentum,
-            magnitude_weight,
-        )
+        self.iterations, self.momentum = iterations, momentum
+        self.magnitude_weight = magnitude_weight
         self.inverse_mel = InverseMel(contract, inversion_steps)
-        self.inverse = InverseSTFT(contract)
+        self.inverse_stft = InverseSTFT(contract)
 
     def forward(self, mel: Tensor) -> Tensor:
-        """``(B, T, M)`` -> ``(B, T * hop)``; the same mel gives the same samples."""
+        """Map ``(B, T, M)`` to ``(B, T * hop)``; deterministic."""
         mel = mel.float()
         magnitude = self.inverse_mel(mel)
-        # phases start at random; a fixed start makes the same mel sound the same every time
+        # random initial phases from a fixed seed: the same mel gives the same samples
         turns = torch.rand(magnitude.shape[1:], generator=torch.Generator().manual_seed(0))
         spectrum = torch.polar(magnitude, 2 * torch.pi * turns.to(mel).expand_as(magnitude))
-        magnitudes = self.inverse_mel.relax_magnitudes(magnitude, mel, self.magnitude_weight)
-        refined = self.inverse.refined(spectrum, self.iterations, self.momentum, magnitudes)
-        return self.inverse(refined).clamp(-1, 1)
+        update = self.inverse_mel.relax_magnitudes(magnitude, mel, self.magnitude_weight)
+        refined = self.inverse_stft.refine_phases(spectrum, self.iterations, self.momentum, update)
+        return self.inverse_stft(refined).clamp(-1, 1)

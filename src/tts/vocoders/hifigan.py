@@ -1,4 +1,4 @@
-"""HiFi-GAN's generator: transposed convolutions up to the sample rate (Kong et al. 2020)."""
+"""HiFi-GAN generator: transposed convolutions up to the sample rate (Kong et al. 2020)."""
 
 from collections.abc import Sequence
 from math import ceil, prod
@@ -15,22 +15,21 @@ SLOPE = 0.1  # of the leaky ReLU
 
 
 class ResidualBlock(nn.Module):
-    """Dilated convolutions of one kernel size, each with its residual. ``(B, C, S) -> (B, C, S)``.
+    """Residual dilated convolutions of one kernel size. ``(B, C, S) -> (B, C, S)``.
 
-    ``paired`` follows each dilated convolution by an undilated one (the paper's ResBlock1; without
-    it, ResBlock2).
+    ``paired``: an undilated convolution follows each dilated one (ResBlock1 of the paper; otherwise
+    ResBlock2).
     """
 
     def __init__(self, channels: int, kernel: int, dilations: Sequence[int], paired: bool) -> None:
         super().__init__()
         self.dilated = nn.ModuleList(same_conv(channels, kernel, d) for d in dilations)
         self.plain = nn.ModuleList(same_conv(channels, kernel) for _ in dilations if paired)
-        self.reach = sum(d * (kernel // 2) for d in dilations) + len(self.plain) * (kernel // 2)
+        self.context = sum(d * (kernel // 2) for d in dilations) + len(self.plain) * (kernel // 2)
 
     def forward(self, x: Tensor) -> Tensor:
         for index, dilated in enumerate(self.dilated):
-            # in place where a convolution has just made the tensor: none of them needs its own
-            # output to learn, and memory traffic is much of the time
+            # in place: the backward of a convolution does not need its output
             y = dilated(F.leaky_relu(x, SLOPE))
             if self.plain:
                 y = self.plain[index](F.leaky_relu_(y, SLOPE))
@@ -39,7 +38,7 @@ class ResidualBlock(nn.Module):
 
 
 class MultiReceptiveField(nn.Module):
-    """The mean of residual blocks of several kernel sizes (section 2.2)."""
+    """Multi-receptive field fusion: the mean of residual blocks (section 2.2)."""
 
     def __init__(
         self,
@@ -50,10 +49,10 @@ class MultiReceptiveField(nn.Module):
     ) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(
-            ResidualBlock(channels, kernel, spread, paired)
-            for kernel, spread in zip(kernels, dilations, strict=True)
+            ResidualBlock(channels, kernel, dilation, paired)
+            for kernel, dilation in zip(kernels, dilations, strict=True)
         )
-        self.reach = max(block.reach for block in self.blocks)  # type: ignore[type-var]
+        self.context = max(block.context for block in self.blocks)  # type: ignore[type-var]
 
     def forward(self, x: Tensor) -> Tensor:
         total = self.blocks[0](x)
@@ -63,9 +62,11 @@ class MultiReceptiveField(nn.Module):
 
 
 class HiFiGAN(Vocoder):
-    """``channels``: in front of the first upsampling, halved by each; ``rates`` and ``up_kernels``
-    of the upsamplings; ``kernels`` and ``dilations`` of the fusion; ``paired``: see
-    :class:`ResidualBlock`. The product of ``rates`` must be the contract's hop.
+    """HiFi-GAN generator (section 2.2): upsampling stages, each followed by a fusion of blocks.
+
+    ``channels``: before the first stage, halved by each. ``rates``, ``up_kernels``: strides and
+    kernels of the upsamplings; the product of ``rates`` is the contract's hop. ``kernels``,
+    ``dilations``: one residual block each. ``paired``: see :class:`ResidualBlock`.
     """
 
     weight_normalized = True  # while training (Salimans & Kingma 2016)
@@ -93,57 +94,63 @@ class HiFiGAN(Vocoder):
         for module in (*self.ups.modules(), *self.fusions.modules(), self.output):
             if isinstance(module, nn.Conv1d | nn.ConvTranspose1d):
                 nn.init.normal_(module.weight, std=0.01)
-        reaches = [fusion.reach for fusion in self.fusions]
-        self.context = context_frames(rates, up_kernels, reaches, 3)  # type: ignore[arg-type]
+        contexts = [fusion.context for fusion in self.fusions]
+        self.context = context_frames(rates, up_kernels, contexts, 3)  # type: ignore[arg-type]
 
     def forward(self, mel: Tensor) -> Tensor:
         x = self.input(mel.mT)
         for up, fusion in zip(self.ups, self.fusions, strict=True):
             x = fusion(up(F.leaky_relu_(x, SLOPE)))
-        return torch.tanh(self.output(F.leaky_relu(x)))[:, 0]  # torch's own slope, as published
+        return torch.tanh(self.output(F.leaky_relu(x)))[:, 0]  # slope 0.01, as published
 
 
 def same_conv(channels: int, kernel: int, dilation: int = 1) -> nn.Conv1d:
-    """As many samples out as in."""
+    """Return a convolution that keeps the length."""
     return nn.Conv1d(
         channels, channels, kernel, dilation=dilation, padding=dilation * (kernel // 2)
     )
 
 
 def upsampling(inputs: int, outputs: int, rate: int, kernel: int) -> nn.ConvTranspose1d:
-    """``rate`` samples out for each one in."""
+    """Return a transposed convolution that gives ``rate`` samples for each input."""
     return nn.ConvTranspose1d(inputs, outputs, kernel, rate, padding=(kernel - rate) // 2)
 
 
 def require_rates(
     contract: MelContract, channels: int, rates: Sequence[int], kernels: Sequence[int]
 ) -> None:
-    """Raise UserError unless these upsamplings turn a frame into a hop of samples."""
+    """Raise UserError unless the upsampling stages turn one frame into ``hop`` samples."""
     if len(rates) != len(kernels):
-        raise UserError(f"rates={list(rates)} and up_kernels={list(kernels)} differ in number")
+        raise UserError(
+            f"rates={list(rates)} and up_kernels={list(kernels)} must have the same length"
+        )
     if prod(rates) != contract.hop:
         raise UserError(
-            f"the upsampling rates {list(rates)} make {prod(rates)} samples of a frame, and "
+            f"rates={list(rates)} make {prod(rates)} samples per frame: their product must be "
             f"audio.hop={contract.hop}"
         )
     for rate, kernel in zip(rates, kernels, strict=True):
         if kernel < rate or (kernel - rate) % 2:
             raise UserError(f"up_kernels: {kernel} must exceed its rate {rate} by an even number")
     if channels % (1 << len(rates)):
-        raise UserError(f"channels={channels} cannot be halved {len(rates)} times")
+        raise UserError(
+            f"channels={channels} must be divisible by {1 << len(rates)}: each of the "
+            f"{len(rates)} stages halves it"
+        )
 
 
 def context_frames(
-    rates: Sequence[int], kernels: Sequence[int], reaches: Sequence[int], last: int
+    rates: Sequence[int], kernels: Sequence[int], contexts: Sequence[int], output: int
 ) -> int:
-    """Frames on either side that a sample depends on, in frames and rounded up.
+    """Return the frames on either side that a sample depends on, rounded up.
 
-    ``reaches``: samples on either side that each fusion sees; ``last``: those of what follows.
+    ``contexts``: samples on either side that each fusion depends on; ``output``: those of the
+    layers after the last stage.
     """
-    per_frame = prod(rates)  # samples, at the stage looked at: from the last to the first
-    total = last / per_frame
-    for rate, kernel, reach in zip(rates[::-1], kernels[::-1], reaches[::-1], strict=True):
-        total += reach / per_frame
+    per_frame = prod(rates)  # samples at the current stage, from the last to the first
+    total = output / per_frame
+    for rate, kernel, context in zip(rates[::-1], kernels[::-1], contexts[::-1], strict=True):
+        total += context / per_frame
         per_frame //= rate
         total += (kernel / rate / 2 + 1) / per_frame
-    return ceil(total) + 4  # the first convolution's three, and one for rounding
+    return ceil(total) + 4  # three of the first convolution, one for rounding

@@ -1,4 +1,4 @@
-"""What a mel says of the magnitudes it was made of, and of those a signal has."""
+"""Magnitude spectra from a mel: inversion of the mel filters, and re-estimation from phases."""
 
 from collections.abc import Callable
 
@@ -8,79 +8,79 @@ from torch import Tensor, nn
 from tts.audio.mel import MelContract, mel_filters
 from tts.errors import UserError
 
-MOST = 10.0  # that a band is made louder or softer at once
-SILENT = 1e-7  # a magnitude, so that it has a logarithm
+MAX_GAIN = 10.0  # of a mel band, in one call of match_mel
+EPSILON = 1e-7  # smallest magnitude, for logarithms
 
 
 class InverseMel(nn.Module):
-    """``(B, T, M)`` log mel -> ``(B, T, F)`` magnitude, never negative.
+    """Invert a mel: ``(B, T, M)`` natural-log mel to ``(B, T, F)`` magnitudes, F = n_fft // 2 + 1.
 
     The pseudo-inverse of the filters, then ``steps`` multiplicative updates (Lee & Seung 2001,
-    equation 4), which keep what is positive positive and lower the squared error of the mel at
-    every step. Above the highest band nothing is known, and zero is said.
+    equation 4), which keep the estimate positive and never increase the squared error of the mel.
+    Bins outside all filters are zero.
     """
 
     def __init__(self, contract: MelContract, steps: int) -> None:
         super().__init__()
         self.steps, self.power = steps, contract.power
         filters = mel_filters(contract, torch.zeros(0))
-        seen = filters.sum(0)  # (F,) by all bands
+        weight = filters.sum(0)  # (F,) of each bin, over all bands
         self.register_buffer("filters", filters, persistent=False)  # (M, F)
         self.register_buffer("inverse", torch.linalg.pinv(filters), persistent=False)  # (F, M)
-        self.register_buffer("seen", seen > 0, persistent=False)
-        shares = filters / seen.clamp(min=1e-12)
+        self.register_buffer("covered", weight > 0, persistent=False)  # (F,) by any filter
+        shares = filters / weight.clamp(min=1e-12)
         self.register_buffer("shares", shares, persistent=False)  # (M, F) of a bin's weight
         self.filters: Tensor
         self.inverse: Tensor
-        self.seen: Tensor
+        self.covered: Tensor
         self.shares: Tensor
 
     def forward(self, mel: Tensor) -> Tensor:
         target = mel.exp()
         estimate = (target @ self.inverse.T).clamp(min=1e-8)
-        back = target @ self.filters
+        numerator = target @ self.filters
         for _ in range(self.steps):
-            estimate = estimate * back / ((estimate @ self.filters.T) @ self.filters + 1e-8)
-        # outside the filters nothing is known and nothing was there to hear
-        return (estimate * self.seen).pow(1 / self.power)
+            estimate = estimate * numerator / ((estimate @ self.filters.T) @ self.filters + 1e-8)
+        return (estimate * self.covered).pow(1 / self.power)
 
-    def fitted(self, magnitude: Tensor, mel: Tensor) -> Tensor:
-        """``(B, T, F)`` magnitudes, louder or softer by band as brings their mel to ``mel``.
+    def match_mel(self, magnitude: Tensor, mel: Tensor) -> Tensor:
+        """Scale magnitudes ``(B, T, F)`` by band so that their log mel approaches ``mel``.
 
-        A bin's gain is the mean of its bands' gains, by the filters. What no filter sees is kept.
+        The gain of a bin is the mean of the gains of its bands, weighted by the filters. Bins
+        outside all filters keep their magnitude.
         """
         power = magnitude.pow(self.power) if self.power != 1 else magnitude
-        gains = (mel.exp() / (power @ self.filters.T + SILENT)).clamp(1 / MOST, MOST)
-        gain = torch.where(self.seen, gains @ self.shares, 1.0)
+        gains = (mel.exp() / (power @ self.filters.T + EPSILON)).clamp(1 / MAX_GAIN, MAX_GAIN)
+        gain = torch.where(self.covered, gains @ self.shares, 1.0)
         return magnitude * (gain.pow(1 / self.power) if self.power != 1 else gain)
 
     def relax_magnitudes(
         self, magnitude: Tensor, mel: Tensor, magnitude_weight: float
     ) -> Callable[[Tensor], Tensor] | None:
-        """For :meth:`InverseSTFT.refined`: magnitudes that let the phases have their say.
+        """Return the magnitude update of :meth:`InverseSTFT.refine_phases`; None keeps magnitudes.
 
-        Of a mel many magnitudes are possible, and few of them have phases that fit. ``magnitude_weight`` = 1
-        keeps ``magnitude`` whatever the phases are (None); 0 takes what the signal with these
-        phases has, once its mel is ``mel``; between them is the mean of the logarithms. Magnitude
-        and phase are then found together, as in Masuyama et al. 2023 (bi-level consistency), here
-        by projections alone.
+        ``magnitude_weight``: 1 keeps the first estimate ``magnitude (B, T, F)`` during phase
+        refinement; 0 re-estimates magnitudes from the current phases and the ``mel`` each round;
+        between them, the weighted geometric mean. Many magnitudes have the same mel and few of them
+        have consistent phases, so 0 estimates both together (bi-level consistency, Masuyama et al.
+        2023, here by projections only).
         """
         if magnitude_weight == 1:
             return None
-        said = magnitude.clamp(min=SILENT).log() * magnitude_weight if magnitude_weight else None
+        first = magnitude.clamp(min=EPSILON).log() * magnitude_weight if magnitude_weight else None
 
-        def magnitudes(heard: Tensor) -> Tensor:
-            fitted = self.fitted(heard, mel)
-            # what no filter sees nothing but the first guess knows
-            fitted = torch.where(self.seen, fitted, magnitude)
-            if said is None:
-                return fitted
-            return (said + fitted.clamp(min=SILENT).log() * (1 - magnitude_weight)).exp()
+        def update(consistent: Tensor) -> Tensor:
+            matched = self.match_mel(consistent, mel)
+            # the mel does not determine bins outside the filters
+            matched = torch.where(self.covered, matched, magnitude)
+            if first is None:
+                return matched
+            return (first + matched.clamp(min=EPSILON).log() * (1 - magnitude_weight)).exp()
 
-        return magnitudes
+        return update
 
 
-def check_magnitude_weight(magnitude_weight: float, owner: str) -> None:
-    """Raise UserError for a ``magnitude_weight`` that is no share; ``owner``: model or vocoder."""
+def check_magnitude_weight(magnitude_weight: float, section: str) -> None:
+    """Raise UserError unless ``magnitude_weight`` of the config ``section`` is in [0, 1]."""
     if not 0 <= magnitude_weight <= 1:
-        raise UserError(f"{owner}.magnitude_weight={magnitude_weight} must lie in [0, 1]")
+        raise UserError(f"{section}.magnitude_weight={magnitude_weight} must lie in [0, 1]")

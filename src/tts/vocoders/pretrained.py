@@ -1,6 +1,6 @@
-"""Other houses' vocoder checkpoints: their settings and key names in ours.
+"""Conversion of public vocoder checkpoints: HiFi-GAN, BigVGAN and Vocos.
 
-Each reader takes a published configuration and state dict and returns what a voice is made of.
+Each converter maps a published configuration and state dict to this package's names.
 HiFi-GAN: https://github.com/jik876/hifi-gan. BigVGAN: https://github.com/NVIDIA/BigVGAN. Vocos:
 https://github.com/gemelo-ai/vocos.
 """
@@ -18,32 +18,36 @@ from tts.errors import UserError
 
 
 class PretrainedFormatError(UserError):
-    """A checkpoint or configuration that is not what it should be."""
+    """A public checkpoint or its configuration cannot be converted."""
 
 
 class Converted(NamedTuple):
-    """A voice in the making."""
+    """The parts of a voice."""
 
-    model: dict[str, Any]  # the config of its class
+    model: dict[str, Any]  # config: _target_ and arguments
     contract: MelContract
     weights: dict[str, Tensor]
 
 
 def convert(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> Converted:
-    """Recognize the family by its configuration. Raises PretrainedFormatError naming what is missing."""
+    """Convert a checkpoint; the keys of its configuration tell the family.
+
+    Raises PretrainedFormatError with the missing or unknown key.
+    """
     if "backbone" in config and "head" in config:
-        return vocos(config, state)
+        return convert_vocos(config, state)
     if "upsample_rates" in config:
-        snakes = "activation" in config or "snake_logscale" in config
-        return (bigvgan if snakes else hifigan)(config, state)
+        if "activation" in config or "snake_logscale" in config:
+            return convert_bigvgan(config, state)
+        return convert_hifigan(config, state)
     raise PretrainedFormatError(
-        "the configuration is none of HiFi-GAN's or BigVGAN's (upsample_rates) nor of Vocos's "
-        f"(backbone and head); it has {', '.join(map(str, sorted(config)))}"
+        "the configuration is not one of HiFi-GAN or BigVGAN (upsample_rates) or Vocos (backbone "
+        f"and head); its keys are {', '.join(map(str, sorted(config)))}"
     )
 
 
-def hifigan(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> Converted:
-    """``config.json`` and the ``generator`` of a published HiFi-GAN."""
+def convert_hifigan(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> Converted:
+    """Convert ``config.json`` and the ``generator`` weights of a HiFi-GAN."""
     model = {"_target_": "tts.vocoders.hifigan.HiFiGAN", **_upsampler(config)}
     per_stage = len(model["kernels"])
 
@@ -53,28 +57,31 @@ def hifigan(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> Converted
             stage, block = divmod(int(number), per_stage)
             name = "plain" if kind == "convs2" else "dilated"
             return f"fusions.{stage}.blocks.{block}.{name}.{index}.{rest}"
-        return _ends(key)
+        return _rename_outside_blocks(key)
 
-    return Converted(model, _hifigan_contract(config), _renamed(state, rename))
+    return Converted(model, _hifigan_contract(config), _rename_weights(state, rename))
 
 
-def bigvgan(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> Converted:
-    """``config.json`` and the ``generator`` of a published BigVGAN, of either version."""
-    activation = _need(config, "activation")
+def convert_bigvgan(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> Converted:
+    """Convert ``config.json`` and the ``generator`` weights of a BigVGAN, version 1 or 2."""
+    activation = _require(config, "activation")
     if activation not in ("snake", "snakebeta"):
-        raise PretrainedFormatError(f"activation={activation!r}: known are snake and snakebeta")
+        raise PretrainedFormatError(f"activation={activation!r}: choose from snake, snakebeta")
     model = {
         "_target_": "tts.vocoders.bigvgan.BigVGAN",
         **_upsampler(config),
-        "tied": activation == "snake",
-        "logarithmic": bool(_need(config, "snake_logscale")),
-        "bounded_by_tanh": bool(config.get("use_tanh_at_final", True)),
-        "output_bias": bool(config.get("use_bias_at_final", True)),
+        "variant": {
+            "_target_": "tts.vocoders.bigvgan.BigVGANVariant",
+            "tied_snake": activation == "snake",
+            "logarithmic_snake": bool(_require(config, "snake_logscale")),
+            "tanh": bool(config.get("use_tanh_at_final", True)),
+            "output_bias": bool(config.get("use_bias_at_final", True)),
+        },
     }
     per_stage = len(model["kernels"])
 
     def rename(key: str) -> str | None:
-        if key.endswith(".filter"):  # computed, not learned
+        if key.endswith(".filter"):  # computed, not trained
             return None
         key = re.sub(r"^ups\.(\d+)\.0\.", r"ups.\1.", key)
         if match := re.fullmatch(r"resblocks\.(\d+)\.(\w+)\.(\d+)\.(.+)", key):
@@ -86,13 +93,13 @@ def bigvgan(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> Converted
             return f"fusions.{stage}.{block}.{name}.{index}.{rest}"
         if key.startswith("activation_post.act."):
             return key.replace("activation_post.act.", "activation.activation.")
-        return _ends(key)
+        return _rename_outside_blocks(key)
 
-    return Converted(model, _hifigan_contract(config), _renamed(state, rename))
+    return Converted(model, _hifigan_contract(config), _rename_weights(state, rename))
 
 
-def vocos(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> Converted:
-    """``config.yaml`` and ``pytorch_model.bin`` of a published Vocos that takes mels."""
+def convert_vocos(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> Converted:
+    """Convert ``config.yaml`` and ``pytorch_model.bin`` of a mel Vocos."""
     features, backbone, head = (
         _part(config, name, cls)
         for name, cls in (
@@ -115,24 +122,24 @@ def vocos(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> Converted:
         scale="htk",
         centered=padding == "center",
     )
-    for name, ours in (("n_fft", contract.n_fft), ("hop_length", contract.hop)):
-        if (theirs := _need(head, name)) != ours:
+    for name, in_features in (("n_fft", contract.n_fft), ("hop_length", contract.hop)):
+        if (in_head := _require(head, name)) != in_features:
             raise PretrainedFormatError(
-                f"head.{name}={theirs} and feature_extractor.{name}={ours} differ"
+                f"head.{name}={in_head} must equal feature_extractor.{name}={in_features}"
             )
     model = {
         "_target_": "tts.vocoders.vocos.Vocos",
-        "dim": _need(backbone, "dim"),
-        "hidden": _need(backbone, "intermediate_dim"),
-        "depth": _need(backbone, "num_layers"),
+        "dim": _require(backbone, "dim"),
+        "hidden": _require(backbone, "intermediate_dim"),
+        "depth": _require(backbone, "num_layers"),
     }
-    names = {
+    prefixes = {
         "backbone.embed.": "embed.",
         "backbone.norm.": "norm.",
         "backbone.final_layer_norm.": "last_norm.",
         "head.out.": "spectrum.",
     }
-    inside = {
+    block_names = {
         "dwconv": "depthwise", "norm": "norm", "pwconv1": "expand", "pwconv2": "contract",
         "gamma": "scale",
     }  # fmt: skip
@@ -142,72 +149,76 @@ def vocos(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> Converted:
             return None
         if match := re.fullmatch(r"backbone\.convnext\.(\d+)\.(\w+)(.*)", key):
             number, name, rest = match.groups()
-            if name in inside:
-                return f"blocks.{number}.{inside[name]}{rest}"
-        for theirs, ours in names.items():
-            if key.startswith(theirs):
-                return ours + key.removeprefix(theirs)
-        raise PretrainedFormatError(f"the weight {key} has no place in a Vocos that takes mels")
+            if name in block_names:
+                return f"blocks.{number}.{block_names[name]}{rest}"
+        return _replace_prefix(key, prefixes, "a Vocos that takes mels")
 
-    return Converted(model, contract, _renamed(state, rename))
+    return Converted(model, contract, _rename_weights(state, rename))
 
 
 def _upsampler(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What HiFi-GAN and BigVGAN share."""
+    """Return the arguments that HiFi-GAN and BigVGAN share."""
     return {
-        "channels": _need(config, "upsample_initial_channel"),
-        "rates": list(_need(config, "upsample_rates")),
-        "up_kernels": list(_need(config, "upsample_kernel_sizes")),
-        "kernels": list(_need(config, "resblock_kernel_sizes")),
-        "dilations": [list(d) for d in _need(config, "resblock_dilation_sizes")],
-        "paired": str(_need(config, "resblock")) == "1",
+        "channels": _require(config, "upsample_initial_channel"),
+        "rates": list(_require(config, "upsample_rates")),
+        "up_kernels": list(_require(config, "upsample_kernel_sizes")),
+        "kernels": list(_require(config, "resblock_kernel_sizes")),
+        "dilations": [list(d) for d in _require(config, "resblock_dilation_sizes")],
+        "paired": str(_require(config, "resblock")) == "1",
     }
 
 
 def _hifigan_contract(config: Mapping[str, Any]) -> MelContract:
-    rate = _need(config, "sampling_rate")
-    fmax = _need(config, "fmax")
+    rate = _require(config, "sampling_rate")
+    fmax = _require(config, "fmax")
     return MelContract(
         sample_rate=rate,
-        n_fft=_need(config, "n_fft"),
-        hop=_need(config, "hop_size"),
-        window=_need(config, "win_size"),
-        bands=_need(config, "num_mels"),
-        fmin=float(_need(config, "fmin")),
+        n_fft=_require(config, "n_fft"),
+        hop=_require(config, "hop_size"),
+        window=_require(config, "win_size"),
+        bands=_require(config, "num_mels"),
+        fmin=float(_require(config, "fmin")),
         fmax=rate / 2 if fmax is None else float(fmax),
     )
 
 
-def _ends(key: str) -> str:
-    """The names that HiFi-GAN and BigVGAN share outside their blocks."""
-    for theirs, ours in (("conv_pre.", "input."), ("conv_post.", "output."), ("ups.", "ups.")):
-        if key.startswith(theirs):
-            return ours + key.removeprefix(theirs)
-    raise PretrainedFormatError(f"the weight {key} has no place in a HiFi-GAN or BigVGAN generator")
+def _rename_outside_blocks(key: str) -> str:
+    """Rename a weight of HiFi-GAN or BigVGAN that is not in a residual block."""
+    prefixes = {"conv_pre.": "input.", "conv_post.": "output.", "ups.": "ups."}
+    return _replace_prefix(key, prefixes, "a HiFi-GAN or BigVGAN generator")
 
 
-def _renamed(state: Mapping[str, Tensor], rename: Callable[[str], str | None]) -> dict[str, Tensor]:
-    """Under our names, with weight normalization of either spelling folded away."""
-    modern = {}
+def _replace_prefix(key: str, prefixes: Mapping[str, str], family: str) -> str:
+    for prefix, replacement in prefixes.items():
+        if key.startswith(prefix):
+            return replacement + key.removeprefix(prefix)
+    raise PretrainedFormatError(f"the weight {key} does not belong to {family}")
+
+
+def _rename_weights(
+    state: Mapping[str, Tensor], rename: Callable[[str], str | None]
+) -> dict[str, Tensor]:
+    """Rename weights and fold weight normalization in; ``rename`` returns None to drop a weight."""
+    weights = {}
     for key, value in state.items():
         if not isinstance(value, Tensor):
-            raise PretrainedFormatError(f"{key} is no tensor but a {type(value).__name__}")
+            raise PretrainedFormatError(f"{key} must be a tensor, not a {type(value).__name__}")
         key = re.sub(r"\.weight_g$", ".parametrizations.weight.original0", key)
         key = re.sub(r"\.weight_v$", ".parametrizations.weight.original1", key)
-        modern[key] = value.to(torch.float32)
-    named = ((rename(key), value) for key, value in fold_weights(modern).items())
-    return {name: value for name, value in named if name is not None}
+        weights[key] = value.to(torch.float32)
+    renamed = ((rename(key), value) for key, value in fold_weights(weights).items())
+    return {name: value for name, value in renamed if name is not None}
 
 
-def _need(config: Mapping[str, Any], key: str) -> Any:
+def _require(config: Mapping[str, Any], key: str) -> Any:
     if key not in config:
-        raise PretrainedFormatError(f"the configuration lacks {key}")
+        raise PretrainedFormatError(f"the configuration has no {key}")
     return config[key]
 
 
 def _part(config: Mapping[str, Any], name: str, cls: str) -> Mapping[str, Any]:
-    part = _need(config, name)
-    made = str(_need(part, "class_path"))
-    if not made.endswith(cls):
-        raise PretrainedFormatError(f"{name}.class_path={made}: only {cls} can be converted")
+    part = _require(config, name)
+    class_path = str(_require(part, "class_path"))
+    if not class_path.endswith(cls):
+        raise PretrainedFormatError(f"{name}.class_path={class_path}: only {cls} can be converted")
     return part.get("init_args", {})

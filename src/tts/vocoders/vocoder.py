@@ -1,4 +1,4 @@
-"""What every vocoder is: mel in, samples out, under one contract."""
+"""Base class of all vocoders: log mel in, waveform out, for one mel contract."""
 
 from collections.abc import Iterator
 
@@ -10,36 +10,37 @@ from tts.errors import UserError
 
 
 class Vocoder(nn.Module):
-    """Turns log mels of its contract into samples; T frames give exactly T * hop samples."""
+    """Maps log mels of its contract to waveforms; T frames give exactly T * hop samples."""
 
-    # frames on either side of a frame that its samples can depend on; None: all of them
+    # frames on either side that the samples of a frame depend on; None: all frames
     context: int | None = None
+    weight_normalized = False  # whether to train with weight normalization
 
     def __init__(self, contract: MelContract) -> None:
         super().__init__()
         self.contract = contract
 
-    def require(self, contract: MelContract, theirs: str) -> None:
-        """Raise ContractError, naming the fields, when ``theirs`` makes another mel."""
-        self.contract.require(contract, type(self).__name__, theirs)
+    def require(self, contract: MelContract, owner: str) -> None:
+        """Raise ContractError with the fields in which the ``contract`` of ``owner`` differs."""
+        self.contract.require(contract, type(self).__name__, owner)
 
     def forward(self, mel: Tensor) -> Tensor:
-        """``(B, T, M)`` natural-log mel -> ``(B, T * hop)`` samples in [-1, 1]."""
+        """Map a natural-log mel ``(B, T, M)`` to samples ``(B, T * hop)`` in [-1, 1]."""
         raise NotImplementedError
 
-    def speak(self, mel: Tensor, frames: int | None = None) -> Tensor:
-        """:meth:`forward` for use, not for training: checked, without gradients.
+    def synthesize(self, mel: Tensor, frames: int | None = None) -> Tensor:
+        """Return :meth:`forward` of a checked mel, without gradients: ``(B, T * hop)``.
 
-        ``frames`` at a time: memory then does not grow with the length, and the samples are those
-        of the whole. Raises UserError for a mel that is none.
+        ``frames``: process that many at a time, with constant memory and the same samples. Raises
+        UserError for an invalid mel.
         """
         return torch.cat(list(self.stream(mel, frames)), -1)
 
     def stream(self, mel: Tensor, frames: int | None = None) -> Iterator[Tensor]:
-        """The samples of :meth:`speak`, ``(B, n * hop)`` for every ``frames`` as they are made."""
-        self.check(mel)
+        """Yield the samples of :meth:`synthesize` in chunks ``(B, frames * hop)``."""
+        self.check_mel(mel)
         if frames is not None and frames < 1:
-            raise UserError(f"frames={frames} a piece: give at least 1")
+            raise UserError(f"frames={frames} must be at least 1")
         total, hop = mel.shape[1], self.contract.hop
         if frames is None or self.context is None or total <= frames:
             with torch.inference_mode():
@@ -52,16 +53,16 @@ class Vocoder(nn.Module):
                 wave = self(mel[:, before:after]).clamp(-1, 1)
             yield wave[:, (start - before) * hop : (stop - before) * hop]
 
-    def check(self, mel: Tensor) -> None:
-        """Raise UserError unless ``mel`` is ``(B, T, M)``, finite, and holds a frame."""
+    def check_mel(self, mel: Tensor) -> None:
+        """Raise UserError unless ``mel`` is ``(B, T, M)`` with T > 0 and finite."""
         bands = self.contract.bands
         if mel.ndim != 3 or mel.shape[2] != bands:
             raise UserError(
-                f"a mel for {type(self).__name__} has the shape (utterances, frames, {bands}), and "
-                f"this one {tuple(mel.shape)}"
+                f"{type(self).__name__} needs a mel of shape (utterances, frames, {bands}), not "
+                f"{tuple(mel.shape)}"
             )
         if mel.shape[1] == 0:
-            raise UserError("a mel of zero frames cannot be spoken")
+            raise UserError("the mel has zero frames: nothing can be synthesized")
         if not torch.isfinite(mel).all():
             count = int((~torch.isfinite(mel)).sum())
-            raise UserError(f"the mel holds {count} numbers that are not finite")
+            raise UserError(f"the mel has {count} values that are NaN or infinite")

@@ -1,7 +1,6 @@
-"""Vocos: frames of a spectrum instead of samples (Siuzdak 2023).
+"""Vocos: STFT magnitudes and phases from ConvNeXt blocks at the frame rate (Siuzdak 2023).
 
-ConvNeXt blocks at the frame rate predict the magnitude and phase of every frame, and an inverse
-STFT makes the samples: nothing runs at the sample rate, hence the speed.
+An inverse STFT turns them into samples. No layer runs at the sample rate, so it is fast.
 """
 
 import torch
@@ -14,15 +13,16 @@ from tts.vocoders.inverse_mel import InverseMel, check_magnitude_weight
 from tts.vocoders.inverse_stft import InverseSTFT
 from tts.vocoders.vocoder import Vocoder
 
-PRIOR_STEPS = 3  # of the mel's inversion
-PRIOR_FLOOR = 1e-3  # of a magnitude that the mel does not know
-KERNEL = 7  # frames that a convolution sees
+PRIOR_STEPS = 3  # updates of the mel inversion
+PRIOR_FLOOR = 1e-3  # magnitude of the prior outside the mel filters
+MAX_MAGNITUDE = 100.0  # louder than any speech: keeps an early exp from infinity
+KERNEL = 7  # frames
 
 
 class ConvNeXt(nn.Module):
-    """A ConvNeXt block (Liu et al. 2022) over time. ``(B, T, dim) -> (B, T, dim)``.
+    """ConvNeXt block (Liu et al. 2022) over time. ``(B, T, dim) -> (B, T, dim)``.
 
-    ``hidden``: channels between the two linears; ``scale``: what the block's branch starts at.
+    ``hidden``: channels between the two linears; ``scale``: initial scale of the residual branch.
     """
 
     def __init__(self, dim: int, hidden: int, scale: float) -> None:
@@ -39,14 +39,13 @@ class ConvNeXt(nn.Module):
 
 
 class Vocos(Vocoder):
-    """``dim``: channels; ``hidden``: those inside a block; ``depth``: blocks.
+    """Vocos of ``depth`` ConvNeXt blocks with ``dim`` channels, ``hidden`` inside a block.
 
-    ``prior``: magnitudes start at what the mel itself says of them, its inverse, and the network
-    says how they differ (Lv et al. 2024, FreeV): a small network then has little left to learn.
-    ``refinements``: rounds of Griffin-Lim with momentum from the network's phases on, each making
-    them more consistent with one another, in training too (Masuyama et al. 2019).
-    ``magnitude_weight``: how far they hold to the network's magnitudes (:meth:`InverseMel.relax_magnitudes`). The mean
-    that a network learns of a noise's magnitudes has no phases that fit it, and buzzes.
+    ``prior``: predict log magnitudes relative to the inverse of the mel (FreeV, Lv et al. 2024),
+    which is easier for a small network. ``refinements``: rounds of Griffin-Lim on the predicted
+    phases, in training too (Masuyama et al. 2019). ``magnitude_weight``: 1 keeps the first estimate
+    of the magnitudes during phase refinement, 0 re-estimates them from the current phases and the
+    mel each round. Predicted magnitudes of noise are means without consistent phases: they buzz.
     """
 
     def __init__(
@@ -66,10 +65,10 @@ class Vocos(Vocoder):
         self.blocks = nn.ModuleList(ConvNeXt(dim, hidden, 1 / depth) for _ in range(depth))
         self.last_norm = nn.LayerNorm(dim, eps=1e-6)
         self.spectrum = nn.Linear(dim, contract.n_fft + 2)
-        self.inverse = InverseSTFT(contract)
+        self.inverse_stft = InverseSTFT(contract)
         self.inverse_mel = InverseMel(contract, PRIOR_STEPS)
         self.prior, self.refinements, self.magnitude_weight = prior, refinements, magnitude_weight
-        # every convolution, and the windows that overlap a hop, once more for each refinement
+        # convolutions, then overlapping windows: of the inverse STFT and of each refinement
         overlap = contract.n_fft // contract.hop // 2 + 1
         self.context = KERNEL // 2 * (depth + 1) + overlap * (1 + 2 * refinements)
         for module in self.modules():
@@ -79,19 +78,21 @@ class Vocos(Vocoder):
                     nn.init.zeros_(module.bias)
 
     def forward(self, mel: Tensor) -> Tensor:
-        return self.samples(self.frames(mel), mel)
+        return self.reconstruct(self.predict_spectrum(mel), mel)
 
-    def samples(self, spectrum: Tensor, mel: Tensor) -> Tensor:
-        """``(B, T, n_fft // 2 + 1)`` complex and its ``(B, T, M)`` log mel -> ``(B, T * hop)``."""
+    def reconstruct(self, spectrum: Tensor, mel: Tensor) -> Tensor:
+        """Map a complex spectrum ``(B, T, n_fft // 2 + 1)`` and its mel to ``(B, T * hop)``."""
         with torch.autocast(mel.device.type, enabled=False):
-            magnitudes = self.inverse_mel.relax_magnitudes(
+            update = self.inverse_mel.relax_magnitudes(
                 spectrum.abs(), mel.float(), self.magnitude_weight
             )
-            refined = self.inverse.refined(spectrum, self.refinements, magnitudes=magnitudes)
-            return self.inverse(refined)
+            refined = self.inverse_stft.refine_phases(
+                spectrum, self.refinements, update_magnitude=update
+            )
+            return self.inverse_stft(refined)
 
-    def frames(self, mel: Tensor) -> Tensor:
-        """``(B, T, M)`` -> ``(B, T, n_fft // 2 + 1)`` complex, as the network says it."""
+    def predict_spectrum(self, mel: Tensor) -> Tensor:
+        """Map ``(B, T, M)`` to the network's complex spectrum ``(B, T, n_fft // 2 + 1)``."""
         x = self.norm(self.embed(mel))
         for block in self.blocks:
             x = block(x)
@@ -100,5 +101,4 @@ class Vocos(Vocoder):
             if self.prior:
                 prior = self.inverse_mel(mel.float())
                 magnitude = magnitude + prior.clamp(min=PRIOR_FLOOR).log()
-            # a frame of more than 100 a bin is louder than any speech: keep an early exp from inf
-            return torch.polar(magnitude.exp().clamp(max=100.0), phase)
+            return torch.polar(magnitude.exp().clamp(max=MAX_MAGNITUDE), phase)

@@ -1,7 +1,7 @@
-"""Weight normalization for training (Salimans & Kingma 2016).
+"""Weight normalization for training vocoders (Salimans & Kingma 2016).
 
-Models are made without it and their voices are stored without it: a voice that is trained on gets
-it anew, with the same weights, and ``tts.checkpoint`` folds it away.
+Models are built and saved without it: ``tts.checkpoint`` folds it into plain weights, and a saved
+voice that is trained further gets it again with the same weights.
 """
 
 from typing import TypeVar
@@ -9,12 +9,14 @@ from typing import TypeVar
 from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
+from tts.vocoders.vocoder import Vocoder
+
 Module = TypeVar("Module", bound=nn.Module)
 
 
 def normalize_weights(module: Module) -> Module:
-    """Weight-normalize every dense convolution of a model that asks for it; its output stays."""
-    if getattr(module, "weight_normalized", False):
+    """Weight-normalize the convolutions of a vocoder that asks for it; outputs stay the same."""
+    if isinstance(module, Vocoder) and module.weight_normalized:
         for part in module.modules():
             if isinstance(part, nn.Conv1d | nn.ConvTranspose1d):
                 weight_norm(part)
