@@ -1,4 +1,4 @@
-"""The benchmark runs, on shapes that take no time."""
+"""Tests of the benchmark command on tiny shapes, and of its operation counts."""
 
 import json
 from pathlib import Path
@@ -20,17 +20,18 @@ TINY = (
 
 def test_every_section_measures_something(tmp_path: Path) -> None:
     out = tmp_path / "benchmark.json"
-    told = command("-m", "tts.cli.benchmark", *TINY, f"out={out}").stdout
-    found = json.loads(out.read_text())
-    assert list(found) == [
-        "machine", "scan", "block", "chunks", "alignment", "step", "synthesis", "vocoders", "start",
+    printed = command("-m", "tts.cli.benchmark", *TINY, f"out={out}").stdout
+    sections = json.loads(out.read_text())
+    assert list(sections) == [
+        "machine", "scan", "block", "chunks", "alignment", "training_step", "synthesis", "vocoders",
+        "startup",
     ]  # fmt: skip
-    for section in found.values():
+    for section in sections.values():
         numbers = [n for row in section["rows"] for n in row.values() if isinstance(n, float)]
         assert numbers
         assert min(numbers) > 0
         for goal in section["goals"]:
-            assert goal["what"] in told
+            assert goal["name"] in printed
             assert goal["met"] == (
                 goal["value"] >= goal["bound"]
                 if goal["at_least"]
@@ -38,32 +39,32 @@ def test_every_section_measures_something(tmp_path: Path) -> None:
             )
 
 
-def test_the_scan_is_counted_as_the_products_it_is_made_of() -> None:
-    def parts(gradients: bool) -> list[Tensor]:
+def test_the_scan_is_counted_as_its_matrix_products() -> None:
+    def inputs(gradients: bool) -> list[Tensor]:
         torch.manual_seed(0)
         shapes = ((2, 64, 3, 8), (2, 64, 3), (2, 64, 3), (2, 64, 6), (2, 64, 6))
         x, dt, log_decay, b, c = (torch.rand(shape) for shape in shapes)
         return [part.requires_grad_(gradients) for part in (x, dt, -log_decay, b, c)]
 
-    def counted() -> None:
-        ssd(*parts(True), chunk=16).sum().backward()
+    def custom_operator() -> None:
+        ssd(*inputs(True), chunk=16).sum().backward()
 
-    def plain() -> None:
-        x, dt, log_decay, b, c = parts(False)
+    def matrix_products() -> None:
+        x, dt, log_decay, b, c = inputs(False)
         decays, y = chunk_decays(dt, log_decay, 16), torch.empty_like(x)
         before = ssd_forward(x, b, c, decays, y)
         ssd_backward(torch.ones_like(y), x, b, c, decays, y, before, torch.empty_like(y))
 
-    assert count_gflop(counted) == pytest.approx(count_gflop(plain), rel=1e-9)
-    assert count_gflop(plain) > 0
+    assert count_gflop(custom_operator) == pytest.approx(count_gflop(matrix_products), rel=1e-9)
+    assert count_gflop(matrix_products) > 0
 
 
 @pytest.mark.parametrize(
-    ("wrong", "named"),
+    ("override", "message"),
     [
-        ("sections=[scan,naps]", "naps"),
+        ("sections=[scan,unknown]", "unknown"),
         ("precision=8", "precision=8"),
-        ("device=gramophone", "device=gramophone"),
+        ("device=unknown", "device=unknown"),
         ("device=cuda:99", "device=cuda:99"),
         ("rounds=0", "rounds=0"),
         ("lengths=[128,-1]", "lengths=[128, -1]"),
@@ -76,9 +77,9 @@ def test_the_scan_is_counted_as_the_products_it_is_made_of() -> None:
         ("vocoders=[vocos/huge]", "vocos/huge"),
     ],
 )
-def test_what_cannot_be_measured_is_refused_before_anything_is(wrong: str, named: str) -> None:
-    done = command("-m", "tts.cli.benchmark", wrong, code=2)
-    assert named in done.stderr
+def test_an_invalid_option_fails_before_any_measurement(override: str, message: str) -> None:
+    done = command("-m", "tts.cli.benchmark", override, code=2)
+    assert message in done.stderr
     assert done.stderr.startswith("error: ")
     assert len(done.stderr.splitlines()) == 1
     assert not done.stdout

@@ -1,4 +1,4 @@
-"""Evaluations: folders of anybody's wavs, what cannot be read, and a page that opens from disk."""
+"""Tests of the evaluation of audio folders: scores, unreadable files, and the HTML report."""
 
 import json
 import logging
@@ -13,9 +13,9 @@ import soundfile
 from fakes import composed
 
 from tts.errors import UserError
-from tts.evaluation.html_report import compare
-from tts.evaluation.run import evaluate, listed
-from tts.evaluation.wav_folders import names_of
+from tts.evaluation.html_report import mark_errors
+from tts.evaluation.run import evaluate, parse_paths
+from tts.evaluation.wav_folders import shortest_names
 from tts.metrics.optional_packages import warn_once
 
 RATE = 22050
@@ -24,7 +24,7 @@ BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil
 
 
 def speech(seed: int, seconds: float = 1.0, rate: int = RATE) -> np.ndarray:
-    """A melody with overtones: voiced, and never twice the same."""
+    """Return a random F0 contour with harmonics, voiced throughout."""
     random = np.random.default_rng(seed)
     time = np.arange(int(seconds * rate)) / rate
     pitch = 120 + 20 * np.sin(2 * np.pi * random.uniform(1, 3) * time)
@@ -35,7 +35,7 @@ def speech(seed: int, seconds: float = 1.0, rate: int = RATE) -> np.ndarray:
 
 @pytest.fixture
 def folders(tmp_path: Path) -> Path:
-    """Recordings, a good and a bad system, texts; ids a, b and c."""
+    """Write recordings, a good and a bad system and texts of the sentences a, b and c."""
     random = np.random.default_rng(0)
     for name, noise in (("real", 0.0), ("good", 0.002), ("bad", 0.05)):
         (tmp_path / name).mkdir()
@@ -54,7 +54,7 @@ def run(folders: Path, *overrides: str, systems: str = "[{0}/bad,{0}/good]") -> 
     return evaluate(config)
 
 
-def test_the_better_folder_is_shown_to_be_better(folders: Path) -> None:
+def test_the_better_folder_is_significantly_better(folders: Path) -> None:
     result = run(folders, "aligned=true")
     assert list(result["systems"]) == ["recordings", "bad", "good"]
     assert result["baseline"] == "bad"
@@ -63,29 +63,29 @@ def test_the_better_folder_is_shown_to_be_better(folders: Path) -> None:
         assert sign * value > 0, measure
         assert low > 0 or high < 0, measure
     assert result["problems"] == []
-    kept = json.loads((folders / "out" / "report.json").read_text())
-    assert kept["systems"]["good"]["mcd"] == pytest.approx(list(result["systems"]["good"]["mcd"]))
+    saved = json.loads((folders / "out" / "report.json").read_text())
+    assert saved["systems"]["good"]["mcd"] == pytest.approx(list(result["systems"]["good"]["mcd"]))
 
 
-def test_the_same_seed_says_the_same(folders: Path) -> None:
+def test_the_same_seed_gives_the_same_report(folders: Path) -> None:
     assert run(folders)["systems"] == run(folders)["systems"]
 
 
-def test_two_processes_score_as_one_and_say_a_thing_once(
+def test_two_workers_score_as_one_and_warn_once(
     folders: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    nobody = (
+    no_weights = (
         "metrics.whisper={_target_: tts.metrics.whisper.WhisperWordErrorRate, weights: /nowhere}"
     )
     warn_once.cache_clear()
     with caplog.at_level(logging.WARNING):
-        both = run(folders, "workers=2", nobody)
-    said = [r.getMessage() for r in caplog.records if "Whisper is left out" in r.getMessage()]
-    assert len(said) == 1
+        both = run(folders, "workers=2", no_weights)
+    messages = [record.getMessage() for record in caplog.records]
+    assert len([m for m in messages if "(Whisper) is skipped" in m]) == 1
     assert both["systems"] == run(folders)["systems"]
 
 
-def test_what_cannot_be_scored_is_told_and_the_rest_is_scored(folders: Path) -> None:
+def test_unusable_files_are_reported_and_the_rest_is_scored(folders: Path) -> None:
     bad = folders / "bad"
     soundfile.write(bad / "a.wav", np.zeros(RATE), RATE)
     soundfile.write(bad / "b.wav", np.zeros(1), RATE)
@@ -94,71 +94,73 @@ def test_what_cannot_be_scored_is_told_and_the_rest_is_scored(folders: Path) -> 
     soundfile.write(folders / "good" / "c.wav", speech(2, rate=16000), 16000)
     result = run(folders)
     problems = "\n".join(result["problems"])
-    for said in ("1 wavs have no text, the first is d", "a.wav: silent", "b.wav: 0.0 ms are too",
+    for expected in ("1 audio files have no text; the first is d", "a.wav: silent", "b.wav: 0.0 ms are too",
                  "good/b.wav: not audio"):  # fmt: skip
-        assert said in problems, said
+        assert expected in problems, expected
     scored = {(s["system"], s["id"]) for s in result["sentences"]}
-    ours = {("bad", "c"), ("good", "a"), ("good", "c")}
-    assert scored == ours | {("recordings", i) for i in "abc"}
-    # another rate is no other voice: the third sentence is as it was
+    usable = {("bad", "c"), ("good", "a"), ("good", "c")}
+    assert scored == usable | {("recordings", i) for i in "abc"}
+    # another sample rate does not change the scores
     value = next(s for s in result["sentences"] if (s["system"], s["id"]) == ("good", "c"))
     assert value["values"]["f0_rmse"] < 0.2
 
 
 @pytest.mark.parametrize(
-    ("overrides", "said"),
+    ("overrides", "message"),
     [
-        (["wavs=null"], "give run=... or wavs=DIR"),
+        (["wavs=null"], "give exactly one of run=RUN and wavs=DIR"),
         (["wavs=nowhere"], "nowhere: there is no such folder"),
         (["text=nowhere.csv"], "there is no such file"),
         (["worst_by=beauty"], "worst_by=beauty: choose from"),
     ],
 )
-def test_a_wrong_request_is_one_clear_error(folders: Path, overrides: list[str], said: str) -> None:
-    with pytest.raises(UserError, match=said):
+def test_an_invalid_option_raises_an_error(
+    folders: Path, overrides: list[str], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
         run(folders, *overrides)
 
 
-def test_empty_folders_and_foreign_ids_are_refused(folders: Path) -> None:
+def test_empty_folders_and_unknown_ids_raise_an_error(folders: Path) -> None:
     (folders / "empty").mkdir()
-    with pytest.raises(UserError, match=r"empty: it holds no \.wav"):
+    with pytest.raises(UserError, match=r"empty: the folder has no \.wav"):
         run(folders, systems="{0}/empty")
-    (folders / "texts.csv").write_text("x|Nobody says this\n")
-    with pytest.raises(UserError, match="none of its ids"):
+    (folders / "texts.csv").write_text("x|Not synthesized\n")
+    with pytest.raises(UserError, match="no id matches"):
         run(folders)
     (folders / "texts.csv").write_text("a|One\njust a line\n")
-    with pytest.raises(UserError, match=r"row 2: give id\|text"):
+    with pytest.raises(UserError, match=r"row 2: expected id\|text"):
         run(folders)
 
 
-def test_paths_are_listed_with_their_commas(tmp_path: Path) -> None:
+def test_paths_may_contain_commas(tmp_path: Path) -> None:
     for name in ("a=1,b=2", "c"):
         (tmp_path / name).mkdir()
     both = [str(tmp_path / "a=1,b=2"), str(tmp_path / "c")]
-    assert listed(f"[{both[0]},{both[1]}]") == both
-    assert listed(f"{tmp_path}/*") == both
-    assert listed("plain") == ["plain"]
-    with pytest.raises(UserError, match="nothing is called like that"):
-        listed(f"{tmp_path}/x*")
+    assert parse_paths(f"[{both[0]},{both[1]}]") == both
+    assert parse_paths(f"{tmp_path}/*") == both
+    assert parse_paths("plain") == ["plain"]
+    with pytest.raises(UserError, match="no path matches"):
+        parse_paths(f"{tmp_path}/x*")
 
 
-def test_names_are_as_short_as_they_can_be() -> None:
-    assert names_of([Path("/a/x/one"), Path("/a/x/two")]) == ["one", "two"]
-    assert names_of([Path("/a/x/wavs"), Path("/a/y/wavs")]) == ["x/wavs", "y/wavs"]
+def test_names_are_as_short_as_possible() -> None:
+    assert shortest_names([Path("/a/x/one"), Path("/a/x/two")]) == ["one", "two"]
+    assert shortest_names([Path("/a/x/wavs"), Path("/a/y/wavs")]) == ["x/wavs", "y/wavs"]
     with pytest.raises(UserError, match="given twice"):
-        names_of([Path("/a"), Path("/a")])
+        shortest_names([Path("/a"), Path("/a")])
 
 
-def test_misheard_words_are_marked() -> None:
-    shown = compare("The cat sat.", "the bat sat on")
-    assert "<mark title='cat'>bat</mark>" in shown
-    assert "<mark title='nothing was said here'>on</mark>" in shown
-    assert compare("It is", "") == ""
+def test_wrong_words_are_marked() -> None:
+    marked = mark_errors("The cat sat.", "the bat sat on")
+    assert "<mark title='expected: cat'>bat</mark>" in marked
+    assert "<mark title='not in the text'>on</mark>" in marked
+    assert mark_errors("It is", "") == ""
 
 
 CHECK = """
 <script>
-const done = what => document.body.dataset.found = JSON.stringify(what);
+const done = result => document.body.dataset.result = JSON.stringify(result);
 const table = document.querySelector('table.sortable');
 const column = [...table.tHead.rows[0].cells].findIndex(c => c.textContent.startsWith('mel-cep'));
 table.tHead.rows[0].cells[column].click();
@@ -168,10 +170,10 @@ const sounds = [...document.querySelectorAll('audio')].map(audio => new Promise(
   audio.onerror = () => resolve(-1);
   audio.preload = 'metadata'; audio.load();
 }));
-const height = picture => picture.decode().then(() => picture.naturalHeight);
-const pictures = [...document.querySelectorAll('img')].map(height);
-Promise.all([Promise.all(sounds), Promise.all(pictures)]).then(([sounds, pictures]) =>
-  done({sorted, sounds, pictures, requests: performance.getEntriesByType('resource')
+const height = image => image.decode().then(() => image.naturalHeight);
+const images = [...document.querySelectorAll('img')].map(height);
+Promise.all([Promise.all(sounds), Promise.all(images)]).then(([sounds, images]) =>
+  done({sorted, sounds, images, requests: performance.getEntriesByType('resource')
     .map(r => r.name).filter(n => !n.startsWith('data:'))}));
 </script>
 """
@@ -181,8 +183,8 @@ Promise.all([Promise.all(sounds), Promise.all(pictures)]).then(([sounds, picture
 def test_the_page_opens_from_disk_in_a_browser(folders: Path) -> None:
     run(folders)
     page = (folders / "out" / "report.html").read_text()
-    assert "<b>word</b>" not in page, "texts are text"
-    # what a page asks for beside itself is seen by the browser, which also clicks and listens
+    assert "<b>word</b>" not in page, "texts are escaped"
+    # the browser sorts a table, loads audio and images, and lists network requests
     (folders / "check.html").write_text(page.replace("</html>", CHECK + "</html>"))
     flags = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
              "--disable-component-update", "--disable-sync", "--no-first-run",
@@ -191,10 +193,10 @@ def test_the_page_opens_from_disk_in_a_browser(folders: Path) -> None:
         [str(BROWSER), *flags, f"file://{folders}/check.html"],
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
-    found = done.stdout.split('data-found="')[1].split('"')[0].replace("&quot;", '"')
-    seen = json.loads(found)
-    assert len(seen["sorted"]) == 3
-    assert seen["sorted"] == sorted(seen["sorted"])
-    assert seen["sounds"] == pytest.approx([1.0] * 9, abs=0.01)
-    assert seen["pictures"] == [80] * 9
-    assert seen["requests"] == []
+    encoded = done.stdout.split('data-result="')[1].split('"')[0].replace("&quot;", '"')
+    result = json.loads(encoded)
+    assert len(result["sorted"]) == 3
+    assert result["sorted"] == sorted(result["sorted"])
+    assert result["sounds"] == pytest.approx([1.0] * 9, abs=0.01)
+    assert result["images"] == [80] * 9
+    assert result["requests"] == []

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec
 
 import torch
+from torch import Size
 from torch.utils.flop_counter import FlopCounterMode, register_flop_formula
 
 import tts.modules.ssd  # noqa: F401  defines the operators counted below
@@ -72,7 +73,9 @@ def describe(device: torch.device) -> str:
 
 
 @register_flop_formula(torch.ops.tts.ssd)
-def _scan_flop(x: Any, dt: Any, log_decay: Any, b: Any, c: Any, chunk: int, **_: Any) -> int:
+def _scan_flop(
+    x: Size, dt: Size, log_decay: Size, b: Size, c: Size, chunk: int, **_: object
+) -> int:
     """Count the products of :func:`tts.modules.ssd.ssd_forward`, opaque to torch's counter."""
     batch, frames, heads, width = x
     state = b[-1]
@@ -81,7 +84,7 @@ def _scan_flop(x: Any, dt: Any, log_decay: Any, b: Any, c: Any, chunk: int, **_:
 
 @register_flop_formula(torch.ops.tts.ssd_backward)
 def _scan_backward_flop(
-    dy: Any, x: Any, dt: Any, log_decay: Any, b: Any, *rest: Any, **_: Any
+    dy: Size, x: Size, dt: Size, log_decay: Size, b: Size, *rest: Any, **_: object
 ) -> int:
     """Count the products of :func:`tts.modules.ssd.ssd_backward`."""
     batch, frames, heads, width = x

@@ -7,7 +7,7 @@ import sys
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import lightning.pytorch as pl
 
@@ -32,7 +32,7 @@ class StartupRow(NamedTuple):
 class ExitAfterFirstStep(pl.Callback):
     """Ends the process and its data workers with status 0 after the first training step."""
 
-    def on_train_batch_end(self, *_: Any) -> None:
+    def on_train_batch_end(self, *_: object) -> None:
         for worker in multiprocessing.active_children():
             worker.kill()
         os._exit(0)

@@ -1,6 +1,6 @@
 """Real-time factors of the stages of synthesis: front end, acoustic model, vocoder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -47,7 +47,7 @@ def benchmark_synthesis(
         reference_lengths=torch.tensor([frames], device=timer.device),
     )
 
-    tasks: dict[str, Any] = {"text": partial(frontend, sentence)}
+    tasks: dict[str, Callable[[], object]] = {"text": partial(frontend, sentence)}
     autocast = torch.autocast(timer.device.type, torch.bfloat16, enabled=bf16)
     with torch.inference_mode(), autocast:
         for size, config in configs.items():

@@ -44,8 +44,8 @@ class GriffinLim(Vocoder):
         mel = mel.float()
         magnitude = self.inverse_mel(mel)
         # random initial phases from a fixed seed: the same mel gives the same samples
-        turns = torch.rand(magnitude.shape[1:], generator=torch.Generator().manual_seed(0))
-        spectrum = torch.polar(magnitude, 2 * torch.pi * turns.to(mel).expand_as(magnitude))
+        cycles = torch.rand(magnitude.shape[1:], generator=torch.Generator().manual_seed(0))
+        spectrum = torch.polar(magnitude, 2 * torch.pi * cycles.to(mel).expand_as(magnitude))
         update = self.inverse_mel.relax_magnitudes(magnitude, mel, self.magnitude_weight)
         refined = self.inverse_stft.refine_phases(spectrum, self.iterations, self.momentum, update)
         return self.inverse_stft(refined).clamp(-1, 1)
