@@ -27,10 +27,10 @@ class Number(Measure):
 
     label, higher_is_better = "number", True
 
-    def row(self, take: EvaluationSample) -> tuple[float, ...] | None:
-        assert take.reference is not None
-        assert take.text == f"sentence {take.reference.wave[0]:.0f}"
-        return (float(take.reference.wave[0]),)
+    def statistics(self, sample: EvaluationSample) -> tuple[float, ...] | None:
+        assert sample.reference is not None
+        assert sample.text == f"sentence {sample.reference.wave[0]:.0f}"
+        return (float(sample.reference.wave[0]),)
 
 
 class Part:
