@@ -58,9 +58,9 @@ def test_the_average_validates_and_is_loaded_for_synthesis(tmp_path: Path) -> No
 
 
 def test_a_resumed_average_equals_that_of_an_uninterrupted_run(tmp_path: Path) -> None:
-    whole = run(tmp_path / "whole", 7)
+    full = run(tmp_path / "full", 7)
     run(tmp_path / "cut", 4)
     cut = run(tmp_path / "cut", 7, resume=True)
     for part in ("state_dict", "current_model_state", "averaging_state"):
-        for name, value in whole[part].items():
+        for name, value in full[part].items():
             assert torch.equal(value, cut[part][name]), (part, name)

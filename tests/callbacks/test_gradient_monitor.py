@@ -46,8 +46,10 @@ def test_a_healthy_run_has_no_warning_and_logs_every_layer(
     events.Reload()
     tags = set(events.Tags()["scalars"])
     for layer in ("embed", "project"):
-        assert {f"gradients/{layer}", f"gradients_by_layer/{layer}",
-                f"gradients_zero_share/{layer}", f"gradients_non_finite_share/{layer}", f"update_ratio/{layer}"} <= tags  # fmt: skip
+        assert {
+            f"gradients/{layer}", f"gradients_by_layer/{layer}", f"gradients_zero_share/{layer}",
+            f"gradients_non_finite_share/{layer}", f"update_ratio/{layer}",
+        } <= tags  # fmt: skip
     assert "gradients/project.weight" in events.Tags()["histograms"]
     ratio = events.Scalars("update_ratio/project")[-1].value
     assert 1e-5 < ratio < 0.1

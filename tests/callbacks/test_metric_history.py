@@ -27,22 +27,22 @@ def noise(size: int) -> np.ndarray:
 
 def test_a_curve_is_bounded_complete_and_resumes_from_a_checkpoint(tmp_path: Path) -> None:
     values = noise(10_001)
-    whole, cut = MetricCurve(20), MetricCurve(20)
+    full, cut = MetricCurve(20), MetricCurve(20)
     for step, value in enumerate(values.tolist()):
         if step == 5555:
             torch.save(cut.state_dict(), tmp_path / "state")
             cut = MetricCurve(20)
             cut.load_state_dict(torch.load(tmp_path / "state", weights_only=True))
-        whole.add(step, value)
+        full.add(step, value)
         cut.add(step, value)
-    assert cut.points == whole.points
-    assert cut.statistics(False) == whole.statistics(False)
-    assert POINTS <= len(whole.course) < 2 * POINTS
-    steps, means = np.array(whole.course).T
-    covered = whole.stride * len(means)
+    assert cut.points == full.points
+    assert cut.statistics(False) == full.statistics(False)
+    assert POINTS <= len(full.course) < 2 * POINTS
+    steps, means = np.array(full.course).T
+    covered = full.stride * len(means)
     assert means.mean() == pytest.approx(values[:covered].mean()), "every value counts once"
-    assert np.allclose(np.diff(steps), whole.stride)
-    assert whole.points[-1][0] > 10_000 - whole.stride
+    assert np.allclose(np.diff(steps), full.stride)
+    assert full.points[-1][0] > 10_000 - full.stride
 
 
 def test_a_window_has_mean_std_and_trend_and_the_run_a_best() -> None:
@@ -105,7 +105,7 @@ def test_a_resumed_run_reports_as_an_uninterrupted_one(tmp_path: Path) -> None:
         RecordLosses,
     )  # the class that the config instantiates
 
-    summary = run(tmp_path / "whole", RECORD)
+    summary = run(tmp_path / "full", RECORD)
     numbers = summary["numbers"]
     assert list(numbers)[:2] == ["train/loss", "val/loss"]
     assert numbers["train/loss"]["mean"] == pytest.approx(np.mean(RecordLosses.losses[-8:]))
@@ -130,7 +130,7 @@ def test_a_resumed_run_reports_as_an_uninterrupted_one(tmp_path: Path) -> None:
     assert picture.std() > 5, "not an empty figure"
     curves = [
         load_checkpoint(tmp_path / f"{name}/checkpoints/last.ckpt")["callbacks"]["MetricHistory"]
-        for name in ("whole", "cut")
+        for name in ("full", "cut")
     ]
     assert torch.equal(*(c["curves"]["train/loss"]["course"] for c in curves))
 

@@ -1,4 +1,4 @@
-"""Copy synthesis samples: recordings beside what the vocoder makes of their mels."""
+"""Copy synthesis samples: recordings and their copies by the vocoder."""
 
 from typing import Any
 

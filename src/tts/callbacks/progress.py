@@ -49,7 +49,7 @@ class ProgressLine(pl.Callback):
         self._began = 0.0
         self._first_step = 0  # of this process: not 0 in a resumed run
         self._updated = 0.0  # when the numbers were last read
-        self._displayed: dict[str, float] = {}  # the numbers beside the bar
+        self._displayed: dict[str, float] = {}  # the numbers next to the bar
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._updated = self._began = time.perf_counter()
