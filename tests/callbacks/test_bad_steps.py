@@ -1,4 +1,4 @@
-"""A harmful step is not taken, is kept, and shows in its replay where it went wrong."""
+"""Bad step guard: a bad step is skipped and bundled, and its replay names the fault."""
 
 import logging
 from pathlib import Path
@@ -20,19 +20,19 @@ ROOT = Path(__file__).parents[2]
 
 
 class Spoil(pl.Callback):
-    """Makes the batch of a step what it should not be."""
+    """Overwrites a mel of the batch with ``value`` for ``times`` steps, from step ``at`` on."""
 
     def __init__(self, at: int, value: float = float("nan"), times: int = 1) -> None:
         self.steps, self.value = range(at, at + times), value
-        self.well = torch.zeros(0)
+        self.original = torch.zeros(0)
 
     def on_train_batch_start(self, trainer: Any, module: Any, batch: Any, batch_idx: int) -> None:
-        self.well = batch.mel.clone()
+        self.original = batch.mel.clone()
         if trainer.global_step in self.steps:
             batch.mel[1] = self.value
 
     def on_train_batch_end(self, trainer: Any, module: Any, out: Any, batch: Any, n: int) -> None:
-        batch.mel.copy_(self.well)  # the corpus is well
+        batch.mel.copy_(self.original)  # for the next epoch
 
 
 SPOIL = "+callbacks.spoil={{_target_: tests.callbacks.test_bad_steps.Spoil, at: {0}, {1}}}"
@@ -54,35 +54,35 @@ def weights(folder: Path) -> dict[str, Any]:
     ("value", "reason"),
     [("nan", "the loss is nan"), ("1.0e+6", "deviations above the median of the last 60")],
 )
-def test_a_bad_batch_costs_one_step_and_is_named(
+def test_a_bad_batch_costs_one_step_and_its_utterances_are_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, value: str, reason: str
 ) -> None:
     with caplog.at_level(logging.WARNING):
         run(tmp_path, SPOIL.format(60, f"value: {value}"))
-    [told] = [r.getMessage() for r in caplog.records if "skipped" in r.getMessage()]
+    [message] = [r.getMessage() for r in caplog.records if "skipped" in r.getMessage()]
     bundle = tmp_path / "failures" / "step-0000060.pt"
-    assert told.startswith("step 60 skipped: ")
-    assert reason in told
-    assert "utterances train-" in told
-    assert str(bundle) in told
+    assert message.startswith("step 60 skipped: ")
+    assert reason in message
+    assert "utterances train-" in message
+    assert str(bundle) in message
     kept = load_checkpoint(bundle)
     assert {"state_dict", "gradient_norms", "config", "facts", "amp_scale"} <= set(kept)
     state = weights(tmp_path)
     assert all(torch.isfinite(v).all() for v in state["state_dict"].values())
-    # the optimizer knows nothing of the step
+    # the optimizer did not count the step
     steps = {int(s["step"]) for s in state["optimizer_states"][0]["state"].values()}
     assert steps == {69}
-    said = replay(str(bundle))
-    assert said.startswith(f"step 60, skipped because {kept['reason']}")
+    report = replay(str(bundle))
+    assert report.startswith(f"step 60, skipped because {kept['reason']}")
     if value == "nan":
-        assert f"the batch itself: mel of {kept['utterances'][1]} holds" in said
+        assert f"the batch itself: mel of {kept['utterances'][1]} holds" in report
     else:
-        assert "every number is finite" in said
-        loss = float(said.split("train/loss")[0].split(" loss ")[-1].split(",")[0])
+        assert "every number is finite" in report
+        loss = float(report.split("train/loss")[0].split(" loss ")[-1].split(",")[0])
         assert loss == pytest.approx(kept["loss"], rel=1e-3)
 
 
-def test_a_quiet_run_says_nothing_and_is_the_same_with_and_without(
+def test_a_healthy_run_logs_nothing_and_the_guard_does_not_change_its_weights(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
@@ -94,37 +94,37 @@ def test_a_quiet_run_says_nothing_and_is_the_same_with_and_without(
         assert torch.equal(value, other["state_dict"][name])
 
 
-def test_too_many_end_the_run(tmp_path: Path) -> None:
+def test_too_many_skipped_steps_end_the_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="3 of the last 500 steps were skipped, the last because"):
-        run(tmp_path, SPOIL.format(5, "times: 9"), "callbacks.bad_steps.limit=3",
-            "callbacks.bad_steps.keep=2")  # fmt: skip
+        run(tmp_path, SPOIL.format(5, "times: 9"), "callbacks.bad_steps.max_skipped=3",
+            "callbacks.bad_steps.max_bundles=2")  # fmt: skip
     assert len(list((tmp_path / "failures").glob("*.pt"))) == 2
 
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real model, one of whose layers overflows, trained for a step."""
+    """The bundle of a real model with a layer that overflows in its first step."""
     folder = tmp_path_factory.mktemp("broken")
     overrides = [
         "model/size=tiny", "data.limit=24", f"data.prepared_dir={folder}/prepared",
         "data.workers=0", "trainer=cpu", "trainer.precision=32-true", "logger=none",
         "trainer.max_steps=1", "callbacks.samples=null",
         "callbacks.validation_metrics=null", "data.frames_per_batch=1500", f"run_dir={folder}/run",
-        "+callbacks.break={_target_: tests.callbacks.test_bad_steps.Break}",
+        "+callbacks.overflow={_target_: tests.callbacks.test_bad_steps.Overflow}",
     ]  # fmt: skip
     train(composed("train", *overrides))
     return folder / "run" / "failures" / "step-0000000.pt"
 
 
-class Break(pl.Callback):
-    """Weights that overflow."""
+class Overflow(pl.Callback):
+    """Sets weights that overflow."""
 
     def on_train_start(self, trainer: Any, module: Any) -> None:
         with torch.no_grad():
             module.model.decoder.blocks[1].feed_forward.layer.narrow.weight.fill_(3e38)
 
 
-def test_the_module_it_begins_in_is_named(broken: Path) -> None:
+def test_the_module_with_the_first_non_finite_output_is_named(broken: Path) -> None:
     done = command("-m", "tts.cli.replay", str(broken))
     last = done.stdout.strip().splitlines()[-1]
     assert last.startswith("forward: model.decoder.blocks.1.feed_forward.layer")
@@ -132,8 +132,8 @@ def test_the_module_it_begins_in_is_named(broken: Path) -> None:
     assert "its weights within ±3e+38" in last
 
 
-def test_a_gradient_that_is_no_number_is_traced(broken: Path, tmp_path: Path) -> None:
-    """Finite forward, not backward: the weights that overflow are multiplied by zero."""
+def test_a_non_finite_gradient_is_traced(broken: Path, tmp_path: Path) -> None:
+    """The forward pass is finite, because the weights that overflow are multiplied by zero."""
     bundle = load_checkpoint(broken)
     state = bundle["state_dict"]
     name = next(n for n in state if n.endswith("decoder.blocks.1.feed_forward.layer.narrow.weight"))
@@ -142,16 +142,16 @@ def test_a_gradient_that_is_no_number_is_traced(broken: Path, tmp_path: Path) ->
     state["model.decoder.norm.weight"] = torch.zeros_like(state["model.decoder.norm.weight"])
     state["model.decoder.norm.bias"] = torch.zeros_like(state["model.decoder.norm.bias"])
     torch.save(bundle, tmp_path / "b.pt")
-    said = replay(str(tmp_path / "b.pt")).splitlines()[-1]
-    assert said.startswith("backward")
-    assert "decoder" in said
+    last = replay(str(tmp_path / "b.pt")).splitlines()[-1]
+    assert last.startswith("backward")
+    assert "decoder" in last
 
 
-def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_bundle_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no checkpoint"):
         replay(str(tmp_path / "nothing.pt"))
     torch.save({"a": 1}, tmp_path / "other.pt")
     with pytest.raises(UserError, match="is no bundle of a failed step: it lacks batch"):
         replay(str(tmp_path / "other.pt"))
-    with pytest.raises(UserError, match="limit=0"):
-        BadStepGuard(tmp_path, limit=0)
+    with pytest.raises(UserError, match="max_skipped=0"):
+        BadStepGuard(tmp_path, max_skipped=0)

@@ -1,4 +1,4 @@
-"""What a run's numbers were like is told however it ends, in bounded memory, through resuming."""
+"""Metric history: a report however a run ends, in bounded memory, across resumes."""
 
 import logging
 import math
@@ -13,8 +13,9 @@ import torch
 from fakes import compose_train, fake_overrides
 from PIL import Image
 
-from tts.callbacks.metric_history import POINTS, Curve, MetricHistory
+from tts.callbacks.metric_history import MetricHistory
 from tts.callbacks.progress import ProgressLine
+from tts.callbacks.support.metric_curve import POINTS, MetricCurve
 from tts.checkpoint import load_checkpoint
 from tts.errors import UserError
 from tts.training.run import train
@@ -24,64 +25,64 @@ def noise(size: int) -> np.ndarray:
     return np.random.default_rng(0).normal(size=size)
 
 
-def test_a_curve_is_bounded_and_whole_and_goes_on_from_a_checkpoint(tmp_path: Path) -> None:
+def test_a_curve_is_bounded_complete_and_resumes_from_a_checkpoint(tmp_path: Path) -> None:
     values = noise(10_001)
-    whole, cut = Curve(20), Curve(20)
+    full, cut = MetricCurve(20), MetricCurve(20)
     for step, value in enumerate(values.tolist()):
         if step == 5555:
             torch.save(cut.state_dict(), tmp_path / "state")
-            cut = Curve(20)
+            cut = MetricCurve(20)
             cut.load_state_dict(torch.load(tmp_path / "state", weights_only=True))
-        whole.add(step, value)
+        full.add(step, value)
         cut.add(step, value)
-    assert cut.points == whole.points
-    assert cut.numbers(False) == whole.numbers(False)
-    assert POINTS <= len(whole.course) < 2 * POINTS
-    steps, means = np.array(whole.course).T
-    seen = whole.stride * len(means)
-    assert means.mean() == pytest.approx(values[:seen].mean()), "nothing counts twice, or not"
-    assert np.allclose(np.diff(steps), whole.stride)
-    assert whole.points[-1][0] > 10_000 - whole.stride
+    assert cut.points == full.points
+    assert cut.statistics(False) == full.statistics(False)
+    assert POINTS <= len(full.course) < 2 * POINTS
+    steps, means = np.array(full.course).T
+    covered = full.stride * len(means)
+    assert means.mean() == pytest.approx(values[:covered].mean()), "every value counts once"
+    assert np.allclose(np.diff(steps), full.stride)
+    assert full.points[-1][0] > 10_000 - full.stride
 
 
-def test_a_window_has_mean_spread_trend_and_the_run_a_best() -> None:
-    falling, flat = Curve(20), Curve(20)
+def test_a_window_has_mean_std_and_trend_and_the_run_a_best() -> None:
+    falling, flat = MetricCurve(20), MetricCurve(20)
     for step in range(100):
         falling.add(10 * step, 2 - 0.01 * step)
         flat.add(10 * step, 1 + 0.001 * noise(100)[step])
     flat.add(5000, math.nan)
-    found = falling.numbers(higher_is_better=False)
+    found = falling.statistics(higher_is_better=False)
     last = 2 - 0.01 * np.arange(80, 100)
     assert found["mean"] == pytest.approx(last.mean())
-    assert found["spread"] == pytest.approx(last.std())
+    assert found["std"] == pytest.approx(last.std())
     assert found["trend"] == pytest.approx(0.19 / np.median(last))
     assert (found["best"], found["best_at"]) == (pytest.approx(1.01), 990)
-    higher = falling.numbers(higher_is_better=True)
+    higher = falling.statistics(higher_is_better=True)
     assert higher["trend"] == -found["trend"]
     assert (higher["best"], higher["best_at"]) == (2, 0)
-    assert "best" not in falling.numbers(None)
-    assert abs(flat.numbers(False)["trend"]) < 0.002
-    assert math.isfinite(flat.numbers(False)["last"])
+    assert "best" not in falling.statistics(None)
+    assert abs(flat.statistics(False)["trend"]) < 0.002
+    assert math.isfinite(flat.statistics(False)["last"])
 
 
-class Watch(pl.Callback):
-    """The loss of every second step, and what ends the run at one."""
+class RecordLosses(pl.Callback):
+    """Records the loss of every second step, and fails at the step ``fail_at``."""
 
-    seen: list[float]
+    losses: list[float]
 
     def __init__(self, fail_at: int = 0) -> None:
         self.fail_at = fail_at
-        Watch.seen = []
+        RecordLosses.losses = []
 
     def on_train_batch_end(self, trainer: Any, module: Any, *rest: Any) -> None:
         if trainer.global_step % 2 == 0:
-            Watch.seen.append(float(trainer.callback_metrics["train/loss"]))
+            RecordLosses.losses.append(float(trainer.callback_metrics["train/loss"]))
         if trainer.global_step == self.fail_at:
             raise ZeroDivisionError("planted")
 
 
 def run(folder: Path, *more: str, steps: int = 24, given: tuple[str, ...] = ()) -> dict[str, Any]:
-    """What the summary holds of a run, however it ended."""
+    """Return the summary of a run, with the exception that ended it, if any."""
     overrides = fake_overrides(
         folder, "callbacks.metric_history.window=8", "trainer.log_every_n_steps=2",
         "trainer.val_check_interval=6", "scheduler=constant", f"trainer.max_steps={steps}", *more,
@@ -95,18 +96,20 @@ def run(folder: Path, *more: str, steps: int = 24, given: tuple[str, ...] = ()) 
     return summary
 
 
-WATCHED = "+callbacks.watch._target_=tests.callbacks.test_metric_history.Watch"
+RECORD = "+callbacks.record._target_=tests.callbacks.test_metric_history.RecordLosses"
 CUT = ("+callbacks.cut._target_=fakes.Cut", "+callbacks.cut.at=13")
 
 
-def test_a_run_cut_and_resumed_reports_as_one_never_cut(tmp_path: Path) -> None:
-    from tests.callbacks.test_metric_history import Watch  # the one that the config names
+def test_a_resumed_run_reports_as_an_uninterrupted_one(tmp_path: Path) -> None:
+    from tests.callbacks.test_metric_history import (
+        RecordLosses,
+    )  # the class that the config instantiates
 
-    summary = run(tmp_path / "whole", WATCHED)
+    summary = run(tmp_path / "full", RECORD)
     numbers = summary["numbers"]
     assert list(numbers)[:2] == ["train/loss", "val/loss"]
-    assert numbers["train/loss"]["mean"] == pytest.approx(np.mean(Watch.seen[-8:]))
-    assert numbers["train/loss"]["best"] == pytest.approx(min(Watch.seen))
+    assert numbers["train/loss"]["mean"] == pytest.approx(np.mean(RecordLosses.losses[-8:]))
+    assert numbers["train/loss"]["best"] == pytest.approx(min(RecordLosses.losses))
     assert "best" not in numbers["train/learning_rate"]
 
     ended = run(tmp_path / "cut", *CUT)
@@ -124,29 +127,29 @@ def test_a_run_cut_and_resumed_reports_as_one_never_cut(tmp_path: Path) -> None:
     assert f"{numbers['val/loss']['last']:.4g}" in report
     picture = np.asarray(Image.open(tmp_path / "cut/report.png").convert("L"))
     assert picture.shape[1] >= 1200
-    assert picture.std() > 5, "something is drawn"
+    assert picture.std() > 5, "not an empty figure"
     curves = [
         load_checkpoint(tmp_path / f"{name}/checkpoints/last.ckpt")["callbacks"]["MetricHistory"]
-        for name in ("whole", "cut")
+        for name in ("full", "cut")
     ]
     assert torch.equal(*(c["curves"]["train/loss"]["course"] for c in curves))
 
 
-def test_a_run_that_fails_is_reported_and_its_error_is_heard(
+def test_a_failed_run_is_reported_and_raises_its_own_error(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    summary = run(tmp_path / "one", WATCHED, "+callbacks.watch.fail_at=10")
+    summary = run(tmp_path / "one", RECORD, "+callbacks.record.fail_at=10")
     assert str(summary["ended"]) == "planted"
     assert summary["numbers"]["train/loss"]["last"] > 0
     assert (tmp_path / "one/report.txt").read_text().startswith("10 of 24 steps")
-    assert "no report" not in caplog.text
+    assert "cannot write the report" not in caplog.text
 
-    (tmp_path / "two/report.png").mkdir(parents=True)  # in the way
+    (tmp_path / "two/report.png").mkdir(parents=True)  # blocks the file
     with caplog.at_level(logging.WARNING):
         assert (
-            str(run(tmp_path / "two", WATCHED, "+callbacks.watch.fail_at=4")["ended"]) == "planted"
+            str(run(tmp_path / "two", RECORD, "+callbacks.record.fail_at=4")["ended"]) == "planted"
         )
-    assert "no report in" in caplog.text
+    assert "cannot write the report to" in caplog.text
 
 
 def trainer_of(**changes: Any) -> Any:
@@ -157,20 +160,20 @@ def trainer_of(**changes: Any) -> Any:
     return SimpleNamespace(**{**given, **changes})
 
 
-def test_what_was_not_measured_anew_is_not_counted_and_other_ranks_keep_still(
+def test_only_new_measurements_count_and_only_the_first_rank_reports(
     tmp_path: Path,
 ) -> None:
     numbers = {"train/loss": torch.tensor(1.0), "val/loss": torch.tensor(2.0),
                "metrics/wer": torch.tensor(3.0)}  # fmt: skip
     trainer = trainer_of(logged_metrics=numbers)
-    aggregator, other = MetricHistory(tmp_path / "zero"), MetricHistory(tmp_path / "one")
-    for _ in range(2):  # twice at a step: gradients are accumulated
-        aggregator.on_train_batch_end(trainer, None, None, None, 0)  # type: ignore[arg-type]
-        aggregator.on_validation_end(trainer, None)  # type: ignore[arg-type]
-    aggregator.on_validation_end(trainer_of(sanity_checking=True, logged_metrics=numbers), None)  # type: ignore[arg-type]
-    counts = {name: len(curve.recent) for name, curve in aggregator.curves.items()}
+    history, other = MetricHistory(tmp_path / "zero"), MetricHistory(tmp_path / "one")
+    for _ in range(2):  # two batches of one step
+        history.on_train_batch_end(trainer, None, None, None, 0)  # type: ignore[arg-type]
+        history.on_validation_end(trainer, None)  # type: ignore[arg-type]
+    history.on_validation_end(trainer_of(sanity_checking=True, logged_metrics=numbers), None)  # type: ignore[arg-type]
+    counts = {name: len(curve.recent) for name, curve in history.curves.items()}
     assert counts == {"train/loss": 1, "val/loss": 2, "metrics/wer": 1}
-    for number, each in enumerate((aggregator, other)):
+    for number, each in enumerate((history, other)):
         rank = trainer_of(logged_metrics=numbers, is_global_zero=number == 0)
         each.on_validation_end(rank, None)  # type: ignore[arg-type]
         each.on_train_end(rank, None)  # type: ignore[arg-type]
@@ -178,16 +181,16 @@ def test_what_was_not_measured_anew_is_not_counted_and_other_ranks_keep_still(
     assert not (tmp_path / "one").exists()
 
 
-def test_the_progress_line_shows_the_mean_and_not_a_step(tmp_path: Path) -> None:
-    aggregator = MetricHistory(tmp_path)
-    trainer = trainer_of(callbacks=[aggregator], progress_bar_metrics={"loss": torch.tensor(9.0)})
-    assert ProgressLine._numbers(trainer) == {"loss": 9.0}, "nothing is kept yet"
-    aggregator.curves["train/loss"] = Curve(20)
+def test_the_progress_line_has_the_mean_loss_of_the_window(tmp_path: Path) -> None:
+    history = MetricHistory(tmp_path)
+    trainer = trainer_of(callbacks=[history], progress_bar_metrics={"loss": torch.tensor(9.0)})
+    assert ProgressLine._numbers(trainer) == {"loss": 9.0}, "no history yet"
+    history.curves["train/loss"] = MetricCurve(20)
     for value in (1.0, 2.0):
-        aggregator.curves["train/loss"].add(0, value)
+        history.curves["train/loss"].add(0, value)
     assert ProgressLine._numbers(trainer) == {"loss": 1.5}
 
 
-def test_a_window_too_short_for_a_trend_is_named(tmp_path: Path) -> None:
+def test_a_window_too_short_for_a_trend_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="window=3"):
         MetricHistory(tmp_path, window=3)

@@ -1,4 +1,4 @@
-"""Measures in the loop: each sentence once, within their share of the time, best by their side."""
+"""Validation metrics: each sentence once, a limited share of the time, the best checkpoint."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ SENTENCES = 10
 
 
 class Number(Measure):
-    """The sentence's number, which its recording holds."""
+    """The sentence's number, which is the value of its recording."""
 
     label, higher_is_better = "number", True
 
@@ -76,102 +76,102 @@ def vocoder(contract: Any) -> Any:
     return lambda mel: torch.zeros(1, mel.shape[1] * contract.hop)
 
 
-def panel(**settings: Any) -> ValidationMetrics:
+def number_metric(**settings: Any) -> ValidationMetrics:
     return ValidationMetrics({"number": Number(), "absent": None}, vocoder, **settings)
 
 
-def test_ranks_share_the_sentences_and_none_is_said_twice() -> None:
-    said, module = [], Module()
+def test_ranks_share_the_sentences() -> None:
+    sums, module = [], Module()
     for rank in range(3):
-        alone = panel(count=5)
+        alone = number_metric(count=5)
         alone._measure(trainer_of(rank, 3), module, module.model)
         measure = alone.measures["number"]
-        said.append((float(measure.total), float(measure.count)))
-    together = panel(count=5)
+        sums.append((float(measure.total), float(measure.count)))
+    together = number_metric(count=5)
     together._measure(trainer_of(), module, module.model)
     measure = together.measures["number"]
-    assert tuple(np.sum(said, axis=0)) == (float(measure.total), float(measure.count))
+    assert tuple(np.sum(sums, axis=0)) == (float(measure.total), float(measure.count))
     assert measure.count == 5
-    assert float(measure.compute()) == np.mean([0, 2, 4, 6, 8]), "spread over the set"
+    assert float(measure.compute()) == np.mean([0, 2, 4, 6, 8]), "spread over the validation set"
 
 
-def test_a_turn_is_passed_over_when_the_share_is_spent() -> None:
-    def turns(share: float) -> int:
-        measuring, module = panel(share=share), Module()
+def test_a_validation_is_left_out_when_the_time_share_is_spent() -> None:
+    def logged(share: float) -> int:
+        measuring, module = number_metric(max_time_share=share), Module()
         measuring.on_train_start(trainer_of(), module)  # type: ignore[arg-type]
         for _ in range(6):
             measuring.on_validation_epoch_end(trainer_of(), module)  # type: ignore[arg-type]
-            measuring._spent += 1.0  # a second, of a training that takes none
+            measuring._spent += 1.0  # of a training of almost none
         return len(module.logged)
 
-    assert turns(1e-9) == 1
-    measuring, module = panel(every_n_validations=2), Module()
+    assert logged(1e-9) == 1
+    measuring, module = number_metric(every_n_validations=2), Module()
     for _ in range(6):
         measuring.on_validation_epoch_end(trainer_of(), module)  # type: ignore[arg-type]
         measuring._spent = 0.0
     assert len(module.logged) == 3
-    with pytest.raises(UserError, match="share"):
-        panel(share=0.0)
+    with pytest.raises(UserError, match="max_time_share"):
+        number_metric(max_time_share=0.0)
 
 
-def test_the_best_checkpoint_is_the_one_with_more_where_more_is_better(tmp_path: Path) -> None:
+def test_the_best_checkpoint_has_the_highest_value_where_higher_is_better(tmp_path: Path) -> None:
     saved: list[str] = []
     trainer = trainer_of(
-        callbacks=[panel()], callback_metrics={}, global_step=0, is_global_zero=True,
+        callbacks=[number_metric()], callback_metrics={}, global_step=0, is_global_zero=True,
         save_checkpoint=lambda path: saved.append(path.name),
     )  # fmt: skip
-    keeper = Checkpoints(tmp_path, "metrics/number")
-    keeper.setup(trainer, Module(), "fit")  # type: ignore[arg-type]
-    keeper.on_validation_end(trainer, Module())  # type: ignore[arg-type]
-    assert not saved, "promised, and not measured yet"
+    checkpoints = Checkpoints(tmp_path, "metrics/number")
+    checkpoints.setup(trainer, Module(), "fit")  # type: ignore[arg-type]
+    checkpoints.on_validation_end(trainer, Module())  # type: ignore[arg-type]
+    assert not saved, "declared, but not measured yet"
     for value, kept in ((3.0, True), (2.0, False), (4.0, True), (4.0, False)):
         saved.clear()
         trainer.callback_metrics = {"metrics/number": value}
-        keeper.on_validation_end(trainer, Module())  # type: ignore[arg-type]
+        checkpoints.on_validation_end(trainer, Module())  # type: ignore[arg-type]
         assert bool(saved) == kept, value
-    assert keeper.best_value == 4.0
+    assert checkpoints.best_value == 4.0
 
 
-def test_a_system_says_of_what_it_measures_whether_more_is_better(tmp_path: Path) -> None:
+def test_a_system_declares_the_directions_of_its_metrics(tmp_path: Path) -> None:
     trainer = trainer_of(callbacks=[], is_global_zero=True)
-    trainer.lightning_module = SimpleNamespace(directions={"val/pesq": True})
-    keeper = Checkpoints(tmp_path, "val/pesq")
-    keeper.setup(trainer, Module(), "fit")  # type: ignore[arg-type]
-    assert keeper.higher_is_better
-    with pytest.raises(UserError, match="one to maximize"):
+    trainer.lightning_module = SimpleNamespace(metric_directions={"val/pesq": True})
+    checkpoints = Checkpoints(tmp_path, "val/pesq")
+    checkpoints.setup(trainer, Module(), "fit")  # type: ignore[arg-type]
+    assert checkpoints.higher_is_better
+    with pytest.raises(UserError, match="a metric to maximize"):
         Pruning("val/pesq", lambda value, step: False).setup(trainer, Module(), "fit")  # type: ignore[arg-type]
 
 
-def test_a_measure_of_an_earlier_validation_is_told_once() -> None:
-    told: list[float] = []
-    pruning = Pruning("metrics/number", lambda value, step: bool(told.append(value)))
+def test_a_value_of_an_earlier_validation_is_reported_once() -> None:
+    reported: list[float] = []
+    pruning = Pruning("metrics/number", lambda value, step: bool(reported.append(value)))
     trainer = trainer_of(
         callbacks=[], callback_metrics={"metrics/number": torch.tensor(3.0)}, global_step=0,
         is_global_zero=True,
     )  # fmt: skip
-    for _ in range(3):  # the panel measures at the first alone
+    for _ in range(3):  # only the first one measured
         pruning.on_validation_end(trainer, Module())  # type: ignore[arg-type]
     trainer.callback_metrics = {"metrics/number": torch.tensor(3.0)}
     pruning.on_validation_end(trainer, Module())  # type: ignore[arg-type]
-    assert told == [3.0, 3.0]
+    assert reported == [3.0, 3.0]
 
 
-def test_what_has_no_better_side_is_nothing_to_choose_by(tmp_path: Path) -> None:
-    class Sideless(Number):
+def test_a_metric_without_a_direction_cannot_be_monitored(tmp_path: Path) -> None:
+    class NoDirection(Number):
         higher_is_better = None
 
     trainer = trainer_of(
-        callbacks=[ValidationMetrics({"number": Sideless()}, vocoder)], is_global_zero=True
+        callbacks=[ValidationMetrics({"number": NoDirection()}, vocoder)], is_global_zero=True
     )
-    with pytest.raises(UserError, match="neither more nor less"):
+    with pytest.raises(UserError, match="neither the highest nor the lowest"):
         Checkpoints(tmp_path, "metrics/number").setup(trainer, Module(), "fit")  # type: ignore[arg-type]
-    trainer = trainer_of(callbacks=[panel()], callback_metrics={"val/mel": 1.0})
-    with pytest.raises(UserError, match=r"not among .* metrics/number, val/mel"):
+    trainer = trainer_of(callbacks=[number_metric()], callback_metrics={"val/mel": 1.0})
+    with pytest.raises(UserError, match=r"is not a metric .* metrics/number, val/mel"):
         Checkpoints(tmp_path, "metrics/beauty").on_validation_end(trainer, Module())  # type: ignore[arg-type]
 
 
-def test_two_processes_measure_what_one_does(tmp_path: Path) -> None:
-    """The same weights, since nothing is learned at a rate of 0, and the same three sentences."""
+def test_two_processes_measure_the_same_as_one(tmp_path: Path) -> None:
+    """A learning rate of 0 keeps the weights equal; the sentences are the same three."""
     overrides = [
         "model/size=tiny", "data.limit=24", "data.prepare.validation_share=0.25", "data.workers=0",
         f"data.prepared_dir={tmp_path}/prepared", "trainer.precision=32-true", "optimizer.lr=0",
@@ -179,7 +179,8 @@ def test_two_processes_measure_what_one_does(tmp_path: Path) -> None:
         "callbacks.samples=null", "callbacks.validation_metrics.every_n_validations=1",
         "callbacks.validation_metrics.count=3",
         "callbacks.validation_metrics.vocoder._target_=tts.vocoders.griffin_lim.GriffinLim",
-        *(f"callbacks.validation_metrics.measures.{name}=null" for name in ("wer", "dnsmos_p808", "dnsmos_ovrl")),
+        *(f"callbacks.validation_metrics.measures.{name}=null"
+          for name in ("wer", "dnsmos_p808", "dnsmos_ovrl")),
     ]  # fmt: skip
     alone = train(composed("train", *overrides, "trainer=cpu", f"run_dir={tmp_path}/one"))
     ranks("train.py", *overrides, "trainer=ddp_cpu", f"hydra.run.dir={tmp_path}/two")

@@ -31,7 +31,7 @@ def test_steps_without_a_number_are_skipped_by_all_and_kept(tmp_path: Path, way:
     spoil = SPOIL.format(3, "value: nan, times: 9")
     told = [
         each.done()
-        for each in start_ranks(*fake(tmp_path, way, spoil, "callbacks.bad_steps.limit=2"))
+        for each in start_ranks(*fake(tmp_path, way, spoil, "callbacks.bad_steps.max_skipped=2"))
     ]
     assert [done.returncode for done in told] == [2, 2]
     assert "were skipped" in told[0].stderr

@@ -64,8 +64,8 @@ def test_they_learn_the_same_and_leave_the_same_file(
 ) -> None:
     # with what looks at weights and gradients, and what speaks, on the way
     watched = [
-        "callbacks=[default,gradients]", "callbacks.gradients.every_n_steps=2",
-        "logger=tensorboard", "callbacks.gradients.histograms=true",
+        "callbacks=[default,gradient_monitor]", "callbacks.gradient_monitor.every_n_steps=2",
+        "logger=tensorboard", "callbacks.gradient_monitor.histograms=true",
     ]  # fmt: skip
     quiet = {"logger=none", "callbacks=default"}
     if way != "fsdp":

@@ -121,9 +121,9 @@ class Look(pl.Callback):
     seen: ClassVar[list[Any]] = []
 
     def on_train_end(self, trainer: Any, module: Any) -> None:
-        [failures] = [c for c in trainer.callbacks if isinstance(c, BadStepGuard)]
+        [guard] = [c for c in trainer.callbacks if isinstance(c, BadStepGuard)]
         with gather_full_model(trainer, module) as speaking:
-            self.seen[:] = [failures._losses, speaking, module]
+            self.seen[:] = [guard.detector.losses, speaking, module]
 
 
 def test_accumulated_turns_are_told_apart_and_the_average_speaks(

@@ -26,7 +26,7 @@ def trained(folder: Path, base: Path, steps: int, *more: str, resume: bool = Fal
         "trainer.precision=32-true", "data.limit=24", f"data.prepared_dir={base}/prepared",
         "data.workers=0", "data.frames_per_batch=1500", f"run_dir={folder}", "callbacks.validation_metrics=null",
         "callbacks.samples.every_n_validations=2", "callbacks.samples.count=1",
-        "callbacks.samples.steps=[1,3]", "trainer.val_check_interval=1", "scheduler=constant",
+        "callbacks.samples.solver_steps=[1,3]", "trainer.val_check_interval=1", "scheduler=constant",
         "callbacks.samples.vocoder._target_=tts.vocoders.griffin_lim.GriffinLim",
         f"trainer.max_steps={steps}", *more,
     ]  # fmt: skip
@@ -69,7 +69,9 @@ def test_tensorboard_plays_every_number_of_steps(run: Path) -> None:
     assert {"val/mel_flow", "val/prosody_flow"} <= set(tags["scalars"])
     assert "global_variance" in tags["images"]
     played = {tag.rsplit("/", 1)[1] for tag in tags["audio"]}
-    assert played == {"recording", "said", "said in 1 step", "said in 3 steps"}
+    assert played == {
+        "recording", "synthesized", "synthesized, 1 solver steps", "synthesized, 3 solver steps",
+    }  # fmt: skip
 
 
 def test_it_speaks_as_it_is_asked_to(run: Path, tmp_path: Path) -> None:
@@ -161,9 +163,9 @@ def test_numbers_of_steps_stand_beside_each_other(run: Path, tmp_path: Path) -> 
 def test_what_remembers_resumes_exactly_in_sixteen_bits(base: Path, tmp_path: Path) -> None:
     """Averages, plateau, clipping's history, uncertainties, curves; half precision, a reader."""
     many = ("model/decoder=mamba_conv", "model/balance=uncertainty", "trainer.precision=bf16-mixed",
-            "callbacks=[default,ema,plateau,gradients,clipping_percentile]", "data.workers=1",
+            "callbacks=[default,ema,plateau,gradient_monitor,gradient_clipping_percentile]", "data.workers=1",
             "callbacks.samples=null", "callbacks.validation_metrics=null", "callbacks.plateau.warmup_steps=0",
-            "callbacks.plateau.steps=8", "callbacks.plateau.points=8", "monitor=val/mel",
+            "callbacks.plateau.window_steps=8", "callbacks.plateau.points=8", "monitor=val/mel",
             "trainer.log_every_n_steps=1")  # fmt: skip
     trained(tmp_path / "whole", base, 4, *many)
     trained(tmp_path / "cut", base, 2, *many)

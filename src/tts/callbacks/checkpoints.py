@@ -1,4 +1,4 @@
-"""Which checkpoints a run keeps: ``last.ckpt``, ``best.ckpt`` and every so often one for good."""
+"""Checkpoints of a run: ``last.ckpt``, ``best.ckpt`` and permanent ones at an interval."""
 
 import logging
 import math
@@ -9,45 +9,31 @@ from typing import Any
 
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Checkpoint
-from lightning.pytorch.plugins.io import CheckpointIO
 
-from tts.callbacks.signals import Interrupted
-from tts.checkpoint import load_checkpoint, save_atomic
+from tts.callbacks.graceful_stop import Interrupted
+from tts.callbacks.support.metric_directions import metric_directions
+from tts.callbacks.support.priority import DEFAULT
+from tts.checkpoint import load_checkpoint
 from tts.errors import UserError
 
 log = logging.getLogger(__name__)
-PREVIOUS = "previous"  # the name of the last but one
-
-
-class AtomicCheckpointIO(CheckpointIO):
-    """Checkpoints that are whole or absent, and that load without running what they hold."""
-
-    def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None
-    ) -> None:
-        save_atomic(checkpoint, path)
-
-    def load_checkpoint(
-        self, path: Any, map_location: Any | None = None, weights_only: bool | None = None
-    ) -> dict[str, Any]:
-        return load_checkpoint(path)
-
-    def remove_checkpoint(self, path: Any) -> None:
-        Path(path).unlink(missing_ok=True)
+PREVIOUS = "previous"  # the checkpoint before last.ckpt
 
 
 class Checkpoints(Checkpoint):
     """Saves into ``folder``:
 
-    ``last.ckpt`` every ``every_n_steps`` optimizer steps, at the end, and when the run is
-    interrupted; the one before it stays as ``previous.ckpt``, should the disk damage it;
-    ``best.ckpt`` after a validation in which ``monitor`` was better than ever, lower unless it is
-    a measure of which more is better (None: there is no best, the last counts);
-    ``step-<n>.ckpt`` every ``keep_every_n_steps``, never removed (null = none).
+    - ``last.ckpt`` every ``every_n_steps`` optimizer steps, at the end, and on an interruption;
+      the one before it stays as ``previous.ckpt``, in case a file is damaged;
+    - ``best.ckpt`` after a validation with the best value of ``monitor`` so far: the lowest, or the
+      highest if the metric declares so (None: no best.ckpt);
+    - ``step-<n>.ckpt`` every ``keep_every_n_steps``, never removed (None: none).
 
-    Always at the end of a whole step, so that each of them resumes exactly. An exception other
-    than an interruption saves nothing: its weights may be half-stepped or not finite.
+    Saves only between two optimizer steps, such that every checkpoint resumes exactly. An exception
+    other than an interruption saves nothing: its weights may be half updated or not finite.
     """
+
+    priority = DEFAULT  # Lightning moves it behind all others
 
     def __init__(
         self,
@@ -62,20 +48,20 @@ class Checkpoints(Checkpoint):
         self.monitor = monitor
         self.every_n_steps = every_n_steps
         self.keep_every_n_steps = keep_every_n_steps
-        self.best_score = math.inf  # of what is to be low: a measure to be high is negated
-        self._before = 0  # optimizer steps when the current batch began
-        self._saved = -1  # the step last.ckpt was saved at
+        self.best_score = math.inf  # lower is better: negated where higher is
+        self._before = 0  # optimizer steps before the current batch
+        self._saved = -1  # step of last.ckpt
         self._sign = 1
 
     def state_dict(self) -> dict[str, Any]:
         return {"best_score": self.best_score}
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """Resuming takes the best score from best.ckpt itself, the one that is to be beaten."""
+        """Read the best score so far from best.ckpt, where a run is resumed."""
         self._sign = self._direction(trainer)
         best = self.folder / "best.ckpt"
         if trainer.is_global_zero:
-            for unfinished in self.folder.glob(".*.ckpt.*"):  # a writer was killed
+            for unfinished in self.folder.glob(".*.ckpt.*"):  # of a killed process
                 unfinished.unlink()
         if trainer.is_global_zero and best.is_file():
             state = load_checkpoint(best, mmap=True).get("callbacks", {}).get(self.state_key, {})
@@ -83,8 +69,8 @@ class Checkpoints(Checkpoint):
         self.best_score = trainer.strategy.broadcast(self.best_score)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        # Lightning 2.6, resuming from the last batch of an epoch, goes on with the next one without
-        # counting it as begun, and mistakes its own counters when that is resumed again
+        # Lightning 2.6 does not count an epoch as started when it resumes after the last batch of
+        # the one before, and then misreads its counters when that run is resumed
         loop = trainer.fit_loop
         epochs: Any = loop.epoch_progress
         if loop.restarted_mid_epoch and epochs.current.ready == epochs.current.processed:
@@ -105,10 +91,10 @@ class Checkpoints(Checkpoint):
         batch_idx: int,
     ) -> None:
         step = trainer.global_step
-        if step == self._before:  # between two batches whose gradients are accumulated
+        if step == self._before:  # more batches are accumulated for this step
             return
-        # the last step is saved here, while the loops still stand inside their epoch: the run can
-        # then be resumed with a larger max_steps as if it had never ended
+        # the last step is saved here and not in on_train_end, while the loops are inside their
+        # epoch, such that the run can be resumed with a larger max_steps
         if step % self.every_n_steps == 0 or step == trainer.max_steps:
             self._save_last(trainer)
         if self.keep_every_n_steps and step % self.keep_every_n_steps == 0:
@@ -118,11 +104,11 @@ class Checkpoints(Checkpoint):
         if self.monitor is None:
             return
         metrics = trainer.callback_metrics
-        awaited = promised(trainer)
-        if self.monitor not in metrics and self.monitor not in awaited:
-            known = [*(name for name in metrics if name.startswith("val/")), *awaited]
+        declared = metric_directions(trainer)
+        if self.monitor not in metrics and self.monitor not in declared:
+            known = [*(name for name in metrics if name.startswith("val/")), *declared]
             raise UserError(
-                f"monitor={self.monitor} is not among what a validation measures: "
+                f"monitor={self.monitor} is not a metric of a validation: choose from "
                 f"{', '.join(sorted(known))}"
             )
         if trainer.sanity_checking or trainer.state.fn != "fit" or self.monitor not in metrics:
@@ -133,16 +119,17 @@ class Checkpoints(Checkpoint):
             self.best_score = self._sign * value
             trainer.save_checkpoint(self.folder / "best.ckpt")
         if trainer.is_global_zero:
-            mark = ", the best so far" if best else ""
+            mark = ", best so far" if best else ""
             log.info("step %d: %s %.4f%s", trainer.global_step, self.monitor, value, mark)
 
     @property
     def best_value(self) -> float:
-        """The best that ``monitor`` was; infinite before the first validation."""
+        """Best value of ``monitor`` so far; infinite before the first validation."""
         return self._sign * self.best_score
 
     @property
     def higher_is_better(self) -> bool:
+        """Whether the best value of ``monitor`` is the highest."""
         return self._sign < 0
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -150,8 +137,8 @@ class Checkpoints(Checkpoint):
             self._save_last(trainer)
         if self.monitor is not None and math.isinf(self.best_score) and trainer.is_global_zero:
             log.warning(
-                "there is no best.ckpt: %s was never measured (trainer.val_check_interval, "
-                "trainer.max_epochs, callbacks.validation_metrics.every_n_validations)",
+                "there is no best.ckpt: %s was never measured. Check trainer.val_check_interval, "
+                "trainer.max_epochs and callbacks.validation_metrics.every_n_validations",
                 self.monitor,
             )
 
@@ -162,29 +149,21 @@ class Checkpoints(Checkpoint):
             self._save_last(trainer)
 
     def _direction(self, trainer: pl.Trainer) -> int:
-        """-1 where more of ``monitor`` is better."""
-        higher = promised(trainer).get(self.monitor or "", False)
+        """Return -1 if higher values of ``monitor`` are better, else 1."""
+        higher = metric_directions(trainer).get(self.monitor or "", False)
         if higher is None:
             raise UserError(
-                f"monitor={self.monitor}: neither more nor less of it is better, the recordings' is"
+                f"monitor={self.monitor}: neither the highest nor the lowest value is best, but "
+                "the recordings'. Choose another metric"
             )
         return -1 if higher else 1
 
     def _save_last(self, trainer: pl.Trainer) -> None:
         last, previous = self.folder / "last.ckpt", self.folder / f"{PREVIOUS}.ckpt"
-        whole = self._saved >= 0 or Path(trainer.ckpt_path or "") == last  # we wrote or read it
-        if trainer.is_global_zero and whole and last.is_file():
+        valid = self._saved >= 0 or Path(trainer.ckpt_path or "") == last  # written or read here
+        if trainer.is_global_zero and valid and last.is_file():
             previous.unlink(missing_ok=True)
-            with suppress(OSError):  # a file system without links keeps one only
+            with suppress(OSError):  # the file system has no hard links
                 os.link(last, previous)
         trainer.save_checkpoint(last)
         self._saved = trainer.global_step
-
-
-def promised(trainer: pl.Trainer) -> dict[str, bool | None]:
-    """What callbacks and the system measure beside losses, and whether more is better."""
-    found: dict[str, bool | None] = {}
-    callbacks: list[Any] = trainer.callbacks  # type: ignore[attr-defined]
-    for part in (trainer.lightning_module, *callbacks):
-        found |= getattr(part, "directions", {})
-    return found

@@ -1,24 +1,26 @@
-"""How a vocoder sounds by now: always the same recordings, and what it makes of their mels."""
+"""Copy synthesis samples: recordings and their copies by the vocoder."""
 
 from typing import Any
 
 import lightning.pytorch as pl
 from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
 
 from tts.audio.mel import stft_magnitude
 from tts.batch import Clips
-from tts.callbacks.support.periodic_validation import PeriodicValidation, tensorboard_writers
-from tts.callbacks.support.plots import mel_picture
+from tts.callbacks.support.periodic_validation import PeriodicValidation
+from tts.callbacks.support.plots import mel_figure
+from tts.callbacks.support.tensorboard import tensorboard_writers
 
 
 class CopySynthesisSamples(PeriodicValidation):
-    """Every ``every_n_validations``, for the first ``count`` validation clips:
+    """Writes every ``every_n_validations``, for the first ``count`` validation clips:
 
-    - ``spectrogram/``: the recording's and the copy's, in natural-log magnitude over all
-      frequencies, so that a buzz or a hole shows where a mel would hide it;
+    - ``spectrogram/``: natural-log magnitudes of recording and copy at all frequencies, which show
+      a buzz or a gap that a mel hides;
     - ``audio/``: both.
 
-    Needs TensorBoard among the loggers.
+    Needs a TensorBoard logger.
     """
 
     def __init__(self, count: int = 3, every_n_validations: int = 2) -> None:
@@ -34,23 +36,25 @@ class CopySynthesisSamples(PeriodicValidation):
         dataloader_idx: int = 0,
     ) -> None:
         if self.due(trainer) and batch_idx < self.count:
-            for board in tensorboard_writers(trainer):
-                self._show(board, trainer, batch, outputs)
+            for writer in tensorboard_writers(trainer):
+                self._write(writer, trainer, batch, outputs)
 
-    def _show(self, board: Any, trainer: pl.Trainer, batch: Clips, copy: Tensor) -> None:
+    def _write(
+        self, writer: SummaryWriter, trainer: pl.Trainer, batch: Clips, copy: Tensor
+    ) -> None:
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         contract = data.facts.contract
         step = trainer.global_step
         assert batch.utterance is not None
         name = data.utterance_id(int(batch.utterance[0]), "validation")
-        waves = {"recording": batch.audio[0], "copy": copy[0].clamp(-1, 1)}
+        waves = {"recording": batch.audio[0], "copy synthesis": copy[0].clamp(-1, 1)}
         spectra = {
             title: stft_magnitude(wave, contract).clamp(min=1e-4).log().cpu().numpy()
             for title, wave in waves.items()
         }
-        picture = mel_picture(spectra, contract.frames_per_second, ylabel="bin")
-        board.add_figure(f"spectrogram/{name}", picture, step)
+        figure = mel_figure(spectra, contract.frames_per_second, ylabel="bin")
+        writer.add_figure(f"spectrogram/{name}", figure, step)
         for title, wave in waves.items():
             if title != "recording" or self.first_time(name):
                 audio = wave.float().cpu()
-                board.add_audio(f"audio/{name}/{title}", audio[None], step, contract.sample_rate)
+                writer.add_audio(f"audio/{name}/{title}", audio[None], step, contract.sample_rate)

@@ -1,18 +1,21 @@
-"""A compiled model is heard and measured uncompiled."""
+"""Eager validation: a compiled model validates without torch.compile."""
 
 from typing import Any
 
 import lightning.pytorch as pl
 import torch
 
+from tts.callbacks.support.priority import LAST
+
 
 class EagerValidation(pl.Callback):
-    """Validation without torch.compile, to the same numbers within rounding.
+    """Runs validation eagerly, with the same results within rounding.
 
-    A training step has one kind of batch. Validating, speaking a sentence at a time and drawing in
-    several steps have each another, and each would be compiled by itself for a moment's use. To
-    stand behind all callbacks that speak.
+    Validation batches, single sentences and the steps of a flow-matching solver differ in shape
+    from training batches: each would be compiled anew for a few uses.
     """
+
+    priority = LAST
 
     def on_validation_start(self, *_: Any) -> None:
         torch.compiler.set_stance("force_eager")

@@ -1,14 +1,17 @@
-"""The learning rate beside the losses."""
-
-from typing import Any
+"""Learning rate log."""
 
 import lightning.pytorch as pl
+import torch
+
+from tts.callbacks.support.priority import DEFAULT
 
 
 class LearningRate(pl.Callback):
-    """Logs ``train/learning_rate``, that of the first parameter group, as used in this step."""
+    """Logs ``train/learning_rate``: that of the first parameter group in this step."""
+
+    priority = DEFAULT
 
     def on_before_optimizer_step(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Any
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: torch.optim.Optimizer
     ) -> None:
         pl_module.log("train/learning_rate", optimizer.param_groups[0]["lr"])

@@ -1,113 +1,51 @@
-"""Every number of a run over its steps: what the last ones are like, and a report at the end."""
+"""Metric history: the course of every metric of a run, and a report at its end."""
 
 import logging
-import math
 import time
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
-import numpy as np
 import torch
 from torch import Tensor
 
-from tts.callbacks.checkpoints import promised
-from tts.callbacks.plateau import FEWEST, trend
-from tts.callbacks.support.metric_report import picture, text
+from tts.callbacks.support.metric_curve import MetricCurve
+from tts.callbacks.support.metric_directions import metric_directions
+from tts.callbacks.support.metric_report import Steps, report_figure, report_text
+from tts.callbacks.support.priority import DEFAULT
+from tts.callbacks.support.trend import MIN_POINTS
 from tts.data.store import write_text
 from tts.errors import UserError
 
 log = logging.getLogger(__name__)
-POINTS = 256  # of a curve, at least, once it has had as many
-MEASURED = ("val/", "metrics/")  # by validations
-NEITHER = ("learning_rate", "gradient_norm")  # less of these is no better
-
-
-class Curve:
-    """One number: its last ``window`` values, its extremes, and its course in bounded memory.
-
-    The course is at most ``2 * POINTS`` pairs of step and value, each a mean over ``stride``
-    values; when it is full, neighbors become one.
-    """
-
-    def __init__(self, window: int) -> None:
-        self.recent: deque[float] = deque(maxlen=window)
-        self.course: list[tuple[float, float]] = []
-        self.stride = 1
-        self.waiting: list[tuple[float, float]] = []  # for the next pair to be whole
-        self.low = self.high = (math.inf, 0)  # value and step, the highest negated
-
-    def add(self, step: int, value: float) -> None:
-        if not math.isfinite(value):
-            return
-        self.recent.append(value)
-        self.low, self.high = min(self.low, (value, step)), min(self.high, (-value, step))
-        self.waiting.append((step, value))
-        if len(self.waiting) == self.stride:
-            self.course.append(_middle(self.waiting))
-            self.waiting = []
-        if len(self.course) == 2 * POINTS:
-            pairs = zip(self.course[::2], self.course[1::2], strict=True)
-            self.course = [_middle(pair) for pair in pairs]
-            self.stride *= 2
-
-    @property
-    def mean(self) -> float:
-        """Of the window."""
-        return float(np.mean(self.recent))
-
-    @property
-    def points(self) -> list[tuple[float, float]]:
-        """Steps and values, to the last."""
-        return [*self.course, *([_middle(self.waiting)] if self.waiting else [])]
-
-    def numbers(self, higher_is_better: bool | None) -> dict[str, float]:
-        """``last``; ``mean`` and ``spread`` (standard deviation) of the window; ``trend``, the
-        improvement over the window as a share of the value (Theil & Sen's slope), or the rise of
-        what has no better; ``best``, where there is one, and its step ``best_at``.
-        """
-        sign = 1 if higher_is_better is False else -1
-        found = {"last": self.recent[-1], "mean": self.mean, "spread": float(np.std(self.recent))}
-        if len(self.recent) >= FEWEST and np.median(self.recent) != 0:
-            found["trend"] = trend([sign * value for value in self.recent]).improvement
-        if higher_is_better is not None:
-            value, found["best_at"] = self.high if higher_is_better else self.low
-            found["best"] = sign * value
-        return found
-
-    def state_dict(self) -> dict[str, Any]:
-        return {
-            "course": torch.tensor(self.course, dtype=torch.float64), "stride": self.stride,
-            "waiting": self.waiting, "recent": list(self.recent), "low": self.low,
-            "high": self.high,
-        }  # fmt: skip
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.course = [(step, value) for step, value in state["course"].tolist()]
-        self.stride, self.waiting = state["stride"], list(state["waiting"])
-        self.recent.extend(state["recent"])
-        self.low, self.high = state["low"], state["high"]
+VALIDATION = ("val/", "metrics/")  # prefixes of what validations measure
+NO_DIRECTION = ("learning_rate", "gradient_norm")  # neither lower nor higher is better
+ORDER = ("train/loss", "val/loss", "train/", "val/", "metrics/", "speed/")  # in the report
 
 
 class MetricHistory(pl.Callback):
-    """Keeps a :class:`Curve` of every number that is logged, read once per ``log_every_n_steps``
-    and at each validation, with one transfer from the device.
+    """Keeps a :class:`MetricCurve` of every logged metric, read every ``log_every_n_steps`` and at
+    each validation, with one transfer from the device.
 
-    However the run ends, ``folder`` gets ``report.txt`` and ``report.png``, of all its steps: the
-    curves are in the checkpoints. ``window``: values that means, spreads and trends are of.
+    Writes ``report.txt`` and ``report.png`` to ``folder`` when the run ends or fails. They cover
+    the steps before a resume too, whose curves are in the checkpoint. ``window``: values of which
+    mean, standard deviation and trend are computed.
     """
 
+    priority = DEFAULT
+
     def __init__(self, folder: str | Path, window: int = 20) -> None:
-        if window < FEWEST:
-            raise UserError(f"callbacks.metric_history.window={window} must be at least {FEWEST}")
+        if window < MIN_POINTS:
+            raise UserError(
+                f"callbacks.metric_history.window={window} must be at least {MIN_POINTS}"
+            )
         self.folder, self.window = Path(folder), window
-        self.curves: dict[str, Curve] = {}
+        self.curves: dict[str, MetricCurve] = {}
         self._directions: dict[str, bool | None] = {}
-        self._seconds = 0.0  # of the processes before
+        self._seconds = 0.0  # of the run before it was resumed
         self._began = time.monotonic()
-        self._step = 0  # last read at
+        self._step = 0  # of the last reading
 
     def state_dict(self) -> dict[str, Any]:
         curves = {name: curve.state_dict() for name, curve in self.curves.items()}
@@ -115,17 +53,17 @@ class MetricHistory(pl.Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self._seconds = state_dict["seconds"]
-        self.curves = {name: Curve(self.window) for name in state_dict["curves"]}
+        self.curves = {name: MetricCurve(self.window) for name in state_dict["curves"]}
         for name, state in state_dict["curves"].items():
             self.curves[name].load_state_dict(state)
 
     @property
     def seconds(self) -> float:
-        """That the run has taken, all its processes together."""
+        """Time that the run has taken, before a resume too."""
         return self._seconds + time.monotonic() - self._began
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._directions = promised(trainer)
+        self._directions = metric_directions(trainer)
         self._began, self._step = time.monotonic(), trainer.global_step
 
     def on_train_batch_end(
@@ -140,35 +78,34 @@ class MetricHistory(pl.Callback):
         if step % trainer.log_every_n_steps == 0 and step != self._step:  # type: ignore[attr-defined]
             self._step = step
             found = trainer.logged_metrics
-            self._add(trainer, {n: v for n, v in found.items() if not n.startswith(MEASURED)})
+            self._add(trainer, {n: v for n, v in found.items() if not n.startswith(VALIDATION)})
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if not trainer.sanity_checking and trainer.state.fn == "fit":
             found = trainer.logged_metrics
-            self._add(trainer, {n: v for n, v in found.items() if n.startswith(MEASURED)})
+            self._add(trainer, {n: v for n, v in found.items() if n.startswith(VALIDATION)})
 
     def _add(self, trainer: pl.Trainer, metrics: dict[str, Tensor]) -> None:
         if not trainer.is_global_zero or not metrics:
             return
         device = trainer.strategy.root_device
-        together = torch.stack([v.detach().float().to(device) for v in metrics.values()])
-        for name, value in zip(metrics, together.tolist(), strict=True):
-            curve = self.curves.setdefault(name, Curve(self.window))
-            # a measure that is not taken at every validation stays in Lightning's table
+        values = torch.stack([v.detach().float().to(device) for v in metrics.values()])
+        for name, value in zip(metrics, values.tolist(), strict=True):
+            curve = self.curves.setdefault(name, MetricCurve(self.window))
+            # Lightning keeps the last value of a metric that this validation did not measure
             if name.startswith("metrics/") and curve.recent and curve.recent[-1] == value:
                 continue
             curve.add(trainer.global_step, value)
 
-    def numbers(self) -> dict[str, dict[str, float]]:
-        """What :meth:`Curve.numbers` has to say of each, losses first."""
-        order = ("train/loss", "val/loss", "train/", "val/", "metrics/", "speed/")
+    def statistics(self) -> dict[str, dict[str, float]]:
+        """Return :meth:`MetricCurve.statistics` of each metric, losses first."""
         names = sorted(
-            (name for name, curve in self.curves.items() if curve.recent), key=order_by(order)
+            (name for name, curve in self.curves.items() if curve.recent), key=order_by(ORDER)
         )
-        return {name: self.curves[name].numbers(self._higher(name)) for name in names}
+        return {name: self.curves[name].statistics(self._higher_is_better(name)) for name in names}
 
-    def _higher(self, name: str) -> bool | None:
-        if name in self._directions or name.endswith(NEITHER):
+    def _higher_is_better(self, name: str) -> bool | None:
+        if name in self._directions or name.endswith(NO_DIRECTION):
             return self._directions.get(name)
         if name.endswith("per_second"):
             return True
@@ -183,26 +120,22 @@ class MetricHistory(pl.Callback):
         self._report(trainer)
 
     def _report(self, trainer: pl.Trainer) -> None:
-        numbers = self.numbers()
-        if not trainer.is_global_zero or not numbers:
+        statistics = self.statistics()
+        if not trainer.is_global_zero or not statistics:
             return
+        steps = Steps(trainer.global_step, trainer.max_steps, self.seconds)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            told = text(numbers, trainer.global_step, trainer.max_steps, self.seconds, self.window)
-            write_text(self.folder / "report.txt", told)
-            curves = {name: self.curves[name].points for name in numbers}
-            picture(curves).savefig(self.folder / "report.png", dpi=120)
-        except Exception as error:  # what ended the run is to be heard, and not this
-            log.warning("no report in %s: %s", self.folder, error)
+            text = report_text(statistics, steps, self.window)
+            write_text(self.folder / "report.txt", text)
+            curves = {name: self.curves[name].points for name in statistics}
+            report_figure(curves).savefig(self.folder / "report.png", dpi=120)
+        except Exception as error:  # must not hide the exception that ended the run
+            log.warning("cannot write the report to %s: %s", self.folder, error)
 
 
-def order_by(prefixes: tuple[str, ...]) -> Any:
-    """A key that sorts names by the first prefix they have."""
+def order_by(prefixes: tuple[str, ...]) -> Callable[[str], int]:
+    """Return a sort key: the index of the first prefix that a name has."""
     return lambda name: next(
         (n for n, prefix in enumerate(prefixes) if name.startswith(prefix)), len(prefixes)
     )
-
-
-def _middle(points: Iterable[tuple[float, float]]) -> tuple[float, float]:
-    step, value = np.mean(list(points), axis=0).tolist()
-    return step, value

@@ -1,4 +1,4 @@
-"""One bar for the whole run: steps, speed, time left, losses."""
+"""Progress of a run: steps, speed, time left and losses, as a bar or as log lines."""
 
 import logging
 import time
@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.text import Text
 
 from tts.callbacks.metric_history import MetricHistory
+from tts.callbacks.support.priority import DEFAULT
 
 log = logging.getLogger(__name__)
 
@@ -33,23 +34,25 @@ class SpeedColumn(ProgressColumn):
 
 
 class ProgressLine(pl.Callback):
-    """A Rich bar on a terminal; a line of log every ``seconds`` where there is none.
+    """A Rich bar on a terminal, or else a log line every ``log_every_n_seconds``.
 
-    Its loss is the :class:`MetricHistory`'s mean over a window where there is one, not a step's.
+    Its loss is the mean over the window of :class:`MetricHistory`, if that is among the callbacks.
     """
 
-    def __init__(self, seconds: float = 30.0) -> None:
-        self.seconds = seconds
+    priority = DEFAULT
+
+    def __init__(self, log_every_n_seconds: float = 30.0) -> None:
+        self.log_every_n_seconds = log_every_n_seconds
         self._bar: Progress | None = None
         self._train = TaskID(0)
         self._validate: TaskID | None = None
         self._began = 0.0
-        self._first_step = 0  # of this process: a resumed run does not begin at 0
-        self._told = 0.0  # when numbers were last shown
-        self._shown: dict[str, float] = {}  # the numbers beside the bar
+        self._first_step = 0  # of this process: not 0 in a resumed run
+        self._updated = 0.0  # when the numbers were last read
+        self._displayed: dict[str, float] = {}  # the numbers next to the bar
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._told = self._began = time.perf_counter()
+        self._updated = self._began = time.perf_counter()
         self._first_step = trainer.global_step
         console = Console(stderr=True)
         if not trainer.is_global_zero or not console.is_terminal:
@@ -82,16 +85,16 @@ class ProgressLine(pl.Callback):
     ) -> None:
         now = time.perf_counter()
         if self._bar is not None:
-            # reading the numbers waits for the device: four times a second is enough for an eye
-            if now - self._told > 0.25:
-                self._told = now
-                self._shown = self._numbers(trainer)
+            # reading the numbers waits for the device: at most four times a second
+            if now - self._updated > 0.25:
+                self._updated = now
+                self._displayed = self._numbers(trainer)
             self._bar.update(
-                self._train, completed=trainer.global_step, numbers=_as_text(self._shown)
+                self._train, completed=trainer.global_step, numbers=_as_text(self._displayed)
             )
-        elif trainer.is_global_zero and now - self._told > self.seconds:
-            self._told = now
-            # over the whole time, validation and all, so that the time left is honest
+        elif trainer.is_global_zero and now - self._updated > self.log_every_n_seconds:
+            self._updated = now
+            # validation included, for a realistic time left
             speed = (trainer.global_step - self._first_step) / (now - self._began)
             left = (trainer.max_steps - trainer.global_step) / max(speed, 1e-9)
             log.info(

@@ -1,4 +1,4 @@
-"""Randomness that depends on where training stands and on nothing before."""
+"""Step seeds: random states that depend on the position in training alone."""
 
 import random
 from typing import Any
@@ -7,13 +7,17 @@ import lightning.pytorch as pl
 import numpy as np
 import torch
 
+from tts.callbacks.support.priority import FIRST
+
 
 class StepSeeds(pl.Callback):
-    """Seeds Python, NumPy and torch anew before every training batch, from (seed, rank, batch).
+    """Seeds Python, NumPy and torch before every training batch, from (seed, rank, batch).
 
-    A resumed run then draws the same dropout as one never cut, on every rank, though a checkpoint
-    holds no generator's state; and how often a run validates or draws pictures changes nothing.
+    Checkpoints hold no random states: a resumed run has the same dropout as an uninterrupted one on
+    every rank, and neither validation nor samples change it.
     """
+
+    priority = FIRST
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -21,8 +25,8 @@ class StepSeeds(pl.Callback):
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        place = (self.seed, trainer.global_rank, trainer.fit_loop.total_batch_idx)
-        for_python, for_numpy, for_torch = np.random.SeedSequence(place).generate_state(3)
+        position = (self.seed, trainer.global_rank, trainer.fit_loop.total_batch_idx)
+        for_python, for_numpy, for_torch = np.random.SeedSequence(position).generate_state(3)
         random.seed(int(for_python))
-        np.random.seed(int(for_numpy))  # noqa: NPY002  libraries draw from the global one
+        np.random.seed(int(for_numpy))  # noqa: NPY002  libraries use the global generator
         torch.manual_seed(int(for_torch))

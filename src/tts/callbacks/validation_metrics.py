@@ -1,6 +1,7 @@
-"""Objective measures of what the model says by now, beside its losses."""
+"""Validation metrics: objective measures of synthesized validation sentences."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,7 +10,10 @@ import lightning.pytorch as pl
 import torch
 from torch import nn
 
-from tts.callbacks.samples import prompt_of, seeded
+from tts.callbacks.samples import prompt_of
+from tts.callbacks.support.datamodule import datamodule
+from tts.callbacks.support.priority import DEFAULT
+from tts.callbacks.support.random_states import seeded
 from tts.errors import UserError
 from tts.metrics.evaluation_sample import EvaluationSample
 from tts.metrics.measure import Measure
@@ -20,13 +24,15 @@ log = logging.getLogger(__name__)
 
 
 class ValidationMetrics(pl.Callback):
-    """Every ``every_n_validations`` the model says ``count`` validation sentences from their text
-    alone, through ``vocoder``, and each of ``measures`` is logged as ``metrics/<name>``.
+    """Synthesizes ``count`` validation sentences from text with ``vocoder`` every
+    ``every_n_validations``, and logs each of ``measures`` as ``metrics/<name>``.
 
-    Always the same sentences, spread over the validation set; each rank says its share. A turn is
-    passed over while speaking and measuring have taken more than ``share`` of the training's time:
-    the first is not. ``monitor=metrics/<name>`` chooses checkpoints by one.
+    The sentences are always the same, spread over the validation set and over the ranks. After the
+    first time, a validation is left out while synthesis and measuring have taken more than
+    ``max_time_share`` of the training's time. ``monitor=metrics/<name>`` selects checkpoints.
     """
+
+    priority = DEFAULT
 
     def __init__(
         self,
@@ -34,25 +40,29 @@ class ValidationMetrics(pl.Callback):
         vocoder: Callable[..., nn.Module],
         count: int = 8,
         every_n_validations: int = 1,
-        share: float = 0.1,
+        max_time_share: float = 0.1,
     ) -> None:
-        if not 0 < share <= 1:
-            raise UserError(f"callbacks.validation_metrics.share={share} must lie in (0, 1]")
+        if not 0 < max_time_share <= 1:
+            raise UserError(
+                f"callbacks.validation_metrics.max_time_share={max_time_share} must be in (0, 1]"
+            )
         if vocoder is None:
             raise UserError(
-                "callbacks.validation_metrics.vocoder=null: what is measured is heard; or panel=null"
+                "callbacks.validation_metrics.vocoder=null: the measures need audio. Choose a "
+                "vocoder, or set callbacks.validation_metrics=null"
             )
         self.measures = {name: m for name, m in measures.items() if m is not None}
         self.make_vocoder = vocoder
-        self.count, self.every_n_validations, self.share = count, every_n_validations, share
+        self.count, self.every_n_validations = count, every_n_validations
+        self.max_time_share = max_time_share
         self._vocoder: nn.Module | None = None
         self._validations = 0
         self._began = time.monotonic()
-        self._spent = 0.0  # seconds in here
+        self._spent = 0.0  # seconds in this callback
 
     @property
-    def directions(self) -> dict[str, bool | None]:
-        """Whether higher is better, by the name that is logged."""
+    def metric_directions(self) -> dict[str, bool | None]:
+        """Whether higher is better, by logged name."""
         return {PREFIX + name: m.higher_is_better for name, m in self.measures.items()}
 
     def state_dict(self) -> dict[str, Any]:
@@ -69,9 +79,9 @@ class ValidationMetrics(pl.Callback):
             return
         self._validations += 1
         began = time.monotonic()
-        affordable = self._spent <= self.share * (began - self._began)
+        affordable = self._spent <= self.max_time_share * (began - self._began)
         if self._validations % self.every_n_validations or not (
-            # every rank does as the first, or they would wait for each other
+            # the first rank decides for all: measuring is collective
             trainer.strategy.broadcast(affordable or not self._spent)
         ):
             return
@@ -80,13 +90,13 @@ class ValidationMetrics(pl.Callback):
         for name, measure in self.measures.items():
             value = float(measure.compute())
             measure.reset()
-            if value == value:  # what could not be measured is not logged
+            if not math.isnan(value):  # NaN: no sentence could be measured
                 pl_module.log(PREFIX + name, value, rank_zero_only=False, sync_dist=False)
         self._spent += time.monotonic() - began
 
     def _measure(self, trainer: pl.Trainer, system: Any, model: Any) -> None:
-        """This rank's sentences into the measures."""
-        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        """Update the measures with this rank's sentences."""
+        data = datamodule(trainer)
         part = data.dataset("validation")
         contract = data.facts.contract
         if self._vocoder is None:
@@ -100,10 +110,10 @@ class ValidationMetrics(pl.Callback):
         for index in chosen[trainer.global_rank :: trainer.world_size]:
             batch = part[[index]]
             row = part.rows[index]
-            there = trainer.strategy.batch_to_device(batch)
-            # the same noise for a sentence at every step, whichever rank says it
+            on_device = trainer.strategy.batch_to_device(batch)
+            # the same noise for a sentence at every validation and on every rank
             with seeded(index), trainer.precision_plugin.forward_context(), torch.no_grad():
-                mel = model.generate(prompt_of(there)).mel.float().cpu()
+                mel = model.generate(prompt_of(on_device)).mel.float().cpu()
                 wave = self._vocoder(mel)[0].clamp(-1, 1).numpy()
             recording = EvaluationSample(part.audio(index).numpy(), contract)
             take = EvaluationSample(wave, contract, row.normalized, row.language, recording)

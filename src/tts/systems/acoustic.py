@@ -23,6 +23,10 @@ class AcousticSystem(pl.LightningModule):
     into every checkpoint, so that it alone can rebuild and speak, under ``weights_only``.
     """
 
+    active_optimizer = 0
+    accumulate = 1  # the trainer accumulates
+    clip: float | None = None  # the trainer clips
+
     def __init__(
         self,
         model: nn.Module,

@@ -53,7 +53,7 @@ class VocoderSystem(GANSystem):
         self.stft_distance = MultiResolutionSTFT()
 
     @property
-    def directions(self) -> dict[str, bool | None]:
+    def metric_directions(self) -> dict[str, bool | None]:
         """Of what a validation measures beside distances: whether more is better."""
         return {"val/pesq": True} if pesq_available() else {}
 

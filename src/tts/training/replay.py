@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from tts.batch import Batch, Clips
-from tts.callbacks.bad_steps import restore_random
+from tts.callbacks.support.random_states import restore_random
 from tts.checkpoint import load_checkpoint
 from tts.corpus import CorpusFacts
 from tts.device import find_device

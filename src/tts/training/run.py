@@ -28,7 +28,7 @@ from tts.callbacks.gradient_clipping import GradientClipping
 from tts.callbacks.metric_history import MetricHistory
 from tts.callbacks.optimizer_hyperparameters import RestoreOptimizerHyperparameters
 from tts.callbacks.pruning import Pruning
-from tts.callbacks.signals import GracefulStop, Interrupted
+from tts.callbacks.graceful_stop import GracefulStop, Interrupted
 from tts.callbacks.step_seeds import StepSeeds
 from tts.checkpoint import find_checkpoint, is_vocoder
 from tts.config.option_checks import check_options
@@ -180,7 +180,7 @@ def train(
     finally:
         for callback in callbacks:
             if isinstance(callback, MetricHistory) and summary is not None:
-                summary["numbers"] = callback.numbers()
+                summary["numbers"] = callback.statistics()
     metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
     metrics |= {"parameters": parameters, "steps": trainer.global_step}
     for callback in callbacks:

@@ -1,68 +1,77 @@
-"""A run on a page: a table for the terminal and a picture of its curves."""
+"""Report of a run: a table of its metrics and a figure of their curves."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import NamedTuple
 
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 Points = Sequence[tuple[float, float]]  # steps and values
-HEADS = ("last", "mean", "spread", "trend", "best", "best_at")
+COLUMNS = ("last", "mean", "std", "trend", "best", "best_at")
+NO_TERMS = ("loss", "learning_rate", "gradient_norm", "discriminator_gradient_norm")  # of train/
 
 
-def text(
-    numbers: Mapping[str, Mapping[str, float]], steps: int, of: int, seconds: float, window: int
-) -> str:
-    """What ``MetricHistory.numbers`` holds, a line each; ``steps`` taken in ``seconds``."""
-    hours, rest = divmod(int(seconds), 3600)
-    goal = f" of {of}" if of > steps else ""
+class Steps(NamedTuple):
+    """Steps of a run and the time they took."""
+
+    done: int
+    planned: int
+    seconds: float
+
+
+def report_text(statistics: Mapping[str, Mapping[str, float]], steps: Steps, window: int) -> str:
+    """Return a table of ``MetricHistory.statistics``, one metric per line."""
+    hours, rest = divmod(int(steps.seconds), 3600)
+    planned = f" of {steps.planned}" if steps.planned > steps.done else ""
     lines = [
-        f"{steps}{goal} steps in {hours}:{rest // 60:02d}:{rest % 60:02d}, "
-        f"{steps / max(seconds, 1e-9):.3g} a second with all that is between them",
-        f"mean, spread, trend: of the last {window} values; trend: the improvement over them, or "
-        "the rise of what has no better",
+        f"{steps.done}{planned} steps in {hours}:{rest // 60:02d}:{rest % 60:02d}, "
+        f"{steps.done / max(steps.seconds, 1e-9):.3g} per second, validation included",
+        f"mean, std, trend: of the last {window} values; trend: the improvement over them, or "
+        "the rise where neither direction is better",
         "",
     ]
-    width = max(map(len, numbers)) + 2
-    lines.append(" " * width + "".join(f"{head.replace('_', ' '):>11}" for head in HEADS))
-    for name, row in numbers.items():
-        lines.append(f"{name:<{width}}" + "".join(f"{_shown(h, row.get(h)):>11}" for h in HEADS))
+    width = max(map(len, statistics)) + 2
+    lines.append(" " * width + "".join(f"{column.replace('_', ' '):>11}" for column in COLUMNS))
+    for name, row in statistics.items():
+        cells = (f"{_format(column, row.get(column)):>11}" for column in COLUMNS)
+        lines.append(f"{name:<{width}}" + "".join(cells))
     return "\n".join(lines) + "\n"
 
 
-def _shown(head: str, value: float | None) -> str:
+def _format(column: str, value: float | None) -> str:
     if value is None:
         return "-"
-    if head == "trend":
+    if column == "trend":
         return f"{100 * value:+.1f} %"
-    return f"{value:.0f}" if head == "best_at" or abs(value) >= 1e4 else f"{value:.4g}"
+    return f"{value:.0f}" if column == "best_at" or abs(value) >= 1e4 else f"{value:.4g}"
 
 
-def picture(curves: Mapping[str, Points]) -> Figure:
-    """Losses together and by term (dashed: validation), learning rate and throughput by step."""
-    hidden = ("loss", "learning_rate", "gradient_norm", "discriminator_gradient_norm")
-    terms = [n for n in curves if n.startswith("train/") and n.split("/")[1] not in hidden]
+def report_figure(curves: Mapping[str, Points]) -> Figure:
+    """Plot total loss, its terms (dashed: validation), learning rate and throughput by step."""
+    terms = [n for n in curves if n.startswith("train/") and n.split("/")[1] not in NO_TERMS]
     figure = Figure(figsize=(12, 7.5), layout="constrained")
-    (total, parts), (rate, speed) = figure.subplots(2, 2, sharex=True)
-    _draw(total, "loss", {n: curves[n] for n in ("train/loss", "val/loss") if n in curves})
-    _draw(
-        parts,
+    (total, by_term), (rate, speed) = figure.subplots(2, 2, sharex=True)
+    _plot(total, "loss", {n: curves[n] for n in ("train/loss", "val/loss") if n in curves})
+    _plot(
+        by_term,
         "losses by term, unweighted; dashed: validation",
         {n.removeprefix("train/"): curves[n] for n in terms},
     )
-    for line, name in zip(parts.get_lines(), terms, strict=True):
+    for line, name in zip(by_term.get_lines(), terms, strict=True):
         validated = curves.get(name.replace("train/", "val/"), [])
-        parts.plot(*_columns(validated), "--", color=line.get_color(), linewidth=1)
-    for axes in (total, parts):
-        _logarithmic(axes)
-    _draw(rate, "learning rate", {"": curves.get("train/learning_rate", [])})
-    _draw(speed, "real frames per second", {"": curves.get("speed/frames_per_second", [])})
+        by_term.plot(*_columns(validated), "--", color=line.get_color(), linewidth=1)
+    for axes in (total, by_term):
+        _set_log_scale(axes)
+    _plot(rate, "learning rate", {"": curves.get("train/learning_rate", [])})
+    _plot(speed, "real frames per second", {"": curves.get("speed/frames_per_second", [])})
     for axes in (rate, speed):
         axes.set_ylim(bottom=0)
         axes.set_xlabel("step")
     return figure
 
 
-def _draw(axes: Any, title: str, curves: Mapping[str, Points]) -> None:
+def _plot(axes: Axes, title: str, curves: Mapping[str, Points]) -> None:
     for name, points in curves.items():
         mark = "." if len(points) < 3 else ""
         axes.plot(*_columns(points), marker=mark, linewidth=1.2, label=name)
@@ -77,11 +86,11 @@ def _columns(points: Points) -> tuple[list[float], list[float]]:
     return [step for step, _ in points], [value for _, value in points]
 
 
-def _logarithmic(axes: Any) -> None:
-    """Where it helps: what falls by orders of magnitude, and around 0 if something goes below."""
-    values = [float(value) for line in axes.get_lines() for value in line.get_ydata()]
-    if values and max(values) > 5 * (least := min(map(abs, values))):
+def _set_log_scale(axes: Axes) -> None:
+    """Use a logarithmic scale for values over a wide range, symmetric if some are not above 0."""
+    values = [float(y) for line in axes.get_lines() for y in np.asarray(line.get_ydata())]
+    if values and max(values) > 5 * (smallest := min(map(abs, values))):
         lowest = min(values)
         axes.set_yscale("log") if lowest > 0 else axes.set_yscale(
-            "symlog", linthresh=max(0.1, least)
+            "symlog", linthresh=max(0.1, smallest)
         )

@@ -1,21 +1,24 @@
-"""Which of a trainer's optimizers a hook was called with."""
+"""Optimizers of a trainer: unwrap them, find their index, count the batches of their steps."""
 
 from typing import Any
 
 import lightning.pytorch as pl
+from torch.optim import Optimizer
+
+from tts.callbacks.support.trained_system import trained_system
 
 
-def index_of(trainer: pl.Trainer, optimizer: Any) -> int:
-    """Its place among the trainer's; Lightning hands out wrapped ones in manual optimization."""
-    own = bare(optimizer)
-    return next(n for n, each in enumerate(trainer.optimizers) if bare(each) is own)
+def optimizer_index(trainer: pl.Trainer, optimizer: Any) -> int:
+    """Return the optimizer's index among the trainer's, wrapped by Lightning or not."""
+    own = unwrap(optimizer)
+    return next(n for n, each in enumerate(trainer.optimizers) if unwrap(each) is own)
 
 
-def batches_per_step(trainer: pl.Trainer, system: Any) -> int:
-    """Those whose gradients make a step, whether the trainer gathers them or the system."""
-    return max(trainer.accumulate_grad_batches, getattr(system, "accumulate", 1))
+def batches_per_step(trainer: pl.Trainer) -> int:
+    """Return the batches per optimizer step, accumulated by the trainer or by the system."""
+    return max(trainer.accumulate_grad_batches, trained_system(trainer.lightning_module).accumulate)
 
 
-def bare(optimizer: Any) -> Any:
-    """torch's own, out of what Lightning or DeepSpeed wrapped it in."""
+def unwrap(optimizer: Any) -> Optimizer:
+    """Return torch's optimizer, without the wrapper of Lightning or DeepSpeed."""
     return getattr(optimizer, "optimizer", optimizer)

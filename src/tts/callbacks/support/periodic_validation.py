@@ -1,27 +1,25 @@
-"""What is shown after every so many validations, always of the same clips."""
+"""Periodic validation: a base of callbacks that act at every n-th validation."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import lightning.pytorch as pl
-from lightning.pytorch.loggers import TensorBoardLogger
 
-
-def tensorboard_writers(trainer: pl.Trainer) -> Iterator[Any]:
-    """TensorBoard's writers, on the process that has them."""
-    for logger in trainer.loggers:
-        if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
-            yield logger.experiment
+from tts.callbacks.support.priority import DEFAULT
 
 
 class PeriodicValidation(pl.Callback):
-    """Counts validations, through resuming too. ``count`` utterances are shown at a time."""
+    """Counts validations, across resumes too, and knows which of them are due.
+
+    ``count``: utterances to show; ``every_n_validations``: validations from one due to the next.
+    """
+
+    priority = DEFAULT
 
     def __init__(self, count: int, every_n_validations: int) -> None:
         self.count = count
         self.every_n_validations = every_n_validations
         self._validations = 0
-        self._recorded: set[str] = set()  # recordings heard already
+        self._logged_recordings: set[str] = set()
 
     def state_dict(self) -> dict[str, Any]:
         return {"validations": self._validations}
@@ -34,11 +32,11 @@ class PeriodicValidation(pl.Callback):
             self._validations += 1
 
     def due(self, trainer: pl.Trainer) -> bool:
-        """Whether the validation under way is one to show."""
+        """Return whether the current validation is one to act at."""
         return not trainer.sanity_checking and self._validations % self.every_n_validations == 0
 
     def first_time(self, name: str) -> bool:
-        """Whether a recording was not played yet; it need not be again."""
-        fresh = name not in self._recorded
-        self._recorded.add(name)
-        return fresh
+        """Return whether the recording ``name`` is new, and remember it: it never changes."""
+        new = name not in self._logged_recordings
+        self._logged_recordings.add(name)
+        return new

@@ -1,29 +1,30 @@
-"""Where time goes, phase by phase, on the clock of the device that does the work."""
+"""Phase timer: the share of time of each phase of a step, on the clock of its device."""
 
 import time
 from collections import Counter
 from typing import Any
 
 import torch
+from lightning.pytorch.profilers import PassThroughProfiler
 
-MOST = 2000  # laps between two readings; what comes after them is not looked at
+MAX_INTERVALS = 2000  # kept between two readings; later ones are dropped
 
 
 class PhaseTimer:
-    """Counts the time since the last mark to the phase that ends with a mark.
+    """Adds the time since the previous mark to the phase that a mark ends.
 
-    With ``cuda`` a mark is an event in the stream: it tells when the device got there, not the host
-    that runs ahead of it, and nobody waits for it before :meth:`read`.
+    With ``cuda`` a mark is an event in the stream: it has the device's time, not the host's, and
+    nothing waits for it before :meth:`read`.
     """
 
     def __init__(self, cuda: bool = False) -> None:
         self.cuda = cuda
-        self._laps: list[tuple[str, Any, Any]] = []
+        self._intervals: list[tuple[str, Any, Any]] = []
         self._last: Any = None
 
     def mark(self, phase: str | None = None) -> None:
-        """``phase`` ends here; None where what went on before is not to count."""
-        if len(self._laps) >= MOST:
+        """End ``phase`` here; with None, drop the time since the previous mark."""
+        if len(self._intervals) >= MAX_INTERVALS:
             self._last = None
             return
         now: Any = time.perf_counter()
@@ -31,20 +32,32 @@ class PhaseTimer:
             now = torch.cuda.Event(enable_timing=True)
             now.record()
         if phase is not None and self._last is not None:
-            self._laps.append((phase, self._last, now))
+            self._intervals.append((phase, self._last, now))
         self._last = now
 
     def pause(self) -> None:
-        """What goes on from here to the next mark does not count."""
+        """Drop the time from here to the next mark."""
         self._last = None
 
     def read(self) -> dict[str, float]:
-        """Shares of the phases since the last reading. Waits for the device to get to its end."""
-        if self.cuda and self._laps:
-            self._laps[-1][2].synchronize()
+        """Return each phase's share of the time since the last reading; waits for the device."""
+        if self.cuda and self._intervals:
+            self._intervals[-1][2].synchronize()
         times: Counter[str] = Counter()
-        for phase, start, end in self._laps:
+        for phase, start, end in self._intervals:
             times[phase] += start.elapsed_time(end) if self.cuda else end - start
-        self._laps.clear()
-        whole = max(times.total(), 1e-9)
-        return {phase: spent / whole for phase, spent in times.items()}
+        self._intervals.clear()
+        total = max(times.total(), 1e-9)
+        return {phase: spent / total for phase, spent in times.items()}
+
+
+class FetchProfiler(PassThroughProfiler):
+    """Marks when Lightning begins to fetch a batch, for which it has no hook."""
+
+    def __init__(self, timer: PhaseTimer) -> None:
+        super().__init__()
+        self.timer = timer
+
+    def start(self, action_name: str) -> None:
+        if action_name.endswith("train_dataloader_next"):
+            self.timer.mark("rest")

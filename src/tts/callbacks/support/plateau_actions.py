@@ -1,39 +1,39 @@
-"""What a plateau is answered with. Each is called with the controls and says in words what it did."""
+"""Plateau actions: lower or restart the learning rate, rebalance losses, add dropout, stop."""
 
 from collections.abc import Mapping
 
 from tts.callbacks.support.training_controls import TrainingControls
 from tts.errors import UserError
 
+Losses = Mapping[str, tuple[float, float]]  # each loss at the start of the window, and now
+
 
 class PlateauAction:
-    """``losses``: each term as it was when the run, or the last move, was young, and as it is."""
+    """Changes a training through its controls, and returns what it did, for the log.
 
-    def __call__(
-        self, controls: TrainingControls, losses: Mapping[str, tuple[float, float]]
-    ) -> str:
+    ``losses``: of each term, the first value since the run or the last action, and the latest.
+    """
+
+    def __call__(self, controls: TrainingControls, losses: Losses) -> str:
         raise NotImplementedError
 
 
-class DropRate(PlateauAction):
-    """Multiply the learning rate by ``factor``: the valley may be narrower than the step."""
+class LowerLearningRate(PlateauAction):
+    """Multiplies the learning rate by ``factor``, for a minimum narrower than the steps."""
 
     def __init__(self, factor: float = 0.5) -> None:
         if not 0 < factor < 1:
-            raise UserError(f"DropRate: factor={factor} must lie between 0 and 1")
+            raise UserError(f"LowerLearningRate: factor={factor} must be between 0 and 1")
         self.factor = factor
 
-    def __call__(
-        self, controls: TrainingControls, losses: Mapping[str, tuple[float, float]]
-    ) -> str:
-        before, after = controls.scale_rate(self.factor)
+    def __call__(self, controls: TrainingControls, losses: Losses) -> str:
+        before, after = controls.scale_lr(self.factor)
         return f"learning rate {before:.3g} -> {after:.3g}"
 
 
 class WarmRestart(PlateauAction):
-    """A half cosine of ``steps`` down from ``peak_factor`` times the peak rate, to leave a bad valley.
-
-    Where the schedule is higher, the schedule counts (Loshchilov & Hutter 2017).
+    """Starts a half cosine of ``steps`` from ``peak_factor`` times the peak learning rate, to leave
+    a poor minimum (Loshchilov & Hutter 2017). Where the schedule is higher, the schedule counts.
     """
 
     def __init__(self, steps: int = 1000, peak_factor: float = 1.0) -> None:
@@ -43,59 +43,51 @@ class WarmRestart(PlateauAction):
             )
         self.steps, self.peak_factor = steps, peak_factor
 
-    def __call__(
-        self, controls: TrainingControls, losses: Mapping[str, tuple[float, float]]
-    ) -> str:
-        before, after = controls.restart_rate(self.steps, self.peak_factor)
+    def __call__(self, controls: TrainingControls, losses: Losses) -> str:
+        before, after = controls.restart_lr(self.steps, self.peak_factor)
         return f"warm restart: learning rate {before:.3g} -> {after:.3g}, over {self.steps} steps"
 
 
-class Rebalance(PlateauAction):
-    """More weight to the losses that fell least, in their proportion to the power ``strength``.
+class RebalanceLosses(PlateauAction):
+    """Raises the weights of the losses that fell least, by their ratios to the power ``strength``.
 
-    The inverse training rates of GradNorm (Chen et al. 2018, section 3.1), from the losses alone;
-    the sum of the weighted losses stays what it is. A term that is not above 0 keeps its weight.
+    The inverse training rates of GradNorm (Chen et al. 2018, section 3.1), from the losses alone.
+    The sum of the weighted losses stays the same. A term that is not above 0 keeps its weight.
     """
 
     def __init__(self, strength: float = 0.5) -> None:
         self.strength = strength
 
-    def __call__(
-        self, controls: TrainingControls, losses: Mapping[str, tuple[float, float]]
-    ) -> str:
+    def __call__(self, controls: TrainingControls, losses: Losses) -> str:
         weights = controls.weights
         usable = {n: (a, b) for n, (a, b) in losses.items() if a > 0 and b > 0 and weights.get(n)}
         if len(usable) < 2:
-            return "loss weights kept: there are no two losses to balance"
+            return "loss weights unchanged: fewer than two losses can be balanced"
         left = {name: now / then for name, (then, now) in usable.items()}
         mean = sum(left.values()) / len(left)
         raised = {n: weights[n] * (left[n] / mean) ** self.strength for n in usable}
         before = sum(weights[n] * now for n, (_, now) in usable.items())
         after = sum(raised[n] * now for n, (_, now) in usable.items())
         raised = {name: weight * before / after for name, weight in raised.items()}
-        controls.reweigh(weights | raised)
+        controls.set_weights(weights | raised)
         changes = ", ".join(f"{n} {weights[n]:.3g} -> {w:.3g}" for n, w in raised.items())
         return f"loss weights: {changes}"
 
 
 class AddDropout(PlateauAction):
-    """Add ``change`` to every dropout there is; below 0 takes away, for a model held too short."""
+    """Adds ``change`` to every dropout probability above 0; negative for a model that underfits."""
 
     def __init__(self, change: float = 0.05) -> None:
         self.change = change
 
-    def __call__(
-        self, controls: TrainingControls, losses: Mapping[str, tuple[float, float]]
-    ) -> str:
+    def __call__(self, controls: TrainingControls, losses: Losses) -> str:
         before, after = controls.add_dropout(self.change)
         return f"dropout {before:.3f} -> {after:.3f}"
 
 
-class Stop(PlateauAction):
-    """End the run after this step, saved."""
+class StopTraining(PlateauAction):
+    """Ends the run after the current step, with a checkpoint."""
 
-    def __call__(
-        self, controls: TrainingControls, losses: Mapping[str, tuple[float, float]]
-    ) -> str:
+    def __call__(self, controls: TrainingControls, losses: Losses) -> str:
         controls.stop()
         return "the run ends"

@@ -1,6 +1,6 @@
-"""Figures of one utterance: mels, alignment, pitch. Time runs to the right, in seconds.
+"""Plots of one utterance: mels, alignment, pitch, variance. Time is in seconds.
 
-Figures are made without pyplot, whose figures live until they are closed by hand.
+Figures are made without pyplot, which keeps them in memory until they are closed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 
 
-def mel_picture(
-    mels: Mapping[str, Array], frames_per_second: float, ylabel: str = "band"
-) -> Figure:
-    """Log mels ``(T, M)`` under each other by name, in one color scale; or other spectra."""
+def mel_figure(mels: Mapping[str, Array], frames_per_second: float, ylabel: str = "band") -> Figure:
+    """Plot log mels ``(T, M)``, or other spectra, below each other in one color scale."""
     figure = Figure(figsize=(9, 2.0 * len(mels)), layout="constrained")
     low = min(float(mel.min()) for mel in mels.values())
     high = max(float(mel.max()) for mel in mels.values())
@@ -39,14 +37,14 @@ def mel_picture(
     return figure
 
 
-def alignment_picture(
+def alignment_figure(
     soft: Array | None,
     durations: Array,
     symbols: Sequence[str],
     frames_per_second: float,
     title: str,
 ) -> Figure:
-    """The soft alignment ``(T, N)`` as an image; the hard one, ``durations (N,)``, drawn on it."""
+    """Plot the soft alignment ``(T, N)`` as an image, and the hard ``durations (N,)`` on it."""
     figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.subplots()
     ends = np.cumsum(durations) / frames_per_second
@@ -60,16 +58,14 @@ def alignment_picture(
     tokens = np.arange(len(durations))
     axes.hlines(tokens, ends - durations / frames_per_second, ends, color="tab:cyan", linewidth=1.5)
     axes.set(xlabel="s", ylabel="token")
-    if len(symbols) <= 80:  # more would not be legible
+    if len(symbols) <= 80:  # more are not legible
         axes.set_yticks(tokens, labels=symbols, fontsize=6)
     axes.set_title(title, fontsize=9, loc="left")
     return figure
 
 
-def pitch_picture(
-    tracks: Mapping[str, Array], durations: Array, frames_per_second: float
-) -> Figure:
-    """Pitch per token ``(N,)`` by name, in standard deviations of the speaker, over time."""
+def pitch_figure(tracks: Mapping[str, Array], durations: Array, frames_per_second: float) -> Figure:
+    """Plot pitch per token ``(N,)`` over time, in standard deviations of the speaker."""
     figure = Figure(figsize=(9, 2.5), layout="constrained")
     axes = figure.subplots()
     edges = np.concatenate([[0.0], np.cumsum(durations)]) / frames_per_second
@@ -80,8 +76,8 @@ def pitch_picture(
     return figure
 
 
-def variance_picture(variances: Mapping[str, Array]) -> Figure:
-    """Variance over time of each mel band ``(M,)`` by name: below the recordings' is blur."""
+def variance_figure(variances: Mapping[str, Array]) -> Figure:
+    """Plot the variance over time of each mel band ``(M,)``; over-smoothed mels have less."""
     figure = Figure(figsize=(9, 3), layout="constrained")
     axes = figure.subplots()
     for name, values in variances.items():

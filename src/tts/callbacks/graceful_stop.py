@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a run after its current step, saved; a second one ends it at once."""
+"""Graceful stop: Ctrl-C and SIGTERM end a run after its current step, a second one at once."""
 
 import logging
 import signal
@@ -8,13 +8,15 @@ from typing import Any
 
 import lightning.pytorch as pl
 
+from tts.callbacks.support.priority import STOP
+
 log = logging.getLogger(__name__)
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(Exception):
-    """The run was asked to end. It stands between two steps, so it can be saved and resumed."""
+    """A signal ended the run between two optimizer steps: it can be saved and resumed."""
 
     def __init__(self, signum: int) -> None:
         super().__init__(f"interrupted by {signal.Signals(signum).name}")
@@ -22,33 +24,34 @@ class Interrupted(Exception):
 
 
 class GracefulStop(pl.Callback):
-    """A context manager around ``trainer.fit`` and a callback within it.
+    """A context manager around ``trainer.fit`` and a callback in it.
 
-    The handlers only take a note; the step under way is finished, because weights in the middle of
-    an optimizer step could not be resumed. Then :class:`Interrupted` is raised, on which
+    The signal handlers only record the signal. After the current step, because the middle of one
+    cannot be resumed, :class:`Interrupted` is raised, on which
     :class:`~tts.callbacks.checkpoints.Checkpoints` saves.
     """
 
+    priority = STOP
+
     def __init__(self) -> None:
         self.signum = 0  # the signal received, 0 = none
-        self._before = 0  # optimizer steps when the current batch began
-        self._between_steps = True  # no gradients wait for more batches to be added to them
-        self._former: dict[int, Any] = {}
+        self._before = 0  # optimizer steps before the current batch
+        self._between_steps = True  # no accumulated gradients are pending
+        self._previous: dict[int, Any] = {}
 
     def __enter__(self) -> "GracefulStop":
-        self._former = {signum: signal.getsignal(signum) for signum in SIGNALS}
+        self._previous = {signum: signal.getsignal(signum) for signum in SIGNALS}
         self._install()
         return self
 
     def __exit__(self, *exception: object) -> None:
         if threading.current_thread() is threading.main_thread():
-            for signum, handler in self._former.items():
+            for signum, handler in self._previous.items():
                 signal.signal(signum, handler)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        # Lightning has just put its own SIGTERM handler first. It talks to the other ranks from
-        # inside the handler, in the middle of whatever they are exchanging; below, they agree
-        # between two steps.
+        # Lightning has just installed its own SIGTERM handler, which communicates with the other
+        # ranks inside the handler, possibly during another collective
         self._install()
 
     def on_train_batch_start(
@@ -66,7 +69,7 @@ class GracefulStop(pl.Callback):
     ) -> None:
         self._between_steps = trainer.global_step > self._before
         if trainer.global_step != trainer.max_steps:
-            self._stop_if_asked(trainer)
+            self._stop_if_requested(trainer)
 
     def on_validation_batch_end(
         self,
@@ -78,25 +81,25 @@ class GracefulStop(pl.Callback):
         dataloader_idx: int = 0,
     ) -> None:
         if not trainer.sanity_checking:
-            self._stop_if_asked(trainer)
+            self._stop_if_requested(trainer)
 
-    def _stop_if_asked(self, trainer: pl.Trainer) -> None:
-        asked = self.signum != 0 and self._between_steps
+    def _stop_if_requested(self, trainer: pl.Trainer) -> None:
+        requested = self.signum != 0 and self._between_steps
         if trainer.world_size > 1:
-            asked = trainer.strategy.reduce_boolean_decision(asked, all=False)
-        if asked:
+            requested = trainer.strategy.reduce_boolean_decision(requested, all=False)
+        if requested:
             raise Interrupted(self.signum or signal.SIGTERM)
 
     def _install(self) -> None:
         if threading.current_thread() is threading.main_thread():
             for signum in SIGNALS:
-                signal.signal(signum, self._note)
+                signal.signal(signum, self._record)
 
-    def _note(self, signum: int, frame: FrameType | None) -> None:
-        if self.signum:  # asked twice: no more patience
+    def _record(self, signum: int, frame: FrameType | None) -> None:
+        if self.signum:  # the second signal
             raise SystemExit(128 + signum)
         self.signum = signum
         log.warning(
-            "%s: ending after this step; once more to end without saving",
+            "%s: the run ends after this step. Repeat to end it now, without saving",
             "Ctrl-C" if signum == signal.SIGINT else signal.Signals(signum).name,
         )
