@@ -13,11 +13,11 @@ from tts.benchmark.random_data import MEL_MEAN, MEL_STD
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
 from tts.discriminators.base import Discriminators
+from tts.losses.adversarial import AdversarialOutput
 from tts.systems.gan import frozen
-from tts.systems.vocoder import VocoderOutput
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.load import default_vocoder
-from tts.vocoders.vocoder import Vocoder
+from tts.vocoders.vocoder import Vocoder, VocoderOutput
 from tts.vocoders.weight_norm import normalize_weights
 
 PIECE = 64  # frames of a stream
@@ -101,13 +101,15 @@ def _step(model: Vocoder, config: Mapping[str, Any], watch: PairedTimer) -> tupl
 
     def step() -> None:
         wave = generator(batch.mel)
-        game.discriminator(judges(batch.audio), judges(wave.detach())).backward()
+        output = AdversarialOutput(judges(batch.audio), judges(wave.detach()))
+        game.discriminator(output).backward()
         optimizers[1].step()
         optimizers[1].zero_grad()
         with frozen(judges):
             with torch.no_grad():
                 real = judges(batch.audio)
-            loss(VocoderOutput(wave, real, judges(wave)), batch, 0).total.backward()
+            output = AdversarialOutput(real, judges(wave))
+            loss(VocoderOutput(wave), batch, 0, output).total.backward()
         optimizers[0].step()
         optimizers[0].zero_grad()
 

@@ -15,7 +15,8 @@ from tts.callbacks.gradient_monitor import look_at
 from tts.callbacks.support.optimizers import index_of
 from tts.checkpoint import save_atomic
 from tts.errors import UserError
-from tts.strategies.sharding import ShardedStrategy, gather_full, of_deepspeed, skip_step
+from tts.strategies.private_api import is_deepspeed_parameter
+from tts.strategies.sharding import ShardedStrategy, gather_full, skip_step
 
 log = logging.getLogger(__name__)
 FEWEST = 50  # losses that an outlier can be told from
@@ -100,7 +101,9 @@ class BadStepGuard(pl.Callback):
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         grads = [p.grad for p in parameters if p.grad is not None]
         # DeepSpeed keeps gradients to itself, and passes over those that are no numbers
-        if not turns or not (grads or any(of_deepspeed(p) for p in pl_module.parameters())):
+        if not turns or not (
+            grads or any(is_deepspeed_parameter(p) for p in pl_module.parameters())
+        ):
             return
         norm = gather_full(torch.nn.utils.get_total_norm(grads))
         norm = norm.float().to(turns[-1].loss.device)
@@ -131,8 +134,8 @@ class BadStepGuard(pl.Callback):
         batch_idx: int,
     ) -> None:
         strategy = trainer.strategy
-        if isinstance(strategy, ShardedStrategy) and strategy.skipped_by_itself:
-            strategy.skipped_by_itself = False
+        if isinstance(strategy, ShardedStrategy) and strategy.overflow_skipped:
+            strategy.overflow_skipped = False
             ids = ", ".join(utterances(trainer, batch)[:8])
             reason = "the norm of its gradient is no number"
             log.warning("step %d skipped: %s; utterances %s", trainer.global_step, reason, ids)
@@ -209,7 +212,7 @@ class BadStepGuard(pl.Callback):
 def snapshot(system: pl.LightningModule) -> dict[str, Any]:
     """The weights and the size of their gradients, layer by layer."""
     named = system.named_parameters()
-    moving = [(name, p) for name, p in named if p.grad is not None or of_deepspeed(p)]
+    moving = [(name, p) for name, p in named if p.grad is not None or is_deepspeed_parameter(p)]
     return {
         "gradient_norms": {name: look.norm for name, look in look_at(moving, 4).items()},
         "state_dict": {

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from tts.callbacks.support.optimizers import index_of
 from tts.errors import UserError
-from tts.strategies.sharding import gather_full, local, of_deepspeed
+from tts.strategies.private_api import is_deepspeed_parameter
+from tts.strategies.sharding import gather_full, local_shard
 
 
 class ClippingMethod:
@@ -55,7 +56,7 @@ class PerParameterClipping(ClippingMethod):
         grads = _grads(parameters)
         norms = torch.stack([gather_full(norm) for norm in torch._foreach_norm(grads)])
         scales = (self.limit / (norms + 1e-6)).clamp(max=1.0)
-        torch._foreach_mul_([local(grad) for grad in grads], list(scales.unbind()))
+        torch._foreach_mul_([local_shard(grad) for grad in grads], list(scales.unbind()))
         return norms.norm()
 
 
@@ -113,10 +114,10 @@ class AdaptiveClipping(ClippingMethod):
                 if parameter.grad is None:
                     continue
                 # a process holds whole rows, or a part of a vector
-                there = gather_full if parameter.ndim < 2 else local
+                there = gather_full if parameter.ndim < 2 else local_shard
                 weight, grad = unit_norms(there(parameter)), unit_norms(there(parameter.grad))
                 largest = self.ratio * weight.clamp(min=self.least)
-                local(parameter.grad).mul_((largest / (grad + 1e-6)).clamp(max=1.0))
+                local_shard(parameter.grad).mul_((largest / (grad + 1e-6)).clamp(max=1.0))
         return norm
 
 
@@ -146,7 +147,7 @@ class GradientClipping(pl.Callback):
             )
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if any(of_deepspeed(p) for p in pl_module.parameters()):
+        if any(is_deepspeed_parameter(p) for p in pl_module.parameters()):
             raise UserError(
                 "callbacks.clipping: DeepSpeed clips gradients itself, all of them by one norm; "
                 "callbacks.clipping=null trainer.gradient_clip_val=1.0, or trainer=fsdp"

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from tts.callbacks.support.periodic_validation import tensorboard_writers
 from tts.errors import UserError
-from tts.strategies.sharding import gather_full, gradient, of_deepspeed
+from tts.strategies.private_api import is_deepspeed_parameter
+from tts.strategies.sharding import gather_full, gather_full_gradient
 
 log = logging.getLogger(__name__)
 REMEMBERED = 50  # looks that a layer is compared with
@@ -98,7 +99,7 @@ class GradientMonitor(pl.Callback):
         named = [
             (name.removeprefix("model."), p)
             for name, p in pl_module.named_parameters()
-            if p.requires_grad and (id(p) in stepping or of_deepspeed(p))
+            if p.requires_grad and (id(p) in stepping or is_deepspeed_parameter(p))
         ]
         looks = look_at(named, self.depth)
         self._log(trainer, looks, dict(named))
@@ -147,7 +148,7 @@ class GradientMonitor(pl.Callback):
         step = trainer.global_step
         if self.histograms:
             for name, p in named.items():
-                grad = gradient(p)
+                grad = gather_full_gradient(p)
                 for board in tensorboard_writers(trainer):
                     if grad is not None and torch.isfinite(grad).all():
                         board.add_histogram(f"gradients/{name}", grad.float(), step)
@@ -211,7 +212,7 @@ def look_at(named: Iterable[tuple[str, nn.Parameter]], depth: int) -> dict[str, 
         layers.setdefault(layer_of(name, depth), []).append(p)
     rows, sizes = [], []
     for members in layers.values():
-        found = [(p, gradient(p)) for p in members]
+        found = [(p, gather_full_gradient(p)) for p in members]
         grads = [torch.zeros_like(gather_full(p)) if grad is None else grad for p, grad in found]
         sizes.append(sum(grad.numel() for grad in grads))
         rows.append(

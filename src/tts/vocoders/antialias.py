@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tts.audio.low_pass import low_pass
+
 RATE = 2
 TAPS = 12  # of either filter
 
@@ -65,18 +67,3 @@ class Antialiased(nn.Module):
         x = F.pad(x, (TAPS // 2 - 1, TAPS // 2), mode="replicate")
         taps = self.taps.to(x.dtype).expand(channels, 1, -1)
         return F.conv1d(x, taps, stride=RATE, groups=channels)
-
-
-def low_pass(cutoff: float, slope: float, taps: int) -> Tensor:
-    """``(1, 1, taps)``: a Kaiser-windowed sinc of an even number of taps, with unit gain at zero.
-
-    ``cutoff`` and half the width of the ``slope`` in cycles per sample. Half as many taps at four
-    times the width is how StyleGAN3 asks for the window.
-    """
-    from scipy.signal import kaiser_atten, kaiser_beta
-
-    beta = kaiser_beta(kaiser_atten(taps // 2, 4 * slope))
-    window = torch.kaiser_window(taps, periodic=False, beta=float(beta), dtype=torch.float64)
-    time = torch.arange(taps, dtype=torch.float64) - (taps - 1) / 2
-    response = window * torch.sinc(2 * cutoff * time)
-    return (response / response.sum()).float().view(1, 1, -1)

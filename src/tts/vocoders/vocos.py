@@ -12,7 +12,7 @@ from tts.audio.mel import MelContract
 from tts.modules.conv import ChannelsLastConv1d
 from tts.vocoders.inverse_mel import InverseMel, check_magnitude_weight
 from tts.vocoders.inverse_stft import InverseSTFT
-from tts.vocoders.vocoder import Vocoder
+from tts.vocoders.vocoder import Vocoder, VocoderOutput
 
 PRIOR_STEPS = 3  # of the mel's inversion
 PRIOR_FLOOR = 1e-3  # of a magnitude that the mel does not know
@@ -80,6 +80,14 @@ class Vocos(Vocoder):
 
     def forward(self, mel: Tensor) -> Tensor:
         return self.samples(self.frames(mel), mel)
+
+    def training_output(self, mel: Tensor, audio: Tensor) -> VocoderOutput:
+        frames = self.frames(mel)
+        wave = self.samples(frames, mel)
+        # the windows of a clip's first and last frames reach beyond the clip
+        edge = self.contract.n_fft // self.contract.hop // 2
+        target = self.inverse.transform(audio)[:, edge:-edge]
+        return VocoderOutput(wave, frames[:, edge:-edge], target)
 
     def samples(self, spectrum: Tensor, mel: Tensor) -> Tensor:
         """``(B, T, n_fft // 2 + 1)`` complex and its ``(B, T, M)`` log mel -> ``(B, T * hop)``."""
