@@ -16,8 +16,9 @@ from tts.audio.mel import mel_spectrogram
 from tts.batch import Batch, Clips
 from tts.config.launch import CONF
 from tts.discriminators.base import Discriminators
-from tts.systems.vocoder import VocoderOutput
+from tts.losses.adversarial import AdversarialOutput
 from tts.training.acceleration import CUSTOM_TRAINER_KEYS
+from tts.vocoders.vocoder import VocoderOutput
 
 FILES = sorted(CONF.rglob("*.yaml"))
 PRIMARY = sorted(path.stem for path in CONF.glob("*.yaml"))
@@ -169,7 +170,8 @@ def test_every_vocoder_and_judge_learns_with_every_parameter(choice: str) -> Non
             parameter.add_(0.05 * torch.randn_like(parameter))
     wave = generator(mel)
     real, fake = judges(audio), judges(wave)
-    loss(VocoderOutput(wave, real, fake), clips, 0).total.backward(retain_graph=True)
+    adversarial = AdversarialOutput(real, fake)
+    loss(VocoderOutput(wave), clips, 0, adversarial).total.backward(retain_graph=True)
     learns(generator)
     judges.zero_grad()
     sum(score.mean() for said in real.values() for score in said.logits).backward()

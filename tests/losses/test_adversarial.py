@@ -1,4 +1,4 @@
-"""The game's losses: each side's best play is where the paper puts it."""
+"""Adversarial losses: minima, sums, averages and scales."""
 
 from types import SimpleNamespace
 
@@ -7,51 +7,61 @@ import torch
 
 from tts.discriminators.base import DiscriminatorOutput
 from tts.errors import UserError
-from tts.losses.adversarial import FeatureMatching, GANLoss, HingeGANLoss, LSGANLoss
+from tts.losses.adversarial import (
+    AdversarialOutput,
+    FeatureMatching,
+    GANLoss,
+    HingeGANLoss,
+    LSGANLoss,
+)
 from tts.losses.weighted import WeightedLoss
 
 
-def said(*scores: float, features: float = 0.0) -> DiscriminatorOutput:
-    tensors = [torch.full((2, 3), score) for score in scores]
-    return DiscriminatorOutput(tensors, [[torch.full((2, 4), features)] * 2 for _ in scores])
+def scored(*logits: float, features: float = 0.0) -> DiscriminatorOutput:
+    tensors = [torch.full((2, 3), value) for value in logits]
+    return DiscriminatorOutput(tensors, [[torch.full((2, 4), features)] * 2 for _ in logits])
 
 
-def output(**fake: DiscriminatorOutput) -> SimpleNamespace:
-    real = {name: said(*[1.0] * len(j.logits)) for name, j in fake.items()}
-    return SimpleNamespace(wave=torch.zeros(1), fake=fake, real=real)
+def output(**fake: DiscriminatorOutput) -> AdversarialOutput:
+    real = {name: scored(*[1.0] * len(each.logits)) for name, each in fake.items()}
+    return AdversarialOutput(real, fake)
 
 
 @pytest.mark.parametrize(("loss", "low"), [(LSGANLoss(), 0.0), (HingeGANLoss(), -1.0)])
-def test_judges_do_best_when_they_tell_apart(loss: GANLoss, low: float) -> None:
-    best = loss.discriminator({"a": said(1.0)}, {"a": said(low)})
+def test_the_discriminator_loss_is_least_for_correct_logits(loss: GANLoss, low: float) -> None:
+    def of(real: float, fake: float) -> torch.Tensor:
+        return loss.discriminator(AdversarialOutput({"a": scored(real)}, {"a": scored(fake)}))
+
+    best = of(1.0, low)
     assert best == pytest.approx(0.0)
-    assert loss.discriminator({"a": said(1.0)}, {"a": said(1.0)}) > best
-    assert loss.discriminator({"a": said(low)}, {"a": said(low)}) > best
+    assert of(1.0, 1.0) > best
+    assert of(low, low) > best
 
 
 @pytest.mark.parametrize("loss", [LSGANLoss(), HingeGANLoss()])
-def test_the_generator_does_best_when_taken_for_real(loss: GANLoss) -> None:
-    assert loss(output(a=said(1.0)), None) == pytest.approx(0.0)
-    assert loss(output(a=said(0.3)), None) > 0
+def test_the_generator_loss_is_least_for_logits_of_real(loss: GANLoss) -> None:
+    assert loss(output(a=scored(1.0))) == pytest.approx(0.0)
+    assert loss(output(a=scored(0.3))) > 0
 
 
 def test_sums_averages_and_scales() -> None:
-    judged = output(a=said(0.0, 0.0), b=said(0.0))
-    assert LSGANLoss()(judged, None) == pytest.approx(3.0)
-    assert LSGANLoss(average=True)(judged, None) == pytest.approx(2.0)
-    assert LSGANLoss(scales={"b": 0.1})(judged, None) == pytest.approx(2.1)
+    adversarial = output(a=scored(0.0, 0.0), b=scored(0.0))
+    assert LSGANLoss()(adversarial) == pytest.approx(3.0)
+    assert LSGANLoss(average=True)(adversarial) == pytest.approx(2.0)
+    assert LSGANLoss(scales={"b": 0.1})(adversarial) == pytest.approx(2.1)
 
 
-def test_feature_matching_is_the_distance_layer_by_layer() -> None:
-    judged = output(a=said(0.0, 0.0, features=0.5))
-    assert FeatureMatching()(judged, None) == pytest.approx(2.0)  # two of two layers of 0.5
-    assert FeatureMatching(average=True)(judged, None) == pytest.approx(1.0)
-    assert FeatureMatching(scales={"a": 0.1})(judged, None) == pytest.approx(0.2)
+def test_feature_matching_sums_the_distance_of_each_layer() -> None:
+    adversarial = output(a=scored(0.0, 0.0, features=0.5))
+    assert FeatureMatching()(adversarial) == pytest.approx(2.0)  # two members of two layers of 0.5
+    assert FeatureMatching(average=True)(adversarial) == pytest.approx(1.0)
+    assert FeatureMatching(scales={"a": 0.1})(adversarial) == pytest.approx(0.2)
 
 
-def test_without_judges_nothing_applies() -> None:
-    alone = SimpleNamespace(wave=torch.zeros(1), fake=None, real=None)
-    loss = WeightedLoss({"game": HingeGANLoss(), "features": FeatureMatching()},
-                        {"game": 1.0, "features": 1.0})  # fmt: skip
+def test_adversarial_terms_do_not_apply_without_discriminator_outputs() -> None:
+    terms = {"adversarial": HingeGANLoss(), "feature_matching": FeatureMatching()}
+    loss = WeightedLoss(terms, dict.fromkeys(terms, 1.0))
     with pytest.raises(UserError, match="no loss term applies"):
-        loss(alone, None, 0)
+        loss(SimpleNamespace(wave=torch.zeros(1)), None, 0)
+    adversarial = output(a=scored(0.0, features=0.5))
+    assert loss(None, None, 0, adversarial).total == pytest.approx(2.0)

@@ -1,4 +1,4 @@
-"""Adaptive weights find the noise or the norms they are to find, and leave the rest as it was."""
+"""Adaptive loss weights: uncertainty and GradNorm reach their fixed points; resume is exact."""
 
 import threading
 from pathlib import Path
@@ -15,12 +15,13 @@ from tts.checkpoint import load_checkpoint
 from tts.errors import UserError
 from tts.losses import balance
 from tts.losses.balance import GradNorm, Uncertainty
+from tts.losses.term import LossTerm
 from tts.losses.weighted import LossResult, WeightedLoss
 from tts.training.run import train
 
 
-class Squared(nn.Module):
-    """Mean squared error of one column, in a unit of its own."""
+class Squared(LossTerm):
+    """Mean squared error of one column, times ``unit``."""
 
     def __init__(
         self, column: int, unit: float = 1.0, exclude_from_balancing: bool = False
@@ -32,8 +33,8 @@ class Squared(nn.Module):
         return self.unit * (output - batch)[:, self.column].square().mean()
 
 
-class Given(nn.Module):
-    """A number the test holds, or none."""
+class Given(LossTerm):
+    """A constant, or None."""
 
     def __init__(self, value: float | None, exclude_from_balancing: bool = False) -> None:
         super().__init__()
@@ -43,8 +44,8 @@ class Given(nn.Module):
         return None if self.value is None else torch.tensor(self.value, requires_grad=True)
 
 
-class Meeting(nn.Module):
-    """A matrix that both columns pass through, and what does not."""
+class TwoHeads(nn.Module):
+    """A matrix that both columns share, and one that they do not."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,12 +58,12 @@ class Meeting(nn.Module):
 
 
 class Problem(NamedTuple):
-    model: Meeting
+    model: TwoHeads
     x: Tensor
     y: Tensor
 
     def norms(self, loss: WeightedLoss, result: LossResult) -> list[float]:
-        """Of each weighted term at the matrix they share."""
+        """Gradient norm of each weighted term at the shared matrix."""
         output = self.model(self.x)
         return [
             float(
@@ -78,15 +79,15 @@ class Problem(NamedTuple):
 
 def problem() -> Problem:
     torch.manual_seed(1)
-    return Problem(Meeting(), torch.randn(64, 4), torch.randn(64, 2))
+    return Problem(TwoHeads(), torch.randn(64, 4), torch.randn(64, 2))
 
 
-def gradnorm(terms: dict[str, nn.Module], **settings: Any) -> GradNorm:
-    return GradNorm(terms, **{"shared": "shared", "every_n_steps": 1, **settings})
+def gradnorm(terms: dict[str, nn.Module], **options: Any) -> GradNorm:
+    return GradNorm(terms, **{"shared": "shared", "every_n_steps": 1, **options})
 
 
 def test_uncertainty_finds_each_terms_log_variance() -> None:
-    """Constant predictions of noise of 0.1 and of 10: what is left is the noise."""
+    """For a constant prediction of noise with deviations 0.1 and 10, the error is the noise."""
     torch.manual_seed(0)
     y = torch.randn(1000, 2) * torch.tensor([0.1, 10.0]) + 1
     mean = nn.Parameter(torch.zeros(2))
@@ -101,16 +102,16 @@ def test_uncertainty_finds_each_terms_log_variance() -> None:
         optimizer.step()
         schedule.step()
     variance = y.var(0, unbiased=False)
-    wanted = (torch.tensor([1.0, 0.5]) * variance).log()
-    assert torch.allclose(loss.balance.log_variance, wanted, atol=0.02)  # type: ignore[union-attr]
+    expected = (torch.tensor([1.0, 0.5]) * variance).log()
+    assert torch.allclose(loss.balance.log_variance, expected, atol=0.02)  # type: ignore[union-attr]
     assert float(result.weights["quiet"] * variance[0]) == pytest.approx(1, rel=0.05)
     assert float(result.weights["loud"] * variance[1]) == pytest.approx(1, rel=0.05)
 
 
-def test_uncertainty_leaves_likelihoods_and_what_is_not_above_0_as_they_are() -> None:
-    terms = {"nats": Given(2.0, exclude_from_balancing=True), "negative": Given(-3.0), "absent": Given(None),
-             "waits": Given(5.0), "usual": Given(4.0)}  # fmt: skip
-    loss = WeightedLoss(terms, dict.fromkeys(terms, 0.5), {"waits": (10, 20)}, Uncertainty)
+def test_uncertainty_does_not_weight_likelihoods_and_values_not_above_0() -> None:
+    terms = {"nats": Given(2.0, exclude_from_balancing=True), "negative": Given(-3.0),
+             "absent": Given(None), "ramped": Given(5.0), "usual": Given(4.0)}  # fmt: skip
+    loss = WeightedLoss(terms, dict.fromkeys(terms, 0.5), {"ramped": (10, 20)}, Uncertainty)
     result = loss(None, None, 0)
     result.total.backward()
     assert float(result.total.detach()) == pytest.approx(0.5 * (2 - 3 + 4))
@@ -121,65 +122,67 @@ def test_uncertainty_leaves_likelihoods_and_what_is_not_above_0_as_they_are() ->
 
 
 @pytest.mark.parametrize("bf16", [False, True])
-def test_gradnorm_brings_the_norms_together_and_keeps_their_sum(bf16: bool) -> None:
-    given = problem()
+def test_gradnorm_makes_the_norms_equal_and_keeps_their_sum(bf16: bool) -> None:
+    task = problem()
     terms = {"small": Squared(0, 1e-3), "large": Squared(1, 1e3)}
     loss = WeightedLoss(terms, {"small": 1.0, "large": 2.0},
                         balance=lambda t: gradnorm(t, alpha=0.0, rate=0.2))  # fmt: skip
-    loss.attach(given.model)
+    loss.attach(task.model)
     loss.eval()
-    fixed = loss(given.model(given.x), given.y, 0)
-    before = given.norms(loss, fixed._replace(weights={"small": 1.0, "large": 2.0}))
+    fixed = loss(task.model(task.x), task.y, 0)
+    before = task.norms(loss, fixed._replace(weights={"small": 1.0, "large": 2.0}))
     assert before[1] > 1e5 * before[0]
     loss.train()
     for step in range(60):
         with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-            result = loss(given.model(given.x), given.y, step)
-    small, large = given.norms(loss, result)
+            result = loss(task.model(task.x), task.y, step)
+    small, large = task.norms(loss, result)
     assert small == pytest.approx(large, rel=0.05 if bf16 else 1e-3)
     assert small + large == pytest.approx(sum(before), rel=0.05 if bf16 else 1e-3)
     assert float(result.value) == pytest.approx(float(fixed.value), rel=0.05 if bf16 else 1e-6)
 
 
-def test_gradnorm_gives_more_to_the_term_that_has_fallen_less() -> None:
-    given = problem()
+def test_gradnorm_increases_the_weight_of_the_slower_term() -> None:
+    task = problem()
     terms = {"a": Squared(0), "b": Squared(1), "nats": Squared(0, exclude_from_balancing=True)}
     loss = WeightedLoss(terms, dict.fromkeys(terms, 1.0),
                         balance=lambda t: gradnorm(t, alpha=1.0, rate=0.5))  # fmt: skip
-    loss.attach(given.model)
-    first = loss(given.model(given.x), given.y, 0).terms
+    loss.attach(task.model)
+    first = loss(task.model(task.x), task.y, 0).terms
     with torch.no_grad():
-        given.y[:, 0] = given.model(given.x)[:, 0] + 0.1  # learned, almost
+        task.y[:, 0] = task.model(task.x)[:, 0] + 0.1  # almost learned
     for step in range(1, 60):
-        result = loss(given.model(given.x), given.y, step)
-    left = {name: float(result.terms[name] / first[name]) for name in ("a", "b")}
-    a, b, nats = given.norms(loss, result)
-    assert a / b == pytest.approx(left["a"] / left["b"], rel=1e-3)
-    assert nats / b == pytest.approx((left["a"] + left["b"]) / 2 / left["b"], rel=1e-3)
+        result = loss(task.model(task.x), task.y, step)
+    remaining = {name: float(result.terms[name] / first[name]) for name in ("a", "b")}
+    a, b, nats = task.norms(loss, result)
+    assert a / b == pytest.approx(remaining["a"] / remaining["b"], rel=1e-3)
+    assert nats / b == pytest.approx(
+        (remaining["a"] + remaining["b"]) / 2 / remaining["b"], rel=1e-3
+    )
 
 
-def test_gradnorm_looks_every_so_often_and_at_what_is_there() -> None:
-    given = problem()
+def test_gradnorm_updates_every_n_steps_with_the_terms_that_apply() -> None:
+    task = problem()
     terms = {"a": Squared(0, 5.0), "b": Squared(1), "elsewhere": Given(3.0), "absent": Given(None),
-             "waits": Squared(0)}  # fmt: skip
-    loss = WeightedLoss(terms, dict.fromkeys(terms, 1.0), {"waits": (100, 200)},
+             "ramped": Squared(0)}  # fmt: skip
+    loss = WeightedLoss(terms, dict.fromkeys(terms, 1.0), {"ramped": (100, 200)},
                         lambda t: gradnorm(t, every_n_steps=3))  # fmt: skip
-    loss.attach(given.model)
-    found = [loss(given.model(given.x), given.y, step).weights for step in (0, 0, 1, 2, 3)]
-    assert found[0] == found[1] == found[2] == found[3], "once at a step, and not between"
+    loss.attach(task.model)
+    found = [loss(task.model(task.x), task.y, step).weights for step in (0, 0, 1, 2, 3)]
+    assert found[0] == found[1] == found[2] == found[3], "once per step, and not between"
     assert found[4]["a"] < found[3]["a"] < 1 < found[3]["b"]
     assert found[4]["elsewhere"] == 1
-    assert found[4]["waits"] == 0
-    given.x[0] = torch.nan
-    assert loss(given.model(given.x), given.y, 6).weights == found[4], "no number moves nothing"
+    assert found[4]["ramped"] == 0
+    task.x[0] = torch.nan
+    assert loss(task.model(task.x), task.y, 6).weights == found[4], "NaN changes nothing"
 
 
-def test_ranks_agree_on_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    meet, tables = threading.Barrier(2), []
+def test_ranks_have_equal_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    barrier, tables = threading.Barrier(2), []
 
     def all_reduce(table: Tensor) -> None:
         tables.append(table.clone())
-        meet.wait()
+        barrier.wait()
         table.copy_(tables[0] + tables[1])
 
     group = SimpleNamespace(
@@ -189,11 +192,11 @@ def test_ranks_agree_on_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     weights: dict[int, list[float]] = {}
 
     def rank(number: int) -> None:
-        given = problem()
+        task = problem()
         loss = WeightedLoss({"a": Squared(0), "b": Squared(1, 9.0)}, {"a": 1.0, "b": 1.0},
                             balance=gradnorm)  # fmt: skip
-        loss.attach(given.model)
-        result = loss(given.model(given.x), given.y * (1 + number), 0)
+        loss.attach(task.model)
+        result = loss(task.model(task.x), task.y * (1 + number), 0)
         weights[number] = [float(weight) for weight in result.weights.values()]
 
     ranks = [threading.Thread(target=rank, args=(number,)) for number in range(2)]
@@ -201,31 +204,31 @@ def test_ranks_agree_on_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
         thread.start()
     for thread in ranks:
         thread.join()
-    assert not torch.equal(*tables), "they saw different batches"
+    assert not torch.equal(*tables), "their batches differ"
     assert weights[0] == weights[1] != [1.0, 1.0]
 
 
 @pytest.mark.parametrize("make", [Uncertainty, gradnorm])
-def test_validation_counts_by_the_fixed_weights(make: Any) -> None:
-    given = problem()
+def test_validation_uses_the_fixed_weights(make: Any) -> None:
+    task = problem()
     terms = {"a": Squared(0), "b": Squared(1, 7.0)}
     weights = {"a": 0.3, "b": 0.7}
     fixed, adaptive = WeightedLoss(terms, weights), WeightedLoss(terms, weights, balance=make)
-    adaptive.attach(given.model)
-    output = given.model(given.x)
-    plain = fixed(output, given.y, 0)
+    adaptive.attach(task.model)
+    output = task.model(task.x)
+    plain = fixed(output, task.y, 0)
     assert plain.weights == {}
     assert not list(fixed.state_dict())
     if make is gradnorm:
-        assert not torch.equal(adaptive(output, given.y, 0).total, plain.total)
-    assert torch.equal(adaptive(output, given.y, 0).value, plain.total)
-    assert torch.equal(adaptive.eval()(output, given.y, 0).total, plain.total)
+        assert not torch.equal(adaptive(output, task.y, 0).total, plain.total)
+    assert torch.equal(adaptive(output, task.y, 0).value, plain.total)
+    assert torch.equal(adaptive.eval()(output, task.y, 0).total, plain.total)
 
 
-def test_a_part_that_is_not_there_is_named() -> None:
+def test_an_unknown_part_or_rate_is_named() -> None:
     loss = WeightedLoss({"a": Squared(0)}, {"a": 1.0}, balance=lambda t: gradnorm(t, shared="neck"))
-    with pytest.raises(UserError, match=r"shared=neck is no part .* shared, heads"):
-        loss.attach(Meeting())
+    with pytest.raises(UserError, match=r"shared=neck is not a part .* shared, heads"):
+        loss.attach(TwoHeads())
     with pytest.raises(UserError, match="rate=2"):
         gradnorm({}, rate=2)
 
@@ -252,22 +255,21 @@ def run(folder: Path, choice: str, steps: int, *given: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("choice", CHOICES)
-def test_what_was_learned_is_saved_and_a_resumed_run_goes_on_exactly(
-    tmp_path: Path, choice: str
-) -> None:
-    whole = run(tmp_path / "whole", choice, 7)
-    run(tmp_path / "cut", choice, 3)
-    resumed = run(tmp_path / "cut", choice, 7, f"resume={tmp_path / 'cut'}", "trainer.max_steps=7")
-    assert [name for name in whole["state_dict"] if name.startswith("loss.balance.")]
-    for name, value in whole["state_dict"].items():
+def test_the_balance_is_saved_and_a_resumed_run_is_exact(tmp_path: Path, choice: str) -> None:
+    folder = tmp_path / "resumed"
+    uncut = run(tmp_path / "uncut", choice, 7)
+    run(folder, choice, 3)
+    resumed = run(folder, choice, 7, f"resume={folder}", "trainer.max_steps=7")
+    assert [name for name in uncut["state_dict"] if name.startswith("loss.balance.")]
+    for name, value in uncut["state_dict"].items():
         assert torch.equal(value, resumed["state_dict"][name]), name
     decay = {group["weight_decay"]: group["params"] for group in
-             whole["optimizer_states"][0]["param_groups"]}  # fmt: skip
+             uncut["optimizer_states"][0]["param_groups"]}  # fmt: skip
     assert len(decay[0.0]) == (2 if choice == "uncertainty" else 1), "a bias, and the log-variances"
 
 
-def test_likelihoods_and_scores_say_what_they_are() -> None:
+def test_likelihoods_and_gan_scores_are_excluded_from_balancing() -> None:
     loss = composed("train", "data=demo", "model/critic=patches", "model/balance=uncertainty").loss
     terms = instantiate(loss, _convert_="all").terms
-    own = {name for name, term in terms.items() if getattr(term, "exclude_from_balancing", False)}
-    assert own == {"duration", "forward_sum", "binarization", "adversarial"}
+    excluded = {name for name, term in terms.items() if term.exclude_from_balancing}
+    assert excluded == {"duration", "forward_sum", "binarization", "adversarial"}

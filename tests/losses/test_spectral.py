@@ -1,4 +1,4 @@
-"""A distance between mels has the slope that it is chosen for, and padding none."""
+"""Mel losses: gradient of the Huber distance, frame-to-frame differences, padding."""
 
 from types import SimpleNamespace
 
@@ -7,9 +7,9 @@ from fakes import composed
 from hydra.utils import instantiate
 
 
-def test_huber_is_a_parabola_near_the_target_and_a_line_far_from_it() -> None:
-    given = ("model/loss/mel=huber", "loss.terms.mel.distance.delta=0.5")
-    loss = instantiate(composed("train", *given).loss.terms.mel, _convert_="all")
+def test_huber_is_quadratic_near_the_target_and_linear_far_from_it() -> None:
+    overrides = ("model/loss/mel=huber", "loss.terms.mel.distance.delta=0.5")
+    loss = instantiate(composed("train", *overrides).loss.terms.mel, _convert_="all")
     error = torch.tensor([[[0.1], [-0.4], [0.5], [3.0], [-9.0], [7.0]]], requires_grad=True)
     mask = torch.tensor([[True] * 5 + [False]])
     output = SimpleNamespace(mel=error, frame_mask=mask)
@@ -19,16 +19,16 @@ def test_huber_is_a_parabola_near_the_target_and_a_line_far_from_it() -> None:
     assert torch.allclose(error.grad, slope)
 
 
-def test_a_change_is_heard_where_an_error_turns_and_not_where_it_stays() -> None:
-    given = ("model/postnet=boundary", "loss.weights.mel_delta=0.5")
-    loss = instantiate(composed("train", *given).loss.terms.mel_delta, _convert_="all")
+def test_mel_delta_ignores_a_constant_error_but_not_an_alternating_one() -> None:
+    overrides = ("model/postnet=boundary", "loss.weights.mel_delta=0.5")
+    loss = instantiate(composed("train", *overrides).loss.terms.mel_delta, _convert_="all")
     batch = SimpleNamespace(mel=torch.randn(1, 9, 4))
     mask = torch.arange(9)[None] < 8
-    turning = torch.tensor([0.5, -0.5]).repeat(5)[:9, None]
+    alternating = torch.tensor([0.5, -0.5]).repeat(5)[:9, None]
 
-    def cost(error: torch.Tensor) -> float:
+    def distance(error: torch.Tensor) -> float:
         padding = 100.0 * ~mask[..., None]
         return float(loss(SimpleNamespace(mel=batch.mel + error + padding, frame_mask=mask), batch))
 
-    assert abs(cost(torch.tensor(3.0))) < 1e-6
-    assert abs(cost(turning) - 1.0) < 1e-6
+    assert abs(distance(torch.tensor(3.0))) < 1e-6
+    assert abs(distance(alternating) - 1.0) < 1e-6

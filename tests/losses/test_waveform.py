@@ -1,4 +1,4 @@
-"""Distances between waveforms: zero for equals, deaf to phase where that is meant, known values."""
+"""Spectral losses of waveforms: zero for equal ones, known values, phase, gradients."""
 
 from types import SimpleNamespace
 
@@ -11,7 +11,7 @@ LOSSES = [WaveMelLoss(22050), WaveMelLoss(22050, (512, 2048), (40, 100)), MultiR
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_a_wave_is_no_distance_from_itself(loss: WaveMelLoss) -> None:
+def test_the_distance_of_equal_waves_is_zero(loss: WaveMelLoss) -> None:
     wave = torch.randn(2, 4096)
     output, batch = SimpleNamespace(wave=wave), SimpleNamespace(audio=wave)
     assert loss(output, batch) == pytest.approx(0.0, abs=1e-6)
@@ -19,12 +19,12 @@ def test_a_wave_is_no_distance_from_itself(loss: WaveMelLoss) -> None:
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_the_sign_is_not_heard(loss: WaveMelLoss) -> None:
+def test_the_sign_does_not_matter(loss: WaveMelLoss) -> None:
     wave = torch.randn(1, 4096)
     assert loss.distance(-wave, wave) == pytest.approx(0.0, abs=1e-5)
 
 
-def test_half_the_loudness_is_known() -> None:
+def test_half_the_amplitude_has_the_expected_distance() -> None:
     wave = torch.randn(1, 8192)
     assert WaveMelLoss(22050).distance(0.5 * wave, wave) == pytest.approx(0.693, abs=1e-3)
     # spectral convergence 0.5, log-magnitude ln 2
@@ -39,30 +39,30 @@ def test_silence_has_a_gradient(loss: WaveMelLoss) -> None:
     assert torch.isfinite(wave.grad).all()
 
 
-def spectra(turn: float = 0.0, slope: float = 0.0, louder: float = 1.0) -> SimpleNamespace:
-    """A random spectrum beside itself: turned as a whole, turned more from frame to frame."""
-    draw = torch.Generator().manual_seed(1)
-    real = torch.randn(1, 9, 17, dtype=torch.complex64, generator=draw)
-    angle = turn + slope * torch.arange(9.0)[None, :, None]
-    return SimpleNamespace(spectrum=louder * real * torch.exp(1j * angle), target=real)
+def spectra(shift: float = 0.0, slope: float = 0.0, gain: float = 1.0) -> SimpleNamespace:
+    """A random spectrum, and its copy with a phase of ``shift`` plus ``slope`` per frame added."""
+    generator = torch.Generator().manual_seed(1)
+    real = torch.randn(1, 9, 17, dtype=torch.complex64, generator=generator)
+    angle = shift + slope * torch.arange(9.0)[None, :, None]
+    return SimpleNamespace(spectrum=gain * real * torch.exp(1j * angle), target=real)
 
 
-def test_the_phase_itself_is_free_and_how_it_goes_on_is_not() -> None:
+def test_phase_loss_compares_phase_differences_and_not_the_phase() -> None:
     loss = PhaseLoss()
     assert loss(spectra(), None) == pytest.approx(0.0, abs=1e-5)
-    assert loss(spectra(turn=1.3, louder=3.0), None) == pytest.approx(0.0, abs=1e-5)
+    assert loss(spectra(shift=1.3, gain=3.0), None) == pytest.approx(0.0, abs=1e-5)
     # over time each step is off by the slope, over frequency none
     assert loss(spectra(slope=0.5), None) == pytest.approx(0.25, abs=1e-4)
     assert loss(spectra(slope=0.5 + 2 * torch.pi), None) == pytest.approx(0.25, abs=1e-4)
 
 
-def test_amplitudes_are_compared_by_themselves() -> None:
+def test_amplitude_loss_ignores_the_phase() -> None:
     loss = AmplitudeLoss()
-    assert loss(spectra(turn=1.0, slope=2.0), None) == pytest.approx(0.0, abs=1e-5)
-    assert loss(spectra(louder=2.0), None) == pytest.approx(0.693, abs=1e-3)
+    assert loss(spectra(shift=1.0, slope=2.0), None) == pytest.approx(0.0, abs=1e-5)
+    assert loss(spectra(gain=2.0), None) == pytest.approx(0.693, abs=1e-3)
 
 
-def test_a_vocoder_without_spectra_is_not_asked_for_them() -> None:
+def test_spectrum_losses_do_not_apply_without_a_spectrum() -> None:
     wave = SimpleNamespace(wave=torch.zeros(1, 10), spectrum=None)
     assert AmplitudeLoss()(wave, None) is None
     assert PhaseLoss()(wave, None) is None

@@ -1,4 +1,4 @@
-"""The total is the weighted sum of its parts, and a ramp is a straight line."""
+"""Weighted loss: the sum, ramps, terms that do not apply, wrong names."""
 
 import pytest
 import torch
@@ -56,7 +56,7 @@ def test_a_name_that_matches_nothing_is_named(
         WeightedLoss({"a": Constant(1.0)}, weights, ramps)
 
 
-def test_nothing_to_descend_is_an_error() -> None:
+def test_no_term_that_applies_is_an_error() -> None:
     loss = WeightedLoss({"a": Constant(None)}, {"a": 1.0})
     with pytest.raises(UserError, match="weights"):
         loss(None, None, step=0)

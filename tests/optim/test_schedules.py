@@ -1,4 +1,4 @@
-"""Every schedule warms up linearly, peaks at the optimizer's rate and never rises above it."""
+"""Learning rate schedules: linear warm-up, peak at the optimizer's rate, shapes."""
 
 from functools import partial
 from itertools import pairwise
@@ -36,12 +36,16 @@ def rates(schedule, steps: int, warmup: int, start: int = 0) -> list[float]:  # 
 
 @pytest.mark.parametrize("name", SCHEDULES)
 @given(steps=st.integers(1, 200), warmup=st.integers(0, 50))
-def test_it_warms_up_to_the_peak_and_stays_at_or_below(name: str, steps: int, warmup: int) -> None:
+def test_every_schedule_warms_up_to_the_peak_and_stays_at_or_below(
+    name: str, steps: int, warmup: int
+) -> None:
     values = rates(SCHEDULES[name], steps, warmup)
     assert all(0 < value <= 2.0 for value in values)
     rise = values[: min(warmup, steps)]
     assert all(a < b for a, b in pairwise(rise))
-    top = max(warmup, 1) if name == "noam" else warmup  # a square root needs a first step
+    top = (
+        max(warmup, 1) if name == "noam" else warmup
+    )  # Noam peaks at its first step at the earliest
     if top < steps:
         assert values[top] == pytest.approx(2.0)
 
@@ -57,14 +61,14 @@ def test_noam_halves_when_steps_grow_fourfold() -> None:
     assert values[4 * 500 - 0] == pytest.approx(2.0 * (500 / (500 + 1500)) ** 0.5)
 
 
-def test_restarts_climb_again_but_less_high() -> None:
+def test_restarts_have_decaying_peaks() -> None:
     values = rates(partial(cosine_restarts, cycle_steps=100, growth=1.0, decay=0.5), 300, 0)
     assert values[100] == pytest.approx(1.0)
     assert values[200] == pytest.approx(0.5)
     assert values[99] < 0.1
 
 
-def test_one_cycle_rises_once_and_falls_far() -> None:
+def test_one_cycle_rises_once_and_falls_below_its_start() -> None:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=2.0)
     factor = one_cycle(optimizer, total_steps=1000).lr_lambdas[0]
     values = [factor(step) for step in range(1000)]
@@ -75,13 +79,13 @@ def test_one_cycle_rises_once_and_falls_far() -> None:
     assert values[-1] < 1e-3
 
 
-def test_wsd_is_level_and_falls_at_the_end() -> None:
+def test_wsd_is_constant_and_decays_at_the_end() -> None:
     values = rates(partial(warmup_stable_decay, decay_share=0.25, final=0.0), 1000, 100)
     assert set(values[100:751]) == {2.0}
     assert values[750 + 25] == pytest.approx(2.0 * (1 - 0.1**0.5), rel=1e-3)
     assert all(a > b for a, b in pairwise(values[750:]))
     longer = rates(partial(warmup_stable_decay, decay_share=0.25, final=0.0), 2000, 100)
-    assert longer[:751] == values[:751], "what was level stays so in a longer run"
+    assert longer[:751] == values[:751], "the constant part is the same in a longer run"
 
 
 def test_wrong_settings_are_named() -> None:

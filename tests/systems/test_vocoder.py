@@ -1,5 +1,6 @@
-"""The vocoder's training: whose weights move when, what is counted, and that it resumes exactly."""
+"""Vocoder training: which weights each step updates, accumulation, bandwidth, exact resume."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tts.errors import UserError
 from tts.losses.adversarial import FeatureMatching, LSGANLoss
 from tts.losses.waveform import AmplitudeLoss, PhaseLoss, WaveMelLoss
 from tts.losses.weighted import WeightedLoss
+from tts.optim.optimization import Optimization
 from tts.optim.schedules import constant
 from tts.synthesizer import Synthesizer
 from tts.systems.vocoder import VocoderSystem
@@ -30,40 +32,42 @@ from tts.vocoders.load import load_vocoder
 from tts.vocoders.vocos import Vocos
 
 CONTRACT = MelContract(bands=20)
+PERIODS = partial(MultiPeriodDiscriminator, width=0.01, periods=(2, 3))
+OPTIMIZATION = Optimization(
+    partial(torch.optim.AdamW, lr=1e-2),
+    lambda optimizer, total_steps: constant(optimizer, total_steps, 0),
+)
 
 
 def clips(seed: int, size: int = 2) -> Clips:
-    draw = torch.Generator().manual_seed(seed)
-    audio = torch.randn(size, 16 * 256, generator=draw) * 0.1
+    generator = torch.Generator().manual_seed(seed)
+    audio = torch.randn(size, 16 * 256, generator=generator) * 0.1
     lengths = torch.full((size,), 16)
     return Clips(mel_spectrogram(audio, CONTRACT), audio, lengths, torch.arange(size))
-
-
-def periods(sample_rate: int) -> MultiPeriodDiscriminator:
-    return MultiPeriodDiscriminator(sample_rate, width=0.01, periods=(2, 3))
 
 
 def make_system(**changes: Any) -> VocoderSystem:
     torch.manual_seed(1)
     generator = HiFiGAN(CONTRACT, channels=16, rates=(8, 8, 4), up_kernels=(16, 16, 8),
                         kernels=(3,), dilations=((1,),), paired=False)  # fmt: skip
-    terms = {"mel": WaveMelLoss(22050), "game": LSGANLoss(), "features": FeatureMatching()}
-    loss = WeightedLoss(terms, {"mel": 1.0, "game": 1.0, "features": 1.0})
-    settings = {"discriminators": {"period": periods}, **changes}
-    return VocoderSystem(
-        generator,
-        loss,
-        lambda parameters: torch.optim.AdamW(parameters, lr=1e-2),
-        lambda optimizer, total_steps: constant(optimizer, total_steps, 0),
-        **settings,
-    )
+    terms = {
+        "mel": WaveMelLoss(22050),
+        "adversarial": LSGANLoss(),
+        "feature_matching": FeatureMatching(),
+    }
+    loss = WeightedLoss(terms, dict.fromkeys(terms, 1.0))
+    settings = {
+        "optimization": OPTIMIZATION, "discriminators": {"period": PERIODS},
+        "adversarial_from_step": 0, "averaging": 0.999, **changes,
+    }  # fmt: skip
+    return VocoderSystem(generator, loss, **settings)
 
 
-class Watch(pl.Callback):
-    """Whose weights changed in each optimizer step, in order."""
+class UpdateRecorder(pl.Callback):
+    """Records which part's weights each optimizer step changed, in order."""
 
     def __init__(self) -> None:
-        self.moves: list[str] = []
+        self.updated: list[str] = []
         self._before: dict[str, list[Tensor]] = {}
 
     def _weights(self, system: VocoderSystem) -> dict[str, list[Tensor]]:
@@ -83,9 +87,9 @@ class Watch(pl.Callback):
 
     def _compare(self, system: VocoderSystem) -> None:
         now = self._weights(system)
-        for name, former in self._before.items():
-            if any(not torch.equal(a, b) for a, b in zip(former, now[name], strict=True)):
-                self.moves.append(name)
+        for name, before in self._before.items():
+            if any(not torch.equal(a, b) for a, b in zip(before, now[name], strict=True)):
+                self.updated.append(name)
         self._before = now
 
 
@@ -99,17 +103,17 @@ def fit(system: VocoderSystem, steps: int, batches: int = 4, **settings: Any) ->
     return trainer
 
 
-def test_a_turn_moves_its_own_weights_alone_and_a_step_is_the_generators() -> None:
-    watch = Watch()
-    trainer = fit(make_system(), 3, callbacks=[watch])
-    assert watch.moves == ["discriminators", "generator"] * 3
+def test_each_optimizer_updates_its_own_weights_and_only_the_generators_steps_count() -> None:
+    recorder = UpdateRecorder()
+    trainer = fit(make_system(), 3, callbacks=[recorder])
+    assert recorder.updated == ["discriminators", "generator"] * 3
     assert trainer.global_step == 3
 
 
-def test_the_judges_join_later() -> None:
-    watch = Watch()
-    fit(make_system(adversarial_from_step=2), 3, callbacks=[watch])
-    assert watch.moves == ["generator", "generator", "discriminators", "generator"]
+def test_discriminators_start_at_adversarial_from_step() -> None:
+    recorder = UpdateRecorder()
+    fit(make_system(adversarial_from_step=2), 3, callbacks=[recorder])
+    assert recorder.updated == ["generator", "generator", "discriminators", "generator"]
 
 
 def test_without_discriminators_there_is_one_optimizer() -> None:
@@ -119,13 +123,14 @@ def test_without_discriminators_there_is_one_optimizer() -> None:
     assert len(trainer.optimizers) == 1
 
 
-def test_two_accumulated_halves_are_one_batch() -> None:
+def test_two_accumulated_halves_equal_one_batch() -> None:
     def after(accumulate: int) -> dict[str, Tensor]:
-        whole = clips(7, size=4)
+        batch = clips(7, size=4)
         size = 4 // accumulate
-        parts = [Clips(*(v if v is None else v[i : i + size] for v in whole))
+        parts = [Clips(*(v if v is None else v[i : i + size] for v in batch))
                  for i in range(0, 4, size)]  # fmt: skip
-        system = make_system(accumulate=accumulate, averaging=0)
+        optimization = OPTIMIZATION._replace(accumulate=accumulate)
+        system = make_system(optimization=optimization, averaging=0)
         trainer = pl.Trainer(
             accelerator="cpu", max_steps=1, logger=False, enable_checkpointing=False,
             enable_progress_bar=False, enable_model_summary=False,
@@ -138,60 +143,58 @@ def test_two_accumulated_halves_are_one_batch() -> None:
     moved = 0
     start = dict(make_system(averaging=0).named_parameters())
     for name, value in one.items():
-        # Adam's first step is the gradient's sign, whose noise near zero is no difference
+        # Adam's first step is the gradient's sign, which rounding may flip near zero
         same = torch.isclose(value, two[name], atol=1e-4).float().mean()
         assert same > 0.98, name
         moved += not torch.equal(value, start[name].detach())
     assert moved > 10
 
 
-def test_the_norm_is_clipped() -> None:
-    system = make_system(clip=0.01)
-    clip, seen = system.on_before_optimizer_step, []
+def test_the_gradient_norm_is_clipped() -> None:
+    system = make_system(optimization=OPTIMIZATION._replace(clip=0.01))
+    clip, norms = system.on_before_optimizer_step, []
 
-    def spied(optimizer: torch.optim.Optimizer) -> None:
+    def clip_and_record(optimizer: torch.optim.Optimizer) -> None:
         clip(optimizer)
         grads = [p.grad for g in optimizer.param_groups for p in g["params"] if p.grad is not None]
-        seen.append(float(torch.stack([g.norm() for g in grads]).norm()))
+        norms.append(float(torch.stack([g.norm() for g in grads]).norm()))
 
-    system.on_before_optimizer_step = spied  # type: ignore[method-assign]
+    system.on_before_optimizer_step = clip_and_record  # type: ignore[method-assign]
     fit(system, 2)
-    assert len(seen) == 4
-    assert max(seen) == pytest.approx(0.01, rel=1e-3)
+    assert len(norms) == 4
+    assert max(norms) == pytest.approx(0.01, rel=1e-3)
 
 
-def test_the_average_trails_the_weights() -> None:
+def test_the_average_differs_from_the_weights() -> None:
     system = make_system(averaging=0.9)
     fit(system, 4)
     assert system.average is not None
     assert system.generator is system.average.module
-    one = next(system.model.parameters())
-    other = next(system.average.module.parameters())
-    assert not torch.equal(one, other)
+    weight = next(system.model.parameters())
+    averaged = next(system.average.module.parameters())
+    assert not torch.equal(weight, averaged)
 
 
-def test_what_a_recording_could_not_hold_is_not_asked_for() -> None:
-    """Above a clip's band the losses hear nothing, of the wave or of the spectrum."""
+def test_losses_ignore_what_lies_above_a_clips_bandwidth() -> None:
     system = make_system()
     batch = clips(3)._replace(bandwidth=torch.tensor([4000.0, 11025.0]))
-    limited = system._limited(batch)
-    assert limited is not None
+    limit = system._band_limit(batch)
+    assert limit is not None
     high = torch.sin(2 * torch.pi * 6000 / 22050 * torch.arange(16 * 256))[None].repeat(2, 1)
-    quiet, loud = limited(high)[:, 1000:-1000].abs().amax(1)
+    quiet, loud = limit(high)[:, 1000:-1000].abs().amax(1)
     assert quiet < 0.05 < 0.9 < loud
-    assert system._limited(clips(3)) is None
-    assert system._limited(batch._replace(bandwidth=torch.full((2,), 11025.0))) is None
+    assert system._band_limit(clips(3)) is None
+    assert system._band_limit(batch._replace(bandwidth=torch.full((2,), 11025.0))) is None
     torch.manual_seed(1)
     vocos = Vocos(CONTRACT, 16, 32, 2)
     terms = {"amplitude": AmplitudeLoss(), "phase": PhaseLoss()}
     loss = WeightedLoss(terms, {"amplitude": 1.0, "phase": 1.0})
-    spectral = VocoderSystem(vocos, loss, make_system().make_optimizer,
-                             make_system().make_scheduler, discriminators=None)  # fmt: skip
+    sgd = OPTIMIZATION._replace(optimizer=partial(torch.optim.SGD, lr=1.0))
+    spectral = VocoderSystem(vocos, loss, sgd, None, 0, 0.999)
     data = DataLoader([batch._replace(bandwidth=torch.full((2,), 4000.0))], batch_size=None)  # type: ignore[arg-type]
     before = vocos.spectrum.weight.detach().clone()
     trainer = pl.Trainer(accelerator="cpu", max_steps=1, logger=False, enable_checkpointing=False,
                          enable_progress_bar=False, enable_model_summary=False)  # fmt: skip
-    spectral.make_optimizer = lambda p: torch.optim.SGD(p, lr=1.0)
     trainer.fit(spectral, data)
     moved = (vocos.spectrum.weight - before).abs().amax(1)
     hertz = torch.linspace(0, 11025, 513).repeat(2)
@@ -218,30 +221,32 @@ def run(folder: Path, prepared: Path, *more: str) -> dict[str, float]:
 def test_a_run_resumes_exactly_with_both_optimizers_and_the_average(
     tmp_path: Path, prepared: Path
 ) -> None:
-    run(tmp_path / "whole", prepared, "trainer.max_steps=6", "scheduler=constant")
-    run(tmp_path / "cut", prepared, "trainer.max_steps=3", "scheduler=constant")
-    again = [f"resume={tmp_path / 'cut'}", "trainer.max_steps=6", f"run_dir={tmp_path / 'cut'}"]
-    train(composed("train", *again), again)
-    whole, cut = (
-        load_checkpoint(tmp_path / name / "checkpoints/last.ckpt") for name in ("whole", "cut")
+    folder = tmp_path / "resumed"
+    run(tmp_path / "uncut", prepared, "trainer.max_steps=6", "scheduler=constant")
+    run(folder, prepared, "trainer.max_steps=3", "scheduler=constant")
+    overrides = [f"resume={folder}", "trainer.max_steps=6", f"run_dir={folder}"]
+    train(composed("train", *overrides), overrides)
+    uncut, resumed = (
+        load_checkpoint(tmp_path / name / "checkpoints/last.ckpt") for name in ("uncut", "resumed")
     )
-    assert whole["global_step"] == cut["global_step"] == 6
-    for name, value in whole["state_dict"].items():
-        assert torch.equal(value, cut["state_dict"][name]), name
-    for one, other in zip(whole["optimizer_states"], cut["optimizer_states"], strict=True):
-        for key, state in one["state"].items():
+    assert uncut["global_step"] == resumed["global_step"] == 6
+    for name, value in uncut["state_dict"].items():
+        assert torch.equal(value, resumed["state_dict"][name]), name
+    states = zip(uncut["optimizer_states"], resumed["optimizer_states"], strict=True)
+    for expected, found in states:
+        for key, state in expected["state"].items():
             for field, value in state.items():
-                assert torch.equal(value, other["state"][key][field]), (key, field)
-    assert whole["lr_schedulers"] == cut["lr_schedulers"]
-    # and it speaks, with the averaged weights
-    checkpoint = tmp_path / "cut/checkpoints/last.ckpt"
+                assert torch.equal(value, found["state"][key][field]), (key, field)
+    assert uncut["lr_schedulers"] == resumed["lr_schedulers"]
+    # the vocoder that is loaded has the averaged weights
+    checkpoint = folder / "checkpoints/last.ckpt"
     vocoder = load_vocoder(None, checkpoint, "Vocos")
-    averaged = cut["state_dict"]["average.module.spectrum.weight"]
+    averaged = resumed["state_dict"]["average.module.spectrum.weight"]
     assert torch.equal(vocoder.state_dict()["spectrum.weight"], averaged)
     assert load_run(checkpoint).step == 6
 
 
-def test_a_vocoder_learns_the_mels_of_an_acoustic_run(tmp_path: Path, prepared: Path) -> None:
+def test_a_vocoder_trains_on_the_mels_of_an_acoustic_run(tmp_path: Path, prepared: Path) -> None:
     data = ["trainer=cpu", "trainer.precision=32-true", "data.limit=24", "data.workers=0",
             f"data.prepared_dir={prepared}", "logger=none", "trainer.max_steps=1"]  # fmt: skip
     acoustic = [
@@ -271,7 +276,7 @@ def test_a_vocoder_learns_the_mels_of_an_acoustic_run(tmp_path: Path, prepared: 
         train(composed("train", *acoustic, f"data.mel_from={path}"), acoustic)
 
 
-def test_two_processes_play_the_game_together(tmp_path: Path, prepared: Path) -> None:
+def test_two_processes_train_with_discriminators(tmp_path: Path, prepared: Path) -> None:
     overrides = [
         "model=vocos", "model/size=tiny", "trainer=ddp_cpu", "trainer.precision=32-true",
         "data.limit=24", f"data.prepared_dir={prepared}", "data.workers=0",

@@ -15,6 +15,7 @@ from tts.batch import Batch
 from tts.checkpoint import load_checkpoint
 from tts.errors import UserError
 from tts.losses.weighted import WeightedLoss
+from tts.optim.optimization import Optimization
 from tts.optim.schedules import constant
 from tts.systems.acoustic import AcousticSystem
 from tts.training.batch_size import LargestBatch, RamMeter, attempt, hardest, largest, meter_of
@@ -86,7 +87,7 @@ def tune(model: type[FakeModel], devices: int = 1, **settings: float) -> int:
 def system(model: type[FakeModel]) -> AcousticSystem:
     loss = WeightedLoss({"mel": FakeMelLoss()}, {"mel": 1.0})
     adam = partial(torch.optim.Adam, lr=0.01)
-    return AcousticSystem(model(FACTS), loss, adam, constant)
+    return AcousticSystem(model(FACTS), loss, Optimization(adam, constant))
 
 
 @pytest.mark.parametrize("edge", [10, 11, 37, 1000, 4096, 5000, 10**6])

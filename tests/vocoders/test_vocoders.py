@@ -6,10 +6,11 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from tts.audio.low_pass import low_pass_filter
 from tts.audio.mel import ContractError, MelContract, mel_spectrogram, stft_magnitude
 from tts.checkpoint import CheckpointError, Run, fold_weights, load_run, save_voice
 from tts.errors import UserError
-from tts.vocoders.antialias import Antialiased, low_pass_filter
+from tts.vocoders.antialias import Antialiased
 from tts.vocoders.bigvgan import BigVGAN
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.hifigan import HiFiGAN

@@ -13,11 +13,11 @@ from tts.benchmark.random_data import random_mel
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
 from tts.discriminators.base import Discriminators
+from tts.losses.adversarial import AdversarialOutput
 from tts.systems.gan import frozen
-from tts.systems.vocoder import VocoderOutput
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.load import default_vocoder
-from tts.vocoders.vocoder import Vocoder
+from tts.vocoders.vocoder import Vocoder, VocoderOutput
 from tts.vocoders.weight_norm import normalize_weights
 
 CHUNK = 64  # frames of a stream
@@ -108,15 +108,15 @@ def _training_step(
 
     def step() -> None:
         wave = generator(batch.mel)
-        adversarial.discriminator(
-            discriminators(batch.audio), discriminators(wave.detach())
-        ).backward()
+        output = AdversarialOutput(discriminators(batch.audio), discriminators(wave.detach()))
+        adversarial.discriminator(output).backward()
         optimizers[1].step()
         optimizers[1].zero_grad()
         with frozen(discriminators):
             with torch.no_grad():
                 real = discriminators(batch.audio)
-            loss(VocoderOutput(wave, real, discriminators(wave)), batch, 0).total.backward()
+            output = AdversarialOutput(real, discriminators(wave))
+            loss(VocoderOutput(wave), batch, 0, output).total.backward()
         optimizers[0].step()
         optimizers[0].zero_grad()
 

@@ -23,7 +23,8 @@ from tts.callbacks.support.priority import GUARD
 from tts.callbacks.support.random_states import random_states
 from tts.callbacks.support.trained_system import trained_system
 from tts.errors import UserError
-from tts.strategies.sharding import ShardedStrategy, gather_full, of_deepspeed, skip_step
+from tts.strategies.private_api import is_deepspeed_parameter
+from tts.strategies.sharding import ShardedStrategy, gather_full, skip_step
 
 log = logging.getLogger(__name__)
 MAX_NAMED = 8  # utterances in a log message
@@ -103,7 +104,9 @@ class BadStepGuard(pl.Callback):
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         grads = [p.grad for p in parameters if p.grad is not None]
         # DeepSpeed hides the gradients, and skips those that are NaN or infinite itself
-        if not records or not (grads or any(of_deepspeed(p) for p in pl_module.parameters())):
+        if not records or not (
+            grads or any(is_deepspeed_parameter(p) for p in pl_module.parameters())
+        ):
             return
         losses, norm = _read(records, grads)
         bad = self.detector.check(losses, norm, index, amp_scale(trainer))
@@ -127,8 +130,8 @@ class BadStepGuard(pl.Callback):
         batch_idx: int,
     ) -> None:
         strategy = trainer.strategy
-        if isinstance(strategy, ShardedStrategy) and strategy.skipped_by_itself:
-            strategy.skipped_by_itself = False
+        if isinstance(strategy, ShardedStrategy) and strategy.overflow_skipped:
+            strategy.overflow_skipped = False
             reason = "the gradient norm is NaN or infinite"
             named = _named(utterance_names(trainer, batch))
             log.warning("step %d skipped: %s%s", trainer.global_step, reason, named)

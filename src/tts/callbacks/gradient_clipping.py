@@ -11,7 +11,7 @@ from tts.callbacks.support.optimizers import optimizer_index
 from tts.callbacks.support.priority import CLIP
 from tts.callbacks.support.trained_system import trained_system
 from tts.errors import UserError
-from tts.strategies.sharding import of_deepspeed
+from tts.strategies.private_api import is_deepspeed_parameter
 
 
 class GradientClipping(pl.Callback):
@@ -43,7 +43,7 @@ class GradientClipping(pl.Callback):
             )
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if any(of_deepspeed(p) for p in pl_module.parameters()):
+        if any(is_deepspeed_parameter(p) for p in pl_module.parameters()):
             raise UserError(
                 "callbacks.gradient_clipping: DeepSpeed clips gradients itself, by their global "
                 "norm. Set callbacks.gradient_clipping=null trainer.gradient_clip_val=1.0, or "

@@ -19,7 +19,8 @@ from tts.callbacks.support.layer_gradients import (
 from tts.callbacks.support.priority import DEFAULT
 from tts.callbacks.support.tensorboard import tensorboard_writers
 from tts.errors import UserError
-from tts.strategies.sharding import gather_full, gradient, of_deepspeed
+from tts.strategies.private_api import is_deepspeed_parameter
+from tts.strategies.sharding import gather_full, gather_full_gradient
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class GradientMonitor(pl.Callback):
         named = [
             (name.removeprefix("model."), p)
             for name, p in pl_module.named_parameters()
-            if p.requires_grad and (id(p) in stepping or of_deepspeed(p))
+            if p.requires_grad and (id(p) in stepping or is_deepspeed_parameter(p))
         ]
         gradients = layer_gradients(named, self.layer_depth)
         self._write_histograms(trainer, dict(named))
@@ -136,7 +137,7 @@ class GradientMonitor(pl.Callback):
         if not self.histograms:
             return
         for name, p in named.items():
-            grad = gradient(p)
+            grad = gather_full_gradient(p)
             for writer in tensorboard_writers(trainer):
                 if grad is not None and torch.isfinite(grad).all():
                     writer.add_histogram(f"gradients/{name}", grad.float(), trainer.global_step)

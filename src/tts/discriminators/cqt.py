@@ -1,47 +1,49 @@
-"""Constant-Q spectra, octave by octave (Gu et al. 2024; BigVGAN-v2's judge).
+"""Multi-scale sub-band constant-Q discriminator (Gu et al. 2024), as in BigVGAN-v2.
 
-A note and its octave look alike in a constant-Q spectrum, and low notes are resolved as finely as
-high ones, which a Fourier spectrum cannot do.
+A constant-Q spectrum has the same number of bins in each octave: it resolves low pitches as finely
+as high ones, which a Fourier spectrum does not.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
+from tts.audio.low_pass import low_pass_filter
 from tts.discriminators.base import MultiDiscriminator, forward_with_features, scaled_channels
-from tts.vocoders.antialias import low_pass_filter
 
 CHANNELS = 128
 DILATIONS = (1, 2, 4)
-TAPS = 64  # of the low-pass between two octaves
+TAPS = 64  # of the low-pass filter between two octaves
 
 
 class ConstantQ(nn.Module):
-    """``(B, S)`` -> one ``(B, 2, T, bins)`` per octave, real and imaginary, the highest first.
+    """Constant-Q transform (Brown 1991): ``(B, S)`` -> one ``(B, 2, T, bins)`` per octave.
 
-    The octave below is the same spectrum of the signal at half the rate (Brown 1991; Schörkhuber &
-    Klapuri 2010), so one small bank of kernels serves them all. ``hop`` samples a frame, halved
-    with every octave; ``bins`` an octave, whose windows last ``1 / (2 ** (1 / bins) - 1)`` periods.
+    Real and imaginary parts, the highest octave first. Each lower octave applies the same kernels
+    to the signal at half the rate (Schörkhuber & Klapuri 2010). ``hop``: samples per frame, halved
+    with the rate; ``bins``: per octave; a window lasts ``Q = 1 / (2 ** (1 / bins) - 1)`` periods.
+    Raises ValueError when ``hop`` is not divisible by ``2 ** (octaves - 1)``.
     """
 
     def __init__(self, hop: int, octaves: int, bins: int) -> None:
         super().__init__()
         if hop % (1 << (octaves - 1)):
-            raise ValueError(f"a hop of {hop} cannot be halved {octaves - 1} times")
+            raise ValueError(
+                f"hop={hop} must be divisible by {1 << (octaves - 1)} for {octaves} octaves"
+            )
         self.hop, self.octaves = hop, octaves
         quality = 1 / (2 ** (1 / bins) - 1)
-        # the highest octave: a quarter to half of the sample rate
-        pitches = 0.25 * 2 ** (torch.arange(bins, dtype=torch.float64) / bins)
+        # center frequencies of the highest octave, in cycles per sample
+        frequencies = 0.25 * 2 ** (torch.arange(bins, dtype=torch.float64) / bins)
         size = int(quality / 0.25) // 2 * 2 + 1
         time = torch.arange(size, dtype=torch.float64) - size // 2
-        lengths = quality / pitches
+        lengths = quality / frequencies
         inside = (time[None] / lengths[:, None]).clamp(-0.5, 0.5)
         windows = torch.cos(torch.pi * inside).square() / lengths[:, None]
-        phase = 2 * torch.pi * pitches[:, None] * time
+        phase = 2 * torch.pi * frequencies[:, None] * time
         kernels = torch.stack([windows * phase.cos(), -windows * phase.sin()])  # (2, bins, size)
         self.register_buffer("kernels", kernels.flatten(0, 1)[:, None].float(), persistent=False)
         self.register_buffer("taps", low_pass_filter(0.24, 0.02, TAPS), persistent=False)
@@ -51,18 +53,21 @@ class ConstantQ(nn.Module):
     def forward(self, wave: Tensor) -> list[Tensor]:
         x = F.pad(wave[:, None].float(), (0, -wave.shape[-1] % self.hop))
         side = self.kernels.shape[-1] // 2
-        found = []
+        spectra = []
         for octave in range(self.octaves):
             if octave:
                 x = F.conv1d(F.pad(x, (TAPS // 2 - 1, TAPS // 2)), self.taps, stride=2)
             spectrum = F.conv1d(x, self.kernels, stride=self.hop >> octave, padding=side)
             frames = x.shape[-1] // (self.hop >> octave)
-            found.append(spectrum[..., :frames].unflatten(1, (2, -1)).mT)
-        return found
+            spectra.append(spectrum[..., :frames].unflatten(1, (2, -1)).mT)
+        return spectra
 
 
 class ConstantQDiscriminator(nn.Module):
-    """``(B, S) -> score, features``: a convolution per octave, then some over all of them."""
+    """Convolutions over one constant-Q spectrum: one per octave, then several over all octaves.
+
+    ``hop``, ``octaves``, ``bins``: see :class:`ConstantQ`. ``(B, S)`` -> logits, feature maps.
+    """
 
     def __init__(self, hop: int, octaves: int, bins: int, width: float = 1.0) -> None:
         super().__init__()
@@ -86,17 +91,19 @@ class ConstantQDiscriminator(nn.Module):
     def forward(self, wave: Tensor) -> tuple[Tensor, list[Tensor]]:
         with torch.autocast(wave.device.type, enabled=False):
             spectra = self.transform(wave)
-        convolved: Any = zip(self.octaves, spectra, strict=True)
-        x = torch.cat([layer(spectrum) for layer, spectrum in convolved], -1)
+        octaves = zip(self.octaves, spectra, strict=True)
+        x = torch.cat([layer(spectrum) for layer, spectrum in octaves], -1)
         return forward_with_features(self.layers, self.last, x)
 
 
 class MultiConstantQDiscriminator(MultiDiscriminator):
-    """One per hop and number of bins; ``width``: share of the paper's channels."""
+    """One :class:`ConstantQDiscriminator` per pair of ``hops`` (samples) and ``bins`` (per octave).
+
+    ``width``: share of the paper's channels.
+    """
 
     def __init__(
         self,
-        sample_rate: int,
         width: float = 1.0,
         hops: Sequence[int] = (512, 256, 256),
         bins: Sequence[int] = (24, 36, 48),

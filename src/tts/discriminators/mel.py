@@ -1,8 +1,11 @@
-"""Critics of mels, for training alone: which of two is a recording's."""
+"""Mel discriminators: patch discriminators on random windows of an utterance.
+
+For training only: they reduce the over-smoothing of a mel trained by distances alone.
+"""
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +15,7 @@ from tts.discriminators.base import MultiDiscriminator, forward_with_features
 
 
 class MelWindows(NamedTuple):
-    """Mels, and where to look at each: real ones and made ones are looked at in the same offsets."""
+    """Mels and where their windows begin; a real and a generated mel share the offsets."""
 
     mel: Tensor  # (B, T, M) normalized
     lengths: Tensor  # (B,) frames
@@ -20,10 +23,10 @@ class MelWindows(NamedTuple):
 
 
 class PatchDiscriminator(nn.Module):
-    """Scores patches of a window of a mel. ``(B, 1, frames, M) -> score, features``.
+    """One logit per patch of a mel window. ``(B, 1, frames, M)`` -> logits, feature maps.
 
-    Convolutions that halve both axes: every score looks at some 70 frames and 70 bands, as far as
-    they go (Isola et al. 2017, section 3.2.2).
+    Convolutions of stride 2 on both axes: the receptive field of a logit is about 70 frames and 70
+    bands (PatchGAN, Isola et al. 2017, section 3.2.2). ``channels``: of the first layer.
     """
 
     def __init__(self, channels: int = 32) -> None:
@@ -39,26 +42,26 @@ class PatchDiscriminator(nn.Module):
 
 
 class MultiWindowDiscriminator(MultiDiscriminator):
-    """A :class:`PatchDiscriminator` per window length, each with one window of every utterance.
+    """One :class:`PatchDiscriminator` per window length, as in HiFiSinger.
 
-    ``windows``: frames; ``channels``: of a critic's first layer. An utterance shorter than a window
-    is followed by zeros.
+    Each sees one window of every utterance (Chen et al. 2020, section 2.2); an utterance shorter
+    than the window is padded with zeros. ``windows``: frames; ``channels``: of the first layer.
     """
 
-    def __init__(
-        self, bands: int, windows: Sequence[int] = (32, 64, 128), channels: int = 32
-    ) -> None:
+    signal: ClassVar[str] = "mel"
+
+    def __init__(self, windows: Sequence[int] = (32, 64, 128), channels: int = 32) -> None:
         super().__init__(PatchDiscriminator(channels) for _ in windows)
         self.windows = list(windows)
 
-    def inputs(self, windows: MelWindows) -> list[Tensor]:  # type: ignore[override]
-        return [_window(windows, frames) for frames in self.windows]
+    def inputs(self, signal: MelWindows) -> list[Tensor]:  # type: ignore[override]
+        return [_window(signal, frames) for frames in self.windows]
 
 
 def _window(windows: MelWindows, frames: int) -> Tensor:
-    """``(B, 1, frames, M)``."""
-    room = (windows.lengths - frames).clamp(min=0) + 1
-    start = (windows.offsets * room).long()
+    """Cut ``frames`` frames out of each mel: ``(B, 1, frames, M)``."""
+    starts = (windows.lengths - frames).clamp(min=0) + 1  # number of possible first frames
+    start = (windows.offsets * starts).long()
     index = start[:, None] + torch.arange(frames, device=start.device)
     real = index < windows.lengths[:, None]
     index = index.clamp(max=windows.mel.shape[1] - 1)[..., None].expand(

@@ -1,4 +1,4 @@
-"""Samples folded to rows of a prime number of them (Kong et al. 2020, section 2.3)."""
+"""Multi-period discriminator of HiFi-GAN (Kong et al. 2020, section 2.3)."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,10 @@ CHANNELS = (32, 128, 512, 1024, 1024)
 
 
 class PeriodDiscriminator(nn.Module):
-    """Sees every ``period``-th sample in a row. ``(B, S) -> score, features``."""
+    """2-D convolutions over samples folded into rows of ``period``.
+
+    A kernel sees every ``period``-th sample. ``(B, S)`` -> logits, feature maps.
+    """
 
     def __init__(self, period: int, width: float = 1.0) -> None:
         super().__init__()
@@ -41,7 +44,5 @@ class PeriodDiscriminator(nn.Module):
 class MultiPeriodDiscriminator(MultiDiscriminator):
     """One :class:`PeriodDiscriminator` per period; ``width``: share of the paper's channels."""
 
-    def __init__(
-        self, sample_rate: int, width: float = 1.0, periods: Sequence[int] = (2, 3, 5, 7, 11)
-    ) -> None:
+    def __init__(self, width: float = 1.0, periods: Sequence[int] = (2, 3, 5, 7, 11)) -> None:
         super().__init__(PeriodDiscriminator(period, width) for period in periods)

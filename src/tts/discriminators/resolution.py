@@ -1,12 +1,11 @@
-"""Spectrograms of several resolutions, cut into bands.
+"""Multi-resolution spectrogram discriminator.
 
-Multi-resolution as in Jang et al. 2021 (UnivNet, section 2.2); complex, and each band with
-convolutions of its own, as in Kumar et al. 2023 (DAC, section 3.4) and Vocos.
+Several window sizes as in UnivNet (Jang et al. 2021, section 2.2); complex spectra split into
+bands, each with its own convolutions, as in DAC (Kumar et al. 2023, section 3.4) and Vocos.
 """
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,13 +14,13 @@ from torch.nn.utils.parametrizations import weight_norm
 from tts.discriminators.base import SLOPE, MultiDiscriminator, scaled_channels
 
 CHANNELS = 32
-BANDS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)  # edges, as shares of the spectrum
+BANDS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)  # band edges, as shares of the spectrum
 
 
 class ResolutionDiscriminator(nn.Module):
-    """Scores the complex spectrum of one window size. ``(B, S) -> score, features``.
+    """2-D convolutions over the complex spectrum of one window size.
 
-    ``window`` samples, a quarter of them per hop.
+    ``window``: samples; the hop is a quarter of it. ``(B, S)`` -> logits, feature maps.
     """
 
     def __init__(self, window: int, width: float = 1.0, bands: Sequence[float] = BANDS) -> None:
@@ -36,20 +35,19 @@ class ResolutionDiscriminator(nn.Module):
         self.window: Tensor
 
     def forward(self, wave: Tensor) -> tuple[Tensor, list[Tensor]]:
-        features, ends = [], []
+        feature_maps, ends = [], []
         spectrum = self._spectrum(wave)
-        bands: Any = self.bands
-        for (low, high), layers in zip(self.edges, bands, strict=True):
+        for (low, high), band in zip(self.edges, self.bands, strict=True):
             x = spectrum[..., low:high]
-            for layer in layers:
+            for layer in band.children():
                 x = nn.functional.leaky_relu(layer(x), SLOPE)
-                features.append(x)
+                feature_maps.append(x)
             ends.append(x)
-        score = self.last(torch.cat(ends, -1))
-        return score, [*features, score]
+        logits = self.last(torch.cat(ends, -1))
+        return logits, [*feature_maps, logits]
 
     def _spectrum(self, wave: Tensor) -> Tensor:
-        """``(B, 2, T, F)``: real and imaginary part, of a wave at one loudness."""
+        """Return real and imaginary part, ``(B, 2, T, F)``, of a peak-normalized wave."""
         with torch.autocast(wave.device.type, enabled=False):
             wave = wave.float() - wave.float().mean(-1, keepdim=True)
             wave = 0.8 * wave / (wave.abs().amax(-1, keepdim=True) + 1e-9)
@@ -60,16 +58,14 @@ class ResolutionDiscriminator(nn.Module):
 
 
 class MultiResolutionDiscriminator(MultiDiscriminator):
-    """One per window size; ``width``: share of the paper's channels."""
+    """One :class:`ResolutionDiscriminator` per window size; ``width``: share of the channels."""
 
-    def __init__(
-        self, sample_rate: int, width: float = 1.0, windows: Sequence[int] = (2048, 1024, 512)
-    ) -> None:
+    def __init__(self, width: float = 1.0, windows: Sequence[int] = (2048, 1024, 512)) -> None:
         super().__init__(ResolutionDiscriminator(window, width) for window in windows)
 
 
 def _band(channels: int) -> nn.ModuleList:
-    """Over one band: a convolution that widens, three that halve it, and a last one."""
+    """Return one band's layers: the first widens, three halve the band, one more follows."""
     shapes = [(2, (3, 9), 1), *[(channels, (3, 9), 2)] * 3, (channels, (3, 3), 1)]
     return nn.ModuleList(
         weight_norm(

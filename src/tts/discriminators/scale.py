@@ -1,4 +1,4 @@
-"""Samples as they are, at half and at a quarter of the rate (Kumar et al. 2019, MelGAN)."""
+"""Multi-scale discriminator of MelGAN (Kumar et al. 2019, section 2.2) and HiFi-GAN."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
 from tts.discriminators.base import MultiDiscriminator, forward_with_features
 
-# channels, kernel, stride, groups of every layer, as HiFi-GAN sets them
+# (channels, kernel, stride, groups) of each layer, from HiFi-GAN
 LAYERS = (
     (128, 15, 1, 1),
     (128, 41, 2, 4),
@@ -21,14 +21,17 @@ LAYERS = (
 
 
 class ScaleDiscriminator(nn.Module):
-    """``(B, S) -> score, features``. ``norm``: weight or spectral normalization."""
+    """1-D convolutions over samples. ``(B, S)`` -> logits, feature maps.
+
+    ``norm``: weight or spectral normalization, applied to each layer.
+    """
 
     def __init__(self, norm: Callable[[nn.Module], nn.Module], width: float = 1.0) -> None:
         super().__init__()
         layers = []
         before = 1
         for channels, kernel, stride, groups in LAYERS:
-            # as many channels a group as published, and fewer groups: that is what is fast
+            # keep the published channels per group: fewer groups run faster than narrow ones
             groups = max(round(groups * width), 1)
             channels = max(round(channels * width / groups), 1) * groups
             layers.append(
@@ -43,16 +46,20 @@ class ScaleDiscriminator(nn.Module):
 
 
 class MultiScaleDiscriminator(MultiDiscriminator):
-    """A :class:`ScaleDiscriminator` per octave; ``width``: share of the paper's channels."""
+    """One :class:`ScaleDiscriminator` at each of the full, half and quarter rate.
 
-    def __init__(self, sample_rate: int, width: float = 1.0, octaves: int = 3) -> None:
+    ``octaves``: number of rates; ``width``: share of the paper's channels. The first is spectrally
+    normalized, the others weight-normalized (HiFi-GAN, section 2.3).
+    """
+
+    def __init__(self, width: float = 1.0, octaves: int = 3) -> None:
         super().__init__(
             ScaleDiscriminator(weight_norm if octave else spectral_norm, width)
             for octave in range(octaves)
         )
 
-    def inputs(self, wave: Tensor) -> list[Tensor]:
-        waves = [wave]
+    def inputs(self, signal: Tensor) -> list[Tensor]:
+        waves = [signal]
         while len(waves) < len(self.members):
             waves.append(F.avg_pool1d(waves[-1][:, None], 4, 2, padding=2)[:, 0])
         return waves

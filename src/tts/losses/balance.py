@@ -1,4 +1,4 @@
-"""Loss weights that adapt themselves; ``loss.weights`` are where they start."""
+"""Adaptive loss weights: homoscedastic uncertainty and GradNorm."""
 
 from collections.abc import Mapping
 
@@ -7,26 +7,25 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from tts.errors import UserError
+from tts.losses.term import LossTerm
 
 
 class Balance(nn.Module):
-    """A factor for each term's weight, 1 at first.
+    """Multiplies each term's weight by a factor that adapts during training, 1 at first.
 
-    ``forward(values, weights, ramps, step)``: each term's value, its weight in the config and the
-    share of it that a ramp lets through by now -> the number to descend, and the factors ``(N,)``
-    in the order of ``names``. Values of terms with ``exclude_from_balancing`` are nats of a likelihood, which
-    has its noise in it already, or a game's score: no noise and no progress are read from them.
+    A term with a true ``exclude_from_balancing`` has a value that measures neither noise nor
+    progress (:class:`~tts.losses.term.LossTerm`).
     """
 
     def __init__(self, terms: Mapping[str, nn.Module]) -> None:
         super().__init__()
         self.names = list(terms)
         self.exclude_from_balancing = [
-            bool(getattr(term, "exclude_from_balancing", False)) for term in terms.values()
+            isinstance(term, LossTerm) and term.exclude_from_balancing for term in terms.values()
         ]
 
     def attach(self, model: nn.Module) -> None:
-        """Told once which model the losses are of."""
+        """Receive the model that the losses train; called once, before training."""
 
     def forward(
         self,
@@ -35,22 +34,27 @@ class Balance(nn.Module):
         ramps: Mapping[str, float],
         step: int,
     ) -> tuple[Tensor, Tensor]:
+        """Return the total to minimize and the factors ``(N,)`` in the order of ``names``.
+
+        By the terms' names: ``values`` (scalars; a term that does not apply is absent), the fixed
+        ``weights`` of the config and the ``ramps`` in [0, 1]. ``step``: optimizer step.
+        """
         raise NotImplementedError
 
 
 class Uncertainty(Balance):
-    """Homoscedastic uncertainty (Kendall, Gal & Cipolla 2018, section 3.2): each term costs
-    ``exp(-s) weight value + s``, whose s is trained beside the model.
+    """Homoscedastic uncertainty (Kendall, Gal & Cipolla 2018, section 3.2).
 
-    That is a Laplace distribution's likelihood, and twice a Gaussian's, whose log-variance s then
-    is; it is least at ``s = ln(weight * value)``, where every term's share is 1. A term with
-    ``exclude_from_balancing`` keeps its weight. So does, for that step, one that is not above 0, since no s
-    would be the least. A ramp holds back a term and its s alike.
+    The loss of a term is ``exp(-s) * weight * value + s`` with a trained log-variance ``s``: the
+    negative log-likelihood of a Laplace distribution, or twice that of a Gaussian. Its minimum is
+    at ``s = ln(weight * value)``, where the weighted term is 1. A term with
+    ``exclude_from_balancing`` keeps its weight; so does a term whose value is not above 0, for that
+    step, as it has no such minimum. A ramp multiplies the term and its ``s``.
     """
 
     def __init__(self, terms: Mapping[str, nn.Module]) -> None:
         super().__init__(terms)
-        # one vector: DDP asks for a gradient of each parameter, and not every term always applies
+        # one vector, because DDP needs a gradient for each parameter at each step
         self.log_variance = nn.Parameter(torch.zeros(len(self.names)))
 
     def forward(
@@ -61,13 +65,12 @@ class Uncertainty(Balance):
         step: int,
     ) -> tuple[Tensor, Tensor]:
         total = 0.0 * self.log_variance.sum()
-        for name, s, exclude_from_balancing in zip(
-            self.names, self.log_variance, self.exclude_from_balancing, strict=True
-        ):
+        terms = zip(self.names, self.log_variance, self.exclude_from_balancing, strict=True)
+        for name, s, excluded in terms:
             if name not in values:
                 continue
             weighted = weights[name] * values[name]
-            if not exclude_from_balancing:
+            if not excluded:
                 s = torch.where(weighted.detach() > 0, s, s.detach())
                 weighted = (-s).exp() * weighted + s
             total = total + ramps[name] * weighted
@@ -75,20 +78,21 @@ class Uncertainty(Balance):
 
 
 class GradNorm(Balance):
-    """Gradients of the terms as long as each other where they meet (Chen et al. 2018).
+    """GradNorm (Chen et al. 2018): similar gradient norms of all terms at a shared matrix W.
 
-    They meet at the last matrix of the part ``shared`` of the model, W. Every ``every_n_steps`` the
-    factors go the share ``rate`` of the way (in logarithms) to where the norms are
-    ``|weight factor dL/dW| ~ r^alpha``, with r the term's inverse training rate: its loss as a
-    share of its first one, over the mean of these (section 3.1); ``alpha`` 0 asks for equal norms.
-    The paper takes steps of gradient descent on the factors and keeps their sum; here the sum of
-    the norms stays what ``loss.weights`` make it, so that a learning rate keeps its meaning.
-    A term that does not pass through W keeps its weight; one that is not above 0, or has
-    ``exclude_from_balancing``, counts as average in its progress. Norms are means over all ranks.
+    ``shared``: name of the part of the model whose last matrix is W. Every ``every_n_steps`` the
+    log factors move by the share ``rate`` towards norms ``|weight * factor * dL/dW| ~ r^alpha``,
+    where r is the term's inverse training rate (section 3.1): its loss relative to its first one,
+    divided by the mean over terms. ``alpha`` 0 means equal norms.
+    The paper updates factors by gradient descent and keeps their sum constant; here the sum of the
+    norms stays what ``loss.weights`` give, so that the learning rate keeps its meaning.
+    A term without gradient at W keeps its weight. A term that is not above 0 or has
+    ``exclude_from_balancing`` has r = 1. Norms and losses are averaged over ranks.
+    Raises UserError for a ``shared`` without a matrix or with frozen weights.
     """
 
     log_factor: Tensor  # (N,)
-    first: Tensor  # (N,) the losses r is measured by; 0 before
+    first: Tensor  # (N,) each term's first loss; 0 until it is known
 
     def __init__(
         self,
@@ -101,15 +105,16 @@ class GradNorm(Balance):
         super().__init__(terms)
         if every_n_steps < 1 or not 0 < rate <= 1:
             raise UserError(
-                f"loss.balance: every_n_steps={every_n_steps} must be above 0 and rate={rate} in "
-                "(0, 1]"
+                f"loss.balance: every_n_steps={every_n_steps} must be at least 1, and rate={rate} "
+                "above 0 and at most 1"
             )
         self.shared, self.alpha, self.rate = shared, alpha, rate
         self.every_n_steps = every_n_steps
         self.register_buffer("log_factor", torch.zeros(len(self.names)))
         self.register_buffer("first", torch.zeros(len(self.names)))
-        self._matrix: tuple[nn.Parameter, ...] = ()  # a tuple: it is the model's to save
-        self._looked = -1  # the step of the last look
+        # in a tuple, so that the model's parameter is not registered here too
+        self._matrix: tuple[nn.Parameter, ...] = ()
+        self._updated_at = -1  # step of the last update
 
     def attach(self, model: nn.Module) -> None:
         part = dict(model.named_modules()).get(self.shared, nn.Module())
@@ -117,8 +122,8 @@ class GradNorm(Balance):
         if not self._matrix:
             parts = ", ".join(name for name, _ in model.named_children())
             raise UserError(
-                f"loss.balance.shared={self.shared} is no part of the model with a matrix in it; "
-                f"its parts are {parts}"
+                f"loss.balance.shared={self.shared} is not a part of the model that has a matrix; "
+                f"choose from {parts}"
             )
 
     def forward(
@@ -128,10 +133,11 @@ class GradNorm(Balance):
         ramps: Mapping[str, float],
         step: int,
     ) -> tuple[Tensor, Tensor]:
-        due = step % self.every_n_steps == 0 and step != self._looked  # once if accumulating
+        # once per step, also with accumulated batches
+        due = step % self.every_n_steps == 0 and step != self._updated_at
         if due and torch.is_grad_enabled():
-            self._looked = step
-            self._look({n: v for n, v in values.items() if ramps[n] > 0}, weights)
+            self._updated_at = step
+            self._update({n: v for n, v in values.items() if ramps[n] > 0}, weights)
         factors = self.log_factor.exp()
         total = sum(
             ramps[name] * weights[name] * factor * values[name]
@@ -141,24 +147,27 @@ class GradNorm(Balance):
         assert isinstance(total, Tensor)
         return total, factors
 
-    def _look(self, values: Mapping[str, Tensor], weights: Mapping[str, float]) -> None:
+    def _update(self, values: Mapping[str, Tensor], weights: Mapping[str, float]) -> None:
+        """Move the factors towards the target norms."""
         norm, loss = self._measure(values)
         active = (norm > 0) & torch.isfinite(norm.sum() + loss.sum())
         self.first = torch.where(active & (self.first == 0), loss, self.first)
-        own = torch.tensor(self.exclude_from_balancing, device=norm.device)
-        known = active & ~own & (loss > 0) & (self.first > 0)
-        left = torch.where(known, loss / self.first, 0.0)
-        r = torch.where(known, left / (left.sum() / known.sum().clamp(min=1)), 1.0)
-        pull = torch.where(active, r**self.alpha, 0.0)
+        excluded = torch.tensor(self.exclude_from_balancing, device=norm.device)
+        known = active & ~excluded & (loss > 0) & (self.first > 0)
+        relative = torch.where(known, loss / self.first, 0.0)
+        r = torch.where(known, relative / (relative.sum() / known.sum().clamp(min=1)), 1.0)
+        share = torch.where(active, r**self.alpha, 0.0)
         fixed = norm * torch.tensor([abs(weights[name]) for name in self.names]).to(norm)
-        wanted = (torch.where(active, fixed, 0.0).sum() * pull / pull.sum() / fixed).log()
-        nearer = torch.lerp(self.log_factor, wanted.to(self.log_factor), self.rate)
-        self.log_factor = torch.where(active, nearer, self.log_factor)
+        target = (torch.where(active, fixed, 0.0).sum() * share / share.sum() / fixed).log()
+        moved = torch.lerp(self.log_factor, target.to(self.log_factor), self.rate)
+        self.log_factor = torch.where(active, moved, self.log_factor)
 
     def _measure(self, values: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Gradient norm and value of each term, 0 where there is none: ``(N,)`` each."""
+        """Return each term's gradient norm at W and its value, ``(N,)`` each; 0 where absent."""
         if not self._matrix[0].requires_grad:
-            raise UserError(f"loss.balance.shared={self.shared} is frozen: name a part that learns")
+            raise UserError(
+                f"loss.balance.shared={self.shared} is frozen: choose a part that is trained"
+            )
         table = torch.zeros(3, len(self.names), device=self.log_factor.device)
         for column, name in enumerate(self.names):
             if name not in values or not values[name].requires_grad:

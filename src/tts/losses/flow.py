@@ -1,28 +1,28 @@
-"""What a field that is to follow straight paths has to pay."""
-
-from typing import Any
+"""Conditional flow-matching loss."""
 
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
+from tts.losses.term import LossTerm
 from tts.masks import masked_mean
 
 
-class FlowMatchingLoss(nn.Module):
-    """Mean squared error of the velocity, per real position and channel (Lipman et al. 2023).
+class FlowMatchingLoss(LossTerm):
+    """Mean squared error of the velocity per real position and channel; a scalar.
 
-    ``of``: the part of the model's output that holds it; a model without it pays nothing.
-    Velocities are in the residual's own deviations. 0 is out of reach where many paths cross at
-    one point, since the field is their mean there; of independent Gaussians it is pi / 2.
+    Lipman et al. 2023, equation 9: ``E || v(x_t, t) - target ||^2``. ``of``: name of the
+    ``FlowOutput`` in the model's output; the term does not apply where that is None. Velocities are
+    in units of the residual's standard deviation. The minimum is above 0 where paths cross, since
+    the velocity there is their mean: for two independent Gaussians it is pi / 2.
     """
 
     def __init__(self, of: str) -> None:
         super().__init__()
         self.of = of
 
-    def forward(self, output: Any, batch: Any) -> Tensor | None:
-        matched = getattr(output, self.of)
-        if matched is None:
+    def forward(self, output: object, batch: object) -> Tensor | None:
+        flow = getattr(output, self.of)
+        if flow is None:
             return None
-        values = F.mse_loss(matched.velocity, matched.target, reduction="none")
-        return masked_mean(values, matched.mask)
+        values = F.mse_loss(flow.velocity, flow.target, reduction="none")
+        return masked_mean(values, flow.mask)

@@ -1,22 +1,25 @@
-"""Distances between waveforms, measured in their spectra."""
+"""Spectral losses of waveforms: mel, multi-resolution STFT, amplitude and phase."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torchaudio.functional import melscale_fbanks
 
-FLOOR = 1e-5  # of a magnitude, before its logarithm
+from tts.batch import Clips
+from tts.losses.term import LossTerm
+from tts.vocoders.vocoder import VocoderOutput
+
+FLOOR = 1e-5  # lowest magnitude, before the logarithm
 
 
-class WaveMelLoss(nn.Module):
-    """Mean distance of log mels over the whole band, in natural-log units; of several resolutions.
+class WaveMelLoss(LossTerm):
+    """L1 distance of log mels from 0 Hz to half the sample rate, in natural-log units; a scalar.
 
-    The mel loss of HiFi-GAN (Kong et al. 2020, equation 5), which reaches half the sample rate
-    though the model's own mel may end below, and with several ``windows`` (samples; a quarter of
-    each is the hop) and ``bands`` that of DAC (Kumar et al. 2023, section 3.5): their mean.
+    One window: the mel loss of HiFi-GAN (Kong et al. 2020, equation 5), whose band is wider than
+    that of the vocoder's input. Several ``windows`` (samples; the hop is a quarter) with as many
+    ``bands``: their mean, the multi-scale mel loss of DAC (Kumar et al. 2023, section 3.5).
     """
 
     def __init__(
@@ -31,23 +34,23 @@ class WaveMelLoss(nn.Module):
             self.register_buffer(f"filters_{number}", filters, persistent=False)  # (F, M)
             self.register_buffer(f"window_{number}", torch.hann_window(size), persistent=False)
 
-    def forward(self, output: Any, batch: Any) -> Tensor:
+    def forward(self, output: VocoderOutput, batch: Clips) -> Tensor:
         return self.distance(output.wave, batch.audio)
 
     def distance(self, wave: Tensor, target: Tensor) -> Tensor:
-        """``(B, S)`` twice -> a scalar."""
+        """Return the loss between two waveforms ``(B, S)``; a scalar."""
         parts = []
         for number, size in enumerate(self.windows):
             window, filters = getattr(self, f"window_{number}"), getattr(self, f"filters_{number}")
-            made, real = (
+            fake, real = (
                 (magnitude(x, size, size // 4, window) @ filters).clamp(min=FLOOR).log()
                 for x in (wave, target)
             )
-            parts.append(F.l1_loss(made, real))
+            parts.append(F.l1_loss(fake, real))
         return torch.stack(parts).mean()
 
 
-class MultiResolutionSTFT(nn.Module):
+class MultiResolutionSTFT(LossTerm):
     """Spectral convergence and log-magnitude distance at several resolutions, averaged.
 
     Yamamoto et al. 2020 (Parallel WaveGAN), equations 4 to 7. ``windows`` in samples; a quarter of
@@ -60,64 +63,65 @@ class MultiResolutionSTFT(nn.Module):
         for size in windows:
             self.register_buffer(f"window_{size}", torch.hann_window(size), persistent=False)
 
-    def forward(self, output: Any, batch: Any) -> Tensor:
+    def forward(self, output: VocoderOutput, batch: Clips) -> Tensor:
         return self.distance(output.wave, batch.audio)
 
     def distance(self, wave: Tensor, target: Tensor) -> Tensor:
-        """``(B, S)`` twice -> a scalar."""
+        """Return the loss between two waveforms ``(B, S)``; a scalar."""
         parts = []
         for size in self.windows:
             window = getattr(self, f"window_{size}")
-            made, real = (magnitude(x, size, size // 4, window) for x in (wave, target))
-            convergence = (real - made).norm(dim=(1, 2)) / real.norm(dim=(1, 2)).clamp(min=FLOOR)
-            logarithms = F.l1_loss(made.clamp(min=FLOOR).log(), real.clamp(min=FLOOR).log())
+            fake, real = (magnitude(x, size, size // 4, window) for x in (wave, target))
+            convergence = (real - fake).norm(dim=(1, 2)) / real.norm(dim=(1, 2)).clamp(min=FLOOR)
+            logarithms = F.l1_loss(fake.clamp(min=FLOOR).log(), real.clamp(min=FLOOR).log())
             parts.append(convergence.mean() + logarithms)
         return torch.stack(parts).mean()
 
 
-class AmplitudeLoss(nn.Module):
-    """Mean distance of log magnitudes, bin by bin, in natural-log units.
+class AmplitudeLoss(LossTerm):
+    """L1 distance of log magnitudes per bin, in natural-log units; a scalar.
 
-    For a vocoder that predicts a spectrum (Ai & Ling 2023, APNet, section II-C): what it says of
-    the magnitudes is judged by itself, whatever its phases make of it.
+    The amplitude loss of APNet (Ai & Ling 2023, section II-C), for a vocoder that predicts a
+    spectrum; it does not depend on the phases. Does not apply to other vocoders.
     """
 
-    def forward(self, output: Any, batch: Any) -> Tensor | None:
-        if output.spectrum is None:
+    def forward(self, output: VocoderOutput, batch: Clips) -> Tensor | None:
+        if output.spectrum is None or output.target is None:
             return None
-        made, real = (x.abs().clamp(min=FLOOR).log() for x in (output.spectrum, output.target))
-        return F.l1_loss(made, real)
+        fake, real = (x.abs().clamp(min=FLOOR).log() for x in (output.spectrum, output.target))
+        return F.l1_loss(fake, real)
 
 
-class PhaseLoss(nn.Module):
-    """How the phase goes on, over time and over frequency, weighted by how loud it is; in radians.
+class PhaseLoss(LossTerm):
+    """Distance of instantaneous frequency and group delay, in radians; a scalar.
 
-    Differences of phases from bin to bin, compared without their whole turns (Ai & Ling 2023,
-    section II-C: group delay and instantaneous frequency). The phase itself is not in a mel and is
-    not asked for. The weight is the magnitude's root: the phase of what nobody hears is noise.
+    Both are differences of the phase, over time and over frequency, compared modulo 2 pi
+    (anti-wrapping losses of APNet, Ai & Ling 2023, section II-C). The absolute phase is not
+    compared, since a mel does not determine it. Bins are weighted by the square root of their
+    magnitude: the phase of a silent bin is noise. Does not apply without a predicted spectrum.
     """
 
-    def forward(self, output: Any, batch: Any) -> Tensor | None:
-        if output.spectrum is None:
+    def forward(self, output: VocoderOutput, batch: Clips) -> Tensor | None:
+        if output.spectrum is None or output.target is None:
             return None
-        made, real = output.spectrum.angle(), output.target.angle()
+        fake, real = output.spectrum.angle(), output.target.angle()
         weight = output.target.abs().sqrt()
         parts = []
         for dim in (1, 2):  # over time, over frequency
-            off = made.diff(dim=dim) - real.diff(dim=dim)
-            off = (off - 2 * torch.pi * (off / (2 * torch.pi)).round()).abs()
+            error = fake.diff(dim=dim) - real.diff(dim=dim)
+            error = (error - 2 * torch.pi * (error / (2 * torch.pi)).round()).abs()
             size = weight.shape[dim] - 1
             loud = torch.minimum(weight.narrow(dim, 1, size), weight.narrow(dim, 0, size))
-            parts.append((off * loud).sum() / loud.sum().clamp(min=FLOOR))
+            parts.append((error * loud).sum() / loud.sum().clamp(min=FLOOR))
         return torch.stack(parts).mean()
 
 
 def magnitude(wave: Tensor, size: int, hop: int, window: Tensor) -> Tensor:
-    """``(B, S)`` -> ``(B, T, F)``, in full precision whatever the model runs in."""
+    """Return STFT magnitudes ``(B, T, F)`` of ``(B, S)``, in float32 also under autocast."""
     with torch.autocast(wave.device.type, enabled=False):
         spectrum = torch.stft(
             wave.float(), size, hop, window=window, pad_mode="reflect", return_complex=True
         )
-        # the root has no gradient at zero, and silence is exactly that
+        # the gradient of a square root is infinite at zero, which digital silence is
         power = torch.view_as_real(spectrum).square().sum(-1)
         return (power + 1e-9).sqrt().mT

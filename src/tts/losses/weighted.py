@@ -1,24 +1,25 @@
-"""The total loss as a weighted sum over names, one line of config each."""
+"""Total loss as a weighted sum of named terms."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from torch import Tensor, nn
 
 from tts.errors import UserError
+from tts.losses.adversarial import AdversarialOutput, AdversarialTerm
 from tts.losses.balance import Balance
 
 
 class LossResult(NamedTuple):
-    """The number to descend, and what the log is told: all of it detached."""
+    """The total to minimize, and detached values for the log."""
 
     total: Tensor
-    value: Tensor  # the total by the fixed weights, comparable whatever the balance
+    value: Tensor  # the total under the fixed weights, comparable whatever the balance
     terms: dict[str, Tensor]  # unweighted
-    weights: dict[str, Tensor]  # by now, ramps and all; empty where nothing adapts them
+    weights: dict[str, Tensor]  # current, ramps included; empty unless a balance adapts them
 
     def named(self, part: str) -> dict[str, Tensor]:
-        """``<part>/loss``, ``<part>/<term>`` and ``weight/<term>``."""
+        """Return ``<part>/loss``, ``<part>/<term>`` and ``weight/<term>``."""
         return {
             f"{part}/loss": self.value,
             **{f"{part}/{name}": value for name, value in self.terms.items()},
@@ -27,12 +28,15 @@ class LossResult(NamedTuple):
 
 
 class WeightedLoss(nn.Module):
-    """Sum of ``weights[name] * terms[name](output, batch)``.
+    """``sum(weights[name] * ramp(name, step) * terms[name](output, batch))``.
 
     ``ramps[name] = (start, end)`` raises a weight linearly from 0 at optimizer step ``start`` to
     its full value at ``end``. A term that returns None does not apply to this output and is left
-    out; a weight of 0 leaves its term uncomputed. ``balance(terms)`` makes what adapts the weights
-    while training (None: they stay what they are); validation always counts by the fixed ones.
+    out, like an :class:`AdversarialTerm` while there is no discriminator output; a term of weight 0
+    is not computed. ``balance(terms)`` returns the module that adapts the weights during training
+    (None: fixed weights); validation always uses the fixed weights.
+    Raises UserError when ``weights`` and ``terms`` do not name the same terms, or ``ramps`` names
+    an unknown one.
     """
 
     def __init__(
@@ -46,42 +50,65 @@ class WeightedLoss(nn.Module):
         ramps = ramps or {}
         for option, names in (("weights", set(weights)), ("ramps", set(ramps))):
             if unknown := sorted(names - set(terms)):
-                raise UserError(f"loss.{option} names {unknown}, the terms are {sorted(terms)}")
+                raise UserError(
+                    f"loss.{option} names unknown terms: {', '.join(unknown)}; choose from "
+                    f"{', '.join(sorted(terms))}"
+                )
         if missing := sorted(set(terms) - set(weights)):
-            raise UserError(f"loss.weights lacks {missing}: give each term a weight, 0 = left out")
+            raise UserError(
+                f"loss.weights lacks {', '.join(missing)}: give each term a weight, 0 to leave it "
+                "out"
+            )
         self.terms = nn.ModuleDict({name: terms[name] for name in terms if weights[name] != 0})
         self.weights = dict(weights)
         self.ramps = {name: tuple(ramp) for name, ramp in ramps.items()}
         self.balance = balance(dict(self.terms.items())) if balance is not None else None
 
     def attach(self, model: nn.Module) -> None:
-        """Tell the balance which model the losses are of."""
+        """Give the balance the model that the loss trains."""
         if self.balance is not None:
             self.balance.attach(model)
 
     def ramp(self, name: str, step: int) -> float:
-        """The share of a term's weight that its ramp lets through at an optimizer step."""
+        """Return the factor in [0, 1] of a term's weight at an optimizer step."""
         if name not in self.ramps:
             return 1.0
         start, end = self.ramps[name]
         return min(max((step - start) / max(end - start, 1), 0.0), 1.0)
 
     def weight(self, name: str, step: int) -> float:
-        """The fixed weight of a term at an optimizer step."""
+        """Return the fixed weight of a term at an optimizer step, ramp included."""
         return self.weights[name] * self.ramp(name, step)
 
-    def forward(self, output: Any, batch: Any, step: int) -> LossResult:
+    def forward(
+        self,
+        output: object,
+        batch: object,
+        step: int,
+        adversarial: AdversarialOutput | None = None,
+    ) -> LossResult:
+        """Compute every term that applies.
+
+        ``output``: the model's, ``batch``: what it was computed from, ``step``: optimizer step,
+        ``adversarial``: the discriminators' outputs, None while there are none.
+        Raises UserError when no term applies.
+        """
         values: dict[str, Tensor] = {}
         total: Tensor | None = None
         for name, term in self.terms.items():
-            value = term(output, batch)
+            if isinstance(term, AdversarialTerm):
+                value = None if adversarial is None else term(adversarial)
+            else:
+                value = term(output, batch)
             if value is None:
                 continue
             values[name] = value
             weighted = self.weight(name, step) * value
             total = weighted if total is None else total + weighted
         if total is None:
-            raise UserError("no loss term applies: every weight in loss.weights is 0")
+            raise UserError(
+                "no loss term applies to this model's output: set a weight above 0 in loss.weights"
+            )
         terms = {name: value.detach() for name, value in values.items()}
         fixed = LossResult(total, total.detach(), terms, {})
         if self.balance is None or not self.training:

@@ -16,7 +16,6 @@ from tts.alignment.aligner import Aligner
 from tts.alignment.regulator import frame_to_token_index, gather_tokens
 from tts.batch import Batch, Prompt, Sampling
 from tts.corpus import CorpusFacts
-from tts.discriminators.base import DiscriminatorOutput
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
 from tts.models.flow import FlowOutput, ResidualFlow
@@ -39,10 +38,6 @@ class FastSpeechOutput(NamedTuple):
     )
     mel_flow: FlowOutput | None = None  # of a model that draws
     prosody_flow: FlowOutput | None = None
-    real: dict[str, DiscriminatorOutput] | None = (
-        None  # of the recording's mel, where a critic is at work
-    )
-    fake: dict[str, DiscriminatorOutput] | None = None  # of ``mel``
 
 
 class Generated(NamedTuple):

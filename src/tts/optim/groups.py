@@ -1,16 +1,15 @@
-"""Which parameters are optimized how."""
+"""Parameter groups: weight decay for matrices only."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from torch import nn
 
 
-def parameter_groups(*modules: nn.Module) -> Iterable[dict[str, Any]]:
-    """Weight decay for matrices alone.
+def parameter_groups(*modules: nn.Module) -> list[dict[str, Any]]:
+    """Return an optimizer's groups of the trainable parameters of ``modules``.
 
-    Biases, norms, gains and other vectors (a state-space decay among them) mean something at their
-    own scale, and pulling them to zero breaks it.
+    Biases, norms, gains and other vectors (such as a state-space decay) are excluded from weight
+    decay: zero is not a neutral value for them.
     """
     trainable = [p for module in modules for p in module.parameters() if p.requires_grad]
     groups: list[dict[str, Any]] = [

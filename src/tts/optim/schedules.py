@@ -1,8 +1,8 @@
-"""Learning rates over optimizer steps. Each factory rises linearly over ``warmup_steps`` first.
+"""Learning rate schedules over optimizer steps, with a linear warm-up of ``warmup_steps``.
 
-Every factory is called as ``schedule(optimizer, total_steps=...)``. The rate at the peak is the
-optimizer's own ``lr``. The schedule is a function of the step alone, so that a resumed run needs
-only its step, and a run resumed with more steps follows the schedule of the new length.
+Each is called as ``schedule(optimizer, total_steps=...)``; its peak is the optimizer's ``lr``. A
+schedule depends on the step only, so that a resumed run needs nothing but its step, and a run
+resumed with more steps follows the schedule of the new length.
 """
 
 import math
@@ -15,14 +15,14 @@ from tts.errors import UserError
 
 
 def constant(optimizer: Optimizer, total_steps: int, warmup_steps: int = 500) -> LambdaLR:
-    """Stays at the peak."""
+    """Stay at the peak."""
     return _schedule(optimizer, warmup_steps, lambda step: 1.0)
 
 
 def cosine(
     optimizer: Optimizer, total_steps: int, warmup_steps: int = 500, final: float = 0.01
 ) -> LambdaLR:
-    """Falls along half a cosine to ``final`` times the peak at the last step.
+    """Decay along half a cosine to ``final`` times the peak at the last step.
 
     Loshchilov & Hutter 2017 (SGDR), equation 5, with one cycle.
     """
@@ -39,10 +39,11 @@ def cosine_restarts(
     decay: float = 0.8,
     final: float = 0.01,
 ) -> LambdaLR:
-    """Cosine cycles, each ``growth`` times as long and ``decay`` times as high as the one before.
+    """Repeat cosine cycles, each ``growth`` times as long and ``decay`` times as high as the last.
 
-    Loshchilov & Hutter 2017 (SGDR), section 3, with the decaying peaks used since. The last cycle
-    is cut or stretched to end with the run when less than half of it would remain.
+    Loshchilov & Hutter 2017 (SGDR), section 3; decaying peaks are a later addition. The last cycle
+    ends with the run: it is shortened, or the one before it extended when less than half of it
+    would remain. Raises UserError for ``cycle_steps`` or ``growth`` below 1.
     """
     if cycle_steps < 1 or growth < 1:
         raise UserError(
@@ -69,12 +70,13 @@ def one_cycle(
     first: float = 0.04,
     final: float = 1e-4,
 ) -> LambdaLR:
-    """Up from ``first`` times the peak over the share ``rise`` of the run, then down to ``final``.
+    """Rise from ``first`` times the peak over the share ``rise`` of the run; fall to ``final``.
 
-    Both along half a cosine (Smith & Topin 2018, "super-convergence"); the momentum stays.
+    Both along half a cosine (Smith & Topin 2018, "super-convergence"); the momentum is constant.
+    Raises UserError for ``rise`` outside (0, 1).
     """
     if not 0 < rise < 1:
-        raise UserError(f"scheduler.rise={rise} must lie between 0 and 1")
+        raise UserError(f"scheduler.rise={rise} must be above 0 and below 1")
     top = max(round(rise * total_steps), 1)
 
     def factor(step: int) -> float:
@@ -92,13 +94,13 @@ def warmup_stable_decay(
     decay_share: float = 0.2,
     final: float = 0.01,
 ) -> LambdaLR:
-    """Level at the peak until the last ``decay_share`` of the run, then down with a square root.
+    """Stay at the peak until the last ``decay_share`` of the run, then fall as 1 - sqrt(progress).
 
-    Hägele et al. 2024, section 3: as good as a cosine, and a run can be made longer from any point
-    of its level part.
+    Hägele et al. 2024, section 3: as good as a cosine, and a run can be extended from any step
+    before the decay. Raises UserError for ``decay_share`` outside (0, 1].
     """
     if not 0 < decay_share <= 1:
-        raise UserError(f"scheduler.decay_share={decay_share} must lie above 0 and up to 1")
+        raise UserError(f"scheduler.decay_share={decay_share} must be above 0 and at most 1")
     fall = max(round(decay_share * total_steps), 1)
     begin = max(total_steps - fall - warmup_steps, 0)
 
@@ -110,9 +112,9 @@ def warmup_stable_decay(
 
 
 def noam(optimizer: Optimizer, total_steps: int, warmup_steps: int = 4000) -> LambdaLR:
-    """Falls with the square root of the step.
+    """Decay with the inverse square root of the step.
 
-    Vaswani et al. 2017, equation 3, scaled so that its peak is the optimizer's ``lr`` instead of
+    Vaswani et al. 2017, equation 3, scaled so that the peak is the optimizer's ``lr`` instead of
     ``(dim * warmup_steps) ** -0.5``.
     """
     warmup_steps = max(warmup_steps, 1)
@@ -130,22 +132,23 @@ def exponential(
     decay: float = 0.999,
     every_steps: int = 1000,
 ) -> LambdaLR:
-    """Falls to ``decay`` of itself with every ``every_steps``, evenly in between.
+    """Decay by the factor ``decay`` every ``every_steps`` steps, continuously.
 
-    The schedule of HiFi-GAN and BigVGAN, who decay by the epoch.
+    The schedule of HiFi-GAN and BigVGAN, which decay once per epoch.
+    Raises UserError for ``decay`` outside (0, 1] or ``every_steps`` below 1.
     """
     if not 0 < decay <= 1 or every_steps < 1:
         raise UserError(
-            f"scheduler.decay={decay} must lie in 0..1 and scheduler.every_steps={every_steps} be "
-            "above 0"
+            f"scheduler.decay={decay} must be above 0 and at most 1, and "
+            f"scheduler.every_steps={every_steps} at least 1"
         )
     return _schedule(optimizer, warmup_steps, lambda step: decay ** (step / every_steps))
 
 
 def _schedule(optimizer: Optimizer, warmup_steps: int, factor: Callable[[int], float]) -> LambdaLR:
-    """``factor`` counts from the end of the warm-up. The very first step already moves."""
+    """Warm up, then follow ``factor(steps since the warm-up)``; the first rate is above 0."""
     if warmup_steps < 0:
-        raise UserError(f"scheduler.warmup_steps={warmup_steps} must not be negative")
+        raise UserError(f"scheduler.warmup_steps={warmup_steps} must be 0 or more")
 
     def rate(step: int) -> float:
         if step < warmup_steps:
@@ -160,7 +163,7 @@ def _half_cosine(progress: float, final: float) -> float:
 
 
 def _cycles(span: int, first: int, growth: float) -> list[int]:
-    """Lengths of growing cycles that add up to ``span``."""
+    """Return lengths of growing cycles that add up to ``span``."""
     lengths: list[int] = []
     length, left = float(first), span
     while left > 1.5 * length:

@@ -1,1 +1,1 @@
-"""How the processes of one training share its weights."""
+"""Strategies that shard a model among the processes of one training."""

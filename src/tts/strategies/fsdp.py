@@ -1,4 +1,4 @@
-"""Weights, gradients and the optimizer's memory split among processes, by torch's own FSDP."""
+"""FSDP strategy: weights, gradients and optimizer state sharded by torch's FSDP2."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ import lightning.pytorch as pl
 import torch
 from lightning.pytorch.strategies import DDPStrategy
 from torch import Tensor, nn
-from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
-from torch.utils._pytree import tree_map
 
+from tts.strategies.private_api import check_versions, tree_map
 from tts.strategies.sharding import (
     ShardedStrategy,
     broadcast_from_rank0,
@@ -18,65 +18,71 @@ from tts.strategies.sharding import (
     reject_unsupported,
 )
 
-LEAST = 0.01  # of the model's parameters, that are worth a gathering of their own
+SMALLEST = 0.01  # share of the model's parameters from which a layer is a unit of its own
 
 
 class FSDPStrategy(ShardedStrategy, DDPStrategy):
-    """Each process holds a share of every weight, and of what the optimizer remembers of it.
+    """Each process holds a shard of every weight and of the optimizer's state.
 
-    A layer is put together when it is needed, and its gradient is given away as soon as it is there
-    (Zhao et al. 2023; ZeRO stage 3, Rajbhandari et al. 2020, section 5.3); a layer is what lies in
-    a ``ModuleList`` of the model, and the rest. Checkpoints are those of any other training: one
-    file of whole tensors, written by the first process, so that a run may go on on one device, and
+    A unit's weights are gathered when it runs, and its gradients are reduced and sharded when they
+    are computed (Zhao et al. 2023; ZeRO stage 3, Rajbhandari et al. 2020, section 5.3). A unit is a
+    layer in one of the model's ``ModuleList``s, or the rest. A checkpoint is one file of full
+    tensors written by rank 0, as of any other strategy, so that a run can resume on one device and
     the other way round. For a system with one optimizer, in 32-true or bf16-mixed.
     """
 
     def setup(self, trainer: pl.Trainer) -> None:
         system: Any = self.lightning_module
         assert self.accelerator is not None
+        check_versions("trainer=fsdp", "torch", "lightning")
         reject_unsupported(trainer, system, "trainer=fsdp")
         self.accelerator.setup(trainer)
-        self.remember(system)
+        self.keep_full_copy(system)
         self.model = system
         broadcast_from_rank0(system, self.root_device)
-        # each layer goes to the device by itself and leaves but its share there
+        # before the model is on the device, so that each layer leaves only its shard there
         shard(system.model, init_device_mesh(self.root_device.type, (self.world_size,)))
         self.model_to_device()
         self.setup_optimizers(trainer)
         self.setup_precision_plugin()
 
     def optimizer_state(self, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+        # Lightning may hand over its wrapper
         state = getattr(optimizer, "optimizer", optimizer).state_dict()
-        return tree_map(lambda v: self.kept(gather_full(v)) if isinstance(v, Tensor) else v, state)
+        return tree_map(
+            lambda v: self.on_rank0(gather_full(v)) if isinstance(v, Tensor) else v, state
+        )
 
     def load_optimizer_state_dict(self, checkpoint: Any) -> None:
         for optimizer, state in zip(self.optimizers, checkpoint["optimizer_states"], strict=True):
             parameters = [p for group in optimizer.param_groups for p in group["params"]]
-            shared = {
-                number: {name: _like(value, parameters[number]) for name, value in held.items()}
-                for number, held in state["state"].items()
+            sharded = {
+                number: {
+                    name: _shard_like(value, parameters[number]) for name, value in full.items()
+                }
+                for number, full in state["state"].items()
             }
-            optimizer.load_state_dict(state | {"state": shared})
+            optimizer.load_state_dict(state | {"state": sharded})
 
 
-def shard(model: nn.Module, mesh: Any) -> None:
-    """Split ``model`` over ``mesh``: its lists' larger modules each apart, then what is left."""
-    least = LEAST * sum(p.numel() for p in model.parameters())
+def shard(model: nn.Module, mesh: DeviceMesh) -> None:
+    """Shard ``model`` over ``mesh``: the larger layers of its outer lists, then what is left."""
+    smallest = SMALLEST * sum(p.numel() for p in model.parameters())
     lists = [part for part in model.modules() if isinstance(part, nn.ModuleList)]
     inner = {id(part) for each in lists for module in each for part in module.modules()}
     for each in lists:
         if id(each) in inner:
             continue
         for module in each:
-            if sum(p.numel() for p in module.parameters()) >= least:
+            if sum(p.numel() for p in module.parameters()) >= smallest:
                 fully_shard(module, mesh=mesh)
     fully_shard(model, mesh=mesh)
 
 
-def _like(value: Any, parameter: Tensor) -> Any:
-    """What was remembered of a parameter, split as it is; a count of steps stays what it is."""
+def _shard_like(value: Any, parameter: Tensor) -> Any:
+    """Shard a value of the optimizer's state as its parameter is; a step count stays as it is."""
     if not isinstance(value, Tensor) or value.shape != parameter.shape:
         return value
     assert isinstance(parameter, DTensor)
-    there = value.to(parameter.device)
-    return distribute_tensor(there, parameter.device_mesh, parameter.placements)
+    on_device = value.to(parameter.device)
+    return distribute_tensor(on_device, parameter.device_mesh, parameter.placements)

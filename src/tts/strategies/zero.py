@@ -1,6 +1,6 @@
-"""What the optimizer remembers, gradients and weights split among processes, by DeepSpeed."""
+"""ZeRO strategy: optimizer state, gradients and weights sharded by DeepSpeed."""
 
-from argparse import Namespace
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from importlib.util import find_spec
 from typing import Any
@@ -8,22 +8,28 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 from lightning.pytorch.plugins.precision import DeepSpeedPrecision, Precision
-from lightning.pytorch.strategies import DDPStrategy, DeepSpeedStrategy, Strategy
+from lightning.pytorch.strategies import DDPStrategy, Strategy
 from torch import Tensor, nn
 
 from tts.errors import UserError
-from tts.strategies.sharding import (
-    ShardedStrategy,
-    broadcast_from_rank0,
-    of_deepspeed,
-    reject_unsupported,
+from tts.strategies.private_api import (
+    OpenDeepSpeedStrategy,
+    check_versions,
+    disable_compiled_shared_memory,
+    flat_shards,
+    is_deepspeed_parameter,
+    is_partitioned,
+    link_optimizer_states,
+    shard_size,
+    wrapped_optimizer,
 )
+from tts.strategies.sharding import ShardedStrategy, broadcast_from_rank0, reject_unsupported
 
 
 class Autocast(DeepSpeedPrecision):
-    """``bf16-mixed`` as everywhere: weights and targets in 32 bits, products in 16.
+    """``bf16-mixed`` as with other strategies: float32 weights and targets, bfloat16 products.
 
-    What DeepSpeed means by it are weights in 16 bits.
+    DeepSpeed's own bf16 has bfloat16 weights.
     """
 
     def __init__(self, strategy: Strategy) -> None:
@@ -37,43 +43,36 @@ class Autocast(DeepSpeedPrecision):
         return torch.autocast(self._strategy.root_device.type, torch.bfloat16)
 
 
-class ZeROStrategy(ShardedStrategy, DeepSpeedStrategy):
-    """ZeRO (Rajbhandari et al. 2020, section 5): ``stage`` 1 splits what the optimizer remembers, 2
-    the gradients too, 3 the weights too.
+class ZeROStrategy(ShardedStrategy, OpenDeepSpeedStrategy):
+    """ZeRO (Rajbhandari et al. 2020, section 5) by DeepSpeed.
 
-    Checkpoints are those of any other training: one file of whole tensors, written by the first
-    process, so that a run may go on on one device, or in another stage, and the other way round.
-    For a system with one optimizer, in 32-true or bf16-mixed. DeepSpeed clips gradients itself.
-    ``settings``: as of Lightning's DeepSpeedStrategy.
+    ``stage``: 1 shards the optimizer's state, 2 the gradients too, 3 the weights too; ``options``:
+    of Lightning's ``DeepSpeedStrategy``. A checkpoint is one file of full tensors written by rank
+    0, as of any other strategy, so that a run can resume on one device or in another stage, and the
+    other way round. For a system with one optimizer, in 32-true or bf16-mixed. DeepSpeed clips
+    gradients itself. Raises UserError without DeepSpeed.
     """
 
-    def __init__(self, stage: int, **settings: Any) -> None:
+    def __init__(self, stage: int, **options: Any) -> None:
         if find_spec("deepspeed") is None:
             raise UserError(
-                f"trainer=deepspeed_zero{stage} needs DeepSpeed: uv sync --inexact --extra "
-                "deepspeed, or trainer=fsdp, which splits as much as stage 3 and needs nothing"
+                f"trainer=deepspeed_zero{stage} needs DeepSpeed: install it with 'uv sync "
+                "--inexact --extra deepspeed', or use trainer=fsdp, which shards like stage 3"
             )
-        super().__init__(stage=stage, logging_batch_size_per_gpu=1, **settings)
+        super().__init__(stage=stage, logging_batch_size_per_gpu=1, **options)
         self.stage = stage
-        self.splits_weights = stage == 3
-        self._groups: list[list[nn.Parameter]] = []  # of the optimizer, as they were given to it
-        self._told = False  # that the step under way is skipped
+        self.shards_weights = stage == 3
+        self._groups: list[list[nn.Parameter]] = []  # the optimizer's parameters before sharding
+        self._skip_requested = False  # whether the step under way is to be skipped
 
-    @property
-    def precision_plugin(self) -> Precision:
-        return super().precision_plugin
-
-    @precision_plugin.setter
-    def precision_plugin(self, plugin: Precision | None) -> None:
+    def choose_precision(self, plugin: Precision | None) -> Precision | None:
         mixed = plugin is not None and plugin.precision == "bf16-mixed"
-        self._precision_plugin = Autocast(self) if mixed else plugin
+        return Autocast(self) if mixed else plugin
 
-    def _format_config(self) -> None:
-        super()._format_config()
-        assert isinstance(self.config, dict)
-        if self.config.pop("bf16", None):
-            # DeepSpeed shuts out an autocast that is not its own; no module talks in 16 bits
-            self.config["torch_autocast"] = {
+    def adjust_config(self, config: dict[str, Any]) -> None:
+        if config.pop("bf16", None):
+            # DeepSpeed disables an autocast that is not in its config
+            config["torch_autocast"] = {
                 "enabled": True, "dtype": "bfloat16", "lower_precision_safe_modules": [],
             }  # fmt: skip
 
@@ -88,71 +87,57 @@ class ZeROStrategy(ShardedStrategy, DeepSpeedStrategy):
     def setup_environment(self) -> None:
         from deepspeed.accelerator import get_accelerator
 
-        ours, theirs = self.root_device.type, get_accelerator().device_name().split(":")[0]
-        if ours != theirs:
+        device, expected = self.root_device.type, get_accelerator().device_name().split(":")[0]
+        if device != expected:
             raise UserError(
-                f"trainer.accelerator is {ours} and DeepSpeed's {theirs}: set "
-                f"DS_ACCELERATOR={ours} in the environment"
+                f"trainer.accelerator is {device}, but DeepSpeed uses {expected}: set "
+                f"DS_ACCELERATOR={device} in the environment"
             )
-        DDPStrategy.setup_environment(self)
+        DDPStrategy.setup_environment(self)  # Lightning's DeepSpeedStrategy refuses CPUs here
 
     def setup_distributed(self) -> None:
         if self.root_device.type == "cuda":
             super().setup_distributed()
             return
-        # without Lightning's look at the numbers of devices, which cores have not, and without
-        # a faster way between processes of one machine, which would be compiled first
-        from deepspeed import ops
-
-        ops.__compatible_ops__["deepspeed_shm_comm"] = False
-        self.set_world_ranks()
-        self._init_deepspeed_distributed()
+        disable_compiled_shared_memory()
+        self.init_distributed()
 
     def setup(self, trainer: pl.Trainer) -> None:
         system: Any = self.lightning_module
-        reject_unsupported(trainer, system, f"trainer=deepspeed_zero{self.stage}")
+        option = f"trainer=deepspeed_zero{self.stage}"
+        check_versions(option, "deepspeed", "lightning")
+        reject_unsupported(trainer, system, option)
         if trainer.accumulate_grad_batches > 1:
             raise UserError(
-                f"trainer=deepspeed_zero{self.stage}: trainer.accumulate_grad_batches must be 1; "
-                "raise data.frames_per_batch, or use trainer=fsdp"
+                f"{option}: trainer.accumulate_grad_batches must be 1; raise data.frames_per_batch "
+                "instead, or use trainer=fsdp"
             )
-        self.remember(system)
+        self.keep_full_copy(system)
         broadcast_from_rank0(system, self.root_device)
         super().setup(trainer)
 
-    def _setup_model_and_optimizer(
-        self, model: nn.Module, optimizer: Any, lr_scheduler: Any = None
-    ) -> Any:
-        """As Lightning's, with cores for devices too; the groups are remembered."""
-        import deepspeed
-
+    def make_engine(self, model: nn.Module, optimizer: Any, lr_scheduler: Any) -> tuple[Any, Any]:
         self._groups = [list(group["params"]) for group in optimizer.param_groups]
-        engine, wrapped, _, _ = deepspeed.initialize(
-            args=Namespace(device_rank=self.root_device.index or 0),
-            config=self.config,
-            model=model,
-            model_parameters=[p for p in model.parameters() if p.requires_grad],
-            optimizer=optimizer,
-            lr_scheduler=lr_scheduler,
-            dist_init_required=False,
-        )
-        return engine, wrapped
+        return super().make_engine(model, optimizer, lr_scheduler)
+
+    @property
+    def _engine(self) -> Any:
+        return self.deepspeed_engine
 
     def optimizer_step(self, optimizer: Any, closure: Any, model: Any = None, **more: Any) -> Any:
-        engine: Any = self.deepspeed_engine
-        before = engine.skipped_steps
+        before = self._engine.skipped_steps
         result = super().optimizer_step(optimizer, closure, model, **more)
-        skipped = engine.skipped_steps > before
-        self.skipped_by_itself = skipped and not self._told
-        self._told = False
-        norm = engine.get_global_grad_norm()
+        skipped = self._engine.skipped_steps > before
+        self.overflow_skipped = skipped and not self._skip_requested
+        self._skip_requested = False
+        norm = self._engine.get_global_grad_norm()
         if norm is not None and not skipped:
             assert self.lightning_module is not None
             self.lightning_module.log("train/gradient_norm", float(norm))
         return result
 
-    def skip(self, parameters: list[nn.Parameter]) -> None:
-        """DeepSpeed passes over a step whose gradient is no number, so it gets such a one."""
+    def skip_next_step(self, parameters: Any) -> None:
+        """Set a gradient to infinity: DeepSpeed skips a step whose gradient norm is infinite."""
         from deepspeed.utils import (
             safe_get_full_grad,
             safe_get_local_grad,
@@ -160,46 +145,49 @@ class ZeROStrategy(ShardedStrategy, DeepSpeedStrategy):
             safe_set_local_grad,
         )
 
-        self._told = True
-        for one in self._groups[0][:1]:
+        self._skip_requested = True
+        for parameter in self._groups[0][:1]:
             if self.stage == 3:
-                safe_set_local_grad(one, torch.full_like(safe_get_local_grad(one), torch.inf))
+                gradient = torch.full_like(safe_get_local_grad(parameter), torch.inf)
+                safe_set_local_grad(parameter, gradient)
             else:
-                safe_set_full_grad(one, torch.full_like(safe_get_full_grad(one), torch.inf))
+                gradient = torch.full_like(safe_get_full_grad(parameter), torch.inf)
+                safe_set_full_grad(parameter, gradient)
 
     def optimizer_state(self, optimizer: Any) -> dict[str, Any]:
+        """Return the full state in the format of the optimizer that was given to DeepSpeed."""
         from deepspeed.utils import safe_get_full_optimizer_state
 
-        inner = self._inner()
-        held: dict[str, Any] = next((state for state in inner.state.values() if state), {})
-        if held:
-            self._link()
-        numbers, groups, number = {}, [], 0
+        inner = wrapped_optimizer(self._engine)
+        shard: dict[str, Any] = next((state for state in inner.state.values() if state), {})
+        if shard:
+            link_optimizer_states(self._engine, self.stage)
+        states, groups, number = {}, [], 0
         for group, parameters in zip(inner.param_groups, self._groups, strict=True):
-            places = list(range(number, number + len(parameters)))
+            numbers = list(range(number, number + len(parameters)))
             number += len(parameters)
-            groups.append(group | {"params": places})
-            for place, parameter in zip(places, parameters, strict=True):
-                numbers[place] = {
-                    name: self.kept(safe_get_full_optimizer_state(parameter, name))
+            groups.append(group | {"params": numbers})
+            for index, parameter in zip(numbers, parameters, strict=True):
+                states[index] = {
+                    name: self.on_rank0(safe_get_full_optimizer_state(parameter, name))
                     if value.ndim
-                    else value.cpu().clone()  # what is one in a file stays one when it is read
-                    for name, value in held.items()
+                    else value.cpu().clone()  # a step count shared by all, saved apart for each
+                    for name, value in shard.items()
                 }
-        return {"state": numbers if held else {}, "param_groups": groups}
+        return {"state": states if shard else {}, "param_groups": groups}
 
     def load_optimizer_state_dict(self, checkpoint: Any) -> None:
         [saved] = checkpoint["optimizer_states"]
         parameters = [parameter for group in self._groups for parameter in group]
-        inner, state = self._inner(), saved["state"]
+        inner, state = wrapped_optimizer(self._engine), saved["state"]
         for group, old in zip(inner.param_groups, saved["param_groups"], strict=True):
             group.update({key: value for key, value in old.items() if key != "params"})
         if state:
-            self._make_room(inner, next(iter(state.values())))
-        for place, parameter in enumerate(parameters):
-            for name, value in state.get(place, {}).items():
+            self._allocate_state(inner, next(iter(state.values())))
+        for number, parameter in enumerate(parameters):
+            for name, value in state.get(number, {}).items():
                 if value.ndim:
-                    _set(parameter, value, name)
+                    _set_state(parameter, value, name)
 
     def load_checkpoint(self, checkpoint_path: Any, weights_only: bool | None = None) -> Any:
         return DDPStrategy.load_checkpoint(self, checkpoint_path, weights_only)
@@ -210,52 +198,30 @@ class ZeROStrategy(ShardedStrategy, DeepSpeedStrategy):
     def save_checkpoint(self, checkpoint: Any, filepath: Any, storage_options: Any = None) -> None:
         DDPStrategy.save_checkpoint(self, checkpoint, filepath, storage_options)
 
-    def _inner(self) -> torch.optim.Optimizer:
-        """The optimizer that was given to DeepSpeed, which steps flat shares by now."""
-        engine: Any = self.deepspeed_engine
-        return engine.optimizer.optimizer
-
-    def _make_room(self, inner: torch.optim.Optimizer, example: dict[str, Tensor]) -> None:
-        """What a first step would make in the optimizer's memory."""
-        engine: Any = self.deepspeed_engine
-        zero = engine.optimizer
-        flat = (
-            zero.fp32_partitioned_groups_flat
-            if self.stage == 3
-            else zero.single_partition_of_fp32_groups
-        )
+    def _allocate_state(self, inner: torch.optim.Optimizer, example: Mapping[str, Tensor]) -> None:
+        """Allocate the state that a first step would, with the fields of ``example``."""
         # some kernels count steps on the device
-        there = any(group.get("fused") or group.get("capturable") for group in inner.param_groups)
-        for share in flat:
-            inner.state[share] = {
-                name: torch.zeros_like(share, requires_grad=False)
+        on_device = any(g.get("fused") or g.get("capturable") for g in inner.param_groups)
+        for shard in flat_shards(self._engine, self.stage):
+            inner.state[shard] = {
+                name: torch.zeros_like(shard, requires_grad=False)
                 if value.ndim
-                else value.clone().to(share.device if there else "cpu")
+                else value.clone().to(shard.device if on_device else "cpu")
                 for name, value in example.items()
             }
-        self._link()
-
-    def _link(self) -> None:
-        """Parameters find their part of the optimizer's memory.
-
-        DeepSpeed 0.19 does so after the first group's first step, when the others' is yet empty.
-        """
-        engine: Any = self.deepspeed_engine
-        if self.stage < 3:
-            engine.optimizer._hp_optimizer_states_linked = False
-            engine.optimizer._lazy_init_hp_params_optimizer_state()
+        link_optimizer_states(self._engine, self.stage)
 
 
-def _set(parameter: Any, value: Tensor, name: str) -> None:
-    """This process's share of what is remembered of a parameter, by its name."""
+def _set_state(parameter: nn.Parameter, value: Tensor, name: str) -> None:
+    """Write this rank's shard of a parameter's optimizer state."""
     from deepspeed import utils
 
-    assert of_deepspeed(parameter)
-    if not hasattr(parameter, "ds_id"):
+    assert is_deepspeed_parameter(parameter)
+    if not is_partitioned(parameter):
         utils.safe_set_full_optimizer_state(parameter, value, name)
         return
-    size = parameter.ds_tensor.numel()  # the last shares are padded
+    size = shard_size(parameter)  # the last shards are padded
     begin = size * torch.distributed.get_rank()
-    mine = value.flatten()[begin : begin + size]
-    mine = torch.nn.functional.pad(mine, (0, size - len(mine)))
-    utils.safe_set_local_optimizer_state(parameter, mine, name)
+    own = value.flatten()[begin : begin + size]
+    own = torch.nn.functional.pad(own, (0, size - len(own)))
+    utils.safe_set_local_optimizer_state(parameter, own, name)

@@ -1,53 +1,57 @@
-"""The LightningModule around any model that turns a Batch into something a loss can read."""
+"""LightningModule that trains an acoustic model."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
 from tts.batch import Batch
 from tts.losses.weighted import LossResult, WeightedLoss
 from tts.masks import masked_mean
 from tts.optim.groups import parameter_groups
+from tts.optim.optimization import Optimization
 from tts.optim.total_steps import total_steps
 from tts.strategies.sharding import gather_full
 
 
 class AcousticSystem(pl.LightningModule):
-    """Trains an acoustic model.
+    """Trains an acoustic model on a weighted sum of losses, with one optimizer.
 
-    ``optimizer(params)`` and ``scheduler(optimizer, total_steps=...)`` are factories; the scheduler
-    steps once per optimizer step. ``card`` is plain data (config, corpus facts, front end) written
-    into every checkpoint, so that it alone can rebuild and speak, under ``weights_only``.
+    ``card``: plain data (config, corpus facts, front end) written into every checkpoint, which
+    alone then rebuilds the model and synthesizes, also under ``weights_only``.
     """
 
     active_optimizer = 0
-    accumulate = 1  # the trainer accumulates
+    accumulate = 1  # batches per step that the system, not the trainer, accumulates
     clip: float | None = None  # the trainer clips
 
     def __init__(
         self,
         model: nn.Module,
         loss: WeightedLoss,
-        optimizer: Callable[..., torch.optim.Optimizer],
-        scheduler: Callable[..., torch.optim.lr_scheduler.LRScheduler],
-        card: Mapping[str, Any] | None = None,
+        optimization: Optimization,
+        card: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__()
         self.model = model
         self.loss = loss
         loss.attach(model)
-        self.make_optimizer = optimizer
-        self.make_scheduler = scheduler
+        self.optimization = optimization
         self.card = dict(card or {})
+
+    @property
+    def generator(self) -> nn.Module:
+        """The model that validates and synthesizes."""
+        return self.model
 
     def forward(self, batch: Batch) -> Any:
         return self.model(batch)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        result = self.loss(self.model(batch), batch, self.global_step)
+        result: LossResult = self.loss(self.model(batch), batch, self.global_step)
         size = len(batch.tokens)
         self.log_dict(result.named("train"), batch_size=size)
         self.log("loss", result.value, prog_bar=True, logger=False, batch_size=size)
@@ -56,9 +60,10 @@ class AcousticSystem(pl.LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         validate(self, self.model(batch), batch)
 
-    def configure_optimizers(self) -> Any:
-        optimizer = self.make_optimizer(parameter_groups(self.model, self.loss))
-        scheduler = self.make_scheduler(optimizer, total_steps=total_steps(self.trainer))
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        optimizer = self.optimization.optimizer(parameter_groups(self.model, self.loss))
+        steps = total_steps(self.trainer)
+        scheduler = self.optimization.scheduler(optimizer, total_steps=steps)
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step", "name": "learning_rate"},
@@ -70,8 +75,8 @@ class AcousticSystem(pl.LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip as the trainer asks and log the norm before clipping: one pass does both."""
-        if all(p.grad is None for p in self.model.parameters()):  # DeepSpeed does both
+        """Clip as the trainer is set and log the norm before clipping, in one pass."""
+        if all(p.grad is None for p in self.model.parameters()):  # DeepSpeed clips and logs itself
             return
         if gradient_clip_algorithm == "value":
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
@@ -86,7 +91,7 @@ class AcousticSystem(pl.LightningModule):
 
 
 def validate(system: pl.LightningModule, output: Any, batch: Batch) -> None:
-    """Log what a validation batch costs, and how far its durations are off."""
+    """Log the losses of a validation batch, and the error of its durations in frames."""
     result: LossResult = system.loss(output, batch, system.global_step)  # type: ignore[operator]
     values = result.named("val")
     if (error := duration_error(output)) is not None:

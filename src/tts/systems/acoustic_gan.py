@@ -1,42 +1,29 @@
-"""The LightningModule that trains an acoustic model against a critic of its mels."""
+"""LightningModule that trains an acoustic model with mel discriminators."""
 
-from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tts.batch import Batch
 from tts.discriminators.mel import MelWindows
-from tts.losses.weighted import WeightedLoss
 from tts.systems.acoustic import validate
 from tts.systems.gan import GANSystem
 
 
 class AcousticGANSystem(GANSystem):
-    """A regression that is not believed when it blurs: losses as ever, and a critic's besides.
+    """Adds mel discriminators to an acoustic model, to reduce over-smoothing.
 
-    The critic sees the mel spoken with the recording's own prosody beside the recording's, in the
-    same offsets (FastSpeech 2's losses with the multi-window critics of HiFiSinger, Chen et al.
-    2020, section 2.2). The mel is shown normalized, as the model makes it. Arguments as in
-    :class:`~tts.systems.gan.GANSystem`.
+    They compare the mel predicted from the recording's own prosody with the recording's, in windows
+    at the same offsets (HiFiSinger's multi-window discriminators, Chen et al. 2020, section 2.2).
+    Both mels are normalized, as the model computes them. Arguments: see ``GANSystem``.
     """
 
-    def __init__(
-        self,
-        model: nn.Module,
-        loss: WeightedLoss,
-        optimizer: Callable[..., torch.optim.Optimizer],
-        scheduler: Callable[..., torch.optim.lr_scheduler.LRScheduler],
-        card: Mapping[str, Any] | None = None,
-        discriminators: Mapping[str, Callable[..., nn.Module]] | None = None,
-        **settings: Any,
-    ) -> None:
-        discriminator_kwargs = {"bands": model.bands}
-        super().__init__(
-            model, loss, optimizer, scheduler, card, discriminators, discriminator_kwargs, **settings
-        )  # fmt: skip
+    signal: ClassVar[str] = "mel"
+
+    def discriminator_kwargs(self) -> dict[str, object]:
+        return {"bands": self.model.bands}
 
     def forward(self, batch: Batch) -> Any:
         return self.generator(batch)
@@ -45,10 +32,10 @@ class AcousticGANSystem(GANSystem):
         output = self.model(batch)
         assert batch.mel is not None
         offsets = torch.rand(len(batch.tokens), device=self.device)
-        shown = partial(self._shown, lengths=batch.frame_lengths, offsets=offsets)
-        self.adversarial_step(batch, batch_idx, output, output.mel, batch.mel, shown)
+        inputs = partial(self._windows, lengths=batch.frame_lengths, offsets=offsets)
+        self.adversarial_step(batch, batch_idx, output, output.mel, batch.mel, inputs)
 
-    def _shown(self, mel: Tensor, lengths: Tensor, offsets: Tensor) -> MelWindows:
+    def _windows(self, mel: Tensor, lengths: Tensor, offsets: Tensor) -> MelWindows:
         model: Any = self.model
         return MelWindows((mel - model.mel_mean) / model.mel_std, lengths, offsets)
 

@@ -1,168 +1,186 @@
-"""What every training against judges shares: two optimizers and whose turn it is."""
+"""GAN training: the base LightningModule with two optimizers, shared by vocoders and acoustic GANs.
+
+Each batch trains the discriminators, then the model (Goodfellow et al. 2014, algorithm 1).
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.core.optimizer import LightningOptimizer
+from lightning.pytorch.utilities.types import OptimizerLRScheduler, OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from tts.discriminators.base import Discriminators
+from tts.discriminators.base import Discriminators, MultiDiscriminator
 from tts.errors import UserError
-from tts.losses.adversarial import GANLoss
+from tts.losses.adversarial import AdversarialOutput, GANLoss
 from tts.losses.weighted import LossResult, WeightedLoss
 from tts.optim.groups import parameter_groups
+from tts.optim.optimization import Optimization
 from tts.optim.total_steps import total_steps
+from tts.strategies.private_api import check_versions, foreach_lerp_
+
+MODEL, DISCRIMINATORS = 0, 1  # the optimizers' indices
 
 
 class GANSystem(pl.LightningModule):
-    """Trains a model, alone first, and against ``discriminators`` from a step on.
+    """Trains a model against ``discriminators`` from step ``adversarial_from_step`` on.
 
-    ``discriminators``: factories by name, called with ``about``; None to train without. They join
-    at optimizer step ``adversarial_from_step``. ``averaging``: of the weights that validate and
-    speak, per step (exponential moving average; 0 = none). ``clip``: of either gradient's norm
-    (None = unclipped). ``accumulate`` batches per step. The trainer counts the model's steps.
-    A subclass makes something of a batch in ``training_step`` and calls :meth:`adversarial_step`.
+    ``discriminators``: factories by name, called with :meth:`discriminator_kwargs`; None trains
+    the model on its other losses. ``averaging``: decay per step of an exponential moving average of
+    the weights, which validates and synthesizes; 0 for none. ``card``: as in ``AcousticSystem``.
+    The trainer's steps are the model's. A subclass computes the model's output in
+    ``training_step`` and calls :meth:`adversarial_step`.
+    Raises UserError for discriminators without an adversarial loss or for another ``signal``.
     """
 
     automatic_optimization = False
+    signal: ClassVar[str] = "waveform"  # what the discriminators get
 
     def __init__(
         self,
         model: nn.Module,
         loss: WeightedLoss,
-        optimizer: Callable[..., torch.optim.Optimizer],
-        scheduler: Callable[..., torch.optim.lr_scheduler.LRScheduler],
-        card: Mapping[str, Any] | None = None,
-        discriminators: Mapping[str, Callable[..., nn.Module]] | None = None,
-        discriminator_kwargs: Mapping[str, Any] | None = None,
-        adversarial_from_step: int = 0,
-        averaging: float = 0.0,
-        clip: float | None = None,
-        accumulate: int = 1,
+        optimization: Optimization,
+        discriminators: Mapping[str, Callable[..., nn.Module]] | None,
+        adversarial_from_step: int,
+        averaging: float,
+        card: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__()
         self.model = model
         self.loss = loss
         loss.attach(model)
-        game = next((t for t in loss.terms.values() if isinstance(t, GANLoss)), None)
-        if discriminators and game is None:
-            raise UserError(
-                "loss.weights.adversarial=0 leaves nothing for the judges to learn from; to train "
-                "without them: system.discriminators=null, or model/critic=none"
-            )
-        self.gan_loss: GANLoss | None = game if discriminators else None
-        self.discriminators = (
-            Discriminators(discriminators, **(discriminator_kwargs or {}))
-            if discriminators and game
-            else None
-        )
+        self.discriminators: Discriminators | None = None
+        self.gan_loss: GANLoss | None = None
+        if discriminators:
+            self.gan_loss = _gan_loss(loss)
+            self.discriminators = Discriminators(discriminators, **self.discriminator_kwargs())
+            _require_signal(self.discriminators, self.signal)
+        if averaging:
+            check_versions("system.averaging", "torch")
         self.average = (
             AveragedModel(self.model, multi_avg_fn=partial(_average, averaging))
             if averaging
             else None
         )
-        self.make_optimizer, self.make_scheduler = optimizer, scheduler
+        self.optimization = optimization
+        self.accumulate = optimization.accumulate
         self.adversarial_from_step = adversarial_from_step
-        self.clip, self.accumulate = clip, accumulate
-        self.active_optimizer = (
-            0  # the optimizer whose loss goes backward: the model's, or the judges' (1)
-        )
+        self.active_optimizer = MODEL  # the one whose loss is in its backward pass
         self.card = dict(card or {})
+
+    def discriminator_kwargs(self) -> dict[str, object]:
+        """Return what discriminators may need to know of the model."""
+        return {}
 
     @property
     def generator(self) -> Any:
-        """The weights to validate and speak with."""
+        """The model that validates and synthesizes: the average of the weights if there is one."""
         return self.model if self.average is None else self.average.module
 
     @property
     def adversarial_active(self) -> bool:
-        """Whether the judges are at work by now."""
+        """Whether the discriminators train at this step."""
         return self.discriminators is not None and self.global_step >= self.adversarial_from_step
 
     def adversarial_step(
         self,
-        batch: Any,
+        batch: object,
         batch_idx: int,
-        output: Any,
-        made: Tensor,
+        output: object,
+        fake: Tensor,
         real: Tensor,
-        shown: Callable[[Tensor], Any] = lambda x: x,
+        inputs: Callable[[Tensor], Any] = lambda signal: signal,
     ) -> None:
-        """The judges' turn, then the model's; a step of either after the last of ``accumulate``.
+        """Train the discriminators, then the model; step after the last of ``accumulate`` batches.
 
-        ``output`` has the fields ``real`` and ``fake`` for what the judges say of ``real`` and of
-        ``made``; ``shown`` turns either into what they look at.
+        ``output``: the model's, for the losses; ``fake``: the generated signal in it, ``real``: the
+        recording's, of the same shape; ``inputs`` turns either into what the discriminators take.
         """
         last = (batch_idx + 1) % self.accumulate == 0 or self.trainer.is_last_batch
-        adversarial_active = self.adversarial_active
-        optimizers = self.optimizers()
-        both = optimizers if isinstance(optimizers, list) else [optimizers]
-        if adversarial_active:
-            self._discriminator_step(shown(made.detach()), shown(real), len(made))
+        active = self.adversarial_active
+        adversarial: AdversarialOutput | None = None
+        if active and self.discriminators is not None:
+            self._discriminator_step(inputs(fake.detach()), inputs(real), len(fake))
             if last:
-                # through the strategy and not through Lightning's wrapper: a step is one of the
-                # model's, and only those are counted
-                optimizer: Any = both[1].optimizer
-                self.trainer.strategy.optimizer_step(optimizer, closure=_nothing)
-                optimizer.zero_grad()
-        if adversarial_active and self.discriminators is not None:
+                self._step_discriminators()
             with frozen(self.discriminators):
                 with torch.no_grad():
-                    truth = self.discriminators(shown(real))
-                output = output._replace(real=truth, fake=self.discriminators(shown(made)))
-        result = self.loss(output, batch, self.global_step)
-        self._log_losses(result, len(made))
+                    of_real = self.discriminators(inputs(real))
+                adversarial = AdversarialOutput(of_real, self.discriminators(inputs(fake)))
+        result: LossResult = self.loss(output, batch, self.global_step, adversarial)
+        self.log_dict(result.named("train"), batch_size=len(fake))
+        self.log("loss", result.value, prog_bar=True, logger=False, batch_size=len(fake))
         self.manual_backward(result.total / self.accumulate)
         if last:
-            both[0].step()
-            both[0].zero_grad()
-            if self.average is not None:
-                self.average.update_parameters(self.model)
-            found = self.lr_schedulers()
-            schedulers: list[Any] = found if isinstance(found, list) else [found]
-            for scheduler in schedulers[: 2 if adversarial_active else 1]:
+            self._step_model()
+            for scheduler in self._schedulers()[: 2 if active else 1]:
                 scheduler.step()
 
     def _discriminator_step(self, fake: Any, real: Any, size: int) -> None:
+        """Compute the discriminators' loss and its gradients."""
         assert self.discriminators is not None
         assert self.gan_loss is not None
-        loss = self.gan_loss.discriminator(self.discriminators(real), self.discriminators(fake))
+        output = AdversarialOutput(self.discriminators(real), self.discriminators(fake))
+        loss = self.gan_loss.discriminator(output)
         self.log("train/discriminator", loss.detach(), batch_size=size)
-        self.active_optimizer = 1
+        self.active_optimizer = DISCRIMINATORS
         self.manual_backward(loss / self.accumulate)
-        self.active_optimizer = 0
+        self.active_optimizer = MODEL
 
-    def _log_losses(self, result: LossResult, size: int) -> None:
-        self.log_dict(result.named("train"), batch_size=size)
-        self.log("loss", result.value, prog_bar=True, logger=False, batch_size=size)
+    def _step_discriminators(self) -> None:
+        # through the strategy, not Lightning's wrapper, which would count it as a training step
+        optimizer: Any = self._optimizers()[DISCRIMINATORS].optimizer
+        self.trainer.strategy.optimizer_step(optimizer, closure=_no_closure)
+        optimizer.zero_grad()
+
+    def _step_model(self) -> None:
+        optimizer = self._optimizers()[MODEL]
+        optimizer.step()
+        optimizer.zero_grad()
+        if self.average is not None:
+            self.average.update_parameters(self.model)
+
+    def _optimizers(self) -> list[LightningOptimizer]:
+        optimizers: Any = self.optimizers()  # a list only where there are several
+        return optimizers if isinstance(optimizers, list) else [optimizers]
+
+    def _schedulers(self) -> list[Any]:
+        schedulers: Any = self.lr_schedulers()
+        return schedulers if isinstance(schedulers, list) else [schedulers]
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Clip and log the norm; gradients are unscaled by now, whatever the precision."""
         name = "gradient_norm"
-        if self.discriminators is not None and optimizer is _bare(self.optimizers(), 1):
-            name = "discriminator_gradient_norm"
-        own = set(self.loss.parameters())  # log-variances are no weights, and not clipped with them
+        if self.discriminators is not None:
+            discriminator_optimizer = self._optimizers()[DISCRIMINATORS].optimizer
+            if optimizer is discriminator_optimizer:
+                name = "discriminator_gradient_norm"
+        balance = set(self.loss.parameters())  # log-variances are not weights: not clipped
         parameters = [
-            p for group in optimizer.param_groups for p in group["params"] if p not in own
+            p for group in optimizer.param_groups for p in group["params"] if p not in balance
         ]
-        norm = nn.utils.clip_grad_norm_(parameters, self.clip or float("inf"))
+        norm = nn.utils.clip_grad_norm_(parameters, self.optimization.clip or float("inf"))
         self.log(f"train/{name}", norm)
 
-    def configure_optimizers(self) -> Any:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         groups = [parameter_groups(self.model, self.loss)]
         groups += [] if self.discriminators is None else [parameter_groups(self.discriminators)]
-        optimizers = [self.make_optimizer(group) for group in groups]
+        optimizers = [self.optimization.optimizer(group) for group in groups]
         steps = total_steps(self.trainer, self.accumulate)
-        totals = [steps, max(steps - self.adversarial_from_step, 1)]  # the judges' count their own
+        totals = [steps, max(steps - self.adversarial_from_step, 1)]
         return [
-            {
-                "optimizer": optimizer,
-                "lr_scheduler": {"scheduler": self.make_scheduler(optimizer, total_steps=total)},
-            }
+            OptimizerLRSchedulerConfig(
+                optimizer=optimizer,
+                lr_scheduler={
+                    "scheduler": self.optimization.scheduler(optimizer, total_steps=total)
+                },
+            )
             for optimizer, total in zip(optimizers, totals, strict=False)
         ]
 
@@ -172,7 +190,7 @@ class GANSystem(pl.LightningModule):
 
 @contextmanager
 def frozen(module: nn.Module) -> Iterator[None]:
-    """Gradients pass through it, and none stay in it."""
+    """Let gradients pass through ``module`` to its input without gradients of its parameters."""
     trainable = [p for p in module.parameters() if p.requires_grad]
     for parameter in trainable:
         parameter.requires_grad_(False)
@@ -184,15 +202,32 @@ def frozen(module: nn.Module) -> Iterator[None]:
 
 
 @torch.no_grad()
-def _average(decay: float, averages: Any, weights: Any, count: Any) -> None:
-    """An exponential moving average that forgets faster while there is little to remember."""
-    seen = float(count)
-    torch._foreach_lerp_(averages, weights, 1 - min(decay, (1 + seen) / (10 + seen)))
+def _average(
+    decay: float, averages: list[Tensor], weights: list[Tensor], count: Tensor | int
+) -> None:
+    """Update an exponential moving average, with a lower decay during the first steps."""
+    updates = float(count)
+    foreach_lerp_(averages, weights, 1 - min(decay, (1 + updates) / (10 + updates)))
 
 
-def _nothing() -> None:
-    """The closure of a step whose gradients are there already."""
+def _gan_loss(loss: WeightedLoss) -> GANLoss:
+    for term in loss.terms.values():
+        if isinstance(term, GANLoss):
+            return term
+    raise UserError(
+        "loss.weights.adversarial=0 leaves the discriminators without a loss: set it above 0, or "
+        "choose discriminator=none"
+    )
 
 
-def _bare(optimizers: Any, index: int) -> Any:
-    return getattr(optimizers[index], "optimizer", optimizers[index])
+def _require_signal(discriminators: Discriminators, signal: str) -> None:
+    for name, member in discriminators.members.items():
+        if isinstance(member, MultiDiscriminator) and member.signal != signal:
+            raise UserError(
+                f"discriminator '{name}' takes a {member.signal}, and this model generates a "
+                f"{signal}: choose another discriminator=..."
+            )
+
+
+def _no_closure() -> None:
+    """The closure of a step whose gradients are computed already."""

@@ -24,15 +24,16 @@ from tts.build import build_model
 from tts.callbacks.bad_steps import BadStepGuard
 from tts.callbacks.checkpoints import Checkpoints
 from tts.callbacks.eager_validation import EagerValidation
+from tts.callbacks.graceful_stop import GracefulStop, Interrupted
 from tts.callbacks.gradient_clipping import GradientClipping
 from tts.callbacks.metric_history import MetricHistory
 from tts.callbacks.optimizer_hyperparameters import RestoreOptimizerHyperparameters
 from tts.callbacks.pruning import Pruning
-from tts.callbacks.graceful_stop import GracefulStop, Interrupted
 from tts.callbacks.step_seeds import StepSeeds
 from tts.checkpoint import find_checkpoint, is_vocoder
 from tts.config.option_checks import check_options
 from tts.errors import UserError
+from tts.optim.optimization import Optimization
 from tts.training.acceleration import CUSTOM_TRAINER_KEYS, accelerate
 from tts.training.distillation import distil
 from tts.training.freezing import train_only
@@ -218,20 +219,21 @@ def build_system(config: DictConfig, data: Any, plain: dict[str, Any]) -> pl.Lig
         "facts": data.facts.to_dict(),
         "frontend": data.frontend.to_dict(),
     }
-    settings: dict[str, Any] = {}
+    optimization = Optimization(
+        instantiate(config.optimizer, _convert_="all"),
+        instantiate(config.scheduler, _convert_="all"),
+    )
     system = instantiate(config.system, _convert_="all")
     if not trains_itself(config):
-        settings = {
-            "clip": config.trainer.gradient_clip_val,
-            "accumulate": config.trainer.accumulate_grad_batches,
-        }
+        optimization = optimization._replace(
+            clip=config.trainer.gradient_clip_val,
+            accumulate=config.trainer.accumulate_grad_batches,
+        )
     return system(
         model=build_model(instantiate(config.model, _convert_="all"), data.facts),
         loss=instantiate(config.loss, _convert_="all"),
-        optimizer=instantiate(config.optimizer, _convert_="all"),
-        scheduler=instantiate(config.scheduler, _convert_="all"),
+        optimization=optimization,
         card=card,
-        **settings,
     )
 
 

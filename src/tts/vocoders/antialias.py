@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tts.audio.low_pass import low_pass_filter
+
 RATE = 2
 TAPS = 12  # of the upsampling and of the downsampling filter
 
@@ -65,18 +67,3 @@ class Antialiased(nn.Module):
         x = F.pad(x, (TAPS // 2 - 1, TAPS // 2), mode="replicate")
         taps = self.taps.to(x.dtype).expand(channels, 1, -1)
         return F.conv1d(x, taps, stride=RATE, groups=channels)
-
-
-def low_pass_filter(cutoff: float, half_width: float, taps: int) -> Tensor:
-    """Return a Kaiser-windowed sinc ``(1, 1, taps)`` with unit gain at frequency 0.
-
-    ``cutoff`` and ``half_width`` of the transition band in cycles per sample; ``taps`` is even.
-    """
-    from scipy.signal import kaiser_atten, kaiser_beta
-
-    # StyleGAN3 computes the window for half the taps and four times the width
-    beta = kaiser_beta(kaiser_atten(taps // 2, 4 * half_width))
-    window = torch.kaiser_window(taps, periodic=False, beta=float(beta), dtype=torch.float64)
-    time = torch.arange(taps, dtype=torch.float64) - (taps - 1) / 2
-    response = window * torch.sinc(2 * cutoff * time)
-    return (response / response.sum()).float().view(1, 1, -1)

@@ -1,12 +1,21 @@
 """Base class of all vocoders: log mel in, waveform out, for one mel contract."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from tts.audio.mel import MelContract
 from tts.errors import UserError
+
+
+class VocoderOutput(NamedTuple):
+    """A vocoder's output in training, which its losses read."""
+
+    wave: Tensor  # (B, S) generated samples
+    spectrum: Tensor | None = None  # (B, T, F) complex, of a vocoder that predicts one
+    target: Tensor | None = None  # (B, T, F) complex, the recording's spectrum
 
 
 class Vocoder(nn.Module):
@@ -27,6 +36,13 @@ class Vocoder(nn.Module):
     def forward(self, mel: Tensor) -> Tensor:
         """Map a natural-log mel ``(B, T, M)`` to samples ``(B, T * hop)`` in [-1, 1]."""
         raise NotImplementedError
+
+    def training_output(self, mel: Tensor, audio: Tensor) -> VocoderOutput:
+        """Return what the losses read of a clip: log mel ``(B, T, M)``, samples ``(B, T * hop)``.
+
+        A vocoder with losses of its own, such as on a predicted spectrum, overrides this.
+        """
+        return VocoderOutput(self(mel))
 
     def synthesize(self, mel: Tensor, frames: int | None = None) -> Tensor:
         """Return :meth:`forward` of a checked mel, without gradients: ``(B, T * hop)``.

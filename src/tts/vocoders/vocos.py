@@ -11,7 +11,7 @@ from tts.audio.mel import MelContract
 from tts.modules.conv import ChannelsLastConv1d
 from tts.vocoders.inverse_mel import InverseMel, check_magnitude_weight
 from tts.vocoders.inverse_stft import InverseSTFT
-from tts.vocoders.vocoder import Vocoder
+from tts.vocoders.vocoder import Vocoder, VocoderOutput
 
 PRIOR_STEPS = 3  # updates of the mel inversion
 PRIOR_FLOOR = 1e-3  # magnitude of the prior outside the mel filters
@@ -79,6 +79,14 @@ class Vocos(Vocoder):
 
     def forward(self, mel: Tensor) -> Tensor:
         return self.reconstruct(self.predict_spectrum(mel), mel)
+
+    def training_output(self, mel: Tensor, audio: Tensor) -> VocoderOutput:
+        frames = self.predict_spectrum(mel)
+        wave = self.reconstruct(frames, mel)
+        # the windows of a clip's first and last frames reach beyond the clip
+        edge = self.contract.n_fft // self.contract.hop // 2
+        target = self.inverse_stft.stft(audio)[:, edge:-edge]
+        return VocoderOutput(wave, frames[:, edge:-edge], target)
 
     def reconstruct(self, spectrum: Tensor, mel: Tensor) -> Tensor:
         """Map a complex spectrum ``(B, T, n_fft // 2 + 1)`` and its mel to ``(B, T * hop)``."""

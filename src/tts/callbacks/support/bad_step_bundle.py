@@ -10,7 +10,8 @@ from tts.batch import Batch, Clips
 from tts.callbacks.support.layer_gradients import layer_gradients
 from tts.callbacks.support.trained_system import trained_system
 from tts.checkpoint import save_atomic
-from tts.strategies.sharding import gather_full, of_deepspeed
+from tts.strategies.private_api import is_deepspeed_parameter
+from tts.strategies.sharding import gather_full
 
 LAYER_DEPTH = 4  # of the gradient norms
 
@@ -27,7 +28,7 @@ class BackwardRecord(NamedTuple):
 def snapshot(pl_module: pl.LightningModule) -> dict[str, Any]:
     """Return the full weights and each layer's gradient norm (collective: call on every rank)."""
     named = pl_module.named_parameters()
-    stepping = [(name, p) for name, p in named if p.grad is not None or of_deepspeed(p)]
+    stepping = [(name, p) for name, p in named if p.grad is not None or is_deepspeed_parameter(p)]
     gradients = layer_gradients(stepping, LAYER_DEPTH)
     return {
         "gradient_norms": {name: layer.norm for name, layer in gradients.items()},

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from tts.errors import UserError
-from tts.strategies.sharding import gather_full, local
+from tts.strategies.sharding import gather_full, local_shard
 
 
 class ClippingMethod:
@@ -52,7 +52,7 @@ class PerParameterClipping(ClippingMethod):
         grads = _grads(parameters)
         norms = torch.stack([gather_full(norm) for norm in torch._foreach_norm(grads)])
         scales = (self.max_norm / (norms + 1e-6)).clamp(max=1.0)
-        torch._foreach_mul_([local(grad) for grad in grads], list(scales.unbind()))
+        torch._foreach_mul_([local_shard(grad) for grad in grads], list(scales.unbind()))
         return norms.norm()
 
 
@@ -114,10 +114,10 @@ class AdaptiveClipping(ClippingMethod):
                 if parameter.grad is None:
                     continue
                 # a process holds full rows of a matrix, but only a part of a vector
-                read = gather_full if parameter.ndim < 2 else local
+                read = gather_full if parameter.ndim < 2 else local_shard
                 weight, grad = unit_norms(read(parameter)), unit_norms(read(parameter.grad))
                 largest = self.max_ratio * weight.clamp(min=self.min_weight_norm)
-                local(parameter.grad).mul_((largest / (grad + 1e-6)).clamp(max=1.0))
+                local_shard(parameter.grad).mul_((largest / (grad + 1e-6)).clamp(max=1.0))
         return norm
 
 

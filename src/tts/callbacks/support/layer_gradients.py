@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from tts.strategies.sharding import gather_full, gradient
+from tts.strategies.sharding import gather_full, gather_full_gradient
 
 
 class LayerGradient(NamedTuple):
@@ -33,7 +33,7 @@ def layer_gradients(
         layers.setdefault(layer_name(name, depth), []).append(p)
     rows, sizes = [], []
     for members in layers.values():
-        found = [(p, gradient(p)) for p in members]
+        found = [(p, gather_full_gradient(p)) for p in members]
         grads = [torch.zeros_like(gather_full(p)) if grad is None else grad for p, grad in found]
         sizes.append(sum(grad.numel() for grad in grads))
         rows.append(
