@@ -28,8 +28,8 @@ def words(base: Path, folder: str, trainer: str, *more: str) -> list[str]:
         "data.workers=1", "data.frames_per_batch=1500", f"hydra.run.dir={base}/{folder}",
         "trainer.precision=32-true", "trainer.val_check_interval=4", "trainer.max_steps=8",
         "callbacks=[default,ema]", "callbacks.checkpoints.every_n_steps=1", "optimizer.lr=2e-3",
-        "callbacks.samples=null", "callbacks.validation_metrics=null", "scheduler=constant", "logger=none",
-        f"trainer={trainer}", *more,
+        "callbacks.samples=null", "callbacks.validation_metrics=null", "scheduler=constant",
+        "logger=none", f"trainer={trainer}", *more,
     ]  # fmt: skip
 
 

@@ -15,9 +15,9 @@ from processes import ROOT, command
 
 from tts.audio.mel import MelContract
 from tts.checkpoint import CheckpointError, Run, load_checkpoint, save_atomic, save_voice
-from tts.cli.synthesize import synthesize
 from tts.errors import UserError
 from tts.evaluation.run import evaluate
+from tts.synthesis.run import synthesize
 from tts.synthesizer import SynthesisControls, Synthesizer
 from tts.vocoders.vocos import Vocos
 
@@ -39,8 +39,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command(
         "train.py", "experiment=demo", "trainer=cpu", "data.limit=40", "trainer.max_steps=3",
         "trainer.val_check_interval=3", "data.workers=0", f"data.prepared_dir={base}/prepared",
-        "callbacks.validation_metrics.every_n_validations=1", "callbacks.validation_metrics.count=2", "monitor=metrics/mcd",
-        *(f"callbacks.validation_metrics.measures.{slow}=null" for slow in ("wer", "dnsmos_p808", "dnsmos_ovrl")),
+        "callbacks.validation_metrics.every_n_validations=1",
+        "callbacks.validation_metrics.count=2", "monitor=metrics/mcd",
+        *(f"callbacks.validation_metrics.measures.{slow}=null"
+          for slow in ("wer", "dnsmos_p808", "dnsmos_ovrl")),
         f"hydra.run.dir={folder}",
     )  # fmt: skip
     command("train.py", f"resume={folder}", "trainer.max_steps=5")
@@ -145,7 +147,7 @@ def test_a_wrong_command_about_a_run_is_one_line(
 @pytest.mark.parametrize(
     ("arguments", "culprit"),
     [
-        (("-m", "tts.cli.export", "out=x"), "run: not given; add run="),
+        (("-m", "tts", "export", "out=x"), "run: not given; add run="),
         (("train.py", "data=recording"), "data.audio is not given"),
         (("train.py", "trainer.accelerator=tpu"), "another trainer.accelerator="),
         (("train.py", "model/size=huge"), "choose from base, large, small, tiny"),
@@ -194,20 +196,20 @@ def test_a_wrong_request_names_the_culprit(
 
 
 def test_an_exported_voice_speaks_as_its_run(run: Path, voice: Synthesizer, tmp_path: Path) -> None:
-    command("-m", "tts.cli.export", f"run={run}", f"out={tmp_path}/anna", "license=CC0-1.0")
+    command("-m", "tts", "export", f"run={run}", f"out={tmp_path}/anna", "license=CC0-1.0")
     assert sorted(path.name for path in (tmp_path / "anna").iterdir()) == [
         "voice.json", "weights.safetensors",
     ]  # fmt: skip
     exported = Synthesizer.load(tmp_path / "anna")
     spoken = exported.speak("A short sentence.").waveform
     assert np.array_equal(spoken, voice.speak("A short sentence.").waveform)
-    command("-m", "tts.cli.export", f"run={run}", f"out={tmp_path}/small", "half=true")
+    command("-m", "tts", "export", f"run={run}", f"out={tmp_path}/small", "half=true")
     sizes = [(tmp_path / n / "weights.safetensors").stat().st_size for n in ("small", "anna")]
     assert 0.4 < sizes[0] / sizes[1] < 0.6
     near = Synthesizer.load(tmp_path / "small").speak("A short sentence.").waveform
     assert len(near) == pytest.approx(len(spoken), rel=0.02)
-    command("-m", "tts.cli.export", f"run={run}", f"out={tmp_path}/ben", "speaker=ben")
-    command("-m", "tts.cli.export", f"run={run}", f"out={tmp_path}/clear", "variance_scale=1.1",
+    command("-m", "tts", "export", f"run={run}", f"out={tmp_path}/ben", "speaker=ben")
+    command("-m", "tts", "export", f"run={run}", f"out={tmp_path}/clear", "variance_scale=1.1",
             "pitch_range=1.2")  # fmt: skip
     clear = Synthesizer.load(tmp_path / "clear").speak("A short sentence.").waveform
     asked = voice.speak("A short sentence.", variance_scale=1.1, pitch_range=1.2).waveform
@@ -217,14 +219,14 @@ def test_an_exported_voice_speaks_as_its_run(run: Path, voice: Synthesizer, tmp_
         ("magnitude_weight=0.2", "magnitude_weight: a FastSpeech has no such"),
         ("variance_scale=9", "0 to 2"),
     ):
-        told = command("-m", "tts.cli.export", f"run={run}", f"out={tmp_path}/x", setting,
+        told = command("-m", "tts", "export", f"run={run}", f"out={tmp_path}/x", setting,
                        code=2)  # fmt: skip
         assert why in told.stderr
     alone = Synthesizer.load(tmp_path / "ben")
     assert alone.facts.speakers == ("ben",)
     as_ben = voice.speak("A short sentence.", speaker="ben").waveform
     assert np.array_equal(alone.speak("A short sentence.").waveform, as_ben)
-    told = command("-m", "tts.cli.export", f"run={run}", f"out={tmp_path}/x", "speaker=carla",
+    told = command("-m", "tts", "export", f"run={run}", f"out={tmp_path}/x", "speaker=carla",
                    code=2)  # fmt: skip
     assert "speaker=carla: choose from anna, ben" in told.stderr
     assert json.loads((tmp_path / "anna/voice.json").read_text())["about"]["license"] == "CC0-1.0"
@@ -236,14 +238,14 @@ def test_a_line_that_cannot_be_spoken_does_not_stop_the_others(
     lines = tmp_path / "lines.txt"
     lines.write_text("One 你.\n...\nThree.\n", encoding="utf-8")
     config = composed("synthesize", f"run={run}", f"out={tmp_path}/wavs", f"file={lines}")
-    with pytest.raises(UserError, match=r"1 of 3 not spoken\s+line 2"):
+    with pytest.raises(UserError, match=r"1 of 3 lines not synthesized\s+line 2"):
         synthesize(config)
     assert sorted(path.name for path in (tmp_path / "wavs").iterdir()) == ["001.wav", "003.wav"]
-    assert "line 1: left out, because it cannot be spoken: 你" in capsys.readouterr().err
+    assert "line 1: left out, because no symbol exists: 你" in capsys.readouterr().err
 
 
 def test_an_evaluation_scores_recordings_copies_and_the_model(run: Path, tmp_path: Path) -> None:
-    command("-m", "tts.cli.evaluate", f"run={run}", "utterances=2", "workers=1",
+    command("-m", "tts", "evaluate", f"run={run}", "utterances=2", "workers=1",
             f"out={tmp_path}")  # fmt: skip
     result = json.loads((tmp_path / "report.json").read_text())
     assert list(result["systems"]) == ["recordings", "vocoder copies", "demo"]

@@ -20,7 +20,7 @@ TINY = (
 
 def test_every_section_measures_something(tmp_path: Path) -> None:
     out = tmp_path / "benchmark.json"
-    told = command("-m", "tts.cli.benchmark", *TINY, f"out={out}").stdout
+    told = command("-m", "tts", "benchmark", *TINY, f"out={out}").stdout
     found = json.loads(out.read_text())
     assert list(found) == [
         "machine", "scan", "block", "chunks", "alignment", "step", "synthesis", "vocoders", "start",
@@ -77,7 +77,7 @@ def test_the_scan_is_counted_as_the_products_it_is_made_of() -> None:
     ],
 )
 def test_what_cannot_be_measured_is_refused_before_anything_is(wrong: str, named: str) -> None:
-    done = command("-m", "tts.cli.benchmark", wrong, code=2)
+    done = command("-m", "tts", "benchmark", wrong, code=2)
     assert named in done.stderr
     assert done.stderr.startswith("error: ")
     assert len(done.stderr.splitlines()) == 1

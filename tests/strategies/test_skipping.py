@@ -39,7 +39,7 @@ def test_steps_without_a_number_are_skipped_by_all_and_kept(tmp_path: Path, way:
     # nothing moved between the two
     weights = [load_checkpoint(path)["state_dict"] for path in (first, second)]
     assert_equal_to_the_bit(*weights)
-    assert "the batch itself: mel" in command("-m", "tts.cli.replay", str(first)).stdout
+    assert "the batch itself: mel" in command("-m", "tts", "replay", str(first)).stdout
 
 
 @pytest.mark.parametrize("way", ["fsdp", "deepspeed_zero1", "deepspeed_zero3"])

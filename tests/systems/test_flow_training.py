@@ -12,9 +12,9 @@ from torch import Tensor
 from tests.models.assemble import build
 from tests.test_train import assert_equal_to_the_bit
 from tts.checkpoint import load_checkpoint
-from tts.cli.synthesize import synthesize
 from tts.errors import UserError
 from tts.evaluation.run import evaluate
+from tts.synthesis.run import synthesize
 from tts.synthesizer import Synthesizer
 from tts.training.freezing import train_only
 from tts.training.run import train
@@ -99,10 +99,10 @@ def test_a_student_changes_its_field_alone(run: Path, base: Path, tmp_path: Path
         trainable = name.startswith("model.flow.") and name not in BUFFERS
         assert torch.equal(value, taught[name]) != trainable, name
     trained(tmp_path / "student", base, 2, resume=True)
-    with pytest.raises(UserError, match="its field alone"):
+    with pytest.raises(UserError, match="its flow alone"):
         trained(tmp_path / "x", base, 1, f"distill_from={run}", "size.decoder_depth=1",
                 "callbacks.samples=null")  # fmt: skip
-    with pytest.raises(UserError, match="this model draws nothing"):
+    with pytest.raises(UserError, match="this model has no flow-matching decoder"):
         trained(tmp_path / "x", base, 1, f"distill_from={run}", "model/decoder=mamba_conv",
                 "callbacks.samples=null", "monitor=val/mel")  # fmt: skip
 
@@ -117,8 +117,8 @@ def test_parts_may_keep_their_weights(run: Path, base: Path, tmp_path: Path) -> 
     for name, value in later.items():
         trainable = name.startswith(("model.flow.", "model.adaptor.flow."))
         assert torch.equal(value, first[name]) != trainable, name
-    wrong = {"flaw": "no part 'flaw'; there are .*encoder", "x.y": "no part", "''": "no part",
-             "adaptor.normalize": "nothing to train", "": "nothing is left"}  # fmt: skip
+    wrong = {"flaw": "no part 'flaw'; choose from .*encoder", "x.y": "no part", "''": "no part",
+             "adaptor.normalize": "has no parameters", "": "no part is left"}  # fmt: skip
     for part, why in wrong.items():
         with pytest.raises(UserError, match=why):
             trained(
@@ -132,7 +132,7 @@ def test_parts_may_keep_their_weights(run: Path, base: Path, tmp_path: Path) -> 
 
 
 def test_what_was_never_learned_is_not_kept(base: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="learned nothing yet; add init_from=RUN"):
+    with pytest.raises(UserError, match="are untrained; add init_from=RUN"):
         trained(tmp_path / "x", base, 1, "train_only=flow", "callbacks.samples=null")
 
 

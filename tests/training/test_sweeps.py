@@ -25,7 +25,8 @@ def test_a_failed_job_harms_no_other_and_the_table_has_both(tmp_path: Path) -> N
     done = command(
         "train.py", "-m", f"hydra.searchpath=[file://{FAKES}]",
          "data=fake", "model=fake", "trainer=cpu", "trainer.precision=32-true", "logger=none",
-         "callbacks.samples=null", "callbacks.validation_metrics=null", "scheduler.warmup_steps=1", "name=sweep",
+         "callbacks.samples=null", "callbacks.validation_metrics=null",
+         "scheduler.warmup_steps=1", "name=sweep",
          "optimizer.lr=0.01,0.001", "trainer.max_steps=-5,2",
         cwd=tmp_path, code=1,
     )  # fmt: skip

@@ -69,7 +69,7 @@ def test_speakers_keep_their_vectors_by_name_and_their_own_statistics(run: Path)
 
 def test_what_speaks_otherwise_is_refused(run: Path) -> None:
     others = replace(KNOWN, symbols=(*KNOWN.symbols[:-1], "ü"))
-    with pytest.raises(UserError, match="another table of symbols"):
+    with pytest.raises(UserError, match="another symbol table"):
         start_from(str(run), made(others), others)
     others = replace(KNOWN, contract=replace(KNOWN.contract, fmax=11025.0))
     with pytest.raises(UserError, match="fmax"):

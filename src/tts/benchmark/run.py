@@ -5,9 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from hydra import compose
-from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
@@ -20,6 +17,8 @@ from tts.benchmark.synthesis import synthesis
 from tts.benchmark.timing import PairedTimer
 from tts.benchmark.training_step import Shape, alignment, step
 from tts.benchmark.vocoders import vocoders
+from tts.config.compose import CompositionError, compose
+from tts.config.hydra_job import task_overrides
 from tts.device import find_device
 from tts.errors import UserError
 from tts.training.precision import choose_precision
@@ -113,13 +112,12 @@ def _check(config: DictConfig) -> None:
 
 def _by_size(sizes: list[str]) -> dict[str, dict[str, Any]]:
     """The config composed anew for every ``model/size``, with all other overrides as they were."""
-    given = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
-    kept = [override for override in given if not override.startswith("model/size=")]
+    kept = [override for override in task_overrides() if not override.startswith("model/size=")]
     found = {}
     for size in sizes:
         try:
             config = compose("benchmark", [*kept, f"model/size={size}"])
-        except (HydraException, OmegaConfBaseException) as error:
+        except (CompositionError, OmegaConfBaseException) as error:
             reason = str(error).splitlines()[0]
             raise UserError(f"sizes: {size} is no size of this model ({reason})") from error
         found[size] = OmegaConf.to_container(config, resolve=True)
@@ -135,7 +133,7 @@ def _trainings(names: list[str]) -> dict[str, dict[str, Any]]:
             config = compose("train", [f"model={family}", f"model/size={size}", "logger=none"])
             parts = ("model", "audio", "data", "discriminators", "loss", "optimizer")
             found[name] = {part: _plain(config, part) for part in parts}
-        except (HydraException, OmegaConfBaseException) as error:
+        except (CompositionError, OmegaConfBaseException) as error:
             reason = str(error).splitlines()[0]
             raise UserError(f"vocoders: {name} is no vocoder and size ({reason})") from error
     return found

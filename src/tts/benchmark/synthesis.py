@@ -5,13 +5,13 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import torch
-from hydra.utils import instantiate
 
 from tts.audio.mel import MelContract
 from tts.batch import Prompt, Sampling
 from tts.benchmark.random_data import MEL_MEAN, MEL_STD, made_up_facts
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
+from tts.config.instantiate import instantiate
 
 
 class StageRow(NamedTuple):
@@ -50,7 +50,7 @@ def synthesis(
     autocast = torch.autocast(watch.device.type, torch.bfloat16, enabled=bf16)
     with torch.inference_mode(), autocast:
         for size, config in configs.items():
-            model = instantiate(config["model"], _convert_="all")(facts=made_up_facts(contract))
+            model = instantiate(config["model"])(facts=made_up_facts(contract))
             model = model.to(watch.device).eval()
             spoken = int(model.generate(prompt).frame_lengths)
             stretched = prompt._replace(rate=spoken / frames)

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import torch
-from hydra.utils import instantiate
 from torch import Tensor
 
 import tts.alignment.numba_kernels  # noqa: F401  now, so that numba's memory does not count as a step's
@@ -16,6 +15,7 @@ from tts.benchmark.machine import count_gflop, peak_mib, yardstick
 from tts.benchmark.random_data import made_up_batch, made_up_facts
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
+from tts.config.instantiate import instantiate
 from tts.losses.alignment import binarization_loss, forward_sum_loss
 
 STEP = 1000  # of the optimizer: past the ramps, so that every loss counts
@@ -65,9 +65,9 @@ class TrainingStep:
         self, config: Mapping[str, Any], shape: Shape, device: torch.device, bf16: bool
     ) -> None:
         contract: MelContract = instantiate(config["audio"])
-        model = instantiate(config["model"], _convert_="all")(facts=made_up_facts(contract))
+        model = instantiate(config["model"])(facts=made_up_facts(contract))
         self.model = model.to(device).train()
-        self.loss = instantiate(config["loss"], _convert_="all")
+        self.loss = instantiate(config["loss"])
         self.optimizer = instantiate(config["optimizer"])(self.model.parameters())
         self.batch = made_up_batch(*shape, contract.bands, device)
         self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=bf16)

@@ -5,13 +5,13 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import torch
-from hydra.utils import instantiate
 
 from tts.audio.mel import MelContract, mel_spectrogram
 from tts.batch import Clips
 from tts.benchmark.random_data import MEL_MEAN, MEL_STD
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
+from tts.config.instantiate import instantiate
 from tts.discriminators.base import Discriminators
 from tts.systems.gan import frozen
 from tts.systems.vocoder import VocoderOutput
@@ -45,7 +45,7 @@ def vocoders(
         "default": default_vocoder(contract),
     }
     for name, config in configs.items():
-        made[name] = instantiate(config["model"], _convert_="all")(contract)
+        made[name] = instantiate(config["model"])(contract)
     made = {name: vocoder.to(watch.device).eval() for name, vocoder in made.items()}
     with torch.autocast(watch.device.type, torch.bfloat16, enabled=bf16):
         whole = watch.compare({n: partial(v.speak, mel) for n, v in made.items()})
@@ -87,13 +87,11 @@ def _step(model: Vocoder, config: Mapping[str, Any], watch: PairedTimer) -> tupl
     audio = 0.1 * torch.randn(cut["per_batch"], cut["frames"] * contract.hop, device=watch.device)
     lengths = torch.full((len(audio),), cut["frames"])
     batch = Clips(mel_spectrogram(audio, contract), audio, lengths)
-    generator: Vocoder = instantiate(config["model"], _convert_="all")(contract)
+    generator: Vocoder = instantiate(config["model"])(contract)
     generator = normalize_weights(generator).to(watch.device)
-    judges = Discriminators(
-        instantiate(config["discriminators"], _convert_="all"), sample_rate=contract.sample_rate
-    )
+    judges = Discriminators(instantiate(config["discriminators"]), sample_rate=contract.sample_rate)
     judges = judges.to(watch.device)
-    loss = instantiate(config["loss"], _convert_="all").to(watch.device)
+    loss = instantiate(config["loss"]).to(watch.device)
     game = loss.terms["adversarial"]
     optimizers = [
         instantiate(config["optimizer"])(list(part.parameters())) for part in (generator, judges)

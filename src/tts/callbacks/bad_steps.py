@@ -33,7 +33,7 @@ class BackwardRecord(NamedTuple):
 class BadStepGuard(pl.Callback):
     """Skips an optimizer step whose loss or gradient is no number, or whose loss is out of all
     proportion, and leaves a bundle of it in ``folder``: utterance ids, batch, weights, generators'
-    states, AMP scale, gradient norms by layer, config. ``python -m tts.cli.replay BUNDLE``
+    states, AMP scale, gradient norms by layer, config. ``python -m tts replay BUNDLE``
     runs it again and names the module that it begins in.
 
     A skipped step leaves weights and optimizer as they were. ``outlier``: robust deviations (median
@@ -144,7 +144,7 @@ class BadStepGuard(pl.Callback):
         if len(recent) >= self.limit:
             raise UserError(
                 f"{self.limit} of the last {self.window} steps were skipped, the last because "
-                f"{reason}; look into one: python -m tts.cli.replay {self.folder}/..."
+                f"{reason}; look into one: python -m tts replay {self.folder}/..."
             )
 
     def _verdict(

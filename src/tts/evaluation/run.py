@@ -5,13 +5,13 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
-from hydra.core.hydra_config import HydraConfig
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from tts.audio.mel import MelContract
 from tts.checkpoint import Run, is_vocoder, load_run
 from tts.config.corpora import prepare_from_config
+from tts.config.hydra_job import task_overrides
+from tts.config.instantiate import instantiate
 from tts.corpus import merge_facts
 from tts.data.dataset import SpeechDataset
 from tts.data.doctor import text_key
@@ -90,7 +90,7 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
 
 def _require_used(what: str) -> None:
     """Raises UserError for an option of the command line that says nothing of what is scored."""
-    said = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    said = task_overrides()
     for override in said:
         name = override.partition("=")[0].lstrip("+~").split(".")[0]
         if name in UNUSED[what]:
