@@ -13,6 +13,7 @@ from torch import Tensor
 
 from tts.callbacks.gradient_monitor import look_at
 from tts.callbacks.support.optimizers import index_of
+from tts.callbacks.support.priority import GUARD
 from tts.checkpoint import save_atomic
 from tts.errors import UserError
 from tts.strategies.sharding import ShardedStrategy, gather_full, of_deepspeed, skip_step
@@ -44,6 +45,8 @@ class BadStepGuard(pl.Callback):
     float16 an overflow is the scaler's affair, until its scale is below 1. Reads one number from
     the device at every step.
     """
+
+    priority = GUARD
 
     def __init__(
         self,

@@ -5,6 +5,8 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 
+from tts.callbacks.support.priority import LAST
+
 
 class EagerValidation(pl.Callback):
     """Validation without torch.compile, to the same numbers within rounding.
@@ -13,6 +15,8 @@ class EagerValidation(pl.Callback):
     several steps have each another, and each would be compiled by itself for a moment's use. To
     stand behind all callbacks that speak.
     """
+
+    priority = LAST
 
     def on_validation_start(self, *_: Any) -> None:
         torch.compiler.set_stance("force_eager")

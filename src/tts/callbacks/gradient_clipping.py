@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from tts.callbacks.support.optimizers import index_of
+from tts.callbacks.support.priority import CLIP
 from tts.errors import UserError
 from tts.strategies.sharding import gather_full, local, of_deepspeed
 
@@ -125,6 +126,8 @@ class GradientClipping(pl.Callback):
     optimizer's apart where there are several. ``clip``: see above. In place of
     ``trainer.gradient_clip_val``, which is set to null. Logs ``train/gradient_norm_unclipped``.
     """
+
+    priority = CLIP
 
     def __init__(self, clip: ClippingMethod) -> None:
         self.clip = clip

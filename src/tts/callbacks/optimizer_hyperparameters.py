@@ -4,6 +4,8 @@ from typing import Any
 
 import lightning.pytorch as pl
 
+from tts.callbacks.support.priority import RESTORE
+
 
 class RestoreOptimizerHyperparameters(pl.Callback):
     """Restores what loading a checkpoint overwrites: learning rate, betas, weight decay, ...
@@ -11,6 +13,8 @@ class RestoreOptimizerHyperparameters(pl.Callback):
     torch keeps an optimizer's settings among its state, so that ``resume=RUN optimizer.lr=1e-4``
     would silently go on with the old rate. With an unchanged config this changes nothing.
     """
+
+    priority = RESTORE
 
     def __init__(self) -> None:
         self._configured: list[list[dict[str, Any]]] = []

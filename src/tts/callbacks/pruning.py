@@ -6,6 +6,7 @@ from collections.abc import Callable
 import lightning.pytorch as pl
 
 from tts.callbacks.checkpoints import promised
+from tts.callbacks.support.priority import PRUNE
 from tts.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -16,6 +17,8 @@ class Pruning(pl.Callback):
 
     When that says so, the run ends after the step under way, saved as any other.
     """
+
+    priority = PRUNE
 
     def __init__(
         self, monitor: str, report: Callable[[float, int], bool], maximize: bool = False

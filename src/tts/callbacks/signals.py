@@ -8,6 +8,8 @@ from typing import Any
 
 import lightning.pytorch as pl
 
+from tts.callbacks.support.priority import STOP
+
 log = logging.getLogger(__name__)
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -28,6 +30,8 @@ class GracefulStop(pl.Callback):
     an optimizer step could not be resumed. Then :class:`Interrupted` is raised, on which
     :class:`~tts.callbacks.checkpoints.Checkpoints` saves.
     """
+
+    priority = STOP
 
     def __init__(self) -> None:
         self.signum = 0  # the signal received, 0 = none

@@ -7,6 +7,8 @@ import lightning.pytorch as pl
 import numpy as np
 import torch
 
+from tts.callbacks.support.priority import FIRST
+
 
 class StepSeeds(pl.Callback):
     """Seeds Python, NumPy and torch anew before every training batch, from (seed, rank, batch).
@@ -14,6 +16,8 @@ class StepSeeds(pl.Callback):
     A resumed run then draws the same dropout as one never cut, on every rank, though a checkpoint
     holds no generator's state; and how often a run validates or draws pictures changes nothing.
     """
+
+    priority = FIRST
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
