@@ -10,7 +10,9 @@ def task_overrides() -> list[str]:
 
 
 def group_choices() -> dict[str, str]:
-    """Return the choice made in every config group, ``{"model": "fastspeech"}``."""
+    """Return the choice in every config group, ``{"model": "fastspeech"}``; none outside a job."""
+    if not HydraConfig.initialized():
+        return {}
     choices = HydraConfig.get().runtime.choices
     return {str(group): str(choice) for group, choice in choices.items() if choice is not None}
 

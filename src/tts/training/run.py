@@ -35,9 +35,6 @@ info = rank_zero_only(logging.getLogger(__name__).info)
 
 def job(config: DictConfig) -> float | None:
     """Run one Hydra job: train, and return the best ``monitor`` reached, for a sweeper."""
-    if not config.resume:
-        for line in group_effects(config, group_choices(), CONF):
-            info(line)
     try:
         with summarized(Path(config.run_dir), task_overrides()) as summary:
             metrics = train(config, task_overrides(), summary)
@@ -100,7 +97,9 @@ def train(
 
 
 def log_start(config: DictConfig, system: pl.LightningModule, trainer: pl.Trainer) -> int:
-    """Log the model's size, precision, device and steps; return the number of parameters."""
+    """Log what choices set elsewhere, sizes, device and steps; return the number of parameters."""
+    for line in group_effects(config, group_choices(), CONF):
+        info(line)
     parameters = sum(p.numel() for p in system.parameters())
     trained = sum(p.numel() for p in system.parameters() if p.requires_grad)
     info(
