@@ -73,8 +73,10 @@ class NonFiniteDetector(pl.Callback):
         self.last = ""  # the module whose output had the latest finite gradient
         self._handles: list[RemovableHandle] = []
 
-    def on_train_batch_start(self, trainer: Any, module: Any, batch: Any, batch_idx: int) -> None:
-        for name, part in module.named_modules():
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        for name, part in pl_module.named_modules():
             if name in ("", "model", "loss"):  # their parts are reported by name
                 continue
             self._handles.append(
@@ -85,14 +87,21 @@ class NonFiniteDetector(pl.Callback):
         for handle in self._handles:
             handle.remove()
 
-    def on_before_backward(self, trainer: Any, module: Any, loss: Tensor) -> None:
+    def on_before_backward(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
+    ) -> None:
         if not torch.isfinite(loss):
             raise NonFiniteValue(
                 f"the loss is {float(loss)}, though the output of every module is finite"
             )
 
-    def on_before_optimizer_step(self, trainer: Any, module: Any, optimizer: Any) -> None:
-        for name, parameter in module.named_parameters():
+    def on_before_optimizer_step(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        optimizer: torch.optim.Optimizer,
+    ) -> None:
+        for name, parameter in pl_module.named_parameters():
             if parameter.grad is not None and not torch.isfinite(parameter.grad).all():
                 raise NonFiniteValue(f"backward: the gradient of {name} is NaN or infinite")
 
@@ -191,7 +200,9 @@ class RestoreStep(pl.Callback):
         if scaler is not None and self.bundle["amp_scale"]:
             scaler.update(self.bundle["amp_scale"])
 
-    def on_train_batch_start(self, trainer: Any, module: Any, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
         restore_random(self.bundle["random"])
 
 
