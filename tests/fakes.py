@@ -188,6 +188,7 @@ def fake_overrides(run: Path, *more: str) -> list[str]:
     return [
         "data=fake", "model=fake", "trainer=cpu", "trainer.precision=32-true",
         f"run_dir='{run}'", "logger=none", "callbacks.samples=null",
-        "callbacks.validation_metrics=null", "callbacks.metric_history=null", "scheduler.warmup_steps=5",
+        "callbacks.validation_metrics=null", "callbacks.metric_history=null",
+        "scheduler.warmup_steps=5",
         *more,
     ]  # fmt: skip
