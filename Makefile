@@ -1,4 +1,4 @@
-# make demo   environment, demo corpus, a tiny model in about two minutes, two spoken sentences
+# make demo   environment, demo corpus, a tiny model in about two minutes, two synthesized sentences
 # make test   environment, formatter, linter, type check, tests
 .PHONY: demo test check env clean
 .DEFAULT_GOAL := help
@@ -10,7 +10,7 @@ BIN := .venv/bin
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
-# uv comes from PyPI into the environment itself when the machine has none
+# where the machine has no uv, it is installed from PyPI into the environment
 env: .venv/.ready
 .venv/.ready: pyproject.toml
 	@command -v uv >/dev/null || test -x .venv/bin/uv || \

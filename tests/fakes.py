@@ -1,4 +1,4 @@
-"""A tiny corpus and a tiny model, for tests of what surrounds them."""
+"""A tiny corpus, a tiny model and config helpers, for tests of training and callbacks."""
 
 import os
 import signal
@@ -42,28 +42,28 @@ class FakeFrontend:
 
 
 def make_batch(seed: int, size: int = 3) -> Batch:
-    """Random speech of random lengths; the same for the same seed."""
-    draw = torch.Generator().manual_seed(seed)
-    token_lengths = torch.randint(4, 8, (size,), generator=draw)
+    """Return random utterances of random lengths; the same for the same seed."""
+    generator = torch.Generator().manual_seed(seed)
+    token_lengths = torch.randint(4, 8, (size,), generator=generator)
     frame_lengths = token_lengths * 3
-    tokens = torch.randint(1, len(SYMBOLS), (size, int(token_lengths.max())), generator=draw)
-    mel = torch.randn(size, int(frame_lengths.max()), CONTRACT.bands, generator=draw) * 2 - 4
+    tokens = torch.randint(1, len(SYMBOLS), (size, int(token_lengths.max())), generator=generator)
+    mel = torch.randn(size, int(frame_lengths.max()), CONTRACT.bands, generator=generator) * 2 - 4
     real = mask_from_lengths(frame_lengths)
     return Batch(
         tokens=tokens * mask_from_lengths(token_lengths),
         token_lengths=token_lengths,
         frame_lengths=frame_lengths,
         mel=mel * real[..., None],
-        pitch=(100 + 50 * torch.rand(real.shape, generator=draw)) * real,
-        energy=torch.randn(real.shape, generator=draw) * real,
-        speaker=torch.randint(0, 2, (size,), generator=draw),
+        pitch=(100 + 50 * torch.rand(real.shape, generator=generator)) * real,
+        energy=torch.randn(real.shape, generator=generator) * real,
+        speaker=torch.randint(0, 2, (size,), generator=generator),
         language=torch.zeros(size, dtype=torch.long),
         utterance=torch.arange(size) + 100 * seed,
     )
 
 
 class Order:
-    """Batch numbers of an epoch, shuffled by the epoch; counts what was consumed."""
+    """Sampler of an epoch's batch numbers, shuffled by the epoch; it can start in the middle."""
 
     def __init__(self, batches: int) -> None:
         self.batches = batches
@@ -74,8 +74,8 @@ class Order:
         return self.batches
 
     def __iter__(self) -> Iterator[int]:
-        draw = torch.Generator().manual_seed(self.epoch)
-        order = torch.randperm(self.batches, generator=draw).tolist()
+        generator = torch.Generator().manual_seed(self.epoch)
+        order = torch.randperm(self.batches, generator=generator).tolist()
         start, self.start = self.start, 0
         yield from order[start:]
 
@@ -84,7 +84,7 @@ class Order:
 
 
 class FakeData(pl.LightningDataModule):
-    """``batches`` training batches an epoch; resumes in the middle of one."""
+    """Datamodule with ``batches`` training batches an epoch; it resumes in the middle of one."""
 
     def __init__(self, batches: int = 5) -> None:
         super().__init__()
@@ -103,7 +103,7 @@ class FakeData(pl.LightningDataModule):
         return DataLoader([make_batch(seed) for seed in (90, 91)], batch_size=None)  # type: ignore
 
     def state_dict(self) -> dict[str, Any]:
-        # batches handed out: Lightning counts them, and the trainer is here to be asked
+        # batches consumed, as Lightning counts them
         assert self.trainer is not None
         return {"consumed": self.trainer.fit_loop.total_batch_idx + 1}
 
@@ -116,7 +116,7 @@ class FakeOutput(NamedTuple):
 
 
 class FakeModel(nn.Module):
-    """Embeds the speaker, drops, projects: enough to learn something and to use randomness."""
+    """Speaker embedding, dropout, projection: it learns a little and uses randomness."""
 
     def __init__(self, facts: CorpusFacts, dim: int = 8) -> None:
         super().__init__()
@@ -138,7 +138,7 @@ class FakeMelLoss(nn.Module):
 
 
 class Cut(pl.Callback):
-    """Sends this process a signal during the ``at``-th step, or during the validation after it."""
+    """Sends this process a signal in the ``at``-th step, or in the validation after it."""
 
     def __init__(self, at: int, validating: bool = False, signum: int = signal.SIGTERM) -> None:
         self.at, self.validating, self.signum = at, validating, signum
@@ -153,13 +153,13 @@ class Cut(pl.Callback):
             self._send()
 
     def _send(self) -> None:
-        if not self.sent:  # a second one would end the run unsaved
+        if not self.sent:  # a second signal would end the run unsaved
             self.sent = True
             os.kill(os.getpid(), self.signum)
 
 
 class Meddle(pl.Callback):
-    """Multiplies the gradients of what is called ``of`` by ``factor``, from a step on."""
+    """Multiplies the gradients of parameters whose name contains ``of`` by ``factor``."""
 
     def __init__(self, of: str, factor: float, from_step: int = 0, until: int = 10**9) -> None:
         self.of, self.factor, self.steps = of, factor, range(from_step, until)
@@ -171,7 +171,7 @@ class Meddle(pl.Callback):
 
 
 def composed(name: str, *overrides: str) -> DictConfig:
-    """``conf/<name>.yaml`` with overrides, as a command composes it."""
+    """Compose ``conf/<name>.yaml`` with overrides, as a command does."""
     register_resolvers()
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
@@ -179,15 +179,16 @@ def composed(name: str, *overrides: str) -> DictConfig:
 
 
 def compose_train(*overrides: str) -> DictConfig:
-    """conf/train.yaml with the fakes among its choices."""
+    """Compose conf/train.yaml with the fakes among its choices."""
     return composed("train", f"hydra.searchpath=[file://{FAKES}]", *overrides)
 
 
 def fake_overrides(run: Path, *more: str) -> list[str]:
-    """A run of a few milliseconds a step into the folder ``run``."""
+    """Return overrides for a run in the folder ``run`` that takes milliseconds a step."""
     return [
         "data=fake", "model=fake", "trainer=cpu", "trainer.precision=32-true",
-        f"run_dir='{run}'", "logger=none", "callbacks.samples=null", "callbacks.validation_metrics=null",
-        "callbacks.metric_history=null", "scheduler.warmup_steps=5",
+        f"run_dir='{run}'", "logger=none", "callbacks.samples=null",
+        "callbacks.validation_metrics=null", "callbacks.metric_history=null",
+        "scheduler.warmup_steps=5",
         *more,
     ]  # fmt: skip

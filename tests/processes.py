@@ -1,7 +1,7 @@
-"""Commands in processes of their own, forked from one that has imported torch already.
+"""Commands in separate processes, forked from a server that has imported torch already.
 
-An import of torch and Lightning takes longer than most of what is tested. A process forked from a
-server that has done it, and nothing else, is as fresh as one that a shell starts.
+Importing torch and Lightning takes longer than most of what is tested. A process forked from a
+server that has done that alone behaves like one that a shell starts.
 """
 
 import atexit
@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-METHOD = multiprocessing.get_start_method()  # of a fresh Python
+METHOD = multiprocessing.get_start_method()  # of a Python that imported nothing
 SERVER = multiprocessing.get_context("forkserver")
-# what one of them does not find is left out, and the rest imported all the same
+# modules that do not exist are skipped
 SERVER.set_forkserver_preload(
     [
         "torch", "torchaudio", "lightning.pytorch", "torch.utils.tensorboard",
@@ -35,7 +35,7 @@ Done = subprocess.CompletedProcess
 
 
 class Command:
-    """``python WORDS...``, a script of this repository or ``-m module``, under way."""
+    """A running ``python WORDS...``: a script of this repository, or ``-m module``."""
 
     def __init__(self, *words: str, cwd: Path = ROOT, stdin: str = "", **environment: str) -> None:
         self.words = words
@@ -61,7 +61,7 @@ class Command:
         self._process.kill()
 
     def done(self, timeout: float = 400) -> Done[str]:
-        """Wait for its end."""
+        """Wait for its end, at most ``timeout`` seconds; return its status and output."""
         self._process.join(timeout)
         if self._process.exitcode is None:
             self._process.kill()
@@ -75,7 +75,7 @@ class Command:
 def command(
     *words: str, cwd: Path = ROOT, stdin: str = "", code: int = 0, **environment: str
 ) -> Done[str]:
-    """``python WORDS...`` to its end, which must be ``code``."""
+    """Run ``python WORDS...`` to its end; its status must be ``code``."""
     done = Command(*words, cwd=cwd, stdin=stdin, **environment).done()
     assert done.returncode == code, done.stderr[-3000:]
     return done
@@ -86,35 +86,37 @@ PORTS = itertools.cycle(range(21000 + 500 * WORKER, 21500 + 500 * WORKER))
 
 
 def free_port() -> int:
-    """One that no other worker of the tests picks, and that no outgoing connection is given."""
+    """Return a port that no other test worker uses and no outgoing connection gets."""
     for port in PORTS:
         with socket.socket() as free, contextlib.suppress(OSError):
             free.bind(("localhost", port))
             return port
-    raise AssertionError("there are always ports")
+    raise AssertionError("no port is free")
 
 
 def start_ranks(*words: str, world: int = 2) -> list[Command]:
-    """The same command as the processes of one training, as torchrun starts them."""
+    """Start the same command as the ranks of one training, as torchrun does."""
     port = str(free_port())
-    about = {
+    variables = {
         "WORLD_SIZE": str(world), "LOCAL_WORLD_SIZE": str(world), "MASTER_ADDR": "localhost",
         "MASTER_PORT": port, "TORCHELASTIC_RUN_ID": "test", "GROUP_RANK": "0",
     }  # fmt: skip
-    return [Command(*words, **about, RANK=str(rank), LOCAL_RANK=str(rank)) for rank in range(world)]
+    return [
+        Command(*words, **variables, RANK=str(rank), LOCAL_RANK=str(rank)) for rank in range(world)
+    ]
 
 
 def ranks(*words: str, world: int = 2) -> list[Done[str]]:
-    """All of :func:`start_ranks` to their good end."""
-    under_way = start_ranks(*words, world=world)
-    while any(each.poll() is None for each in under_way):
-        if any(each.poll() for each in under_way):  # the others would wait for it
-            for each in under_way:
+    """Run all of :func:`start_ranks` to their end; every status must be 0."""
+    running = start_ranks(*words, world=world)
+    while any(each.poll() is None for each in running):
+        if any(each.poll() for each in running):  # the others would wait for the failed one
+            for each in running:
                 each.kill()
         time.sleep(0.05)
-    finished = [each.done() for each in under_way]
-    told = "\n".join(f"status {done.returncode}: {done.stderr[-3000:]}" for done in finished)
-    assert all(done.returncode == 0 for done in finished), told
+    finished = [each.done() for each in running]
+    errors = "\n".join(f"status {done.returncode}: {done.stderr[-3000:]}" for done in finished)
+    assert all(done.returncode == 0 for done in finished), errors
     return finished
 
 
@@ -131,7 +133,7 @@ def _run(
     os.environ.update(environment)
     from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
-    rank_zero_only.rank = int(environment.get("RANK", 0))  # looked up when it was imported
+    rank_zero_only.rank = int(environment.get("RANK", 0))  # Lightning reads it when it is imported
     os.chdir(cwd)
     code: Any = 0
     try:
@@ -152,7 +154,7 @@ def _run(
     except BaseException:
         traceback.print_exc()
         code = 1
-    atexit._run_exitfuncs()  # multiprocessing's children skip them
+    atexit._run_exitfuncs()  # multiprocessing's children skip exit handlers
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code or 0)

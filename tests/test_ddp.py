@@ -1,4 +1,4 @@
-"""Processes that train together train as one; jobs of a sweep that do so stay apart."""
+"""Data-parallel training of two processes, and sweeps of such trainings."""
 
 import csv
 import signal
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fakes import FAKES, fake_overrides
-from processes import Command, command, start_ranks
+from processes import ROOT, Command, command, start_ranks
 from processes import ranks as together
 from test_train import assert_equal_to_the_bit
 
@@ -28,14 +28,14 @@ def words(base: Path, folder: str, trainer: str, *more: str) -> list[str]:
         "data.workers=1", "data.frames_per_batch=1500", f"hydra.run.dir={base}/{folder}",
         "trainer.precision=32-true", "trainer.val_check_interval=4", "trainer.max_steps=8",
         "callbacks=[default,ema]", "callbacks.checkpoints.every_n_steps=1", "optimizer.lr=2e-3",
-        "callbacks.samples=null", "callbacks.validation_metrics=null", "scheduler=constant", "logger=none",
-        f"trainer={trainer}", *more,
+        "callbacks.samples=null", "callbacks.validation_metrics=null", "scheduler=constant",
+        "logger=none", f"trainer={trainer}", *more,
     ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def two(base: Path) -> Path:
-    # both ranks find the corpus unprepared
+    # both ranks start with an unprepared corpus
     together(*words(base, "two", "ddp_cpu"))
     return base / "two"
 
@@ -45,15 +45,15 @@ def best_score(run: Path) -> float:
     return next(state["best_score"] for state in callbacks.values() if "best_score" in state)
 
 
-def test_two_processes_learn_as_one_that_takes_two_batches_a_step(base: Path, two: Path) -> None:
+def test_two_processes_equal_one_that_accumulates_two_batches(base: Path, two: Path) -> None:
     command(*words(base, "one", "cpu", "trainer.accumulate_grad_batches=2"))
     one_score, two_score = (best_score(folder) for folder in (base / "one", two))
     assert two_score == pytest.approx(one_score, rel=0.05)
 
 
-def test_two_processes_killed_and_resumed_equal_two_never_killed(base: Path, two: Path) -> None:
+def test_two_processes_killed_and_resumed_equal_two_uninterrupted(base: Path, two: Path) -> None:
     running = start_ranks(*words(base, "killed", "ddp_cpu"))
-    last = base / "killed/checkpoints/previous.ckpt"  # there have been two
+    last = base / "killed/checkpoints/previous.ckpt"  # there have been two checkpoints
     end = time.monotonic() + 120
     while not last.exists():
         assert time.monotonic() < end
@@ -68,14 +68,14 @@ def test_two_processes_killed_and_resumed_equal_two_never_killed(base: Path, two
     assert_equal_to_the_bit({k: ours[k] for k in KEYS}, {k: theirs[k] for k in KEYS})
 
 
-def test_jobs_of_a_sweep_have_a_folder_each_and_no_other(tmp_path: Path) -> None:
+def test_each_job_of_a_sweep_has_one_folder(tmp_path: Path) -> None:
     keep = [o for o in fake_overrides(tmp_path) if not o.startswith(("run_dir", "trainer="))]
-    told = Command(
+    done = Command(
         "train.py", "--config-dir", str(FAKES), "-m", *keep, "trainer=ddp_cpu", "name=sweep",
         "optimizer.lr=0.01,0.001", "trainer.max_steps=4", cwd=tmp_path,
-        PYTHONPATH=str(FAKES.parent),  # the second process is started anew
+        PYTHONPATH=f"{FAKES.parent}:{ROOT / 'src'}",  # the second process is started anew
     ).done()  # fmt: skip
-    assert told.returncode == 0, told.stderr
+    assert done.returncode == 0, done.stderr
     [sweep] = tmp_path.glob("outputs/*/*")
     rows = list(csv.DictReader((sweep / "comparison.csv").read_text().splitlines()))
     assert [row["status"] for row in rows] == ["done", "done"]

@@ -1,4 +1,4 @@
-"""What a user does, command by command: train, resume, speak, evaluate; on the demo corpus."""
+"""End-to-end tests of the commands on the demo corpus: train, resume, synthesize, evaluate."""
 
 import json
 import subprocess
@@ -15,15 +15,15 @@ from processes import ROOT, command
 
 from tts.audio.mel import MelContract
 from tts.checkpoint import CheckpointError, Run, load_checkpoint, save_atomic, save_voice
-from tts.cli.synthesize import synthesize
 from tts.errors import UserError
 from tts.evaluation.run import evaluate
+from tts.synthesis.run import synthesize
 from tts.synthesizer import SynthesisControls, Synthesizer
 from tts.vocoders.vocos import Vocos
 
 
 def fresh(program: str) -> str:
-    """What a Python that has imported nothing yet prints."""
+    """Return what ``program`` prints in a new Python process."""
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=400
     )
@@ -33,14 +33,16 @@ def fresh(program: str) -> str:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of a few steps, stopped and resumed: it speaks, if not well."""
+    """A run of a few steps, stopped and resumed."""
     base = tmp_path_factory.mktemp("run")
     folder = base / "demo"
     command(
         "train.py", "experiment=demo", "trainer=cpu", "data.limit=40", "trainer.max_steps=3",
         "trainer.val_check_interval=3", "data.workers=0", f"data.prepared_dir={base}/prepared",
-        "callbacks.validation_metrics.every_n_validations=1", "callbacks.validation_metrics.count=2", "monitor=metrics/mcd",
-        *(f"callbacks.validation_metrics.measures.{slow}=null" for slow in ("wer", "dnsmos_p808", "dnsmos_ovrl")),
+        "callbacks.validation_metrics.every_n_validations=1",
+        "callbacks.validation_metrics.count=2", "monitor=metrics/mcd",
+        *(f"callbacks.validation_metrics.measures.{slow}=null"
+          for slow in ("wer", "dnsmos_p808", "dnsmos_ovrl")),
         f"hydra.run.dir={folder}",
     )  # fmt: skip
     command("train.py", f"resume={folder}", "trainer.max_steps=5")
@@ -52,7 +54,7 @@ def voice(run: Path) -> Synthesizer:
     return Synthesizer.load(run)
 
 
-def test_a_run_leaves_what_it_promises(run: Path) -> None:
+def test_a_run_leaves_checkpoints_config_log_and_events(run: Path) -> None:
     assert load_checkpoint(run / "checkpoints" / "last.ckpt")["global_step"] == 5
     assert (run / "checkpoints" / "best.ckpt").is_file()
     assert (run / "config.yaml").is_file()
@@ -73,7 +75,7 @@ def test_a_run_leaves_what_it_promises(run: Path) -> None:
     assert events.Tags()["audio"]
 
 
-def test_resuming_takes_overrides_that_only_the_runs_own_parts_know(tmp_path: Path) -> None:
+def test_resuming_takes_overrides_of_the_runs_own_parts(tmp_path: Path) -> None:
     short = ("data.limit=24", "data.workers=0", f"data.prepared_dir={tmp_path}/prepared",
              "trainer=cpu", "trainer.max_steps=1", "logger=none")  # fmt: skip
     folder = tmp_path / "run"
@@ -82,17 +84,17 @@ def test_resuming_takes_overrides_that_only_the_runs_own_parts_know(tmp_path: Pa
     command("train.py", f"resume={folder}", "data.clips.per_batch=4", "trainer.max_steps=2")
     last = folder / "checkpoints" / "last.ckpt"
     assert load_checkpoint(last)["global_step"] == 2
-    # what was said before is meant when it is said again
+    # an override of the run that the command line repeats is applied
     command("train.py", f"resume={folder}", "trainer.max_steps=3")
     command("train.py", f"resume={folder}", "trainer.max_steps=2", "optimizer.lr=1e-5")
     assert load_checkpoint(last)["global_step"] == 3
     assert OmegaConf.load(folder / "config.yaml").trainer.max_steps == 2
-    # what the run began with is there for the next time too
+    # the overrides of the run's start are kept for the next time
     kept = OmegaConf.load(folder / ".hydra" / "overrides.yaml")
     assert {"model=vocos", "data.clips.frames=16", "data.clips.per_batch=4"} <= set(kept)
     config = OmegaConf.load(folder / "config.yaml")
     assert config.data.clips == {**config.data.clips, "frames": 16, "per_batch": 4}
-    # and what it became copies recordings, and speaks for an acoustic model
+    # the trained vocoder resynthesizes recordings
     light = [
         f"metrics.{slow}=null" for slow in ("wer", "cer", "dnsmos_p808", "dnsmos_ovrl", "plcmos")
     ]
@@ -102,7 +104,7 @@ def test_resuming_takes_overrides_that_only_the_runs_own_parts_know(tmp_path: Pa
     assert scores["models"]["run"]["mel_distance"][0] > 0
 
 
-def test_the_commands_speak(run: Path, tmp_path: Path) -> None:
+def test_synthesize_writes_files_from_text_and_standard_input(run: Path, tmp_path: Path) -> None:
     one = tmp_path / "one.wav"
     command("synthesize.py", f"run={run}", "text=Well, hello: it's me!", f"out={one}",
             "pictures=true", "rate=1.2", "pitch=2", "energy=-3", "speaker=ben")  # fmt: skip
@@ -145,7 +147,7 @@ def test_a_wrong_command_about_a_run_is_one_line(
 @pytest.mark.parametrize(
     ("arguments", "culprit"),
     [
-        (("-m", "tts.cli.export", "out=x"), "run: not given; add run="),
+        (("-m", "tts", "export", "out=x"), "run: not given; add run="),
         (("train.py", "data=recording"), "data.audio is not given"),
         (("train.py", "trainer.accelerator=tpu"), "another trainer.accelerator="),
         (("train.py", "model/size=huge"), "choose from base, large, small, tiny"),
@@ -181,7 +183,7 @@ def test_a_wrong_command_is_one_line(
         ("run", "/no/such/run", "/no/such/run"),
     ],
 )
-def test_a_wrong_request_names_the_culprit(
+def test_a_wrong_request_names_its_key(
     run: Path, tmp_path: Path, key: str, value: object, culprit: str
 ) -> None:
     config = composed("synthesize", f"run={run}", f"out={tmp_path}/x", "text=hi")
@@ -193,21 +195,21 @@ def test_a_wrong_request_names_the_culprit(
     assert not list(tmp_path.iterdir())
 
 
-def test_an_exported_voice_speaks_as_its_run(run: Path, voice: Synthesizer, tmp_path: Path) -> None:
-    command("-m", "tts.cli.export", f"run={run}", f"out={tmp_path}/anna", "license=CC0-1.0")
+def test_an_exported_voice_equals_its_run(run: Path, voice: Synthesizer, tmp_path: Path) -> None:
+    command("-m", "tts", "export", f"run={run}", f"out={tmp_path}/anna", "license=CC0-1.0")
     assert sorted(path.name for path in (tmp_path / "anna").iterdir()) == [
         "voice.json", "weights.safetensors",
     ]  # fmt: skip
     exported = Synthesizer.load(tmp_path / "anna")
     spoken = exported.speak("A short sentence.").waveform
     assert np.array_equal(spoken, voice.speak("A short sentence.").waveform)
-    command("-m", "tts.cli.export", f"run={run}", f"out={tmp_path}/small", "half=true")
+    command("-m", "tts", "export", f"run={run}", f"out={tmp_path}/small", "half=true")
     sizes = [(tmp_path / n / "weights.safetensors").stat().st_size for n in ("small", "anna")]
     assert 0.4 < sizes[0] / sizes[1] < 0.6
     near = Synthesizer.load(tmp_path / "small").speak("A short sentence.").waveform
     assert len(near) == pytest.approx(len(spoken), rel=0.02)
-    command("-m", "tts.cli.export", f"run={run}", f"out={tmp_path}/ben", "speaker=ben")
-    command("-m", "tts.cli.export", f"run={run}", f"out={tmp_path}/clear", "variance_scale=1.1",
+    command("-m", "tts", "export", f"run={run}", f"out={tmp_path}/ben", "speaker=ben")
+    command("-m", "tts", "export", f"run={run}", f"out={tmp_path}/clear", "variance_scale=1.1",
             "pitch_range=1.2")  # fmt: skip
     clear = Synthesizer.load(tmp_path / "clear").speak("A short sentence.").waveform
     asked = voice.speak("A short sentence.", variance_scale=1.1, pitch_range=1.2).waveform
@@ -217,33 +219,33 @@ def test_an_exported_voice_speaks_as_its_run(run: Path, voice: Synthesizer, tmp_
         ("magnitude_weight=0.2", "magnitude_weight: a FastSpeech has no such"),
         ("variance_scale=9", "0 to 2"),
     ):
-        told = command("-m", "tts.cli.export", f"run={run}", f"out={tmp_path}/x", setting,
+        done = command("-m", "tts", "export", f"run={run}", f"out={tmp_path}/x", setting,
                        code=2)  # fmt: skip
-        assert why in told.stderr
+        assert why in done.stderr
     alone = Synthesizer.load(tmp_path / "ben")
     assert alone.facts.speakers == ("ben",)
     as_ben = voice.speak("A short sentence.", speaker="ben").waveform
     assert np.array_equal(alone.speak("A short sentence.").waveform, as_ben)
-    told = command("-m", "tts.cli.export", f"run={run}", f"out={tmp_path}/x", "speaker=carla",
+    done = command("-m", "tts", "export", f"run={run}", f"out={tmp_path}/x", "speaker=carla",
                    code=2)  # fmt: skip
-    assert "speaker=carla: choose from anna, ben" in told.stderr
+    assert "speaker=carla: choose from anna, ben" in done.stderr
     assert json.loads((tmp_path / "anna/voice.json").read_text())["about"]["license"] == "CC0-1.0"
 
 
-def test_a_line_that_cannot_be_spoken_does_not_stop_the_others(
+def test_a_line_that_fails_does_not_stop_the_others(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = tmp_path / "lines.txt"
     lines.write_text("One 你.\n...\nThree.\n", encoding="utf-8")
     config = composed("synthesize", f"run={run}", f"out={tmp_path}/wavs", f"file={lines}")
-    with pytest.raises(UserError, match=r"1 of 3 not spoken\s+line 2"):
+    with pytest.raises(UserError, match=r"1 of 3 lines not synthesized\s+line 2"):
         synthesize(config)
     assert sorted(path.name for path in (tmp_path / "wavs").iterdir()) == ["001.wav", "003.wav"]
-    assert "line 1: left out, because it cannot be spoken: 你" in capsys.readouterr().err
+    assert "line 1: left out, because no symbol exists: 你" in capsys.readouterr().err
 
 
 def test_an_evaluation_scores_recordings_copies_and_the_model(run: Path, tmp_path: Path) -> None:
-    command("-m", "tts.cli.evaluate", f"run={run}", "utterances=2", "workers=1",
+    command("-m", "tts", "evaluate", f"run={run}", "utterances=2", "workers=1",
             f"out={tmp_path}")  # fmt: skip
     result = json.loads((tmp_path / "report.json").read_text())
     assert list(result["systems"]) == ["recordings", "copy synthesis", "demo"]
@@ -253,13 +255,13 @@ def test_an_evaluation_scores_recordings_copies_and_the_model(run: Path, tmp_pat
     assert len(result["sentences"]) == 6
     model = result["models"]["demo"]
     assert model["mel_l1"][0] > 0
-    assert model["boundary_error_ms"] > 0  # the demo corpus brings the truth
+    assert model["boundary_error_ms"] > 0  # the demo corpus has true durations
     page = (tmp_path / "report.html").read_text()
     assert page.count("<audio") == 6
     assert all(sentence["text"] in page for sentence in result["sentences"])
 
 
-def test_speaking_imports_nothing_that_takes_long(run: Path) -> None:
+def test_synthesis_imports_no_slow_packages(run: Path) -> None:
     program = (
         "import sys\nfrom tts.synthesizer import Synthesizer\n"
         f"waveform, rate = Synthesizer.load({str(run)!r}).speak('Hello.')\n"
@@ -281,14 +283,14 @@ def test_help_imports_neither_torch_nor_lightning(script: str) -> None:
     assert "model" in fresh(program) or script == "synthesize.py"
 
 
-def test_the_same_text_sounds_the_same(voice: Synthesizer, run: Path) -> None:
+def test_synthesis_is_repeatable(voice: Synthesizer, run: Path) -> None:
     one = voice.speak("A short sentence.").waveform
     assert np.array_equal(one, voice.speak("A short sentence.").waveform)
     again = Synthesizer.load(run).speak("A short sentence.").waveform
     assert np.array_equal(one, again)
 
 
-def test_seeds_repeat_what_temperature_varies(voice: Synthesizer) -> None:
+def test_a_seed_makes_a_temperature_repeatable(voice: Synthesizer) -> None:
     def speak(seed: int) -> np.ndarray:
         return voice.speak("A short sentence.", prosody_temperature=1.0, seed=seed).waveform
 
@@ -300,15 +302,15 @@ def test_sentences_are_joined_with_their_pauses(voice: Synthesizer) -> None:
     parts = list(voice.sentences("One sentence. Another one, longer. The end."))
     assert len(parts) == 3
     assert parts[0].pause > 0
-    whole = voice.speak("One sentence. Another one, longer. The end.").waveform
+    full = voice.speak("One sentence. Another one, longer. The end.").waveform
     pauses = sum(round(p.pause * 22050) for p in parts[:-1])
-    assert len(whole) == sum(len(p.waveform) for p in parts) + pauses
+    assert len(full) == sum(len(p.waveform) for p in parts) + pauses
     for part in parts:
         assert len(part.waveform) == len(part.mel) * 256 == int(part.durations.sum()) * 256
         assert len(part.durations) == len(part.phonemes)
 
 
-def test_a_stream_is_the_speech_in_pieces(voice: Synthesizer) -> None:
+def test_a_stream_equals_the_full_waveform(voice: Synthesizer) -> None:
     torch.manual_seed(1)
     neural = Synthesizer(
         voice.model, Vocos(voice.facts.contract, 16, 32, 2), voice.frontend, voice.facts
@@ -317,8 +319,8 @@ def test_a_stream_is_the_speech_in_pieces(voice: Synthesizer) -> None:
     pieces = list(neural.stream(text, frames=20))
     assert max(map(len, pieces)) <= max(20 * 256, 22050)
     assert len(pieces) > 5
-    whole = neural.speak(text).waveform
-    assert np.abs(np.concatenate(pieces) - whole).max() < 1e-4
+    full = neural.speak(text).waveform
+    assert np.abs(np.concatenate(pieces) - full).max() < 1e-4
     with pytest.raises(UserError, match="Chinese"):
         next(neural.stream("Hello. 你好."))
 
@@ -336,7 +338,7 @@ def test_controls_per_token(voice: Synthesizer) -> None:
         list(voice.sentences("Hello there. You.", controls=SynthesisControls(rate=rates)))
 
 
-def test_a_tampered_checkpoint_is_refused(run: Path, tmp_path: Path) -> None:
+def test_a_tampered_checkpoint_is_rejected(run: Path, tmp_path: Path) -> None:
     good = load_checkpoint(run / "checkpoints" / "last.ckpt")
 
     def load(change: dict[str, object]) -> None:
@@ -358,7 +360,7 @@ def test_a_tampered_checkpoint_is_refused(run: Path, tmp_path: Path) -> None:
         Synthesizer.load(truncated)
 
 
-def test_another_contract_is_refused(voice: Synthesizer) -> None:
+def test_another_contract_is_rejected(voice: Synthesizer) -> None:
     from dataclasses import replace
 
     from tts.audio.mel import ContractError

@@ -1,4 +1,4 @@
-"""A run killed at any moment, however often, ends where a run never killed does, to the bit."""
+"""Runs killed at random moments and resumed: they equal an uninterrupted run to the bit."""
 
 import random
 import signal
@@ -19,35 +19,35 @@ OFTEN = ("callbacks=[default,ema]", "callbacks.checkpoints.every_n_steps=3")
 
 
 def killed_often(
-    words: list[str], again: list[str], folder: Path, kills: int, whole: float
+    words: list[str], again: list[str], folder: Path, kills: int, duration: float
 ) -> None:
-    """The training of ``words``, killed at random moments; ``again`` goes on to its end.
+    """Run the training ``words``, kill it at random moments, resume it by ``again`` to its end.
 
-    ``whole``: seconds that all of it takes on this machine. The steps between a start and its kill
-    are a small share of them, so that it does not come to its end before the last kill.
+    ``duration``: seconds of an uninterrupted run on this machine. The time between a start and its
+    kill is a small share of them, so that the training does not end before the last kill.
     """
     chance = random.Random(1)
     last = folder / "checkpoints/last.ckpt"
     for _ in range(kills):
         running = Command(*words)
         before = last.stat().st_mtime_ns if last.exists() else 0
-        # somewhere in the steps and checkpoints that follow the first new one
+        # in the steps and checkpoints that follow the first new one
         while running.poll() is None and (not last.exists() or last.stat().st_mtime_ns == before):
             time.sleep(0.002)
-        time.sleep(chance.random() * min(0.1, whole / (3 * kills)))
+        time.sleep(chance.random() * min(0.1, duration / (3 * kills)))
         assert running.poll() is None, running.done().stderr
         running.send_signal(signal.SIGKILL)
         ended = running.done()
         assert ended.returncode == -signal.SIGKILL, ended.stderr
         words = again
     command(*again)
-    assert not list(last.parent.glob(".*")), "what a killed writer left is swept"
+    assert not list(last.parent.glob(".*")), "temporary files of killed writers are removed"
 
 
 def test_twenty_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    intact, killed = tmp_path / "intact", tmp_path / "killed"
     began = time.monotonic()
-    run(whole, *STEPS, *OFTEN)
+    run(intact, *STEPS, *OFTEN)
     took = time.monotonic() - began
     fakes = ["train.py", "--config-dir", str(FAKES)]
     killed_often(
@@ -55,13 +55,13 @@ def test_twenty_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
         [*fakes, f"resume={killed}"],
         killed,
         kills=20,
-        whole=took,
+        duration=took,
     )
-    assert_equal_to_the_bit(state(killed), state(whole))
+    assert_equal_to_the_bit(state(killed), state(intact))
 
 
-def test_a_vocoder_and_its_judges_are_killed_in_vain(tmp_path: Path) -> None:
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
+def test_a_killed_vocoder_training_with_discriminators_resumes_exactly(tmp_path: Path) -> None:
+    intact, killed = tmp_path / "intact", tmp_path / "killed"
     words = [
         "train.py", "model=vocos", "model/size=tiny", "trainer=cpu", "trainer.precision=32-true",
         "data.limit=24", f"data.prepared_dir={tmp_path}/prepared", "data.workers=1",
@@ -71,12 +71,12 @@ def test_a_vocoder_and_its_judges_are_killed_in_vain(tmp_path: Path) -> None:
         "callbacks.samples=null", "callbacks.metric_history=null",
     ]  # fmt: skip
     began = time.monotonic()
-    command(*words, f"hydra.run.dir={whole}")
+    command(*words, f"hydra.run.dir={intact}")
     took = time.monotonic() - began
     killed_often(
         [*words, f"hydra.run.dir={killed}"], ["train.py", f"resume={killed}"], killed, 4, took
     )
-    ours, theirs = (load_checkpoint(each / "checkpoints/last.ckpt") for each in (killed, whole))
+    ours, theirs = (load_checkpoint(each / "checkpoints/last.ckpt") for each in (killed, intact))
     assert len(ours["optimizer_states"]) == 2
     assert_equal_to_the_bit(*({key: each[key] for key in KEYS} for each in (ours, theirs)))
 
@@ -101,7 +101,7 @@ def test_a_truncated_last_falls_back_to_the_one_before(
     resume(tmp_path, "trainer.max_steps=10", "callbacks.checkpoints.every_n_steps=1")
     assert load_checkpoint(last)["global_step"] == 10
     assert load_checkpoint(previous)["global_step"] == 9, (
-        "the damaged one takes no good one's place"
+        "a damaged checkpoint replaces no intact one"
     )
     damaged = bytearray(last.read_bytes())
     damaged[len(damaged) // 2] ^= 255

@@ -1,4 +1,4 @@
-"""A run cut and resumed is a run never cut; signals save; jobs of one process do not mix."""
+"""Training: an interrupted and resumed run equals an uninterrupted one; signals; checkpoints."""
 
 import signal
 import time
@@ -31,7 +31,7 @@ def resume(folder: Path, *overrides: str) -> dict[str, float]:
 
 
 def cut(folder: Path, at: int, *overrides: str) -> None:
-    """Train until a SIGTERM during step ``at``."""
+    """Train until a SIGTERM in step ``at``."""
     overrides = (*STEPS, "+callbacks.cut._target_=fakes.Cut", f"+callbacks.cut.at={at}", *overrides)
     with pytest.raises(SystemExit) as ended:
         run(folder, *overrides)
@@ -61,49 +61,49 @@ def assert_equal_to_the_bit(ours: Any, theirs: Any, path: str = "") -> None:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("whole")
+def uncut(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("uncut")
     run(folder, *STEPS)
     return folder
 
 
-# in the middle of an epoch, at its end, at a validation, at both in turn
+# in the middle of an epoch, at its end, at a validation, one after the other
 @pytest.mark.parametrize("cuts", [(3,), (5,), (8,), (5, 10), (4, 5, 6, 12)], ids=str)
-def test_a_run_cut_and_resumed_equals_a_run_never_cut(
-    whole: Path, tmp_path: Path, cuts: tuple[int, ...]
+def test_a_run_cut_and_resumed_equals_an_uncut_one(
+    uncut: Path, tmp_path: Path, cuts: tuple[int, ...]
 ) -> None:
     cut(tmp_path, cuts[0])
     for at in cuts[1:]:
         with pytest.raises(SystemExit):
             resume(tmp_path, f"+callbacks.cut.at={at}")
     resume(tmp_path, "+callbacks.cut=null")
-    assert_equal_to_the_bit(state(tmp_path), state(whole))
+    assert_equal_to_the_bit(state(tmp_path), state(uncut))
 
 
-def test_a_run_cut_while_validating_resumes_exactly(whole: Path, tmp_path: Path) -> None:
+def test_a_run_cut_while_validating_resumes_exactly(uncut: Path, tmp_path: Path) -> None:
     cut(tmp_path, 8, "+callbacks.cut.validating=true")
     resume(tmp_path, "+callbacks.cut=null")
-    assert_equal_to_the_bit(state(tmp_path), state(whole))
+    assert_equal_to_the_bit(state(tmp_path), state(uncut))
 
 
 def test_a_run_that_accumulates_gradients_is_cut_between_steps(tmp_path: Path) -> None:
-    run(tmp_path / "whole", *STEPS, "trainer.accumulate_grad_batches=2")
+    run(tmp_path / "uncut", *STEPS, "trainer.accumulate_grad_batches=2")
     cut(tmp_path / "cut", 7, "trainer.accumulate_grad_batches=2")
     resume(tmp_path / "cut", "+callbacks.cut=null")
-    assert_equal_to_the_bit(state(tmp_path / "cut"), state(tmp_path / "whole"))
+    assert_equal_to_the_bit(state(tmp_path / "cut"), state(tmp_path / "uncut"))
 
 
-def test_a_finished_run_goes_on_as_if_it_had_never_ended(tmp_path: Path) -> None:
+def test_a_finished_run_resumed_equals_one_that_never_ended(tmp_path: Path) -> None:
     level = ("scheduler=constant", "scheduler.warmup_steps=2", "trainer.val_check_interval=4")
-    run(tmp_path / "whole", "trainer.max_steps=12", *level)
+    run(tmp_path / "uncut", "trainer.max_steps=12", *level)
     run(tmp_path / "twice", "trainer.max_steps=7", *level)
     resume(tmp_path / "twice", "trainer.max_steps=12")
-    assert_equal_to_the_bit(state(tmp_path / "twice"), state(tmp_path / "whole"))
+    assert_equal_to_the_bit(state(tmp_path / "twice"), state(tmp_path / "uncut"))
 
 
-def test_validating_more_often_changes_nothing(whole: Path, tmp_path: Path) -> None:
+def test_validating_more_often_changes_nothing(uncut: Path, tmp_path: Path) -> None:
     run(tmp_path, *STEPS, "trainer.val_check_interval=1")
-    assert_equal_to_the_bit(state(tmp_path)["state_dict"], state(whole)["state_dict"])
+    assert_equal_to_the_bit(state(tmp_path)["state_dict"], state(uncut)["state_dict"])
 
 
 def test_resuming_keeps_the_config_of_the_run(tmp_path: Path) -> None:
@@ -156,28 +156,28 @@ def test_a_checkpoint_of_other_speakers_is_refused(
         run(tmp_path / "two", "trainer.max_steps=2", f"ckpt_path='{path}'")
 
 
-def test_a_new_run_in_a_used_folder_sets_the_old_one_aside(tmp_path: Path) -> None:
+def test_a_new_run_in_a_used_folder_moves_the_old_one_aside(tmp_path: Path) -> None:
     for _ in range(2):
         run(tmp_path, "trainer.max_steps=2")
     assert (tmp_path / "previous-1/checkpoints/last.ckpt").is_file()
     assert (tmp_path / "checkpoints/last.ckpt").is_file()
 
 
-def test_the_metrics_hold_the_best_of_the_monitored_one(tmp_path: Path) -> None:
+def test_the_metrics_include_the_best_monitored_value(tmp_path: Path) -> None:
     metrics = run(tmp_path, *STEPS)
     assert metrics["best/val/mel"] <= metrics["val/mel"]
     assert "train/learning_rate" in metrics
 
 
-def test_a_checkpoint_is_plain_and_rebuilds(whole: Path) -> None:
-    loaded = load_run(whole)  # weights_only
+def test_a_checkpoint_is_plain_data_and_rebuilds_the_model(uncut: Path) -> None:
+    loaded = load_run(uncut)  # weights_only
     assert loaded.path.name == "best.ckpt"
     assert loaded.config["model"]["_target_"] == "fakes.FakeModel"
     assert loaded.facts.speakers == ("ann", "bob")
     assert "project.weight" in loaded.weights
 
 
-def test_a_missing_value_and_a_wrong_interval_are_named(tmp_path: Path) -> None:
+def test_a_missing_value_and_a_wrong_interval_are_reported(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"optimizer\.lr has no value"):
         run(tmp_path, "optimizer.lr=???")
     with pytest.raises(UserError, match=r"val_check_interval=0\.5"):
@@ -189,7 +189,7 @@ def test_a_missing_value_and_a_wrong_interval_are_named(tmp_path: Path) -> None:
             run(tmp_path, "trainer=gpu", "trainer.accelerator=gpu")
 
 
-def test_the_precision_is_measured_once_and_written_down(tmp_path: Path) -> None:
+def test_the_precision_is_measured_once_and_saved(tmp_path: Path) -> None:
     run(tmp_path, "trainer.max_steps=1", "trainer.precision=auto")
     config = load_checkpoint(tmp_path / "checkpoints/last.ckpt")["config"]
     assert config["trainer"]["precision"] in ("32-true", "bf16-mixed")
@@ -202,8 +202,10 @@ def start(folder: Path, *overrides: str) -> Command:
     return Command("train.py", "--config-dir", str(FAKES), *overrides, *keep, cwd=folder)
 
 
-def test_jobs_of_one_process_do_not_mix_and_a_signal_saves_and_ends_cleanly(tmp_path: Path) -> None:
-    # one process for several laws: starting one imports torch and Lightning for many seconds
+def test_jobs_of_one_process_are_independent_and_a_signal_saves_and_ends_cleanly(
+    tmp_path: Path,
+) -> None:
+    # one process for both checks, because importing torch and Lightning takes seconds
     level = ("scheduler=constant", "seed=2")
     process = start(
         tmp_path, "-m", *level, "name=sweep", "trainer.max_steps=3,1000000",
@@ -213,15 +215,15 @@ def test_jobs_of_one_process_do_not_mix_and_a_signal_saves_and_ends_cleanly(tmp_
     end = time.monotonic() + 240
     while not (kept := list(tmp_path.glob(second))):
         assert process.poll() is None, process.done().stderr
-        assert time.monotonic() < end, "nothing happened"
+        assert time.monotonic() < end, "no checkpoint appeared"
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
     done = process.done(timeout=60)
-    told = done.stderr
-    assert done.returncode == 128 + signal.SIGTERM, told
-    assert "Traceback" not in told
+    errors = done.stderr
+    assert done.returncode == 128 + signal.SIGTERM, errors
+    assert "Traceback" not in errors
     step = load_checkpoint(kept[0].with_name("last.ckpt"))["global_step"]
-    assert f"at step {step}; to go on: resume=" in told
+    assert f"at step {step}; to go on: resume=" in errors
     assert not list(kept[0].parent.glob(".*")), "a temporary file was left"
     [first] = tmp_path.glob("outputs/sweep/*_multirun/0_*max_steps=3*")
     assert load_checkpoint(first / "checkpoints/last.ckpt")["global_step"] == 3
@@ -252,7 +254,7 @@ def test_the_best_score_survives_a_resume(tmp_path: Path) -> None:
     assert again["global_step"] == 4
 
 
-def test_resuming_takes_the_optimizers_settings_from_the_config(tmp_path: Path) -> None:
+def test_resuming_takes_the_optimizer_hyperparameters_from_the_config(tmp_path: Path) -> None:
     run(tmp_path, "trainer.max_steps=4", "scheduler=constant", "scheduler.warmup_steps=0")
     metrics = resume(tmp_path, "trainer.max_steps=5", "optimizer.lr=0.0001")
     assert metrics["train/learning_rate"] == pytest.approx(1e-4)

@@ -1,16 +1,16 @@
-"""A sweep that looks where it found good values: Optuna as a Hydra sweeper.
-
-Hydra imports what lies in here at every start, so that Optuna itself waits for a sweep.
+"""Optuna as a Hydra sweeper: samples new values near those that were good.
 
 ``python train.py -m sweep=optuna model/size=tiny,small optimizer.lr=tag(log,interval(1e-4,1e-2))``
+
+Hydra imports this module at every start; Optuna itself is imported by a sweep alone.
 """
 
 import logging
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import (
@@ -21,13 +21,17 @@ from hydra.core.override_parser.types import (
     Transformer,
 )
 from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from tts.errors import UserError
 from tts.training.optuna_trial import Trial, under_way
 
 if TYPE_CHECKING:
+    import optuna
     from optuna.distributions import BaseDistribution
 
 log = logging.getLogger(__name__)
@@ -35,13 +39,12 @@ HEARTBEAT = 60  # seconds; a trial without one for twice as long died with its p
 
 
 class OptunaSweeper(Sweeper):
-    """Asks the study for values, runs a job, tells what became of it; until there are ``trials``.
+    """Runs a job for each trial of an Optuna study until the study has ``trials`` of them.
 
-    Swept are the choices (``a,b``), intervals (``interval(1,2)``, whole numbers with
+    Swept are the choices (``a,b``), intervals (``interval(1,2)``, integers with
     ``int(interval(1,9))``, logarithmic with ``tag(log,...)``) and ranges of the command line. The
-    study lives in ``storage``, an SQLite file: run again, a sweep goes on where it was killed, and
-    processes that name the same study share it. A job that fails stays in it
-    as failed.
+    study lives in ``storage``, an SQLite file: the same command continues a sweep that was killed,
+    and processes that name the same study share it. A failed job stays in the study as failed.
     """
 
     def __init__(
@@ -49,67 +52,72 @@ class OptunaSweeper(Sweeper):
         study: str,
         storage: str,
         trials: int = 20,
-        direction: str = "minimize",
+        direction: Literal["minimize", "maximize"] = "minimize",
         seed: int = 1,
-        sampler: Any = None,
-        pruner: Any = None,
+        sampler: "Callable[..., optuna.samplers.BaseSampler] | None" = None,
+        pruner: "optuna.pruners.BasePruner | None" = None,
     ) -> None:
         if direction not in ("minimize", "maximize"):
-            raise UserError(f"hydra.sweeper.direction={direction}: minimize or maximize")
-        self.direction: Any = direction
+            raise UserError(
+                f"hydra.sweeper.direction={direction}: choose from minimize or maximize"
+            )
+        self.direction = direction
         self.name, self.storage, self.trials = study, Path(storage), trials
         self.seed, self.sampler, self.pruner = seed, sampler, pruner
         self.config: DictConfig | None = None
-        self.launcher: Any = None
+        self.launcher: Launcher | None = None
 
-    def setup(self, *, hydra_context: Any, task_function: Any, config: DictConfig) -> None:
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
         self.loader, self.config = hydra_context.config_loader, config
         launcher = str(config.hydra.launcher._target_)
         if not launcher.endswith("BasicLauncher"):
             raise UserError(
-                f"hydra/launcher={launcher.rsplit('.', 1)[-1]}: a trial runs in the sweep's own "
-                "process. For several at once, start the same command several times: they share "
-                "the study"
+                f"hydra/launcher={launcher.rsplit('.', 1)[-1]}: sweep=optuna runs its trials in "
+                "its own process. For several at once, start the same command several times: they "
+                "share the study"
             )
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
-    def sweep(self, arguments: list[str]) -> Any:
+    def sweep(self, arguments: list[str]) -> list[JobReturn]:
+        """Run the trials that the study still lacks; return their jobs' results."""
         assert self.config is not None
+        assert self.launcher is not None
+        launcher = self.launcher
         fixed, space = self._read(arguments)
         if not space:
-            raise UserError(
-                "nothing to sweep: give a setting several values, model/size=tiny,small"
-            )
+            raise UserError("nothing to sweep: give a key several values, model/size=tiny,small")
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self.config, folder / "multirun.yaml")
         study = self._study(space)
-        results: list[Any] = []
+        results: list[JobReturn] = []
         from optuna import TrialPruned
 
-        def objective(trial: Any) -> float:
+        def objective(trial: "optuna.Trial") -> float:
             chosen = [f"{key}={suggested(trial, key, kind)}" for key, kind in space.items()]
-            ours = Trial(trial, self.direction == "maximize")
-            with under_way(ours):
-                result = self.launcher.launch([[*fixed, *chosen]], initial_job_idx=trial.number)[0]
+            current = Trial(trial, self.direction == "maximize")
+            with under_way(current):
+                [result] = launcher.launch([[*fixed, *chosen]], initial_job_idx=trial.number)
             results.append(result)
-            if ours.pruned:
+            if current.pruned:
                 raise TrialPruned
-            # Optuna keeps a trial that has no number to show as failed
+            # Optuna marks a trial that returns NaN as failed
             return math.nan if result.return_value is None else float(result.return_value)
 
-        while self._begun(study) < self.trials:
+        while self._count(study) < self.trials:
             study.optimize(objective, n_trials=1)
         self._report(study)
         return results
 
-    def _read(self, arguments: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
-        """The overrides that stay, and the distributions of those that are swept."""
+    def _read(self, arguments: Sequence[str]) -> "tuple[list[str], dict[str, BaseDistribution]]":
+        """Return the fixed overrides, and the distributions of the swept ones."""
         parser = OverridesParser.create(config_loader=self.loader)
         fixed: list[str] = []
-        space: dict[str, Any] = {}
+        space: dict[str, BaseDistribution] = {}
         for override in parser.parse_overrides(list(arguments)):
             key = override.get_key_element()
             if override.is_sweep_override():
@@ -118,7 +126,8 @@ class OptunaSweeper(Sweeper):
                 fixed.append(f"{key}={override.get_value_element_as_str()}")
         return fixed, space
 
-    def _study(self, space: Mapping[str, Any]) -> Any:
+    def _study(self, space: "Mapping[str, BaseDistribution]") -> "optuna.Study":
+        """Create or load the study. Raises UserError for one of another direction or space."""
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -140,7 +149,7 @@ class OptunaSweeper(Sweeper):
                 "give another hydra.sweeper.study"
             )
         if self.sampler is not None:
-            # a sweep that goes on, or a second process, is not to draw what was drawn before
+            # a continued sweep and a second process must not sample the same values again
             study.sampler = self.sampler(seed=self.seed + len(study.trials))
         if study.trials:
             known = {key for trial in study.trials for key in trial.distributions}
@@ -149,22 +158,23 @@ class OptunaSweeper(Sweeper):
                     f"the study {self.name} in {self.storage} sweeps {', '.join(sorted(known))} "
                     f"and not {', '.join(sorted(space))}: give another hydra.sweeper.study"
                 )
-            log.info("going on with the study %s after %d trials", self.name, len(study.trials))
+            log.info("continuing the study %s after %d trials", self.name, len(study.trials))
         return study
 
-    def _begun(self, study: Any) -> int:
-        """Trials that are over or under way anywhere; one that died with its process is over."""
+    def _count(self, study: "optuna.Study") -> int:
+        """Count the trials started by any process, after marking those that died as failed."""
         import optuna
 
         optuna.storages.fail_stale_trials(study)
         return len(study.get_trials(deepcopy=False))
 
-    def _report(self, study: Any) -> None:
+    def _report(self, study: "optuna.Study") -> None:
+        """Log the best trial."""
         import optuna
 
         done = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
         if not done:
-            log.info("no trial of the study %s came to its end", self.name)
+            log.info("no trial of the study %s completed", self.name)
             return
         best = study.best_trial
         chosen = " ".join(f"{key}={value}" for key, value in best.params.items())
@@ -172,23 +182,25 @@ class OptunaSweeper(Sweeper):
 
 
 def distribution(override: Override) -> "BaseDistribution":
-    """Optuna's distribution of a swept override."""
+    """Return Optuna's distribution of a swept override."""
     from optuna.distributions import (
         CategoricalDistribution,
         FloatDistribution,
         IntDistribution,
     )
 
-    value: Any = override.value()
+    value = override.value()
     key = override.get_key_element()
     if isinstance(value, IntervalSweep):
         low: Any = value.start
         high: Any = value.end
         logarithmic = "log" in value.tags
         if low is None or high is None or low >= high or (logarithmic and low <= 0):
-            raise UserError(f"{key}: an interval goes up, from above 0 where it is logarithmic")
-        whole = isinstance(low, int) and isinstance(high, int)
-        return (IntDistribution if whole else FloatDistribution)(low, high, log=logarithmic)
+            raise UserError(
+                f"{key}: an interval needs low < high, and low above 0 where it is logarithmic"
+            )
+        integer = isinstance(low, int) and isinstance(high, int)
+        return (IntDistribution if integer else FloatDistribution)(low, high, log=logarithmic)
     if isinstance(value, ChoiceSweep | RangeSweep):
         return CategoricalDistribution(
             [str(choice) for choice in override.sweep_iterator(transformer=Transformer.encode)]
@@ -196,8 +208,8 @@ def distribution(override: Override) -> "BaseDistribution":
     raise UserError(f"{key}: sweep choices a,b, an interval(low,high) or a range(start,stop)")
 
 
-def suggested(trial: Any, key: str, kind: "BaseDistribution") -> Any:
-    """The study's value for ``key``."""
+def suggested(trial: "optuna.Trial", key: str, kind: "BaseDistribution") -> Any:
+    """Return the study's value for ``key``: a choice, an integer or a float."""
     from optuna.distributions import (
         CategoricalDistribution,
         FloatDistribution,
@@ -206,6 +218,7 @@ def suggested(trial: Any, key: str, kind: "BaseDistribution") -> Any:
 
     if isinstance(kind, CategoricalDistribution):
         return trial.suggest_categorical(key, kind.choices)
-    assert isinstance(kind, IntDistribution | FloatDistribution)
-    suggest = trial.suggest_int if isinstance(kind, IntDistribution) else trial.suggest_float
-    return suggest(key, kind.low, kind.high, log=kind.log)
+    if isinstance(kind, IntDistribution):
+        return trial.suggest_int(key, kind.low, kind.high, log=kind.log)
+    assert isinstance(kind, FloatDistribution)
+    return trial.suggest_float(key, kind.low, kind.high, log=kind.log)

@@ -1,12 +1,15 @@
-"""Where tables are printed."""
+"""The rich console that tables are printed on."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-WIDTH = 140  # of a table that goes into a file
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDTH = 140  # columns of a table written to a file
 
 
-def console() -> Any:
-    """rich's, wide enough for a table where no terminal says how wide it is."""
+def console() -> "Console":
+    """Return a console that is wide enough for tables where the output is no terminal."""
     from rich.console import Console
 
     found = Console()

@@ -1,4 +1,4 @@
-"""Memory of this process: what Python looks through, what glibc keeps, and the most there was."""
+"""Memory of this process: garbage collection, glibc's allocator, and the peak of use."""
 
 import ctypes
 import gc
@@ -13,31 +13,30 @@ _TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # malloc.h
 
 @contextmanager
 def gc_frozen_imports() -> Iterator[None]:
-    """What is made inside stays: modules and what hangs on them, never searched for garbage.
+    """Exempt the modules imported inside from garbage collection.
 
-    Importing torch and lightning makes a million objects that live as long as the process. Looking
-    for garbage among them again and again, while they are made, is a fifth of the import's time;
-    afterwards each full search would look through all of them once more.
-    Where nothing is imported, as before the second job of a sweep, nothing is set aside: what is
-    there may be garbage.
+    Importing torch and lightning makes a million objects that live as long as the process.
+    Collecting while they are made takes a fifth of the import's time, and every later full
+    collection would traverse them again. Where nothing is imported, as before the second job of a
+    sweep, nothing is frozen: existing objects may be garbage.
     """
-    collecting, known = gc.isenabled(), len(sys.modules)
+    enabled, known = gc.isenabled(), len(sys.modules)
     gc.disable()
     try:
         yield
     finally:
         if len(sys.modules) > known:
             gc.freeze()
-        if collecting:
+        if enabled:
             gc.enable()
 
 
 def keep_freed_memory() -> bool:
-    """Keep freed memory in the process instead of handing it back; whether that was possible.
+    """Make glibc keep freed memory for reuse; return whether that was possible.
 
-    A training step frees and asks again for the same large tensors. By default glibc maps each
-    anew, and the system then clears it page by page, one page fault each: on long sequences most of
-    the time of a step. With a GPU, on other systems and with other allocators nothing changes.
+    A training step frees and allocates the same large tensors. By default glibc maps each anew, and
+    the kernel clears it page by page, with a page fault for each: on long sequences most of a
+    step's time on a CPU. Other systems and allocators are left as they are.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -49,7 +48,7 @@ def keep_freed_memory() -> bool:
 
 
 def restart_peak() -> float:
-    """Hand freed memory back and forget the peak so far; GiB that are held now. Linux alone."""
+    """Return freed memory to the system, reset the peak, and return the GiB held (Linux only)."""
     libc = ctypes.CDLL(None)
     if hasattr(libc, "malloc_trim"):
         libc.malloc_trim(0)
@@ -58,9 +57,19 @@ def restart_peak() -> float:
 
 
 def peak() -> float:
-    """GiB this process has held at most, since :func:`restart_peak` where that can be."""
+    """Return the most GiB this process has held, on Linux since :func:`restart_peak`."""
     status = Path("/proc/self/status")
-    if status.exists():  # rusage counts the parent's memory too, from before this process began
+    if status.exists():  # rusage includes the parent's memory before the fork
         return int(status.read_text().split("VmHWM:")[1].split()[0]) / 2**20
     unit = 2**30 if sys.platform == "darwin" else 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def release_memory() -> None:
+    """Free the memory of a finished job before the next one of a multirun, in this process."""
+    import torch  # not at the top: --help does without torch
+
+    gc.collect()  # trainer and system refer to each other
+    torch.compiler.reset()  # torch limits the graphs that a process keeps of a piece of code
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -128,7 +128,7 @@ def test_the_module_with_the_first_non_finite_output_is_named(broken: Path) -> N
     done = command("-m", "tts.cli.replay", str(broken))
     last = done.stdout.strip().splitlines()[-1]
     assert last.startswith("forward: model.decoder.blocks.1.feed_forward.layer")
-    assert "is the first whose output is no number" in last
+    assert "is the first with a NaN or infinite output" in last
     assert "its weights within ±3e+38" in last
 
 
@@ -151,7 +151,7 @@ def test_a_file_that_is_not_a_bundle_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no checkpoint"):
         replay(str(tmp_path / "nothing.pt"))
     torch.save({"a": 1}, tmp_path / "other.pt")
-    with pytest.raises(UserError, match="is no bundle of a failed step: it lacks batch"):
+    with pytest.raises(UserError, match="is no bundle of a skipped step: it lacks batch"):
         replay(str(tmp_path / "other.pt"))
     with pytest.raises(UserError, match="max_skipped=0"):
         BadStepGuard(tmp_path, max_skipped=0)

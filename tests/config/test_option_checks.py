@@ -1,4 +1,4 @@
-"""No option is passed over without a word."""
+"""Options that exclude each other, and settings that nothing reads."""
 
 from pathlib import Path
 
@@ -11,29 +11,32 @@ from tts.training.run import train
 
 
 @pytest.mark.parametrize(
-    ("overrides", "said"),
+    ("overrides", "message"),
     [
-        (["experiment=demo", "scheduler=one_cycle"], r"scheduler\.warmup_steps is no setting"),
-        (["experiment=enhanced", "model/critic=none"], r"system\.\w+ is no setting"),
-        (["init_from=voices/lj", "distill_from=voices/lj"], "init_from and distill_from: a train"),
+        (["experiment=demo", "scheduler=one_cycle"], r"scheduler\.warmup_steps is not a setting"),
+        (["experiment=enhanced", "model/critic=none"], r"system\.\w+ is not a setting"),
+        (
+            ["init_from=voices/lj", "distill_from=voices/lj"],
+            "init_from and distill_from are given: use only one of: resume,",
+        ),
         (
             ["experiment=enhanced", "trainer.precision=bf16-true"],
-            "a running average would stand still",
+            "rounds away the updates of system.averaging",
         ),
-        (["model=vocos", "trainer.precision=bf16-true"], "a vocoder's samples need more"),
+        (["model=vocos", "trainer.precision=bf16-true"], "too coarse for a vocoder's samples"),
         (["model=vocos", "callbacks=[vocoder,ema]"], "would average twice"),
     ],
 )
-def test_what_would_be_silenced_is_refused_before_anything_is_made(
-    tmp_path: Path, overrides: list[str], said: str
+def test_conflicting_options_are_rejected_before_a_run_folder_exists(
+    tmp_path: Path, overrides: list[str], message: str
 ) -> None:
     config = composed("train", f"run_dir={tmp_path}/run", "trainer=cpu", "data=demo", *overrides)
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         train(config, overrides)
     assert not (tmp_path / "run").exists()
 
 
-def test_a_resumed_run_takes_no_other_beginning(tmp_path: Path) -> None:
+def test_a_resumed_run_takes_no_other_starting_point(tmp_path: Path) -> None:
     first = fake_overrides(tmp_path, "trainer.max_steps=2", "trainer.val_check_interval=2")
     train(compose_train(*first))
     more = [f"resume={tmp_path}", "init_from=voices/lj"]
@@ -41,13 +44,14 @@ def test_a_resumed_run_takes_no_other_beginning(tmp_path: Path) -> None:
         train(compose_train(*first, *more), more)
 
 
-def test_a_schedule_by_epochs_ends_where_they_end(tmp_path: Path) -> None:
-    """Five batches an epoch: the rate is at its lowest after the last."""
+def test_a_schedule_by_epochs_ends_with_the_last_epoch(tmp_path: Path) -> None:
+    """Five batches an epoch; the learning rate is lowest after the last."""
     metrics = train(
         compose_train(
             *fake_overrides(
                 tmp_path, "trainer.max_steps=-1", "trainer.max_epochs=4", "callbacks=default",
-                "callbacks.samples=null", "callbacks.validation_metrics=null", "trainer.log_every_n_steps=1",
+                "callbacks.samples=null", "callbacks.validation_metrics=null",
+                "trainer.log_every_n_steps=1",
                 "trainer.val_check_interval=5",
             )
         )
@@ -61,7 +65,7 @@ def test_a_schedule_by_epochs_ends_where_they_end(tmp_path: Path) -> None:
         train(compose_train(*fake_overrides(tmp_path / "endless", "trainer.max_steps=-1")))
 
 
-def test_every_option_that_is_refused_exists() -> None:
+def test_every_rejected_option_exists() -> None:
     known = {*composed("evaluate"), "data"}
     for what, names in UNUSED_OPTIONS.items():
         assert names <= known, (what, names - known)

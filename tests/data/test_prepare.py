@@ -227,7 +227,7 @@ def test_damage_is_named(tmp_path: Path) -> None:
 
 def test_the_command_reports_and_fails_in_one_line(tmp_path: Path) -> None:
     root = ljspeech(tmp_path / "c")
-    words = ("-m", "tts.cli.prepare", "data=ljspeech", f"data.prepared_dir={tmp_path}/out")
+    words = ("-m", "tts", "prepare", "data=ljspeech", f"data.prepared_dir={tmp_path}/out")
     good = command(*words, f"data.root={root}")
     assert "kept 6 of 6" in good.stdout
     (folder,) = (tmp_path / "out").iterdir()

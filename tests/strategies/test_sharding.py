@@ -63,8 +63,8 @@ def test_weights_and_checkpoints_equal_those_of_ddp(
 ) -> None:
     # with callbacks that read weights and gradients, and that synthesize
     watched = [
-        "callbacks=[default,gradients]", "callbacks.gradients.every_n_steps=2",
-        "logger=tensorboard", "callbacks.gradients.histograms=true",
+        "callbacks=[default,gradient_monitor]", "callbacks.gradient_monitor.every_n_steps=2",
+        "logger=tensorboard", "callbacks.gradient_monitor.histograms=true",
     ]  # fmt: skip
     quiet = {"logger=none", "callbacks=default"}
     if trainer != "fsdp":

@@ -12,9 +12,9 @@ from torch import Tensor
 from tests.models.assemble import build
 from tests.test_train import assert_equal_to_the_bit
 from tts.checkpoint import load_checkpoint
-from tts.cli.synthesize import synthesize
 from tts.errors import UserError
 from tts.evaluation.run import evaluate
+from tts.synthesis.run import synthesize
 from tts.synthesizer import Synthesizer
 from tts.training.freezing import train_only
 from tts.training.run import train
@@ -102,10 +102,10 @@ def test_distillation_trains_the_velocity_network_only(
         trainable = name.startswith("model.flow.") and name not in BUFFERS
         assert torch.equal(value, before[name]) != trainable, name
     trained(tmp_path / "student", base, 2, resume=True)
-    with pytest.raises(UserError, match="its field alone"):
+    with pytest.raises(UserError, match="its flow alone"):
         trained(tmp_path / "x", base, 1, f"distill_from={run}", "size.decoder_depth=1",
                 "callbacks.samples=null")  # fmt: skip
-    with pytest.raises(UserError, match="this model draws nothing"):
+    with pytest.raises(UserError, match="this model has no flow-matching decoder"):
         trained(tmp_path / "x", base, 1, f"distill_from={run}", "model/decoder=mamba_conv",
                 "callbacks.samples=null", "monitor=val/mel")  # fmt: skip
 
@@ -158,7 +158,7 @@ def test_evaluation_compares_numbers_of_solver_steps(run: Path, tmp_path: Path) 
 def test_every_stateful_part_resumes_exactly_in_bf16(base: Path, tmp_path: Path) -> None:
     """EMA, plateau, percentile clipping, uncertainty, metric history, bf16 and a data worker."""
     many = ("model/decoder=mamba_conv", "model/balance=uncertainty", "trainer.precision=bf16-mixed",
-            "callbacks=[default,ema,plateau,gradients,clipping_percentile]", "data.workers=1",
+            "callbacks=[default,ema,plateau,gradient_monitor,gradient_clipping_percentile]", "data.workers=1",
             "callbacks.samples=null", "callbacks.validation_metrics=null",
             "callbacks.plateau.warmup_steps=0",
             "callbacks.plateau.steps=8", "callbacks.plateau.points=8", "monitor=val/mel",

@@ -26,7 +26,7 @@ from tts.optim.schedules import constant
 from tts.synthesizer import Synthesizer
 from tts.systems.vocoder import VocoderSystem
 from tts.training.run import train
-from tts.training.teacher_forced_mels import force_mels
+from tts.training.teacher_forced_mels import use_teacher_forced_mels
 from tts.vocoders.hifigan import HiFiGAN
 from tts.vocoders.load import load_vocoder
 from tts.vocoders.vocos import Vocos
@@ -263,7 +263,7 @@ def test_a_vocoder_trains_on_the_mels_of_an_acoustic_run(tmp_path: Path, prepare
     config = composed("train", "model=vocos", *data, f"data.mel_from={path}")
     module = instantiate(config.data, _convert_="all")
     original, _ = module.dataset("train").clip(0, 3, 20)
-    force_mels(module, path)
+    use_teacher_forced_mels(module, path)
     forced, audio = module.dataset("train").clip(0, 3, 20)
     assert len(audio) == 20 * 256
     batch = module.dataset("train")[[0]]

@@ -1,4 +1,4 @@
-"""Memory for time, first minutes for later ones: the numbers that are learned from stay."""
+"""Activation checkpointing and torch.compile: losses and gradients stay the same."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ from tts.training.run import train
 
 
 def learned(checkpointing: bool) -> tuple[float, list[Tensor], int]:
-    """The loss, its gradients, and the bytes kept for them."""
+    """Return the loss, its gradients, and the bytes kept for them."""
     model, loss = build("model/decoder=flow")
     accelerate(model, checkpointing, None)
     model.train()
@@ -33,14 +33,14 @@ def learned(checkpointing: bool) -> tuple[float, list[Tensor], int]:
         kept += tensor.nbytes
         return tensor
 
-    torch.manual_seed(3)  # dropout, and where the flow looks
+    torch.manual_seed(3)  # dropout and flow times
     with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
         total = loss(model(batch()), batch(), 1000).total
     total.backward()
     return total.item(), [p.grad for p in model.parameters() if p.grad is not None], kept
 
 
-def test_recomputed_activations_cost_memory_no_more_and_change_nothing() -> None:
+def test_checkpointed_activations_save_memory_and_change_nothing() -> None:
     loss, gradients, kept = learned(False)
     again, others, fewer = learned(True)
     assert again == loss
@@ -53,7 +53,7 @@ def test_recomputed_activations_cost_memory_no_more_and_change_nothing() -> None
 def test_a_compiled_backbone_learns_the_same_from_lengths_that_change(
     mixer: str, checkpointing: bool
 ) -> None:
-    """What is dropped at random too."""
+    """Including dropout."""
 
     def learns(backend: str | None) -> list[Tensor]:
         torch.manual_seed(0)
@@ -61,12 +61,12 @@ def test_a_compiled_backbone_learns_the_same_from_lengths_that_change(
             dim=16
         ).train()
         accelerate(stack, checkpointing, backend)
-        said = []
+        outputs = []
         for frames in (40, 56, 64):
             x = torch.randn(2, frames, 16)
-            said.append(stack(x, Context(mask=torch.ones(2, frames, dtype=torch.bool))))
-        sum(y.square().sum() for y in said).backward()
-        return [*said, *(p.grad for p in stack.parameters())]
+            outputs.append(stack(x, Context(mask=torch.ones(2, frames, dtype=torch.bool))))
+        sum(y.square().sum() for y in outputs).backward()
+        return [*outputs, *(p.grad for p in stack.parameters())]
 
     with whole_graphs(most=2):
         compiled = learns("aot_eager")
@@ -93,7 +93,7 @@ def test_a_compiled_vocoder_learns_the_same(family: str) -> None:
         assert (ours - theirs).norm() <= 1e-4 * theirs.norm() + 1e-6
 
 
-def test_validation_and_what_speaks_in_it_run_uncompiled() -> None:
+def test_validation_runs_uncompiled() -> None:
     compiled = 0
 
     def backend(graph: Any, _: Any) -> Any:
@@ -102,18 +102,18 @@ def test_validation_and_what_speaks_in_it_run_uncompiled() -> None:
         return graph.forward
 
     double = torch.compile(lambda x: 2 * x, backend=backend, dynamic=False)
-    callback, seen = EagerValidation(), [torch.ones(n) for n in (3, 4, 5, 6)]
-    double(seen[0])
+    callback, inputs = EagerValidation(), [torch.ones(n) for n in (3, 4, 5, 6)]
+    double(inputs[0])
     try:
         callback.on_validation_start()
-        double(seen[1])
+        double(inputs[1])
         during = compiled
         callback.on_validation_end()
-        double(seen[2])
+        double(inputs[2])
         after = compiled
         callback.on_validation_start()
         callback.on_exception()
-        double(seen[3])
+        double(inputs[3])
     finally:
         torch.compiler.set_stance("default")
     assert (during, after, compiled) == (1, 2, 3)
@@ -149,7 +149,7 @@ def test_a_training_is_compiled_and_its_validations_are_not(
 
 @contextmanager
 def whole_graphs(most: int = 100) -> Iterator[None]:
-    """Something is compiled inside, and none of it falls back to Python on its way."""
+    """Require that something is compiled inside, without graph breaks."""
     torch._dynamo.reset()
     counters.clear()
     yield
@@ -157,7 +157,7 @@ def whole_graphs(most: int = 100) -> Iterator[None]:
     assert not counters["graph_break"]
 
 
-def test_what_cannot_be_is_said() -> None:
+def test_impossible_settings_are_rejected() -> None:
     model, _ = build()
     with pytest.raises(UserError, match=r"trainer\.compile=magic: choose from .*inductor"):
         accelerate(model, False, "magic")

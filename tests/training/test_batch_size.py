@@ -1,4 +1,4 @@
-"""The largest batch that fits is found, by steps like those of the training, and trained with."""
+"""Batch size search: trials, memory meters, and the training that follows."""
 
 import logging
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ LENGTHS = [200 + 4 * n for n in range(50)]  # frames: 200 to 396
 
 
 class Speech:
-    """Utterances of ``LENGTHS``, silent."""
+    """Dataset of silent utterances with ``LENGTHS`` frames."""
 
     frame_lengths = LENGTHS
     rows = tuple(SimpleNamespace(id=f"u{n}") for n in range(len(LENGTHS)))
@@ -44,7 +44,7 @@ class Speech:
 
 
 class TunedData(FakeData):
-    """What tune=batch asks of a datamodule; trains on the fakes' own batches."""
+    """Datamodule with what tune=batch reads; it trains on the batches of FakeData."""
 
     clips, seed = None, 1
 
@@ -57,7 +57,7 @@ class TunedData(FakeData):
 
 
 class Hungry(FakeModel):
-    """Keeps ``KIB_PER_FRAME`` for its backward pass."""
+    """Model that keeps ``KIB_PER_FRAME`` for its backward pass."""
 
     def forward(self, batch: Batch) -> FakeOutput:
         mel = super().forward(batch).mel
@@ -65,7 +65,7 @@ class Hungry(FakeModel):
 
 
 class Small(FakeModel):
-    """Sees a device with room for so many frames."""
+    """Model that runs out of memory above ``room`` frames."""
 
     room = 3000
 
@@ -91,7 +91,7 @@ def system(model: type[FakeModel]) -> AcousticSystem:
 
 
 @pytest.mark.parametrize("edge", [10, 11, 37, 1000, 4096, 5000, 10**6])
-def test_the_search_ends_closely_below_the_edge(edge: int) -> None:
+def test_the_search_ends_just_below_the_limit(edge: int) -> None:
     asked: list[int] = []
 
     def fits(size: int) -> bool:
@@ -100,19 +100,19 @@ def test_the_search_ends_closely_below_the_edge(edge: int) -> None:
 
     found = largest(fits, 10, 5000)
     assert min(edge, 5000) / 1.06 - 1 <= found <= min(edge, 5000)
-    assert max(asked) <= max(2 * edge, 10), "no trial asks for more than twice of what there is"
+    assert max(asked) <= max(2 * edge, 10), "no trial takes more than twice the limit"
     assert len(asked) < 20
     assert largest(lambda size: False, 10, 5000) == 0
 
 
-def test_the_hardest_batches_are_the_longest_the_fullest_and_the_most() -> None:
+def test_the_hardest_batches_have_the_longest_utterance_most_frames_and_most_rows() -> None:
     longest, fullest, most = hardest(LENGTHS, 2000, seed=1)
     assert max(LENGTHS[row] for row in longest) == max(LENGTHS)
     assert 1900 < len(fullest) * max(LENGTHS[row] for row in fullest) <= 2000
     assert len(most) == 8, "2000 frames of at least 200, and what padding takes"
 
 
-def test_running_out_of_memory_is_found_and_what_fits_is_told(
+def test_running_out_of_memory_counts_as_not_fitting_and_the_result_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.INFO):
@@ -122,11 +122,13 @@ def test_running_out_of_memory_is_found_and_what_fits_is_told(
     assert f"data.frames_per_batch={found} is the most that fits in 100.00 GiB" in caplog.text
 
 
-def test_on_a_cpu_the_growth_of_the_process_is_what_counts() -> None:
+def test_on_a_cpu_the_growth_of_the_process_is_measured() -> None:
     rows = list(range(len(LENGTHS)))
     like = pl.Trainer(accelerator="cpu", max_steps=9, logger=False, enable_checkpointing=False)
     meter = RamMeter(limit=1.0)
-    attempt(Speech(), [rows[:1]], lambda: system(Hungry), like, meter)  # what is made once
+    attempt(
+        Speech(), [rows[:1]], lambda: system(Hungry), like, meter
+    )  # allocations that happen once
     small, large = (
         attempt(Speech(), [rows[-size:]], lambda: system(Hungry), like, meter) for size in (2, 20)
     )
@@ -136,7 +138,9 @@ def test_on_a_cpu_the_growth_of_the_process_is_what_counts() -> None:
         tune(Hungry, memory=0.01)
 
 
-def test_on_a_gpu_what_others_hold_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_gpu_memory_of_other_processes_is_not_available(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     held = {"mem_get_info": (6 * 2**30, 16 * 2**30), "memory_reserved": 2**30,
             "max_memory_reserved": 3 * 2**30, "reset_peak_memory_stats": None}  # fmt: skip
     for name, value in held.items():
@@ -148,7 +152,7 @@ def test_on_a_gpu_what_others_hold_is_not_there(monkeypatch: pytest.MonkeyPatch)
     assert (meter.limit, meter.read()) == (4, 3)
 
 
-def test_trials_leave_no_trace_but_the_budget(
+def test_trials_change_nothing_but_the_budget(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     asked = (f"data._target_={__name__}.TunedData", "+data.frames_per_batch=500", "tune=batch",
@@ -160,13 +164,13 @@ def test_trials_leave_no_trace_but_the_budget(
             states.append(load_checkpoint(tmp_path / name / "checkpoints/last.ckpt"))
     config = states[0]["config"]
     assert config["data"]["frames_per_batch"] == sum(LENGTHS) // 10
-    assert config["tune"] is None, "a resumed run tunes no more"
+    assert config["tune"] is None, "a resumed run does not tune again"
     assert "is the most that leaves an epoch 10 batches" in caplog.text
     for name, value in states[1]["state_dict"].items():
         assert torch.equal(value, states[0]["state_dict"][name]), name
 
 
-def test_what_cannot_be_done_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_impossible_settings_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Small, "room", 300)
     with pytest.raises(UserError, match=r"longest utterance, u49 of 396 frames.*max_seconds"):
         tune(Small)

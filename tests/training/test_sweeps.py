@@ -1,4 +1,4 @@
-"""Sweeps go on when a job fails, leave a table, and a study is never drawn twice."""
+"""Sweeps: failed jobs, the table of results, and Optuna studies."""
 
 import csv
 import math
@@ -21,11 +21,12 @@ from tts.training.optuna_trial import current_trial
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_failed_job_harms_no_other_and_the_table_has_both(tmp_path: Path) -> None:
+def test_a_failed_job_stops_no_other_and_the_table_has_both(tmp_path: Path) -> None:
     done = command(
         "train.py", "-m", f"hydra.searchpath=[file://{FAKES}]",
          "data=fake", "model=fake", "trainer=cpu", "trainer.precision=32-true", "logger=none",
-         "callbacks.samples=null", "callbacks.validation_metrics=null", "scheduler.warmup_steps=1", "name=sweep",
+         "callbacks.samples=null", "callbacks.validation_metrics=null",
+         "scheduler.warmup_steps=1", "name=sweep",
          "optimizer.lr=0.01,0.001", "trainer.max_steps=-5,2",
         cwd=tmp_path, code=1,
     )  # fmt: skip
@@ -46,7 +47,7 @@ def test_a_failed_job_harms_no_other_and_the_table_has_both(tmp_path: Path) -> N
         board = EventAccumulator(str(events))
         board.Reload()
         assert "best/val/mel" in board.Tags()["scalars"]
-    # the same again at any time, and runs beside each other that no sweep made
+    # the comparison can be repeated, and takes unfinished runs
     compare([str(folder)])
     assert (folder / "comparison.csv").read_text() == text
     assert len(list((folder / "comparison").glob("*/events.*"))) == 2
@@ -56,8 +57,8 @@ def test_a_failed_job_harms_no_other_and_the_table_has_both(tmp_path: Path) -> N
         collect([tmp_path / "outputs" / "sweep" / folder.name / "comparison"])
 
 
-def test_jobs_beside_each_other_end_as_jobs_in_a_row(tmp_path: Path) -> None:
-    # started as by a shell: a forked process would wait for joblib's, which idle for minutes
+def test_parallel_jobs_end_like_sequential_ones(tmp_path: Path) -> None:
+    # not forked: such a process would wait minutes for joblib's idle workers
     words = [
         sys.executable, str(ROOT / "train.py"), "-m",
         f"hydra.searchpath=[file://{FAKES}]", "hydra/launcher=joblib",
@@ -66,8 +67,8 @@ def test_jobs_beside_each_other_end_as_jobs_in_a_row(tmp_path: Path) -> None:
         "callbacks.validation_metrics=null", "scheduler.warmup_steps=1", "name=sweep",
         "trainer.max_steps=-5,2",
     ]  # fmt: skip
-    there = os.environ | {"PYTHONPATH": str(FAKES.parent)}
-    done = subprocess.run(words, cwd=tmp_path, env=there, capture_output=True, text=True)
+    environment = os.environ | {"PYTHONPATH": f"{FAKES.parent}:{ROOT / 'src'}"}
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 1
     assert "error: 1 of the sweep's jobs failed" in done.stderr
     [folder] = tmp_path.glob("outputs/sweep/*_multirun")
@@ -76,7 +77,7 @@ def test_jobs_beside_each_other_end_as_jobs_in_a_row(tmp_path: Path) -> None:
 
 
 class Launcher:
-    """Runs a job in no time: the distance of lr from 1e-3, a little more without swiglu."""
+    """Launcher whose jobs return the distance of lr from 1e-3, plus 0.5 without swiglu."""
 
     def __init__(self) -> None:
         self.jobs: list[list[str]] = []
@@ -104,7 +105,7 @@ SPACE = ("model/activation=gelu,swiglu", "optimizer.lr=tag(log,interval(1e-5,1e-
 
 
 def sweep(folder: Path, trials: int, *space: str, **settings: Any) -> tuple[Launcher, Any]:
-    """A sweep with the settings of conf/sweep/optuna.yaml, jobs aside."""
+    """Run a sweep with the settings of conf/hydra/sweeper/tts_optuna.yaml and the fake launcher."""
     optuna = pytest.importorskip("optuna", reason="the sweep extra is not installed")
     from fakes import CONF
     from hydra.utils import instantiate
@@ -124,29 +125,29 @@ def sweep(folder: Path, trials: int, *space: str, **settings: Any) -> tuple[Laun
     return launcher, study
 
 
-def test_a_study_goes_on_where_it_was_and_draws_nothing_twice(tmp_path: Path) -> None:
+def test_a_study_continues_and_samples_nothing_twice(tmp_path: Path) -> None:
     first, _ = sweep(tmp_path, 6)
     second, study = sweep(tmp_path, 14)
     assert first.numbers == list(range(6))
     assert second.numbers == list(range(6, 14)), "the trials before count"
-    drawn = [tuple(job) for job in first.jobs + second.jobs]
-    assert len(set(drawn)) == len(drawn)
-    assert all("seed=3" in job for job in drawn), "what is not swept stays"
+    sampled = [tuple(job) for job in first.jobs + second.jobs]
+    assert len(set(sampled)) == len(sampled)
+    assert all("seed=3" in job for job in sampled), "fixed overrides stay"
     states = [trial.state.name for trial in study.trials]
-    assert states[2] == "FAIL", "kept as failed"
+    assert states[2] == "FAIL", "a failed trial is kept"
     assert set(states) <= {"COMPLETE", "PRUNED", "FAIL"}
-    assert "PRUNED" in states, "what was hopeless was given up"
+    assert "PRUNED" in states, "bad trials are pruned"
     third, _ = sweep(tmp_path, 14)
     assert not third.jobs
 
 
-def test_it_looks_where_it_found_good_values(tmp_path: Path) -> None:
+def test_it_samples_near_good_values(tmp_path: Path) -> None:
     _, study = sweep(tmp_path, 40)
     assert study.best_params["model/activation"] == "swiglu"
     assert 3e-4 < study.best_params["optimizer.lr"] < 3e-3
 
 
-def test_whole_numbers_stay_whole_and_ranges_are_choices(tmp_path: Path) -> None:
+def test_integers_stay_integers_and_ranges_are_choices(tmp_path: Path) -> None:
     space = (*SPACE, "model.depth=int(interval(2,5))", "model.width=range(8,17,8)")
     launcher, study = sweep(tmp_path, 6, *space)
     for job in launcher.jobs:
@@ -157,21 +158,21 @@ def test_whole_numbers_stay_whole_and_ranges_are_choices(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("space", "settings", "said"),
+    ("space", "settings", "message"),
     [
         (("seed=3",), {}, "nothing to sweep"),
         (("seed=1,2",), {}, "sweeps model/activation, optimizer.lr and not seed"),
         (SPACE, {"direction": "maximize"}, "is to minimize"),
         (SPACE, {"direction": "sideways"}, "minimize or maximize"),
-        (("optimizer.lr=tag(log,interval(0,1))",), {}, "from above 0"),
+        (("optimizer.lr=tag(log,interval(0,1))",), {}, "low above 0"),
     ],
 )
 def test_a_wrong_sweep_is_one_clear_error(
-    tmp_path: Path, space: tuple[str, ...], settings: dict[str, str], said: str
+    tmp_path: Path, space: tuple[str, ...], settings: dict[str, str], message: str
 ) -> None:
     from hydra.errors import InstantiationException
 
     sweep(tmp_path, 1)
     with pytest.raises((UserError, InstantiationException)) as raised:
         sweep(tmp_path, 2, *space, **settings)
-    assert said in str(raised.value) + str(raised.value.__cause__)
+    assert message in str(raised.value) + str(raised.value.__cause__)

@@ -1,4 +1,4 @@
-"""A training may start from another's weights: all that fits is taken, the rest is named."""
+"""Warm start: which weights of another run are taken, and what the log reports."""
 
 import logging
 from dataclasses import replace
@@ -35,7 +35,7 @@ def made(whose: CorpusFacts, *overrides: str) -> FastSpeech:
     return instantiate(config(*overrides).model)(facts=whose).eval()
 
 
-def test_the_same_model_is_taken_whole(run: Path) -> None:
+def test_the_same_model_takes_all_weights(run: Path) -> None:
     old, _ = build()
     model = made(KNOWN)
     start_from(str(run), model, KNOWN)
@@ -43,7 +43,7 @@ def test_the_same_model_is_taken_whole(run: Path) -> None:
         assert torch.allclose(one, other + 0.1), name
 
 
-def test_new_parts_stay_as_they_were_made_and_are_named(
+def test_new_parts_keep_their_initial_weights_and_are_logged(
     run: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     model, untouched = (made(KNOWN, "model/decoder=flow") for _ in range(2))
@@ -55,7 +55,7 @@ def test_new_parts_stay_as_they_were_made_and_are_named(
     assert not torch.equal(model.embed.weight, untouched.embed.weight)
 
 
-def test_speakers_keep_their_vectors_by_name_and_their_own_statistics(run: Path) -> None:
+def test_speakers_keep_their_embeddings_by_name_and_their_own_statistics(run: Path) -> None:
     statistics = replace(KNOWN.statistics[0], pitch_mean=5.5)
     ours = replace(KNOWN, speakers=("newcomer", "speaker0"), statistics=(statistics,) * 2)
     old, _ = build()
@@ -67,9 +67,9 @@ def test_speakers_keep_their_vectors_by_name_and_their_own_statistics(run: Path)
     assert model.adaptor.normalize.pitch_mean.tolist() == [5.5, 5.5]
 
 
-def test_what_speaks_otherwise_is_refused(run: Path) -> None:
+def test_other_symbols_mels_and_models_are_rejected(run: Path) -> None:
     others = replace(KNOWN, symbols=(*KNOWN.symbols[:-1], "ü"))
-    with pytest.raises(UserError, match="another table of symbols"):
+    with pytest.raises(UserError, match="another symbol table"):
         start_from(str(run), made(others), others)
     others = replace(KNOWN, contract=replace(KNOWN.contract, fmax=11025.0))
     with pytest.raises(UserError, match="fmax"):

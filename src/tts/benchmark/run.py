@@ -5,9 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from hydra import compose
-from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
@@ -20,6 +17,8 @@ from tts.benchmark.synthesis import benchmark_synthesis
 from tts.benchmark.timing import PairedTimer
 from tts.benchmark.training_step import Shape, benchmark_alignment, benchmark_training_step
 from tts.benchmark.vocoders import benchmark_vocoders
+from tts.config.compose import CompositionError, compose
+from tts.config.hydra_job import task_overrides
 from tts.device import find_device
 from tts.errors import UserError
 from tts.training.precision import choose_precision
@@ -113,13 +112,13 @@ def _check(config: DictConfig) -> None:
 
 def _configs_by_size(sizes: list[str]) -> dict[str, dict[str, Any]]:
     """Compose the config for every ``model/size``, with all other overrides of the command."""
-    overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    overrides = task_overrides()
     kept = [override for override in overrides if not override.startswith("model/size=")]
     configs = {}
     for size in sizes:
         try:
             config = compose("benchmark", [*kept, f"model/size={size}"])
-        except (HydraException, OmegaConfBaseException) as error:
+        except (CompositionError, OmegaConfBaseException) as error:
             reason = str(error).splitlines()[0]
             raise UserError(f"sizes: the model has no size {size} ({reason})") from error
         configs[size] = OmegaConf.to_container(config, resolve=True)
@@ -135,7 +134,7 @@ def _vocoder_configs(names: list[str]) -> dict[str, dict[str, Any]]:
             config = compose("train", [f"model={family}", f"model/size={size}", "logger=none"])
             parts = ("model", "audio", "data", "discriminators", "loss", "optimizer")
             configs[name] = {part: _plain(config, part) for part in parts}
-        except (HydraException, OmegaConfBaseException) as error:
+        except (CompositionError, OmegaConfBaseException) as error:
             reason = str(error).splitlines()[0]
             raise UserError(f"vocoders: there is no family/size {name} ({reason})") from error
     return configs

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import torch
-from hydra.utils import instantiate
 from torch import Tensor
 
 import tts.alignment.numba_kernels  # noqa: F401  numba's memory must not count as a step's
@@ -16,6 +15,7 @@ from tts.benchmark.machine import count_gflop, peak_mib, reference_product
 from tts.benchmark.random_data import random_batch, random_facts
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
+from tts.config.instantiate import instantiate
 from tts.losses.alignment import binarization_loss, forward_sum_loss
 
 STEP = 1000  # after the ramps of the loss weights, so every loss is computed
@@ -65,9 +65,9 @@ class TrainingStep:
         self, config: Mapping[str, Any], shape: Shape, device: torch.device, bf16: bool
     ) -> None:
         contract: MelContract = instantiate(config["audio"])
-        model = instantiate(config["model"], _convert_="all")(facts=random_facts(contract))
+        model = instantiate(config["model"])(facts=random_facts(contract))
         self.model = model.to(device).train()
-        self.loss = instantiate(config["loss"], _convert_="all")
+        self.loss = instantiate(config["loss"])
         self.optimizer = instantiate(config["optimizer"])(self.model.parameters())
         self.batch = random_batch(*shape, contract.bands, device)
         self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=bf16)

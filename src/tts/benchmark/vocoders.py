@@ -5,13 +5,13 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import torch
-from hydra.utils import instantiate
 
 from tts.audio.mel import MelContract, mel_spectrogram
 from tts.batch import Clips
 from tts.benchmark.random_data import random_mel
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
+from tts.config.instantiate import instantiate
 from tts.discriminators.base import Discriminators
 from tts.losses.adversarial import AdversarialOutput
 from tts.systems.gan import frozen
@@ -45,7 +45,7 @@ def benchmark_vocoders(
         "default": default_vocoder(contract),
     }
     for name, config in configs.items():
-        models[name] = instantiate(config["model"], _convert_="all")(contract)
+        models[name] = instantiate(config["model"])(contract)
     models = {name: vocoder.to(timer.device).eval() for name, vocoder in models.items()}
     with torch.autocast(timer.device.type, torch.bfloat16, enabled=bf16):
         synthesis = timer.compare({n: partial(v.synthesize, mel) for n, v in models.items()})
@@ -93,13 +93,13 @@ def _training_step(
     )
     lengths = torch.full((len(audio),), clips["frames"])
     batch = Clips(mel_spectrogram(audio, contract), audio, lengths)
-    generator: Vocoder = instantiate(config["model"], _convert_="all")(contract)
+    generator: Vocoder = instantiate(config["model"])(contract)
     generator = normalize_weights(generator).to(timer.device)
     discriminators = Discriminators(
-        instantiate(config["discriminators"], _convert_="all"), sample_rate=contract.sample_rate
+        instantiate(config["discriminators"]), sample_rate=contract.sample_rate
     )
     discriminators = discriminators.to(timer.device)
-    loss = instantiate(config["loss"], _convert_="all").to(timer.device)
+    loss = instantiate(config["loss"]).to(timer.device)
     adversarial = loss.terms["adversarial"]
     optimizers = [
         instantiate(config["optimizer"])(list(part.parameters()))

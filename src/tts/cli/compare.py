@@ -1,9 +1,9 @@
-"""One table of runs: what was changed and what came of it.
+"""Compare runs in one table: their overrides and their results.
 
-python -m tts.cli.compare outputs/demo/..._multirun
-python -m tts.cli.compare outputs/one outputs/two --out outputs/comparison
+python -m tts compare outputs/demo/..._multirun
+python -m tts compare outputs/one outputs/two --out outputs/comparison
 
-Prints it and writes comparison.csv, comparison.png and TensorBoard's HParams into the first
+Prints the table and writes comparison.csv, comparison.png and TensorBoard's HParams into the first
 folder, or into --out.
 """
 
@@ -16,12 +16,12 @@ from tts.memory import gc_frozen_imports
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m tts.cli.compare",
+        prog="python -m tts compare",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("folders", nargs="+", help="a sweep, or runs")
-    parser.add_argument("--out", help="where the files go")
+    parser.add_argument("folders", nargs="+", help="folders of runs, or of a multirun")
+    parser.add_argument("--out", help="folder to write to")
     arguments = parser.parse_args()
     with gc_frozen_imports():
         from tts.training.comparison import compare

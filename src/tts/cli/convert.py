@@ -1,22 +1,29 @@
-"""Make a voice of another house's vocoder checkpoint: HiFi-GAN, BigVGAN or Vocos.
+"""Convert a public vocoder checkpoint (HiFi-GAN, BigVGAN, Vocos) to a voice.
 
-python -m tts.cli.convert file=generator_v1 out=voices/hifigan     (config.json beside it)
-python -m tts.cli.convert hub=charactr/vocos-mel-24khz out=voices/vocos_24k
+python -m tts convert file=generator_v1 out=voices/hifigan     (config.json in the same folder)
+python -m tts convert hub=charactr/vocos-mel-24khz out=voices/vocos_24k
 """
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tts.config.launch import launch
 from tts.memory import gc_frozen_imports
 
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
 
-def main(config: Any) -> None:
-    # here and not at the top: --help is not to wait for torch
+
+def run(config: "DictConfig") -> None:
+    # imported here: --help does without torch
     with gc_frozen_imports():
         from tts.export.pretrained import convert_checkpoint
 
     convert_checkpoint(config)
 
 
+def main() -> None:
+    launch(run, "convert", __doc__ or "", literal=("file", "settings", "hub", "out"))
+
+
 if __name__ == "__main__":
-    launch(main, "convert", __doc__ or "", literal=("file", "settings", "hub", "out"))
+    main()

@@ -1,26 +1,33 @@
-"""Score runs on sentences they never saw, or anybody's wavs, beside recordings and their copies.
+"""Score runs on unseen sentences, or any wavs, against recordings and their vocoder copies.
 
-python -m tts.cli.evaluate run=outputs/... utterances=40
-python -m tts.cli.evaluate run=[outputs/a,outputs/b]
-python -m tts.cli.evaluate wavs=DIR text=FILE ref=DIR
-python -m tts.cli.evaluate run=<a vocoder's> data=ljspeech data.root=<another voice> split=all
+python -m tts evaluate run=outputs/... utterances=40
+python -m tts evaluate run=[outputs/a,outputs/b]
+python -m tts evaluate wavs=DIR text=FILE ref=DIR
+python -m tts evaluate run=VOCODER_RUN data=ljspeech data.root=OTHER_CORPUS split=all
 """
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tts.config.launch import launch
 from tts.memory import gc_frozen_imports
 
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
 
-def main(config: Any) -> None:
-    # here and not at the top: --help is not to wait for torch
+PATHS = ("run", "wavs", "text", "ref", "out", "data.root")
+
+
+def run(config: "DictConfig") -> None:
+    # imported here: --help does without torch
     with gc_frozen_imports():
         from tts.evaluation.run import evaluate
 
     evaluate(config)
 
 
+def main() -> None:
+    launch(run, "evaluate", __doc__ or "", literal=PATHS)
+
+
 if __name__ == "__main__":
-    launch(
-        main, "evaluate", __doc__ or "", literal=("run", "wavs", "text", "ref", "out", "data.root")
-    )
+    main()

@@ -1,19 +1,22 @@
-"""Prepare a corpus and print the doctor's report.
+"""Prepare a corpus for training and print a report of its problems.
 
-python -m tts.cli.prepare data=ljspeech data.root=DIR data.speaker=anna
-python -m tts.cli.prepare data=recording data.audio=FILE data.transcription=FILE
+python -m tts prepare data=ljspeech data.root=DIR data.speaker=anna
+python -m tts prepare data=recording data.audio=FILE data.transcription=FILE
 """
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tts.config.launch import launch
 from tts.memory import gc_frozen_imports
 
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
 PATHS = ("data.root", "data.audio", "data.transcription", "data.prepared_dir")
 
 
-def main(config: Any) -> None:
-    # here and not at the top: --help is not to wait for torch
+def run(config: "DictConfig") -> None:
+    # imported here: --help does without torch
     with gc_frozen_imports():
         from tts.config.corpora import prepare_from_config
 
@@ -22,5 +25,9 @@ def main(config: Any) -> None:
         print(f"-> {folder}")
 
 
+def main() -> None:
+    launch(run, "prepare", __doc__ or "", literal=PATHS)
+
+
 if __name__ == "__main__":
-    launch(main, "prepare", __doc__ or "", literal=PATHS)
+    main()

@@ -1,10 +1,10 @@
-"""Run a step that was skipped again, and say where it goes wrong.
+"""Replay a skipped training step and report where it went wrong.
 
-python -m tts.cli.replay outputs/.../failures/step-0001234.pt
-python -m tts.cli.replay BUNDLE --device cuda
+python -m tts replay outputs/.../failures/step-0001234.pt
+python -m tts replay BUNDLE --device cuda
 
-A bundle is what callbacks.bad_steps leaves of a step. The same batch with the same weights and the
-same random numbers goes through the same system, watched module by module.
+callbacks.bad_steps writes a bundle for every step that it skips. The same batch, weights and random
+states go through the same system, and every module is checked for NaN and infinite values.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from tts.memory import gc_frozen_imports
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m tts.cli.replay",
+        prog="python -m tts replay",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

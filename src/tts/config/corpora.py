@@ -1,32 +1,25 @@
-"""From the ``data`` part of a config to prepared corpora, without the datamodule and Lightning."""
+"""Preparation of the corpora of a ``data`` config, without the datamodule and Lightning."""
 
 from pathlib import Path
 from typing import Any
 
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from tts.config.instantiate import instantiate
 from tts.data.corpora.combine import make_corpora
 from tts.data.prepare import prepare
 
 _PARTS = ("source", "corpora", "frontend", "contract", "prepare")
-_READING = (
-    "_target_",
-    "frames_per_batch",
-    "workers",
-    "prefetch",
-    "seed",
-    "clips",
-    "mel_from",
-)  # of no concern to preparing
+# keys of the datamodule that preparation does not use
+_READING = ("_target_", "frames_per_batch", "workers", "prefetch", "seed", "clips", "mel_from")
 
 
 def prepare_from_config(data: DictConfig | dict[str, Any]) -> list[Path]:
-    """The folders of the corpora that ``data`` describes, prepared now if they are not yet."""
+    """Prepare the corpora that ``data`` describes, if they are not yet; return their folders."""
     if isinstance(data, DictConfig):
         data = OmegaConf.to_container(data, resolve=True)  # type: ignore[assignment]
     values = {key: value for key, value in data.items() if key not in _READING}
-    parts = {key: instantiate(values.pop(key), _convert_="all") for key in _PARTS}
+    parts = {key: instantiate(values.pop(key)) for key in _PARTS}
     directory, workers = values.pop("prepared_dir"), values.pop("prepare_workers")
     corpora = make_corpora(parts["source"], parts["corpora"], values)  # type: ignore[arg-type]
     return prepare(

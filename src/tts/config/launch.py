@@ -1,4 +1,4 @@
-"""The entry that every command shares: compose the config, run the task, report errors in a line.
+"""Command entry point: compose the config, run the task, report errors in one line.
 
 Nothing heavy is imported at the top, so that ``--help`` answers at once.
 """
@@ -12,25 +12,31 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NoReturn
 
 from tts.config.help import help_text
 from tts.config.resume_overrides import inherit_overrides
 from tts.errors import UserError
 from tts.memory import gc_frozen_imports, keep_freed_memory
 
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
 CONF = Path(__file__).parents[3] / "conf"
 
 
 def launch(
-    task: Callable[[Any], Any], config_name: str, about: str, literal: tuple[str, ...] = ()
+    task: "Callable[[DictConfig], float | None]",
+    config_name: str,
+    about: str,
+    literal: tuple[str, ...] = (),
 ) -> None:
     """Run ``task(config)`` with ``conf/<config_name>.yaml`` and the overrides of ``sys.argv``.
 
-    The values of the keys in ``literal`` (free text, paths) are taken as typed, commas, quotes and
-    all, instead of by Hydra's grammar. A :class:`UserError` and a config that cannot be composed
-    end the process with one line on stderr and status 2, Ctrl-C with 130; any other exception is a
-    bug and keeps its traceback.
+    The values of the keys in ``literal`` (free text, paths) are taken as typed, commas and quotes
+    included, and not parsed by Hydra's grammar. A :class:`UserError` and a config that cannot be
+    composed end the process with one line on stderr and status 2, Ctrl-C with 130. Any other
+    exception is a bug and keeps its traceback.
     """
     arguments = sys.argv[1:]
     if {"-h", "--help"} & set(arguments):
@@ -49,8 +55,7 @@ def launch(
 
     register_resolvers()
     new_start()
-    # let exceptions out, so that they are told here instead of in Hydra's words
-    os.environ["HYDRA_FULL_ERROR"] = "1"
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing its own report
     _require_optuna(sys.argv[1:])
     main = hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)
     try:
@@ -58,21 +63,21 @@ def launch(
     except KeyboardInterrupt:
         _fail("interrupted", 130)
     except (HydraException, OmegaConfBaseException, ValueError) as error:
-        if (mistake := _user_error(error)) is not None:
-            _fail(f"error: {mistake}")
+        if (user_error := _user_error(error)) is not None:
+            _fail(f"error: {user_error}")
         from tts.config.errors import explain
 
         _fail(f"error: {explain(error, config_name, CONF, sys.argv[1:])}")
-    if _failures:
-        _fail(f"error: {len(_failures)} of the sweep's jobs failed", 1)
+    if _failed_jobs:
+        _fail(f"error: {len(_failed_jobs)} of the sweep's jobs failed", 1)
 
 
-_failures: set[Path] = set()  # folders of a multirun's jobs
+_failed_jobs: set[Path] = set()  # folders of a multirun's jobs
 
 
 def job_failed(folder: str | Path) -> None:
-    """The command ends with status 1; of jobs in other processes the launcher may not say so."""
-    _failures.add(Path(folder).resolve())
+    """Make the command end with status 1; launchers hide failures of jobs in other processes."""
+    _failed_jobs.add(Path(folder).resolve())
 
 
 def _require_optuna(arguments: list[str]) -> None:
@@ -80,80 +85,65 @@ def _require_optuna(arguments: list[str]) -> None:
         _fail("error: sweep=optuna needs the package optuna: uv sync --extra sweep")
 
 
-def _guarded(task: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """``task``, whose exceptions end the process here: what gets past it was not composed."""
+def _guarded(
+    task: "Callable[[DictConfig], float | None]",
+) -> "Callable[[DictConfig], float | None]":
+    """Wrap ``task`` to report its exceptions here: those that pass are composition errors."""
 
     @functools.wraps(task)
-    def run(config: Any) -> Any:
+    def run(config: "DictConfig") -> float | None:
         from omegaconf import OmegaConf
+
+        from tts.config.hydra_job import job_folder, sweep_job
 
         if missing := sorted(OmegaConf.missing_keys(config)):
             _fail(f"error: {', '.join(missing)}: not given; add {missing[0]}=...")
         try:
             return task(config)
         except Exception as error:
-            mistake = _user_error(error)
-            if mistake is None:
+            user_error = _user_error(error)
+            if user_error is None:
                 traceback.print_exc()
-            if (job := _sweeps_job()) is not None:
-                # the other jobs of the sweep are not to suffer
-                job_failed(_job_folder())
-                print(f"error: {job}: {mistake or repr(error)}", file=sys.stderr)
+            if (job := sweep_job()) is not None:  # the sweep's other jobs still run
+                job_failed(job_folder())
+                print(f"error: {job}: {user_error or repr(error)}", file=sys.stderr)
                 return None
-            if mistake is None:
+            if user_error is None:
                 raise SystemExit(1) from error
-            _remove_empty_run()
-            _fail(f"error: {mistake}")
+            _remove_empty_run(Path(job_folder()))
+            return _fail(f"error: {user_error}")
 
     return run
 
 
-def _job_folder() -> str:
-    from hydra.core.hydra_config import HydraConfig
-
-    return str(HydraConfig.get().runtime.output_dir)
-
-
-def _sweeps_job() -> str | None:
-    """The name of the multirun's job under way; None in a run of its own."""
-    from hydra.core.hydra_config import HydraConfig
-    from hydra.types import RunMode
-
-    hydra = HydraConfig.get()
-    if hydra.mode != RunMode.MULTIRUN:
-        return None
-    return f"job {hydra.job.num} ({' '.join(hydra.overrides.task)})"
-
-
-def _remove_empty_run() -> None:
-    """Hydra makes the run folder and its log before the task can say that it cannot be done."""
-    folder = Path(_job_folder())
-    told = (".hydra", "summary.json")  # how it was started, and that it failed
-    left = [path for path in folder.glob("*") if path.name not in told]
+def _remove_empty_run(folder: Path) -> None:
+    """Remove the folder that Hydra made for a run which failed before it wrote anything."""
+    expected = (".hydra", "summary.json")
+    left = [path for path in folder.glob("*") if path.name not in expected]
     if len(left) == 1 and left[0].suffix == ".log" and left[0].stat().st_size == 0:
         shutil.rmtree(folder)
 
 
-def _fail(message: str, status: int = 2) -> None:
+def _fail(message: str, status: int = 2) -> NoReturn:
     print(message, file=sys.stderr)
     raise SystemExit(status)
 
 
 def _quote(argument: str, literal: tuple[str, ...]) -> str:
-    """``text=Well, hello`` -> ``text='Well, hello'``, with what Hydra would interpret escaped."""
+    """``text=Well, hello`` -> ``text='Well, hello'``, with Hydra's special characters escaped."""
     key, equals, value = argument.partition("=")
     if not equals or key.lstrip("+") not in literal or value in ("", "null"):
         return argument
     if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
         return argument  # quoted for Hydra already
-    # a run of backslashes before a quote or at the end would escape it
+    # backslashes right before a quote, ``${`` or the end are doubled, or they would escape it
     value = re.sub(r"(\\*)('|$)", lambda m: m[1] * 2 + ("\\'" if m[2] else ""), value)
     value = re.sub(r"(\\*)\$\{", lambda m: m[1] * 2 + "\\${", value)
     return f"{key}='{value}'"
 
 
 def _user_error(error: BaseException | None) -> UserError | None:
-    """The user's own mistake behind an exception: Hydra wraps what a constructor raises."""
+    """Return the UserError behind an exception: Hydra wraps what a constructor raises."""
     while error is not None:
         if isinstance(error, UserError):
             return error

@@ -1,4 +1,4 @@
-"""What the YAML files may compute: the names of run folders."""
+"""OmegaConf resolvers of the YAML files: the names of run folders."""
 
 import hashlib
 import os
@@ -9,19 +9,19 @@ from pathlib import Path
 
 from tts.errors import UserError
 
-# say where a run lies or how it is started, not what it is
+# overrides that name a run or say how it starts, and are no part of its folder's name
 IGNORED_OVERRIDES = ("name", "experiment", "sweep", "resume", "ckpt_path")
-LONGEST = 96
-STARTED = "TTS_STARTED"  # in the environment: when the command was typed
+MAX_LENGTH = 96  # of the overrides in a folder's name
+STARTED = "TTS_STARTED"  # environment variable: when the command was started
 
 
 def started() -> str:
-    """When the command was typed; the same for all processes of a training (and of a sweep)."""
+    """Return when the command was started, the same for all its processes and jobs."""
     return os.environ.get(STARTED) or time.strftime("%Y-%m-%d_%H-%M-%S")
 
 
 def new_start() -> None:
-    """What follows begins now, unless this process was started by another to help it."""
+    """Set the start to now, except in a further rank of a training."""
     if "LOCAL_RANK" not in os.environ:
         os.environ.pop(STARTED, None)
     os.environ[STARTED] = started()
@@ -30,8 +30,8 @@ def new_start() -> None:
 def short_overrides(overrides: Iterable[str]) -> str:
     """``["model/size=small", "optimizer.lr=1e-3"]`` -> ``"_size=small,lr=1e-3"``; "" for none.
 
-    Only letters, digits and ``._=,+-``: safe in a path, a shell and a URL. A long list is cut and
-    ends in a hash, so that two long lists do not share a folder.
+    The result holds letters, digits and ``._=,+-``: safe in a path, a shell and a URL. A long list
+    is cut and ends in a hash, so that two long lists do not share a folder.
     """
     parts: list[str] = []
     for override in overrides:
@@ -41,26 +41,26 @@ def short_overrides(overrides: Iterable[str]) -> str:
             continue
         key = re.split(r"[./]", key)[-1]
         if "/" in value and not value.startswith("["):
-            value = value.rstrip("/'\"").rsplit("/", 1)[-1]  # of a path, its last name
+            value = value.rstrip("/'\"").rsplit("/", 1)[-1]  # the last part of a path
         parts.append(f"{_safe(key)}={_safe(value)}")
     text = ",".join(parts)
-    if len(text) > LONGEST:
-        text = f"{text[: LONGEST - 9]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    if len(text) > MAX_LENGTH:
+        text = f"{text[: MAX_LENGTH - 9]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
     return f"_{text}" if text else ""
 
 
 def run_folder(resume: str | None, fresh: str, overrides: Iterable[str]) -> str:
-    """Where a run writes: the folder it resumes, or a new one named after its overrides."""
+    """Return the folder that a run resumes, or a new one named after its overrides."""
     if resume:
         folder = resumed_folder(resume)
-        if not folder.is_dir():  # before Hydra makes it
-            raise UserError(f"resume={resume}: there is no such run folder")
+        if not folder.is_dir():  # checked before Hydra creates it
+            raise UserError(f"resume={resume}: there is no such folder; give that of a run")
         return str(folder)
     return f"{fresh}{short_overrides(overrides)}"
 
 
 def resumed_folder(resume: str) -> Path:
-    """``resume=`` takes the run's folder; a checkpoint in it is understood to mean its run."""
+    """Return the run folder that ``resume=`` means: itself, or that of a checkpoint."""
     path = Path(resume)
     if path.suffix == ".ckpt":
         path = path.parent
@@ -72,7 +72,7 @@ def _safe(text: str) -> str:
 
 
 def register_resolvers() -> None:
-    """Make the resolvers known to OmegaConf; any number of times."""
+    """Register the resolvers with OmegaConf; repeated calls are allowed."""
     from omegaconf import OmegaConf
 
     OmegaConf.register_new_resolver("started", started, replace=True)

@@ -1,7 +1,7 @@
-"""A resumed run is composed with the overrides it began with, so that those on top fit its parts.
+"""Overrides of a resumed run: those that it was started with, before those of the command line.
 
-Without them ``resume=RUN data.clips.frames=64`` would be checked against the default model, which
-knows no clips. The values that count are still those of the run's own ``config.yaml``.
+Without them ``resume=RUN data.clips.frames=64`` would be composed with the default model, which has
+no clips. The values that count are still those of the run's own ``config.yaml``.
 """
 
 import json
@@ -9,12 +9,13 @@ import os
 from collections import Counter
 from pathlib import Path
 
-HANDED_DOWN = "TTS_INHERITED"  # to the processes that this one starts with its own words
+# environment variable, which tells further ranks that their arguments hold them already
+INHERITED = "TTS_INHERITED"
 
 
 def inherit_overrides(arguments: list[str]) -> list[str]:
-    """``arguments``, behind the overrides of the run that they resume, if they resume one."""
-    if HANDED_DOWN in os.environ:
+    """Return ``arguments`` after the overrides of the run that they resume, if they resume one."""
+    if INHERITED in os.environ:
         return arguments
     run = next((a.partition("=")[2] for a in arguments if a.startswith("resume=")), "")
     saved = Path(run.strip("'\"")) / ".hydra" / "overrides.yaml"
@@ -25,22 +26,22 @@ def inherit_overrides(arguments: list[str]) -> list[str]:
     try:
         found = yaml.safe_load(saved.read_text(encoding="utf-8")) or []
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return arguments  # the run's config.yaml is what resuming needs; this is a convenience
+        return arguments  # resuming needs the run's config.yaml alone
     former = [str(o) for o in found if not str(o).startswith(("resume=", "ckpt_path="))]
-    os.environ[HANDED_DOWN] = json.dumps(former)
+    os.environ[INHERITED] = json.dumps(former)
     return [*former, *arguments]
 
 
 def own_overrides(overrides: list[str]) -> list[str]:
-    """Those of the command line alone: without what came with the run, which stands before them.
+    """Return the overrides of the command line alone, without the run's, which come before them.
 
-    What is said again, in the words of the run's own beginning, is given.
+    An override of the run that the command line repeats is one of the command line.
     """
-    left = Counter(json.loads(os.environ.get(HANDED_DOWN, "[]")))
-    ours = []
+    left = Counter(json.loads(os.environ.get(INHERITED, "[]")))
+    own = []
     for override in overrides:
         if left[override] > 0:
             left[override] -= 1
         else:
-            ours.append(override)
-    return ours
+            own.append(override)
+    return own

@@ -109,9 +109,7 @@ class PreparedCorpus:
         """Raises StoreError where the folder is not a finished, readable prepared corpus."""
         path = Path(path)
         if not (path / "corpus.json").is_file():
-            raise StoreError(
-                f"{path}: not a finished prepared corpus; run python -m tts.cli.prepare"
-            )
+            raise StoreError(f"{path}: not a finished prepared corpus; run python -m tts prepare")
         try:
             corpus = json.loads((path / "corpus.json").read_text(encoding="utf-8"))
             if corpus["version"] != VERSION:

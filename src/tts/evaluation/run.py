@@ -5,13 +5,13 @@ from glob import glob
 from pathlib import Path
 from typing import cast
 
-from hydra.core.hydra_config import HydraConfig
-from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from tts.audio.mel import MelContract
 from tts.checkpoint import Run, is_vocoder, load_run
 from tts.config.corpora import prepare_from_config
+from tts.config.hydra_job import task_overrides
+from tts.config.instantiate import instantiate
 from tts.corpus import merge_facts
 from tts.data.dataset import SpeechDataset
 from tts.data.doctor import text_key
@@ -88,7 +88,7 @@ def evaluate(config: DictConfig) -> Report:
 
 def _reject_unused_options(evaluated: str) -> None:
     """Raise UserError for an option of the command line that has no effect."""
-    overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    overrides = task_overrides()
     for override in overrides:
         name = override.partition("=")[0].lstrip("+~").split(".")[0]
         if name in UNUSED_OPTIONS[evaluated]:

@@ -1,4 +1,4 @@
-"""What a training may trade: time for memory, its first minutes for its later ones."""
+"""Activation checkpointing and torch.compile."""
 
 import os
 import shutil
@@ -14,16 +14,17 @@ from tts.vocoders.hifigan import HiFiGAN
 from tts.vocoders.vocos import ConvNeXt
 
 COMPILED = (Stack, ConvNeXt, HiFiGAN, BigVGAN)
-CUSTOM_TRAINER_KEYS = ("checkpoint_activations", "compile")  # of trainer=..., and not Lightning's
+# keys of trainer=... that are not arguments of Lightning's Trainer
+CUSTOM_TRAINER_KEYS = ("checkpoint_activations", "compile")
 
 
 def accelerate(system: nn.Module, checkpoint_activations: bool, backend: str | None) -> None:
     """Recompute the backbones' activations in the backward pass; compile them with ``backend``.
 
-    Neither changes a number that is learned from, but for rounding of what is compiled. Of a
-    vocoder the generator is compiled and its judges are not: they see recordings and copies, with
-    and without gradients, and each would be a graph of its own. Raises UserError for what cannot
-    be.
+    Results stay the same, within the rounding of compiled kernels. Of a vocoder only the generator
+    is compiled: the discriminators run on real and generated clips, with and without gradients,
+    and each case would be another graph. Raises UserError for a model without such parts, an
+    unknown backend and a missing compiler.
     """
     stacks = [part for part in system.modules() if isinstance(part, Stack)]
     if checkpoint_activations:
@@ -41,14 +42,14 @@ def accelerate(system: nn.Module, checkpoint_activations: bool, backend: str | N
     parts = [part for part in system.modules() if isinstance(part, COMPILED)]
     if not parts:
         raise UserError("trainer.compile: this model has no part that is known to compile")
-    # backbones share their code, and each needs a graph or two of its own: beyond the limit torch
-    # would run what is left uncompiled
+    # backbones share their code, and each needs a graph or two: beyond the limit torch would
+    # run the remaining ones uncompiled
     torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, 8 * len(parts))
     for part in parts:
-        # utterances' lengths change from batch to batch, and one graph is for all; clips' do not
+        # one graph for all lengths of utterances; a vocoder's clips all have one length
         part.compile(backend=backend, dynamic=isinstance(part, Stack) or None)
 
 
 def _compiler() -> str | None:
-    """As inductor looks for one."""
+    """Find the C++ compiler as inductor does."""
     return shutil.which(os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++"))

@@ -1,33 +1,35 @@
-"""The largest batch that fits in memory: ``train.py tune=batch``."""
+"""Batch size search: the largest batch that fits in memory, ``train.py tune=batch``."""
 
 import gc
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import lightning.pytorch as pl
 import torch
 from lightning.pytorch.utilities.memory import is_oom_error
 from torch.utils.data import DataLoader
 
+from tts.data.datamodule import SpeechDataModule
+from tts.data.dataset import SpeechDataset
 from tts.data.sampler import FrameBudgetSampler
 from tts.errors import UserError
 from tts.memory import peak, restart_peak
+from tts.systems.gan import GANSystem
 
 log = logging.getLogger(__name__)
 GIB = 2**30
-CLOSE = 20  # the answer is at most a part of so many below the best
+TOLERANCE = 20  # the answer is at most a 1/TOLERANCE below the largest that fits
 
 
 class LargestBatch:
     """Finds ``data.frames_per_batch`` by doubling and bisecting.
 
-    A trial builds the system anew and takes two rounds of real steps on the batches that ask most
-    of memory; what remains of it is nothing. It fits when its peak leaves ``headroom``, a share,
-    of ``memory`` GiB. What is measured on a GPU is what torch's allocator reserves, and running out
-    of memory counts as not fitting; on a CPU it is the growth of the process's resident memory over
-    what it held before the first trial, the peak being the kernel's (Linux), and nothing holds a
-    trial back from taking twice the limit. An epoch keeps at least ``batches`` batches.
+    A trial builds the system anew and takes two rounds of real steps on the batches that need most
+    memory; nothing of it is kept. It fits when its peak leaves the share ``headroom`` of
+    ``memory`` GiB free. On a GPU, what torch's allocator reserves is measured, and running out of
+    memory counts as not fitting. On a CPU (Linux), it is the growth of the process's resident
+    memory since before the first trial, and a trial may take up to twice the limit. An epoch keeps
+    at least ``batches`` batches.
     """
 
     def __init__(
@@ -41,38 +43,39 @@ class LargestBatch:
         self.memory, self.headroom, self.batches = memory, headroom, batches
 
     def __call__(
-        self, data: Any, build: Callable[[], pl.LightningModule], trainer: pl.Trainer
+        self, data: SpeechDataModule, build: Callable[[], pl.LightningModule], trainer: pl.Trainer
     ) -> int:
-        """Frames. ``build`` makes the system to train, ``trainer`` is the one it will train with.
+        """Return the largest ``frames_per_batch`` that fits.
 
-        Raises UserError where not even the longest utterance fits.
+        ``build`` makes the system to train, ``trainer`` is the one it will be trained with. Raises
+        UserError where not even the longest utterance fits.
         """
-        if getattr(data, "clips", None) is not None:
-            raise UserError("tune=batch is for whole utterances: set data.clips.per_batch by hand")
+        if data.clips is not None:
+            raise UserError("tune=batch works on full utterances: set data.clips.per_batch instead")
         if trainer.world_size > 1:
             raise UserError("tune=batch measures one device: trainer.devices=1, trainer=gpu or cpu")
         meter = meter_of(trainer.strategy.root_device, self.memory)
         part = data.dataset("train")
         lengths = part.frame_lengths
-        last = 0.0  # GiB that the latest trial took
+        used = 0.0  # GiB that the latest trial took
 
         def fits(budget: int) -> bool:
-            nonlocal last
-            last = attempt(part, hardest(lengths, budget, data.seed), build, trainer, meter)
-            log.info("tune=batch: %d frames take %s", budget, _gib(last))
-            return last <= (1 - self.headroom) * meter.limit
+            nonlocal used
+            used = attempt(part, hardest(lengths, budget, data.seed), build, trainer, meter)
+            log.info("tune=batch: %d frames take %s", budget, _gib(used))
+            return used <= (1 - self.headroom) * meter.limit
 
         longest = max(lengths)
         most = max(sum(lengths) // self.batches, longest)
         found = largest(fits, longest, most)
-        meter.restart()  # the training is to have all of it, and a peak of its own
+        meter.restart()  # the training starts with all memory free and a peak of its own
         allowed = f"{meter.limit:.2f} GiB with {self.headroom:.0%} of them free"
         if not found:
             name = part.rows[lengths.index(longest)].id
             raise UserError(
                 f"tune=batch: not even the longest utterance, {name} of {longest} frames, "
-                f"fits in {allowed}: it takes {_gib(last)}; lower "
-                "data.prepare.max_seconds, or take a smaller model/size"
+                f"fits in {allowed}: it takes {_gib(used)}; lower "
+                "data.prepare.max_seconds, or choose a smaller model/size"
             )
         why = f"fits in {allowed}" if found < most else f"leaves an epoch {self.batches} batches"
         log.info("tune=batch: data.frames_per_batch=%d is the most that %s", found, why)
@@ -84,7 +87,7 @@ def _gib(amount: float) -> str:
 
 
 class RamMeter:
-    """What this process holds beyond what it held at first."""
+    """Growth of this process's resident memory since the meter was made, in GiB."""
 
     def __init__(self, limit: float) -> None:
         self.limit = limit
@@ -99,7 +102,7 @@ class RamMeter:
 
 
 class GpuMeter:
-    """What torch's allocator takes of a GPU."""
+    """Memory that torch's allocator reserves on a GPU, in GiB."""
 
     def __init__(self, device: torch.device, limit: float | None) -> None:
         self.device = device
@@ -117,19 +120,19 @@ class GpuMeter:
 
 
 def meter_of(device: torch.device, limit: float | None) -> RamMeter | GpuMeter:
-    """``limit`` in GiB."""
+    """Return the memory meter of ``device``; ``limit`` in GiB."""
     if device.type == "cuda":
         return GpuMeter(device, limit)
     if limit is None:
-        raise UserError("tune=batch on a CPU needs to know how much it may take: tune.memory=8")
+        raise UserError("tune=batch on a CPU needs a limit in GiB: tune.memory=8")
     try:
         return RamMeter(limit)
     except OSError as error:
-        raise UserError("tune=batch on a CPU measures with Linux's /proc, not here") from error
+        raise UserError("tune=batch on a CPU needs Linux's /proc to measure memory") from error
 
 
 def largest(fits: Callable[[int], bool], least: int, most: int) -> int:
-    """The largest number in [least, most] that fits, to within 5 %; 0 where none does."""
+    """Return the largest number in [least, most] that fits, to within 5 %; 0 where none does."""
     if not fits(least):
         return 0
     low = least
@@ -140,25 +143,25 @@ def largest(fits: Callable[[int], bool], least: int, most: int) -> int:
         low = high
     else:
         return low
-    while high - low > max(low // CLOSE, 1):
+    while high - low > max(low // TOLERANCE, 1):
         middle = (low + high) // 2
         low, high = (middle, high) if fits(middle) else (low, middle)
     return low
 
 
 def hardest(lengths: Sequence[int], budget: int, seed: int) -> list[list[int]]:
-    """Of the batches of a budget those with the longest utterance, most places and most rows."""
+    """Return a budget's batches with the longest utterance, the most frames, the most rows."""
     batches = [batch for [batch] in FrameBudgetSampler(lengths, budget, seed).rounds]
-    asks: list[Callable[[list[int]], int]] = [
+    costs: list[Callable[[list[int]], int]] = [
         lambda batch: max(lengths[row] for row in batch),
         lambda batch: max(lengths[row] for row in batch) * len(batch),
         len,
     ]
-    return [max(batches, key=ask) for ask in asks]
+    return [max(batches, key=cost) for cost in costs]
 
 
 class StopAfter(pl.Callback):
-    """Ends a training after so many epochs, without its schedules knowing of an end."""
+    """Ends a training after so many epochs, without changing the length of its schedules."""
 
     def __init__(self, epochs: int) -> None:
         self.left = epochs
@@ -169,15 +172,15 @@ class StopAfter(pl.Callback):
 
 
 def attempt(
-    part: Any,
+    part: SpeechDataset,
     batches: list[list[int]],
     build: Callable[[], pl.LightningModule],
     like: pl.Trainer,
     meter: RamMeter | GpuMeter,
 ) -> float:
-    """GiB at most while a fresh system trains on ``batches`` twice; infinite where they ran out.
+    """Return the peak in GiB of training a new system on ``batches`` twice; infinite if it fails.
 
-    Twice, because optimizers take their memory at the first step, when the worst is over.
+    Twice, because optimizers allocate their state in the first step, after its peak.
     """
     meter.restart()
     device = like.strategy.root_device
@@ -196,9 +199,9 @@ def attempt(
         callbacks=[StopAfter(2)],
     )
     try:
-        system: Any = build()
-        if hasattr(system, "adversarial_from_step"):
-            system.adversarial_from_step = 0  # judges join sooner or later
+        system = build()
+        if isinstance(system, GANSystem):
+            system.adversarial_from_step = 0  # the discriminators need memory sooner or later
         trainer.fit(system, DataLoader(part, batch_size=None, sampler=batches), [])
     except RuntimeError as error:
         if not (isinstance(error, torch.OutOfMemoryError) or is_oom_error(error)):

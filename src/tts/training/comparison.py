@@ -1,73 +1,55 @@
-"""Runs side by side: what was changed and what came of it, as table, CSV, picture and HParams."""
+"""Comparison of runs: their overrides and results as a table, CSV, bar chart and HParams."""
 
 import csv
 import json
 import logging
 import math
 import re
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
-
-from tts.config.launch import job_failed
 from tts.console import console
 from tts.errors import UserError
 from tts.training.summary import SUMMARY
 
-# of a run itself, in the order of the columns
+# facts of a run in the order of the columns
 FIXED = ("status", "parameters", "steps", "frames_per_second", "seconds")
 HEADS = {"frames_per_second": "frames/s"}
-HIDDEN_OVERRIDES = (
-    "experiment",
-    "name",
-    "sweep",
-    "resume",
-    "hydra.run.dir",
-)  # overrides that change no result
+# overrides that are no columns: they change no result, or are named by others
+HIDDEN_OVERRIDES = ("experiment", "name", "sweep", "resume", "hydra.run.dir")
 
 
 class RunRow(NamedTuple):
-    """One run."""
+    """One run, a row of the table."""
 
     folder: Path
     overrides: dict[str, str]
-    facts: dict[str, Any]  # FIXED, and what went wrong
+    facts: dict[str, Any]  # FIXED, error, higher_is_better
     metrics: dict[str, float]
 
 
 class Comparison(NamedTuple):
-    """The runs, and which of their numbers stand in columns."""
+    """The runs, and the columns of their table."""
 
     rows: list[RunRow]
-    swept: list[str]  # overrides that are not the same everywhere
+    swept: list[str]  # overrides that differ between the runs
     metrics: list[str]
-    best: str | None  # the metric that the runs were to bring down or up
+    best: str | None  # the monitored metric, best/...
     higher_is_better: bool = False
 
 
-class CompareRuns(Callback):
-    """Hydra calls it when the jobs of a multirun are over."""
-
-    def on_multirun_start(self, config: DictConfig, **more: Any) -> None:
-        self._began = time.time()
-
-    def on_multirun_end(self, config: DictConfig, **more: Any) -> None:
-        folder = Path(config.hydra.sweep.dir)
-        if list(folder.glob(f"*/{SUMMARY}")):
-            comparison = write(collect([folder]), folder)
-            show(comparison, folder)
-            for row in comparison.rows:
-                told = row.folder / SUMMARY
-                if row.facts["status"] == "failed" and told.stat().st_mtime >= self._began:
-                    job_failed(row.folder)
+def compare(folders: Sequence[str], out: str | None = None) -> Comparison:
+    """Collect the runs in ``folders``, write the comparison to ``out`` and print its table."""
+    paths = [Path(folder) for folder in folders]
+    target = Path(out) if out else paths[0]
+    comparison = write(collect(paths), target)
+    print_table(comparison, target)
+    return comparison
 
 
 def collect(folders: Iterable[Path]) -> Comparison:
-    """The runs in ``folders``, or those that they are. Raises UserError when there is none."""
+    """Collect the runs in or below ``folders``. Raises UserError when there is none."""
     found: dict[Path, None] = {}
     folders = list(folders)
     for folder in folders:
@@ -76,9 +58,9 @@ def collect(folders: Iterable[Path]) -> Comparison:
         for path in [folder / ".hydra", *folder.glob("**/.hydra")]:
             if path.is_dir():
                 found[path.parent] = None
-    rows = [_row(folder) for folder in sorted(found, key=_natural)]
+    rows = [_row(folder) for folder in sorted(found, key=_natural_order)]
     if not rows:
-        raise UserError(f"{', '.join(map(str, folders))}: no runs of train.py in there")
+        raise UserError(f"{', '.join(map(str, folders))}: no runs of train.py in it")
     keys = list(dict.fromkeys(key for row in rows for key in row.overrides))
     swept = [key for key in keys if len({row.overrides.get(key) for row in rows}) > 1]
     metrics = sorted({name for row in rows for name in row.metrics}, key=_importance)
@@ -88,7 +70,7 @@ def collect(folders: Iterable[Path]) -> Comparison:
 
 
 def write(comparison: Comparison, folder: Path) -> Comparison:
-    """``comparison.csv``, ``comparison.png`` and TensorBoard's HParams into ``folder``."""
+    """Write ``comparison.csv``, ``comparison.png`` and TensorBoard's HParams into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "comparison.csv").open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
@@ -103,13 +85,13 @@ def write(comparison: Comparison, folder: Path) -> Comparison:
                     row.facts.get("error", ""),
                 ]
             )
-    _picture(comparison, folder / "comparison.png")
-    _hyperparameters(comparison, folder / "comparison")
+    _bar_chart(comparison, folder / "comparison.png")
+    _write_hparams(comparison, folder / "comparison")
     return comparison
 
 
-def show(comparison: Comparison, folder: Path) -> None:
-    """The table on the terminal: the metric that was to be improved, and the few beside it."""
+def print_table(comparison: Comparison, folder: Path) -> None:
+    """Print the table with the monitored metric, a few of ``metrics/`` and the loss."""
     from rich.table import Table
 
     metrics = [comparison.best] if comparison.best else []
@@ -122,16 +104,16 @@ def show(comparison: Comparison, folder: Path) -> None:
         table.add_column(HEADS.get(head, head.split("/")[-1].replace("_", " ")), justify="right")
     for row in comparison.rows:
         table.add_row(
-            _number_of(row),
-            *(_shown(_number(row.overrides.get(key, "–"))) for key in comparison.swept),
-            *(_shown(row.facts.get(key)) for key in FIXED),
-            *(_shown(row.metrics.get(name)) for name in metrics),
+            _name(row),
+            *(_format(_parse(row.overrides.get(key, "–"))) for key in comparison.swept),
+            *(_format(row.facts.get(key)) for key in FIXED),
+            *(_format(row.metrics.get(name)) for name in metrics),
         )
     out = console()
     out.print(table)
     for row in comparison.rows:
         if error := row.facts.get("error"):
-            out.print(f"[red]run {_number_of(row)} failed[/red]: {error}", highlight=False)
+            out.print(f"[red]run {_name(row)} failed[/red]: {error}", highlight=False)
     out.print(f"-> {folder}/comparison.csv, .png; all in TensorBoard: --logdir {folder}")
 
 
@@ -148,13 +130,13 @@ def _row(folder: Path) -> RunRow:
     try:
         summary = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        # killed, or still at it
+        # killed or still running
         return RunRow(folder, changed, {"status": "unfinished"}, {})
     except ValueError as error:
         raise UserError(f"{path} is damaged ({error}): remove it") from error
     metrics = {name: float(value) for name, value in summary["metrics"].items()}
-    told = ("status", "seconds", "error", "higher_is_better")
-    facts: dict[str, Any] = {key: summary[key] for key in told if key in summary}
+    copied = ("status", "seconds", "error", "higher_is_better")
+    facts: dict[str, Any] = {key: summary[key] for key in copied if key in summary}
     for key in ("parameters", "steps"):
         if key in metrics:
             facts[key] = int(metrics.pop(key))
@@ -165,14 +147,16 @@ def _row(folder: Path) -> RunRow:
     return RunRow(folder, changed, facts, {k: v for k, v in metrics.items() if k.startswith(kept)})
 
 
-def _picture(comparison: Comparison, path: Path) -> None:
-    """A bar per run, the best on top."""
+def _bar_chart(comparison: Comparison, path: Path) -> None:
+    """Draw a bar for each run, the best on top."""
     if (name := comparison.best) is None:
         return
     import matplotlib
 
     matplotlib.use("Agg")
-    logging.getLogger("matplotlib.category").setLevel(logging.WARNING)  # names that are numbers
+    logging.getLogger("matplotlib.category").setLevel(
+        logging.WARNING
+    )  # it warns of labels that look like numbers
     from matplotlib import pyplot as plt
 
     rows = [row for row in comparison.rows if math.isfinite(row.metrics.get(name, math.nan))]
@@ -186,7 +170,7 @@ def _picture(comparison: Comparison, path: Path) -> None:
     bars = axis.barh(labels, values, color="#4477aa")
     axis.bar_label(bars, fmt="%.4g", padding=3, fontsize=8)
     axis.invert_yaxis()
-    axis.set_xlabel(name.removeprefix("best/") + ", the best reached")
+    axis.set_xlabel(name.removeprefix("best/") + ", best value")
     axis.set_title(", ".join(key.removeprefix("model/") for key in comparison.swept), fontsize=10)
     axis.spines[["top", "right"]].set_visible(False)
     axis.margins(x=0.1)
@@ -194,14 +178,14 @@ def _picture(comparison: Comparison, path: Path) -> None:
     plt.close(figure)
 
 
-def _hyperparameters(comparison: Comparison, folder: Path) -> None:
-    """A run of TensorBoard's HParams for each run here."""
+def _write_hparams(comparison: Comparison, folder: Path) -> None:
+    """Write each run's overrides and metrics for TensorBoard's HParams page."""
     from torch.utils.tensorboard import SummaryWriter
 
     for row in comparison.rows:
         if not row.metrics:
             continue
-        chosen = {key: _number(row.overrides.get(key, "default")) for key in comparison.swept}
+        chosen = {key: _parse(row.overrides.get(key, "default")) for key in comparison.swept}
         facts = {f"run/{k}": row.facts[k] for k in FIXED[1:] if k in row.facts}
         where = folder / row.folder.name
         for old in where.glob("events.*"):
@@ -212,15 +196,15 @@ def _hyperparameters(comparison: Comparison, folder: Path) -> None:
         empty.unlink()
 
 
-def _number(text: str) -> float | int | str:
+def _parse(text: str) -> float | int | str:
     try:
         return int(text) if text.lstrip("-").isdigit() else float(text)
     except ValueError:
         return text
 
 
-def _natural(folder: Path) -> tuple[Any, ...]:
-    """Job 10 after job 9."""
+def _natural_order(folder: Path) -> tuple[str, float, str]:
+    """Sort job 10 after job 9."""
     head = folder.name.split("_")[0]
     return (str(folder.parent), int(head) if head.isdigit() else math.inf, folder.name)
 
@@ -230,24 +214,15 @@ def _importance(name: str) -> tuple[int, str]:
     return next(i for i, prefix in enumerate(order) if name.startswith(prefix)), name
 
 
-def _number_of(row: RunRow) -> str:
-    """A sweep's job by its number, another run by its folder."""
+def _name(row: RunRow) -> str:
+    """Return the number of a sweep's job, or another run's folder."""
     head = row.folder.name.split("_")[0]
     return head if head.isdigit() else row.folder.name
 
 
-def _shown(value: Any) -> str:
+def _format(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
         return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def compare(folders: Sequence[str], out: str | None = None) -> Comparison:
-    """Collect, write and show."""
-    paths = [Path(folder) for folder in folders]
-    target = Path(out) if out else paths[0]
-    comparison = write(collect(paths), target)
-    show(comparison, target)
-    return comparison

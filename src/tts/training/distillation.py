@@ -1,4 +1,4 @@
-"""A model that learns to draw in few steps what another draws in many."""
+"""Distillation: a flow-matching model that learns to sample in few steps what its teacher does."""
 
 from typing import Any
 
@@ -12,26 +12,32 @@ from tts.training.freezing import train_only
 from tts.training.warm_start import start_from
 
 
-def distil(path: str, steps: int, model: nn.Module, facts: CorpusFacts) -> None:
-    """Give ``model`` the teacher's weights, and its own field, alone, something to learn.
+def distill(path: str, steps: int, model: nn.Module, facts: CorpusFacts) -> None:
+    """Fill ``model`` with the teacher's weights and let its flow alone learn from the teacher's.
 
-    ``path``: the teacher's run; ``steps``: of its solver. All but ``model.flow`` is frozen. Raises
-    UserError when either draws nothing, or when they differ in more than the field.
+    ``path``: the teacher's run; ``steps``: of the teacher's ODE solver. Everything but
+    ``model.flow`` is frozen. Raises UserError when either has no flow, or when they differ in more
+    than the flow.
     """
     run = load_run(path)
     teacher: Any = build_model(build(run.config["model"]), run.require_facts())
     for name, each in ((f"distill_from={path}", teacher), ("this model", model)):
         if getattr(each, "flow", None) is None:
-            raise UserError(f"{name} draws nothing: both need model/decoder=flow")
+            raise UserError(f"{name} has no flow-matching decoder: both need model/decoder=flow")
     run.fill(teacher)
     start_from(path, model, facts)
-    ours, theirs = ({(name, value.shape) for name, value in each.state_dict().items()
-                     if not name.startswith("flow.")} for each in (model, teacher))  # fmt: skip
-    if different := sorted(name for name, _ in ours ^ theirs):
+    student_parts, teacher_parts = (_outside_flow(each) for each in (model, teacher))
+    if different := sorted(name for name, _ in student_parts ^ teacher_parts):
         raise UserError(
-            f"distill_from={path}: {different[0]} is not as in the teacher; a student may differ "
-            "in its field alone (field=..., size.velocity_net_depth=...)"
+            f"distill_from={path}: {different[0]} differs from the teacher's; a student may differ "
+            "in its flow alone (field=..., size.velocity_net_depth=...)"
         )
     train_only(model, ["flow"])
     flow: Any = model.flow
     flow.distill_from_teacher(teacher.flow, steps)
+
+
+def _outside_flow(model: nn.Module) -> set[tuple[str, tuple[int, ...]]]:
+    """Return the names and shapes of all tensors outside the flow."""
+    state = model.state_dict()
+    return {(name, tuple(v.shape)) for name, v in state.items() if not name.startswith("flow.")}

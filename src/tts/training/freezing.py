@@ -1,4 +1,4 @@
-"""Which parts of a model a training changes."""
+"""Freezing: which parts of a model a training changes (``train_only``)."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,15 @@ from tts.errors import UserError
 
 
 def train_only(model: nn.Module, parts: Sequence[str] | str, key: str = "train_only") -> None:
-    """Freeze ``model`` but for the named parts, ``["flow", "adaptor.flow"]``.
+    """Freeze ``model`` except for the named parts, ``["flow", "adaptor.flow"]``.
 
-    What is frozen also stays in evaluation mode (Lightning leaves it so): without dropout, the
-    trained parts see what they will see when the model speaks, and nothing is kept for a gradient.
-    Raises UserError for a part that the model does not have or that has nothing to train.
+    Frozen modules also stay in evaluation mode: without dropout, the trained parts get the inputs
+    that they get in synthesis, and no activations are kept for a gradient. Raises UserError, which
+    names ``key``, for a part that does not exist or has no parameters.
     """
     parts = [parts] if isinstance(parts, str) else parts
     if not parts:
-        raise UserError(f"{key}: nothing is left to train; {_there_are(model)}")
+        raise UserError(f"{key}: no part is left to train; {_choices(model)}")
     model.requires_grad_(False)
     kept: set[nn.Module] = set()
     for part in parts:
@@ -25,15 +25,15 @@ def train_only(model: nn.Module, parts: Sequence[str] | str, key: str = "train_o
         except AttributeError:
             module = None
         if module is None:
-            raise UserError(f"{key}: this model has no part {part!r}; {_there_are(model)}")
+            raise UserError(f"{key}: this model has no part {part!r}; {_choices(model)}")
         module.requires_grad_(True)
         if not any(True for _ in module.parameters()):
-            raise UserError(f"{key}: {part!r} has nothing to train; {_there_are(model)}")
+            raise UserError(f"{key}: {part!r} has no parameters; {_choices(model)}")
         kept.update(module.modules())
     for module in model.modules():
         module.training = module in kept
 
 
-def _there_are(model: nn.Module) -> str:
+def _choices(model: nn.Module) -> str:
     found = [name for name, part in model.named_children() if any(True for _ in part.parameters())]
-    return f"there are {', '.join(found)}, and their own parts (adaptor.flow)"
+    return f"choose from {', '.join(found)}, or parts of them (adaptor.flow)"

@@ -1,22 +1,27 @@
-"""The trial of a sweep that the job under way belongs to, if it belongs to one."""
+"""The Optuna trial that the job under way belongs to, if a sweep runs it."""
 
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
+
+from tts.errors import UserError
+
+if TYPE_CHECKING:
+    import optuna
 
 _current: list["Trial"] = []
 
 
 class Trial:
-    """Takes the intermediate values of a job and says when it is hopeless."""
+    """Reports a job's intermediate values to Optuna and asks whether to prune it."""
 
-    def __init__(self, handle: Any, maximize: bool) -> None:
+    def __init__(self, handle: "optuna.Trial", maximize: bool) -> None:
         self.handle, self.maximize = handle, maximize
         self.pruned = False
 
     def report(self, value: float, step: int) -> bool:
-        """Whether the job should end here."""
+        """Report the value at ``step``; return whether the job should end here."""
         if not math.isfinite(value):
             return False
         self.handle.report(value, step)
@@ -25,13 +30,22 @@ class Trial:
 
 
 def current_trial() -> Trial | None:
-    """The one under way in this process."""
+    """Return the trial under way in this process."""
     return _current[-1] if _current else None
+
+
+def require_one_process(world_size: int) -> None:
+    """Raise UserError for a trial that several processes would train."""
+    if current_trial() and world_size > 1:
+        raise UserError(
+            "sweep=optuna: every process would sample its own values; train on one device, "
+            "trainer=gpu or cpu"
+        )
 
 
 @contextmanager
 def under_way(trial: Trial) -> Iterator[None]:
-    """Jobs run inside belong to ``trial``."""
+    """Make ``trial`` the current one for the jobs run inside."""
     _current.append(trial)
     try:
         yield

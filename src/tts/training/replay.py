@@ -1,9 +1,8 @@
-"""A training step out of its bundle, watched until the first number that is none."""
+"""Replay of a skipped training step from its bundle, up to the first NaN or infinite value."""
 
 import functools
 import warnings
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import lightning.pytorch as pl
@@ -11,111 +10,130 @@ import torch
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
+from torch.utils.hooks import RemovableHandle
 
 from tts.batch import Batch, Clips
 from tts.callbacks.support.random_states import restore_random
-from tts.checkpoint import load_checkpoint
+from tts.checkpoint import CARD, load_checkpoint
 from tts.corpus import CorpusFacts
 from tts.device import find_device
 from tts.errors import UserError
-from tts.training.run import build_system, silence_lightning
+from tts.training.lightning_messages import silence_lightning
+from tts.training.system import build_system
 
 
-class Found(Exception):
-    """The first bad number: the step need go no further."""
+class NonFiniteValue(Exception):
+    """Stops the step at its first NaN or infinite value; the message says where it arose."""
 
 
 def replay(path: str, device: str = "cpu") -> str:
-    """What there is to say of the bundle at ``path``.
+    """Run the step of the bundle at ``path`` again; return a report of where it went wrong.
 
-    Raises UserError for a file that is none, and for a device that this machine does not have.
+    Raises UserError for a file that is no bundle and for a device that this machine lacks.
     """
     find_device(device)
     bundle = load_checkpoint(path)
     if missing := [k for k in ("batch", "random", "state_dict", "config") if k not in bundle]:
-        raise UserError(f"{path} is no bundle of a failed step: it lacks {', '.join(missing)}")
+        raise UserError(f"{path} is no bundle of a skipped step: it lacks {', '.join(missing)}")
     batch = _batch(bundle["batch"])
-    said = [
+    report = [
         f"step {bundle['step']}, skipped because {bundle['reason']}",
         f"utterances: {', '.join(bundle['utterances'])}",
     ]
     if bad := list(_bad_fields(batch, bundle["utterances"])):
-        return "\n".join([*said, *bad])
+        return "\n".join([*report, *bad])
     system = _system(bundle)
-    watch = Watch()
-    trainer = _trainer(bundle, device, watch)
+    detector = NonFiniteDetector()
+    trainer = _trainer(bundle, device, detector)
     try:
-        with warnings.catch_warnings(record=True) as told, torch.autograd.set_detect_anomaly(True):
+        with (
+            warnings.catch_warnings(record=True) as caught,
+            torch.autograd.set_detect_anomaly(True),
+        ):
             warnings.simplefilter("always")
             trainer.fit(system, DataLoader([batch], batch_size=None))  # type: ignore[arg-type]
-    except Found as found:
-        return "\n".join([*said, str(found)])
+    except NonFiniteValue as found:
+        return "\n".join([*report, str(found)])
     except RuntimeError as error:
         if "returned nan values" not in str(error):
             raise
-        where = f", after that of {watch.last}" if watch.last else ""
-        return "\n".join([*said, f"backward{where}: {error}", *_lines(told)])
+        where = f", after that of {detector.last}" if detector.last else ""
+        return "\n".join([*report, f"backward{where}: {error}", *_lines(caught)])
     terms = ", ".join(f"{name.removeprefix('train/')} {float(value):.4g}"
                       for name, value in sorted(trainer.callback_metrics.items())
                       if name.startswith("train/"))  # fmt: skip
-    then = f"then the loss was {bundle['loss']:.6g}"
-    return "\n".join([*said, f"every number is finite; {then}, and now: {terms}"])
+    then = f"the loss was {bundle['loss']:.6g} when the step was skipped"
+    return "\n".join([*report, f"all values are finite; {then}, and is now: {terms}"])
 
 
-class Watch(pl.Callback):
-    """Hooks on every module, from the first number of the step to the first that is none."""
+class NonFiniteDetector(pl.Callback):
+    """Hooks on every module that raise :class:`NonFiniteValue` at the first NaN or infinity."""
 
     def __init__(self) -> None:
-        self.last = ""  # the module whose output's gradient was seen last, and was well
-        self._handles: list[Any] = []
+        self.last = ""  # the module whose output had the latest finite gradient
+        self._handles: list[RemovableHandle] = []
 
-    def on_train_batch_start(self, trainer: Any, module: Any, batch: Any, batch_idx: int) -> None:
-        for name, part in module.named_modules():
-            if name in ("", "model", "loss"):  # what is in them is named, or what they return
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        for name, part in pl_module.named_modules():
+            if name in ("", "model", "loss"):  # their parts are reported by name
                 continue
-            self._handles.append(part.register_forward_hook(functools.partial(self._forth, name)))
+            self._handles.append(
+                part.register_forward_hook(functools.partial(self._check_output, name))
+            )
 
     def on_train_batch_end(self, *arguments: Any) -> None:
         for handle in self._handles:
             handle.remove()
 
-    def on_before_backward(self, trainer: Any, module: Any, loss: Tensor) -> None:
+    def on_before_backward(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
+    ) -> None:
         if not torch.isfinite(loss):
-            raise Found(f"the loss is {float(loss)}, and no module's output was to blame")
+            raise NonFiniteValue(
+                f"the loss is {float(loss)}, though the output of every module is finite"
+            )
 
-    def on_before_optimizer_step(self, trainer: Any, module: Any, optimizer: Any) -> None:
-        for name, parameter in module.named_parameters():
+    def on_before_optimizer_step(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        optimizer: torch.optim.Optimizer,
+    ) -> None:
+        for name, parameter in pl_module.named_parameters():
             if parameter.grad is not None and not torch.isfinite(parameter.grad).all():
-                raise Found(f"backward: the gradient of {name} is no number")
+                raise NonFiniteValue(f"backward: the gradient of {name} is NaN or infinite")
 
-    def _forth(self, name: str, part: nn.Module, inputs: Any, output: Any) -> None:
+    def _check_output(self, name: str, part: nn.Module, inputs: Any, output: Any) -> None:
         if finite(output):
             for tensor in tensors(output):
                 if tensor.requires_grad:
-                    tensor.register_hook(functools.partial(self._back, name))
+                    tensor.register_hook(functools.partial(self._check_gradient, name))
         elif finite(inputs):
-            raise Found(
-                f"forward: {name} ({type(part).__name__}) is the first whose output is no number; "
-                f"its inputs lie within {_range(inputs)}, its weights within "
+            raise NonFiniteValue(
+                f"forward: {name} ({type(part).__name__}) is the first with a NaN or infinite "
+                f"output; its inputs lie within {_range(inputs)}, its weights within "
                 f"{_range(tuple(part.parameters()))}"
             )
 
-    def _back(self, name: str, gradient: Tensor) -> None:
+    def _check_gradient(self, name: str, gradient: Tensor) -> None:
         if not torch.isfinite(gradient).all():
-            after = f"; the one before, of {self.last}, was well" if self.last else ""
-            raise Found(
-                f"backward: the gradient of the output of {name} is the first that is no number"
-                f"{after}"
+            after = f"; the one before, of {self.last}, is finite" if self.last else ""
+            raise NonFiniteValue(
+                f"backward: the gradient of the output of {name} is the first that is NaN or "
+                f"infinite{after}"
             )
         self.last = name
 
 
 def finite(value: Any) -> bool:
-    """Whether every floating number in a nest of tuples is one."""
+    """Whether all floating-point values in nested tuples, lists and dictionaries are finite."""
     return all(bool(torch.isfinite(tensor).all()) for tensor in tensors(value))
 
 
 def tensors(value: Any) -> Iterator[Tensor]:
+    """Yield the floating-point and complex tensors in nested tuples, lists and dictionaries."""
     if isinstance(value, Tensor):
         if value.is_floating_point() or value.is_complex():
             yield value
@@ -131,8 +149,8 @@ def _range(value: Any) -> str:
     return f"±{max(sizes):.3g}" if sizes else "nothing"
 
 
-def _bad_fields(batch: Any, names: list[str]) -> Iterator[str]:
-    """What was no number before any module saw it."""
+def _bad_fields(batch: Batch | Clips, names: list[str]) -> Iterator[str]:
+    """Report the fields of the batch that hold NaN or infinity, by utterance."""
     for field, value in batch._asdict().items():
         if not isinstance(value, Tensor) or finite(value):
             continue
@@ -140,12 +158,12 @@ def _bad_fields(batch: Any, names: list[str]) -> Iterator[str]:
             if not finite(value[row]):
                 name = names[row] if row < len(names) else f"row {row}"
                 count = int((~torch.isfinite(value[row])).sum())
-                yield f"the batch itself: {field} of {name} holds {count} that are no numbers"
+                yield f"the batch itself: {field} of {name} holds {count} NaN or infinite values"
 
 
-def _lines(told: list[warnings.WarningMessage]) -> Iterator[str]:
-    """The lines of this package in whose forward pass the culprit was called."""
-    for warning in told:
+def _lines(caught: list[warnings.WarningMessage]) -> Iterator[str]:
+    """Yield the lines of this package in the forward trace of torch's anomaly detection."""
+    for warning in caught:
         lines = str(warning.message).splitlines()
         for number, line in enumerate(lines):
             if "/tts/" in line and "File" in line:
@@ -153,23 +171,20 @@ def _lines(told: list[warnings.WarningMessage]) -> Iterator[str]:
                 yield f"{line.strip()}: {code}"
 
 
-def _batch(fields: dict[str, Tensor]) -> Any:
+def _batch(fields: dict[str, Tensor]) -> Batch | Clips:
     return Clips(**fields) if "audio" in fields else Batch(**fields)
 
 
 def _system(bundle: dict[str, Any]) -> pl.LightningModule:
     config = OmegaConf.create(bundle["config"])
-    data = SimpleNamespace(
-        facts=CorpusFacts.from_dict(bundle["facts"]),
-        frontend=SimpleNamespace(to_dict=lambda: bundle["frontend"]),
-    )
-    system = build_system(config, data, bundle["config"])
+    card = {key: bundle[key] for key in CARD}
+    system = build_system(config, CorpusFacts.from_dict(bundle["facts"]), card)
     system.load_state_dict(bundle["state_dict"])
     return system
 
 
-class Stand(pl.Callback):
-    """Puts the trainer where the step was: the count of steps, the scale, the random numbers."""
+class RestoreStep(pl.Callback):
+    """Restores the step count, the AMP scale and the random states of the skipped step."""
 
     def __init__(self, bundle: dict[str, Any]) -> None:
         self.bundle = bundle
@@ -185,11 +200,13 @@ class Stand(pl.Callback):
         if scaler is not None and self.bundle["amp_scale"]:
             scaler.update(self.bundle["amp_scale"])
 
-    def on_train_batch_start(self, trainer: Any, module: Any, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
         restore_random(self.bundle["random"])
 
 
-def _trainer(bundle: dict[str, Any], device: str, watch: Watch) -> pl.Trainer:
+def _trainer(bundle: dict[str, Any], device: str, detector: NonFiniteDetector) -> pl.Trainer:
     silence_lightning()
     return pl.Trainer(
         accelerator="gpu" if device.startswith("cuda") else "cpu",
@@ -201,5 +218,5 @@ def _trainer(bundle: dict[str, Any], device: str, watch: Watch) -> pl.Trainer:
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        callbacks=[watch, Stand(bundle)],
+        callbacks=[detector, RestoreStep(bundle)],
     )

@@ -1,4 +1,4 @@
-"""What a run leaves for tables: ``summary.json``, whether it was done, pruned or failed."""
+"""Summary of a run for tables: ``summary.json``, whether the run was done, pruned or failed."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ SUMMARY = "summary.json"
 @contextmanager
 def summarized(folder: Path, overrides: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Write a run's summary however it ends; the caller fills in ``metrics`` and ``status``."""
-    began = time.monotonic()
+    start = time.monotonic()
     summary: dict[str, Any] = {"status": "failed", "overrides": list(overrides), "metrics": {}}
     try:
         yield summary
@@ -23,12 +23,12 @@ def summarized(folder: Path, overrides: Sequence[str]) -> Iterator[dict[str, Any
             summary["error"] = str(error) or type(error).__name__
         raise
     finally:
-        summary["seconds"] = round(time.monotonic() - began, 1)
+        summary["seconds"] = round(time.monotonic() - start, 1)
         _write(folder, summary)
 
 
 def _write(folder: Path, summary: dict[str, Any]) -> None:
-    # here and not at the top: tables want the file's name alone, and not torch
+    # imported here: readers of summaries need SUMMARY alone, without torch
     from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
     from tts.data.store import write_json

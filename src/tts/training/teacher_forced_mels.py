@@ -1,8 +1,8 @@
-"""An acoustic model's own mels of the recordings, for a vocoder that is to speak after it.
+"""Teacher-forced mels: an acoustic model's mels of the recordings, to train a vocoder on.
 
-The model is told the recording's durations, pitch and energy (teacher forcing), so that its mel
-lies frame for frame beside the recording's samples, with the blur that the vocoder must learn to
-hear through (Kong et al. 2020, section 4.4).
+The model gets the recording's durations, pitch and energy, so that its mel is aligned frame by
+frame with the recording's samples. The vocoder then learns to compensate the model's smoothing
+(Kong et al. 2020, HiFi-GAN, section 4.4).
 """
 
 import hashlib
@@ -25,17 +25,21 @@ from tts.data.store import PreparedCorpus, shard_path, to_half, write_shard
 from tts.errors import UserError
 
 
-def force_mels(data: SpeechDataModule, path: str) -> None:
-    """Let ``data`` read the mels that the acoustic run at ``path`` makes of its recordings.
+def use_teacher_forced_mels(data: SpeechDataModule, path: str) -> None:
+    """Make ``data`` read the mels that the acoustic run at ``path`` predicts for its recordings.
 
-    They are written beside the prepared corpora, once per checkpoint, and found again. Raises
-    UserError when the run does not know the corpora's speakers or its mel is another.
+    They are stored in the prepared corpora's folders and reused while the checkpoint is the same.
+    Raises UserError when the run does not know the corpora's speakers, ContractError when its mel
+    differs.
     """
     run = load_run(path)
     facts = run.require_facts()
     facts.contract.require(data.facts.contract, f"data.mel_from={path}", "the prepared corpus")
-    if strangers := sorted(set(data.facts.speakers) - set(facts.speakers)):
-        raise UserError(f"data.mel_from={path} does not know the speaker {strangers[0]}")
+    if unknown := sorted(set(data.facts.speakers) - set(facts.speakers)):
+        raise UserError(
+            f"data.mel_from={path} was not trained with the speaker {unknown[0]}: choose a run of "
+            "this corpus"
+        )
     name = f"mels-{_digest(run.path)}"
     todo = [c for c in data.opened if not (c.path / name / "done").is_file()]
     if todo:
@@ -53,8 +57,9 @@ def force_mels(data: SpeechDataModule, path: str) -> None:
 def _write(
     corpus: PreparedCorpus, model: torch.nn.Module, data: SpeechDataset, name: str, budget: int
 ) -> None:
+    """Predict the mels in batches of ``budget`` frames and write them in the corpus' shards."""
     sampler = FrameBudgetSampler(data.frame_lengths, budget, shuffle=False)
-    made: dict[int, dict[str, dict[str, Tensor]]] = defaultdict(dict)
+    shards: dict[int, dict[str, dict[str, Tensor]]] = defaultdict(dict)
     console = Console(stderr=True)
     for indices in track(list(sampler), f"mels of {corpus.path.name}", console=console):
         batch = data[indices]
@@ -63,16 +68,16 @@ def _write(
         for index, mel in zip(indices, mels, strict=True):
             row = data.rows[index]
             assert row.shard is not None
-            made[row.shard][row.id] = {"mel": to_half(mel[: row.frames].clone())}
+            shards[row.shard][row.id] = {"mel": to_half(mel[: row.frames].clone())}
     folder = corpus.path / name
     (folder / "shards").mkdir(parents=True, exist_ok=True)
-    for number, utterances in made.items():
+    for number, utterances in shards.items():
         write_shard(shard_path(folder, number), utterances)
     (folder / "done").touch()
 
 
 def _digest(path: Path) -> str:
-    """Of the weights' file, so that a run that went on makes its mels anew."""
+    """Return a digest of the weights' file, so that a run trained further gets new mels."""
     file = path / WEIGHTS if path.is_dir() else path
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""A training that starts from another's weights: in a new voice, or with new parts."""
+"""Warm start: weights from another run, for a new speaker or a model with new parts."""
 
 import logging
 from dataclasses import replace
@@ -14,7 +14,7 @@ from tts.errors import UserError
 
 log = logging.getLogger(__name__)
 
-# a corpus's own numbers, which belong to the speakers and not to what was learned
+# statistics of a corpus' speakers, which are measured and not learned
 OWN = ("adaptor.normalize.",)
 BY_NAME = {"style.table.weight": "speakers", "embed_language.weight": "languages"}
 
@@ -22,10 +22,10 @@ BY_NAME = {"style.table.weight": "speakers", "embed_language.weight": "languages
 def start_from(path: str, model: nn.Module, facts: CorpusFacts | None) -> None:
     """Fill ``model`` with the weights of a run, a checkpoint or a voice, as far as they fit.
 
-    A part that is new starts as it was made, and the log names it. Speakers and languages keep
-    their vectors by name, and new ones start from the mean of the known. ``facts``: of the corpus
-    to be learned (None of a vocoder). Raises UserError when the mels or the symbols are others, or
-    when nothing fits.
+    New parts keep their initial weights, and the log names them. Speakers and languages keep their
+    embeddings by name, and new ones start from the mean of the known ones. ``facts``: of the corpus
+    to train on (None for a vocoder). Raises UserError when the mel or the symbols differ, or when
+    no weight fits.
     """
     run = load_run(path)
     if facts is not None:
@@ -42,13 +42,15 @@ def start_from(path: str, model: nn.Module, facts: CorpusFacts | None) -> None:
         if old.shape == fresh.shape:
             taken[name] = old
     if not taken:
-        raise UserError(f"init_from={path}: none of its weights fit this model")
+        raise UserError(
+            f"init_from={path}: none of its weights fit this model; choose a run of the same family"
+        )
     model.load_state_dict(state | taken)
-    _tell(path, model, set(taken))
+    _log_taken(path, model, set(taken))
 
 
 def one_speaker(run: Run, name: str) -> Run:
-    """A run of several speakers as if it knew this one alone. UserError for a stranger."""
+    """Reduce a run of several speakers to the one called ``name``. Raises UserError if unknown."""
     facts = run.require_facts()
     if name not in facts.speakers:
         raise UserError(f"speaker={name}: choose from {', '.join(facts.speakers)}")
@@ -68,7 +70,7 @@ def _require_same_speech(run: Run, facts: CorpusFacts) -> None:
     except ContractError as error:
         raise UserError(str(error)) from error
     if run.require_facts().symbols != facts.symbols:
-        raise UserError(f"init_from={run.path}: it was trained with another table of symbols")
+        raise UserError(f"init_from={run.path}: it was trained with another symbol table")
 
 
 def _rows(old: Tensor, known: tuple[str, ...], wanted: tuple[str, ...]) -> Tensor:
@@ -77,7 +79,7 @@ def _rows(old: Tensor, known: tuple[str, ...], wanted: tuple[str, ...]) -> Tenso
 
 
 @rank_zero_only
-def _tell(path: str, model: nn.Module, taken: set[str]) -> None:
+def _log_taken(path: str, model: nn.Module, taken: set[str]) -> None:
     sizes = {name: p.numel() for name, p in model.named_parameters()}
     fresh = [name for name in sizes if name not in taken]
     total, new = sum(sizes.values()), sum(sizes[name] for name in fresh)

@@ -1,4 +1,4 @@
-"""The ways to train, run one after the other, and what the table says of them."""
+"""The checklist: every way to train, and the table of their results."""
 
 import json
 import sys
@@ -9,10 +9,11 @@ import pytest
 import torch
 from processes import Command
 
-from tts.cli import checklist
+from tts.cli.checklist import main
+from tts.training import checklist
 
 
-def test_rows_agree_or_say_why_not(
+def test_rows_agree_or_report_why_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def forked(words: list[str], **options: Any) -> Any:
@@ -25,7 +26,7 @@ def test_rows_agree_or_say_why_not(
     names = "plain,checkpointed,16-mixed"
     monkeypatch.setattr(sys, "argv", ["checklist", "--only", names, "--steps", "2",
                                       f"--out={tmp_path}/out", *overrides])  # fmt: skip
-    checklist.main()
+    main()
     plain, recomputed, half = json.loads((tmp_path / "out/checklist.json").read_text())
     assert plain["status"] == "done", plain
     assert plain["loss"] > 0
@@ -38,5 +39,5 @@ def test_rows_agree_or_say_why_not(
     monkeypatch.setattr(sys, "argv", ["checklist", "--only", "plain", "--steps", "2",
                                       f"--out={tmp_path}/out", "model/size=huge"])  # fmt: skip
     with pytest.raises(SystemExit, match="1"):
-        checklist.main()
+        main()
     assert "choose from" in json.loads((tmp_path / "out/checklist.json").read_text())[0]["status"]

@@ -1,0 +1,23 @@
+"""Objects from config nodes: the one function that turns a ``_target_`` into an object."""
+
+from typing import Any
+
+import hydra.utils
+from hydra.errors import InstantiationException
+from omegaconf import DictConfig
+
+__all__ = ["InstantiationException", "instantiate", "target_class"]
+
+
+def instantiate(node: DictConfig | dict[str, Any] | None, **arguments: Any) -> Any:
+    """Build the object that ``node`` describes; None for None.
+
+    ``arguments`` are added to those of the config. Lists and dictionaries in the config arrive as
+    plain ones. Raises InstantiationException where the constructor raises.
+    """
+    return hydra.utils.instantiate(node, _convert_="all", **arguments)
+
+
+def target_class(node: DictConfig) -> type[Any]:
+    """Return the class that ``node`` names, without building it."""
+    return hydra.utils.get_class(node._target_)

@@ -1,0 +1,38 @@
+"""Picture of synthesized speech: each sentence's mel with its phonemes."""
+
+from pathlib import Path
+
+from tts.audio.mel import MelContract
+from tts.synthesizer import SynthesizedSentence
+
+
+def save_mel_picture(
+    sentences: list[SynthesizedSentence], contract: MelContract, path: Path
+) -> None:
+    """Draw the mel of each sentence, with the phonemes above their frames, as a PNG."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(
+        len(sentences), 1, squeeze=False, figsize=(14, 3.2 * len(sentences)), layout="constrained"
+    )
+    for axis, sentence in zip(axes[:, 0], sentences, strict=True):
+        seconds = contract.seconds(len(sentence.mel))
+        axis.imshow(
+            sentence.mel.T.numpy(),
+            origin="lower",
+            aspect="auto",
+            extent=(0, seconds, 0, contract.bands),
+        )
+        start = 0.0
+        for symbol, frames in zip(sentence.phonemes, sentence.durations.tolist(), strict=True):
+            width = contract.seconds(frames)
+            axis.axvline(start, color="white", linewidth=0.4, alpha=0.5)
+            axis.text(start + width / 2, contract.bands + 1, symbol, ha="center", fontsize=8)
+            start += width
+        axis.set_xlabel("seconds")
+        axis.set_ylabel("mel band")
+    figure.savefig(path, dpi=110)
+    plt.close(figure)

@@ -1,0 +1,99 @@
+"""Synthesis of audio files from lines of text."""
+
+import sys
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from tts.audio.io import AudioError
+from tts.config.instantiate import instantiate
+from tts.errors import UserError
+from tts.synthesis.audio_files import target_paths, write_sentences
+from tts.synthesis.mel_picture import save_mel_picture
+from tts.synthesis.text_lines import read_lines
+from tts.synthesizer import SynthesisControls, SynthesizedSentence, Synthesizer
+
+
+def synthesize(config: DictConfig) -> list[Path]:
+    """Synthesize every line and return the files written.
+
+    Of several lines, those that fail are reported at the end and the others are still written.
+    Raises UserError for them, for input that is unusable and for a file that cannot be written.
+    """
+    text, file = (None if value is None else str(value) for value in (config.text, config.file))
+    lines = list(read_lines(text, file))
+    targets = target_paths(Path(str(config.out)), len(lines))
+    synthesizer = Synthesizer.load(
+        config.run,
+        config.device,
+        instantiate(config.vocoder),
+        instantiate(config.phonemizer) if config.phonemizer else None,
+    )
+    controls = read_controls(config)
+    written: list[Path] = []
+    failed: list[str] = []
+    for (number, line), target in zip(lines, targets, strict=True):
+        stream = synthesizer.sentences(
+            line, config.speaker, config.language, config.reference, controls, config.seed
+        )
+        try:
+            sentences, samples = write_sentences(stream, target, synthesizer.sample_rate)
+        except AudioError:
+            raise
+        except UserError as error:
+            if len(lines) == 1:
+                raise
+            failed.append(f"line {number}: {error}")
+            continue
+        written.append(target)
+        if config.pictures:
+            save_mel_picture(sentences, synthesizer.facts.contract, target.with_suffix(".png"))
+        if unknown := dict.fromkeys(u for sentence in sentences for u in sentence.unknown):
+            left_out = " ".join(u if u.isprintable() else ascii(u) for u in unknown)
+            print(f"line {number}: left out, because no symbol exists: {left_out}", file=sys.stderr)
+        print(f"{target}  {samples / synthesizer.sample_rate:.2f} s  {_timing(sentences)}")
+    if failed:
+        head = f"{len(failed)} of {len(lines)} lines not synthesized"
+        raise UserError("\n       ".join([head, *failed]))
+    return written
+
+
+def read_controls(config: DictConfig) -> SynthesisControls:
+    """Read the controls from the config. Raises UserError for a value that is no number."""
+    return SynthesisControls(
+        rate=_per_symbol(config, "rate"),
+        pitch=_per_symbol(config, "pitch"),
+        energy=_per_symbol(config, "energy"),
+        pitch_range=_per_symbol(config, "pitch_range"),
+        variance_scale=_number(config, "variance_scale"),
+        prosody_temperature=_number(config, "prosody_temperature"),
+        temperature=_number(config, "temperature"),
+        steps=config.steps,
+        solver=config.solver,
+        guidance=_number(config, "guidance"),
+    )
+
+
+def _per_symbol(config: DictConfig, name: str) -> float | list[float]:
+    value = config[name]
+    try:
+        return [float(v) for v in value] if OmegaConf.is_list(value) else float(value)
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            f"{name}={value}: give a number, or [a,b,...] with one for each symbol"
+        ) from error
+
+
+def _number(config: DictConfig, name: str) -> float | None:
+    if config[name] is None:
+        return None
+    try:
+        return float(config[name])
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{name}={config[name]}: give a number") from error
+
+
+def _timing(sentences: list[SynthesizedSentence]) -> str:
+    """Format the total time of each stage."""
+    totals = {stage: sum(s.seconds[stage] for s in sentences) for stage in sentences[0].seconds}
+    return "  ".join(f"{stage} {seconds * 1000:.0f} ms" for stage, seconds in totals.items())

@@ -1,0 +1,34 @@
+"""Training data: the prepared corpus, teacher-forced mels, the tuned batch size."""
+
+from collections.abc import Callable
+
+import lightning.pytorch as pl
+from omegaconf import DictConfig
+
+from tts.config.instantiate import instantiate
+from tts.data.datamodule import SpeechDataModule
+from tts.errors import UserError
+from tts.training.teacher_forced_mels import use_teacher_forced_mels
+
+
+def prepare_data(config: DictConfig) -> SpeechDataModule:
+    """Build the datamodule and prepare its corpora if they are not prepared yet."""
+    data: SpeechDataModule = instantiate(config.data)
+    data.prepare_data()
+    if mel_from := config.data.get("mel_from"):
+        if data.clips is None:
+            raise UserError(f"data.mel_from={mel_from} is for training a vocoder: model=vocos, ...")
+        use_teacher_forced_mels(data, mel_from)
+    return data
+
+
+def tune_batch_size(
+    config: DictConfig,
+    data: SpeechDataModule,
+    build: Callable[[], pl.LightningModule],
+    trainer: pl.Trainer,
+) -> None:
+    """Set ``data.frames_per_batch`` to the largest that fits, in ``config`` too, as if given."""
+    found = instantiate(config.tune)(data, build, trainer)
+    config.data.frames_per_batch = data.frames_per_batch = found
+    config.tune = None

@@ -1,0 +1,79 @@
+"""Construction of the LightningModule: model, losses, optimizer, and which parts are trained."""
+
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+from omegaconf import DictConfig
+
+from tts.build import build_model
+from tts.config.instantiate import instantiate
+from tts.corpus import CorpusFacts
+from tts.data.datamodule import SpeechDataModule
+from tts.errors import UserError
+from tts.optim.optimization import Optimization
+from tts.training.acceleration import accelerate
+from tts.training.distillation import distill
+from tts.training.freezing import train_only
+from tts.training.resume import require_same_speech
+from tts.training.trainer import optimizes_manually
+from tts.training.warm_start import start_from
+from tts.vocoders.vocoder import Vocoder
+
+
+def build_trainable_system(
+    config: DictConfig, data: SpeechDataModule, plain: dict[str, Any]
+) -> pl.LightningModule:
+    """Build the system, compile it, and freeze what ``train_only`` or a distillation freezes.
+
+    ``plain``: the resolved config, kept in every checkpoint.
+    """
+    card = {"config": plain, "facts": data.facts.to_dict(), "frontend": data.frontend.to_dict()}
+    system = build_system(config, data.facts, card)
+    model: Any = system.model
+    accelerate(system, config.trainer.checkpoint_activations, config.trainer.compile)
+    if config.distill_from:
+        if config.train_only is not None:
+            raise UserError("distill_from trains model.flow alone: remove train_only")
+        distill(config.distill_from, config.distill_steps, model, data.facts)
+    elif config.train_only is not None:
+        if not (config.init_from or config.ckpt_path or config.resume):
+            raise UserError("train_only: the frozen parts are untrained; add init_from=RUN")
+        train_only(model, config.train_only)
+    return system
+
+
+def load_initial_weights(
+    config: DictConfig, system: pl.LightningModule, facts: CorpusFacts, checkpoint: Path | None
+) -> None:
+    """Fill the model from ``init_from``, or check that ``checkpoint`` fits the corpus.
+
+    Lightning loads the checkpoint itself, together with the optimizer's state.
+    """
+    model: Any = system.model
+    vocoder = isinstance(model, Vocoder)
+    if checkpoint is not None:
+        require_same_speech(checkpoint, facts, mel_only=vocoder)
+    elif config.init_from:
+        start_from(config.init_from, model, None if vocoder else facts)
+
+
+def build_system(
+    config: DictConfig, facts: CorpusFacts, card: dict[str, Any]
+) -> pl.LightningModule:
+    """Build the LightningModule around a model for ``facts``.
+
+    ``card``: the resolved config, facts and front end as plain data, saved in every checkpoint.
+    """
+    system = instantiate(config.system)
+    optimization = Optimization(instantiate(config.optimizer), instantiate(config.scheduler))
+    if optimizes_manually(config):
+        optimization = optimization._replace(
+            clip=config.trainer.gradient_clip_val, accumulate=config.trainer.accumulate_grad_batches
+        )
+    return system(
+        model=build_model(instantiate(config.model), facts),
+        loss=instantiate(config.loss),
+        optimization=optimization,
+        card=card,
+    )
