@@ -20,7 +20,7 @@ def names(*overrides: str) -> list[str]:
 
 
 @pytest.mark.parametrize("choice", ["default", "vocoder"])
-@pytest.mark.parametrize("clipping", ["global", "agc", "per_layer", "percentile"])
+@pytest.mark.parametrize("clipping", ["global", "adaptive", "per_parameter", "percentile"])
 def test_clipping_precedes_the_bad_step_guard_and_follows_all_others(
     choice: str, clipping: str
 ) -> None:
