@@ -13,9 +13,9 @@ from fakes import composed
 from omegaconf import OmegaConf
 from processes import ROOT, command
 
-from tts.audio.mel import MelContract
 from tts.checkpoint import CheckpointError, Run, load_checkpoint, save_atomic, save_voice
 from tts.cli.synthesize import synthesize
+from tts.contract import MelContract
 from tts.errors import UserError
 from tts.evaluation.run import evaluate
 from tts.synthesizer import SynthesisControls, Synthesizer
@@ -361,7 +361,7 @@ def test_a_tampered_checkpoint_is_refused(run: Path, tmp_path: Path) -> None:
 def test_another_contract_is_refused(voice: Synthesizer) -> None:
     from dataclasses import replace
 
-    from tts.audio.mel import ContractError
+    from tts.contract import ContractError
     from tts.vocoders.griffin_lim import GriffinLim
 
     other = GriffinLim(replace(voice.facts.contract, fmax=7600.0))

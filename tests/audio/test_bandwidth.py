@@ -6,7 +6,8 @@ import soxr
 import torch
 
 from tts.audio.bandwidth import bandwidth, limit_band
-from tts.audio.mel import MelContract, stft_magnitude
+from tts.audio.mel import stft_magnitude
+from tts.contract import MelContract
 
 RATE = 22050
 

@@ -1,13 +1,12 @@
-"""The mel contract and the transform it describes."""
-
-import dataclasses
+"""Mel spectrograms: frame positions, filters and levels."""
 
 import numpy as np
 import pytest
 import torch
 
 from tts.audio.energy import energy
-from tts.audio.mel import ContractError, MelContract, mel_filters, mel_spectrogram, stft_magnitude
+from tts.audio.mel import mel_filters, mel_spectrogram, stft_magnitude
+from tts.contract import MelContract
 
 CONTRACT = MelContract()
 
@@ -60,34 +59,6 @@ def test_ten_times_the_samples_is_twenty_decibels() -> None:
     wave = torch.randn(22050) * 0.05
     ratio = energy(stft_magnitude(10 * wave, CONTRACT)) - energy(stft_magnitude(wave, CONTRACT))
     assert torch.allclose(ratio, torch.full_like(ratio, float(np.log(10))), atol=1e-4)
-
-
-def test_a_contract_survives_plain_data() -> None:
-    assert MelContract.from_dict(CONTRACT.to_dict()) == CONTRACT
-
-
-@pytest.mark.parametrize("field", ["fmax", "hop", "bands", "normalization"])
-def test_a_difference_names_its_field(field: str) -> None:
-    value = {"fmax": 7600.0, "hop": 200, "bands": 100, "normalization": "none"}[field]
-    other = dataclasses.replace(CONTRACT, **{field: value})
-    with pytest.raises(ContractError, match=field):
-        CONTRACT.require(other, "the model", "the vocoder")
-    CONTRACT.require(CONTRACT, "the model", "the vocoder")
-
-
-@pytest.mark.parametrize(
-    ("change", "culprit"),
-    [({"hop": 0}, "hop"), ({"fmax": 20000.0}, "fmax"), ({"window": 4096}, "window"),
-     ({"hop": 255}, "even"), ({"normalization": "x"}, "slaney"), ({"scale": "bark"}, "htk")],
-)  # fmt: skip
-def test_an_impossible_contract_is_refused(change: dict[str, object], culprit: str) -> None:
-    with pytest.raises(ContractError, match=culprit):
-        MelContract(**change)  # type: ignore[arg-type]
-
-
-def test_an_unknown_setting_is_named() -> None:
-    with pytest.raises(ContractError, match="fmxa"):
-        MelContract.from_dict({"fmxa": 1})
 
 
 def test_no_samples_is_an_error() -> None:

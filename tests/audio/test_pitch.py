@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tts.audio.mel import MelContract
 from tts.audio.pitch import estimate_pitch
+from tts.contract import MelContract
 
 CONTRACT = MelContract()
 RATE = CONTRACT.sample_rate

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from tests.data.recordings import ljspeech
-from tts.audio.mel import MelContract, mel_spectrogram
+from tts.audio.mel import mel_spectrogram
+from tts.contract import MelContract
 from tts.data.clips import ClipDataset, ClipSampler, ClipSettings, validation_cuts
 from tts.data.corpora.ljspeech import LJSpeech
 from tts.data.datamodule import SpeechDataModule

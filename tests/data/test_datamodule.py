@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.data.recordings import TEXTS, ljspeech
-from tts.audio.mel import MelContract
+from tts.contract import MelContract
 from tts.data.corpora.ljspeech import LJSpeech
 from tts.data.datamodule import SpeechDataModule, dismiss_readers
 from tts.data.prepare_settings import PrepareSettings

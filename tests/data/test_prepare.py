@@ -10,7 +10,8 @@ import torch
 from processes import command
 
 from tests.data.recordings import RATE, TEXTS, hum, ljspeech
-from tts.audio.mel import MelContract, mel_spectrogram
+from tts.audio.mel import mel_spectrogram
+from tts.contract import MelContract
 from tts.data import prepare as module
 from tts.data.corpora.ljspeech import LJSpeech
 from tts.data.doctor import DoctorError, validation_texts

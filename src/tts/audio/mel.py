@@ -4,90 +4,14 @@ It is part of every prepared corpus, checkpoint and voice, so a mismatch is an e
 the field instead of a buzz in the output.
 """
 
-from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torchaudio.functional import melscale_fbanks
 
-from tts.errors import UserError
-
-
-class ContractError(UserError):
-    """Two parts were built for different mels."""
-
-
-@dataclass(frozen=True)
-class MelContract:
-    """Defaults: the public 22.05 kHz HiFi-GAN checkpoints (Kong et al. 2020, config_v1)."""
-
-    sample_rate: int = 22050  # Hz
-    n_fft: int = 1024  # samples
-    hop: int = 256  # samples per frame
-    window: int = 1024  # samples, Hann
-    bands: int = 80
-    fmin: float = 0.0  # Hz
-    fmax: float = 8000.0  # Hz
-    power: float = 1.0  # 1 = magnitude, 2 = power
-    floor: float = 1e-5  # smallest linear value, before the logarithm
-    normalization: str = "slaney"  # area normalization of the filters; or "none"
-    scale: str = "slaney"  # of the bands; or "htk"
-    centered: bool = False  # frame t around sample t * hop; else around the middle of its own hop
-
-    def __post_init__(self) -> None:
-        if self.n_fft < self.window:
-            raise ContractError(f"audio.window={self.window} does not fit audio.n_fft={self.n_fft}")
-        if not 0 < self.hop <= self.window:
-            raise ContractError(f"audio.hop={self.hop} must lie in 1..audio.window={self.window}")
-        if (self.n_fft - self.hop) % 2:
-            raise ContractError(
-                f"audio.n_fft={self.n_fft} minus audio.hop={self.hop} must be even, or frames and "
-                "samples cannot stay aligned"
-            )
-        if not 0 <= self.fmin < self.fmax <= self.sample_rate / 2:
-            raise ContractError(
-                f"audio.fmin={self.fmin} and audio.fmax={self.fmax} must rise within 0.."
-                f"{self.sample_rate / 2} Hz, half of audio.sample_rate"
-            )
-        for name, choices in (("normalization", ("slaney", "none")), ("scale", ("slaney", "htk"))):
-            if getattr(self, name) not in choices:
-                raise ContractError(
-                    f"audio.{name}={getattr(self, name)!r}: choose {' or '.join(choices)}"
-                )
-
-    @property
-    def frames_per_second(self) -> float:
-        return self.sample_rate / self.hop
-
-    def seconds(self, frames: int) -> float:
-        return frames * self.hop / self.sample_rate
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "MelContract":
-        known = {field.name for field in fields(cls)}
-        if unknown := sorted(set(values) - known):
-            raise ContractError(f"unknown mel settings {unknown}; known are {sorted(known)}")
-        return cls(**values)
-
-    def require(self, other: "MelContract", ours: str, theirs: str) -> None:
-        """Raise :class:`ContractError` naming every field in which ``other`` differs."""
-        differences = [
-            f"{field.name}: {getattr(self, field.name)} in {ours}, "
-            f"{getattr(other, field.name)} in {theirs}"
-            for field in fields(self)
-            if getattr(self, field.name) != getattr(other, field.name)
-        ]
-        if differences:
-            raise ContractError(
-                f"{ours} and {theirs} do not speak the same mel ({'; '.join(differences)}). "
-                "Use two parts made for one contract."
-            )
+from tts.contract import MelContract
 
 
 @lru_cache(maxsize=16)

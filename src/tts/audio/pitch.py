@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from tts.audio.mel import MelContract
+from tts.contract import MelContract
 
 CANDIDATES = 6  # voiced ones a frame may choose from
 VOICING = 0.45  # autocorrelation below which a frame is rather unvoiced

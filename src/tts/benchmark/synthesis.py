@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import torch
 from hydra.utils import instantiate
 
-from tts.audio.mel import MelContract
 from tts.batch import Prompt, Sampling
 from tts.benchmark.random_data import random_facts, random_mel
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
+from tts.contract import MelContract
 
 
 class StageRow(NamedTuple):

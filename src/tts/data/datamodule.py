@@ -11,7 +11,7 @@ import lightning.pytorch as pl
 import torch
 from torch.utils.data import DataLoader
 
-from tts.audio.mel import MelContract
+from tts.contract import MelContract
 from tts.corpus import CorpusFacts, merge_facts
 from tts.data.clips import ClipDataset, ClipSampler, ClipSettings, validation_cuts
 from tts.data.corpora.combine import make_corpora

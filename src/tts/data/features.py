@@ -10,8 +10,9 @@ from torch import Tensor
 from tts.audio.bandwidth import bandwidth
 from tts.audio.energy import energy
 from tts.audio.io import AudioError, read_audio
-from tts.audio.mel import MelContract, mel_from_magnitude, stft_magnitude
+from tts.audio.mel import mel_from_magnitude, stft_magnitude
 from tts.audio.pitch import estimate_pitch
+from tts.contract import MelContract
 from tts.data.corpora.source import Source
 from tts.data.prepare_settings import PrepareSettings
 from tts.data.store import Row, to_half

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tts.audio.mel import MelContract
+from tts.contract import MelContract
 from tts.corpus import CorpusFacts, SpeakerStatistics
 from tts.data.corpora.source import Corpus, Source
 from tts.data.doctor import examine, report, require_enough, summarize

@@ -15,6 +15,7 @@ from tts.checkpoint import CheckpointError, find_checkpoint, load_checkpoint
 from tts.config.launch import CONF
 from tts.config.resolvers import resumed_folder
 from tts.config.resume_overrides import own_overrides
+from tts.contract import require_same_codec
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 
@@ -101,6 +102,8 @@ def require_same_speech(checkpoint: Path, facts: CorpusFacts, mel_alone: bool = 
         raise CheckpointError(f"{checkpoint} was not made by this codebase's train.py")
     theirs = CorpusFacts.from_dict(card["facts"])
     theirs.contract.require(facts.contract, str(checkpoint), "the prepared corpus")
+    if not mel_alone:
+        require_same_codec(theirs.codec, facts.codec, str(checkpoint), "the prepared corpus")
     for name in () if mel_alone else ("symbols", "speakers", "languages"):
         ours, other = getattr(facts, name), getattr(theirs, name)
         if ours != other:
