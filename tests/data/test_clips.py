@@ -11,7 +11,7 @@ from tts.audio.mel import mel_spectrogram
 from tts.contract import MelContract
 from tts.data.clips import ClipDataset, ClipSampler, ClipSettings, validation_cuts
 from tts.data.corpora.ljspeech import LJSpeech
-from tts.data.datamodule import SpeechDataModule
+from tts.data.datamodule import DataSettings, SpeechDataModule
 from tts.data.dataset import SpeechDataset
 from tts.data.prepare import prepare
 from tts.data.prepare_settings import PrepareSettings
@@ -68,7 +68,7 @@ def test_it_goes_on_in_the_middle_of_an_epoch() -> None:
 
 
 def test_too_little_speech_is_said() -> None:
-    with pytest.raises(UserError, match=r"2 clips of 32 frames .* takes 16"):
+    with pytest.raises(UserError, match=r"2 clips .*frames=32 .*per_batch=16"):
         ClipSampler([40, 33], ClipSettings())
     with pytest.raises(UserError, match=r"data\.clips\.frames=0"):
         ClipSettings(frames=0)
@@ -105,12 +105,16 @@ def test_speech_without_texts_is_enough_for_clips_and_not_for_reading(tmp_path: 
     root = ljspeech(tmp_path / "c")
     ids = [line.split("|")[0] for line in (root / "metadata.csv").read_text().splitlines()]
     (root / "metadata.csv").write_text("".join(f"{name}|{name[-1]}|\n" for name in ids))
-    settings = {"contract": MelContract(), "prepared_dir": str(tmp_path / "o"),
-                "prepare": PrepareSettings(validation_share=0.3), "prepare_workers": 0}  # fmt: skip
     corpus = LJSpeech(root, transcribed=False)
 
     def module(clips: ClipSettings | None) -> SpeechDataModule:
-        return SpeechDataModule(LJSpeech, Frontend(), corpora=[corpus], clips=clips, **settings)  # type: ignore[arg-type]
+        settings = DataSettings(
+            str(tmp_path / "o"),
+            PrepareSettings(validation_share=0.3),
+            prepare_workers=0,
+            clips=clips,
+        )
+        return SpeechDataModule([corpus], Frontend(), MelContract(), settings)
 
     data = module(ClipSettings(frames=16, per_batch=2))
     data.prepare_data()

@@ -11,7 +11,7 @@ import torch
 from tests.data.recordings import TEXTS, ljspeech
 from tts.contract import MelContract
 from tts.data.corpora.ljspeech import LJSpeech
-from tts.data.datamodule import SpeechDataModule, dismiss_readers
+from tts.data.datamodule import SpeechDataModule, kill_readers
 from tts.data.prepare_settings import PrepareSettings
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
@@ -26,7 +26,7 @@ def module(tmp_path: Path, **options: object) -> SpeechDataModule:
         if not root.exists():
             ljspeech(root, texts)
     corpora = [{"root": str(roots[0])}, {"root": str(roots[1]), "language": "en-gb"}]
-    data = SpeechDataModule(
+    data = SpeechDataModule.from_config(
         partial(LJSpeech),
         Frontend(),
         MelContract(),
@@ -71,7 +71,7 @@ def test_readers_go_when_the_training_goes(tmp_path: Path) -> None:
     reader.join(1)
     assert reader.is_alive()
     handler = signal.getsignal(signal.SIGCHLD)
-    dismiss_readers()  # registered to come first
+    kill_readers()  # registered to come first
     reader.join(10)
     assert not reader.is_alive()
     batches._shutdown_workers()  # type: ignore[attr-defined]  # torch is not to look for it any more
@@ -106,9 +106,15 @@ def test_the_place_in_an_epoch_is_part_of_the_state(tmp_path: Path) -> None:
 
 def test_a_wrong_entry_names_its_keys(tmp_path: Path) -> None:
     make = partial(
-        SpeechDataModule, partial(LJSpeech), Frontend(), MelContract(), prepared_dir=str(tmp_path)
+        SpeechDataModule.from_config,
+        partial(LJSpeech),
+        Frontend(),
+        MelContract(),
+        prepared_dir=str(tmp_path),
     )
-    with pytest.raises(UserError, match=r"corpora\[0\] has rot; known are .*root"):
+    with pytest.raises(
+        UserError, match=r"corpora\[0\] has an unknown key: rot; choose from .*root"
+    ):
         make(corpora=[{"rot": "x"}])
-    with pytest.raises(UserError, match="names no corpus"):
+    with pytest.raises(UserError, match=r"corpora=\[\] is empty"):
         make(corpora=[])
