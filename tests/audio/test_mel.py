@@ -23,17 +23,17 @@ def test_a_tone_is_loudest_in_its_own_band() -> None:
 
     wave = torch.sin(2 * torch.pi * 1000 * torch.arange(22050) / 22050)
     band = mel_spectrogram(wave, CONTRACT).mean(0).argmax()
-    centres = librosa.mel_frequencies(CONTRACT.bands + 2, fmin=0, fmax=8000)[1:-1]
-    assert abs(centres[band] - 1000) < 50
+    centers = librosa.mel_frequencies(CONTRACT.bands + 2, fmin=0, fmax=8000)[1:-1]
+    assert abs(centers[band] - 1000) < 50
 
 
-def test_a_frame_stands_where_the_contract_says() -> None:
+def test_frames_are_centered_as_the_contract_says() -> None:
     click = torch.zeros(4096)
     click[2048] = 1.0  # the first sample of the ninth hop
     for centered in (False, True):
         loud = stft_magnitude(click, MelContract(centered=centered)).sum(1)
-        beside = loud[7] / loud[8]  # the frame before is as near, or a whole hop away
-        assert beside < 0.9 if centered else beside == pytest.approx(1.0, abs=1e-2)
+        ratio = loud[7] / loud[8]  # the frame before is as near, or one hop away
+        assert ratio < 0.9 if centered else ratio == pytest.approx(1.0, abs=1e-2)
 
 
 @pytest.mark.parametrize("scale", ["slaney", "htk"])
@@ -50,7 +50,7 @@ def test_filters_are_librosas(normalization: str, scale: str) -> None:
     assert np.abs(ours - theirs).max() < 1e-5 * theirs.max()
 
 
-def test_silence_lies_at_the_floor() -> None:
+def test_silence_is_at_the_floor() -> None:
     mel = mel_spectrogram(torch.zeros(5000), CONTRACT)
     assert torch.allclose(mel, torch.full_like(mel, float(np.log(1e-5))))
 

@@ -1,8 +1,4 @@
-"""The mel contract: the settings two models must share to understand each other's mels.
-
-It is part of every prepared corpus, checkpoint and voice, so a mismatch is an error that names
-the field instead of a buzz in the output.
-"""
+"""Mel spectrograms: STFT magnitude, mel filters and log mel, as a :class:`MelContract` says."""
 
 from functools import lru_cache
 
@@ -16,8 +12,9 @@ from tts.contract import MelContract
 
 @lru_cache(maxsize=16)
 def _filters(contract: MelContract) -> Tensor:
-    """librosa's filters to 1e-7, without the seconds that importing librosa takes."""
-    with torch.inference_mode(False):  # speaking may call first, and training differentiate later
+    """Equal to librosa's filters within 1e-7, without its import time of seconds."""
+    # the cached tensor may be made in inference mode and used in training
+    with torch.inference_mode(False):
         filters = melscale_fbanks(
             n_freqs=contract.n_fft // 2 + 1,
             f_min=contract.fmin,
@@ -31,24 +28,23 @@ def _filters(contract: MelContract) -> Tensor:
 
 
 def mel_filters(contract: MelContract, like: Tensor) -> Tensor:
-    """``(M, n_fft // 2 + 1)`` filterbank on ``like``'s device and dtype."""
+    """Return the ``(M, n_fft // 2 + 1)`` filterbank on ``like``'s device and in its dtype."""
     return _filters(contract).to(like)
 
 
 def stft_magnitude(wave: Tensor, contract: MelContract) -> Tensor:
-    """``(..., S)`` samples in [-1, 1] -> ``(..., T, n_fft // 2 + 1)`` magnitude, T = ceil(S / hop).
+    """Compute ``(..., T, n_fft // 2 + 1)`` magnitude of ``(..., S)`` samples, T = ceil(S / hop).
 
-    Reflection padding by (n_fft - hop) / 2 on both sides, as HiFi-GAN does, so that one frame
-    stands for exactly one hop of samples; by n_fft / 2 where the contract's frames are centered on
-    the first sample of their hop. The tail is filled with zeros to a whole hop first.
+    Zeros fill the last hop. Reflection padding by (n_fft - hop) / 2 on both sides, as in HiFi-GAN,
+    centers frame t on the middle of its hop; by n_fft / 2, on its first sample (``centered``).
     """
     shape = wave.shape
     if shape[-1] == 0:
-        raise ValueError("no samples: a mel needs at least one")
+        raise ValueError("no samples: a mel needs at least one sample")
     wave = wave.reshape(-1, shape[-1]).float()
     wave = F.pad(wave, (0, -shape[-1] % contract.hop))
     pad = (contract.n_fft if contract.centered else contract.n_fft - contract.hop) // 2
-    # reflection needs more samples than it reflects; a shorter clip is extended by silence first
+    # reflection needs more samples than it reflects; zeros extend a shorter clip
     short = max(0, pad + 1 - wave.shape[-1])
     frames = wave.shape[-1] // contract.hop
     wave = F.pad(wave, (0, short))
@@ -68,11 +64,11 @@ def stft_magnitude(wave: Tensor, contract: MelContract) -> Tensor:
 
 
 def mel_from_magnitude(magnitude: Tensor, contract: MelContract) -> Tensor:
-    """``(..., T, F)`` STFT magnitude -> ``(..., T, M)`` natural-log mel."""
+    """Compute the ``(..., T, M)`` natural-log mel of ``(..., T, F)`` STFT magnitude."""
     mel = magnitude.pow(contract.power) @ mel_filters(contract, magnitude).T
     return mel.clamp(min=contract.floor).log()
 
 
 def mel_spectrogram(wave: Tensor, contract: MelContract) -> Tensor:
-    """``(..., S)`` samples in [-1, 1] -> ``(..., T, M)`` natural-log mel, T = ceil(S / hop)."""
+    """Compute the ``(..., T, M)`` natural-log mel of ``(..., S)`` samples in [-1, 1]."""
     return mel_from_magnitude(stft_magnitude(wave, contract), contract)

@@ -9,7 +9,7 @@ from typing import Any
 from tts.config.launch import launch
 from tts.memory import gc_frozen_imports
 
-PATHS = ("data.root", "data.audio", "data.transcription", "data.prepared_dir")
+PATHS = ("data.root", "data.audio", "data.transcription", "data.prepared_dir", "data.codec")
 
 
 def main(config: Any) -> None:

@@ -1,4 +1,4 @@
-"""Codec codes of a prepared corpus: made once per codec, kept beside its mels.
+"""Codec codes of a prepared corpus: made once per codec, kept in its folder.
 
 A prepared corpus holds one folder ``codes-<key>`` per codec, with ``shards/`` like its own and
 ``codec.json``, the codec's contract, which is written last. The key is a hash of the contract, so

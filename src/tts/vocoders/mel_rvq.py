@@ -109,5 +109,6 @@ def _k_means(points: Tensor, count: int, rounds: int, generator: torch.Generator
 
 def _nearest(points: Tensor, entries: Tensor) -> Tensor:
     """``(..., M)`` points, ``(V, M)`` entries -> ``(...)`` int64 index of the nearest entry."""
-    # |x - e|^2 without |x|^2, which is the same for every entry
-    return (entries.square().sum(-1) - 2 * points @ entries.T).argmin(-1)
+    # without matrix products, whose rounding depends on the batch and may choose another entry
+    distances = torch.cdist(points, entries, compute_mode="donot_use_mm_for_euclid_dist")
+    return distances.argmin(-1)
