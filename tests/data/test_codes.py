@@ -15,6 +15,7 @@ from tts.checkpoint import save_atomic
 from tts.config.corpora import prepare_from_config
 from tts.contract import CodecContract, ContractError, MelContract
 from tts.data import prepare as module
+from tts.data.clips import ClipSettings
 from tts.data.codes import prepare_codes
 from tts.data.corpora.ljspeech import LJSpeech
 from tts.data.datamodule import DataSettings, SpeechDataModule
@@ -162,6 +163,12 @@ def test_codes_of_another_codec_are_named(tmp_path: Path) -> None:
     plain = PreparedCorpus.open(folder)
     with pytest.raises(StoreError, match=r"set data\.codec"):
         plain.read(plain.rows[0], ("codes",))
+
+
+def test_clips_have_no_codes(tmp_path: Path) -> None:
+    settings = DataSettings(str(tmp_path), codec="voice", clips=ClipSettings())
+    with pytest.raises(UserError, match=r"data\.codec=voice: .*data\.codec=null"):
+        SpeechDataModule([], Frontend(), CONTRACT, settings)
 
 
 def test_a_codec_of_another_sample_rate_is_refused(tmp_path: Path) -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from tests.data.recordings import TEXTS, ljspeech
+from tts.config.launch import CONF
 from tts.contract import MelContract
 from tts.data.corpora.ljspeech import LJSpeech
-from tts.data.datamodule import SpeechDataModule, kill_readers
+from tts.data.datamodule import DataSettings, SpeechDataModule, kill_readers
 from tts.data.prepare_settings import PrepareSettings
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
@@ -102,6 +104,12 @@ def test_the_position_in_an_epoch_is_part_of_the_state(tmp_path: Path) -> None:
     data = module(tmp_path)
     data.load_state_dict({"consumed": 2})
     assert [b.utterance.tolist() for b in data.train_dataloader()] == full[2:]
+
+
+def test_defaults_are_those_of_the_config() -> None:
+    data = OmegaConf.load(CONF / "data" / "_corpus.yaml")
+    defaults = DataSettings()._asdict() | {"prepare": vars(PrepareSettings())}
+    assert {name: data[name] for name in defaults} == defaults | {"seed": "${seed}"}
 
 
 def test_a_wrong_key_of_a_corpus_is_named(tmp_path: Path) -> None:

@@ -60,6 +60,11 @@ class SpeechDataModule(pl.LightningDataModule):
         super().__init__()
         if settings.prefetch < 1:
             raise UserError(f"data.prefetch={settings.prefetch} must be at least 1")
+        if settings.codec is not None and settings.clips is not None:
+            raise UserError(
+                f"data.codec={settings.codec}: codes belong to complete utterances, and a vocoder "
+                "is trained on clips; set data.codec=null"
+            )
         self.corpora, self.frontend, self.contract = corpora, frontend, contract
         self.settings = settings
         self.frames_per_batch, self.seed = settings.frames_per_batch, settings.seed
