@@ -17,8 +17,8 @@ READ = ("tokens", "mel", "pitch", "energy", "durations")
 class SpeechDataset(Dataset[Batch]):
     """One split of several prepared corpora, or all of them (``split=None``).
 
-    Indexed by a list of rows, it returns their Batch, with codes where ``facts.codec`` is set:
-    complete batches are made in the loader's workers, where the rows are read.
+    Indexed by a list of rows, it returns their Batch, with codes where all corpora were opened with
+    a codec's: complete batches are made in the loader's workers, where the rows are read.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class SpeechDataset(Dataset[Batch]):
             for row in corpus.rows
             if split in (row.split, None)
         ]
-        self._names = READ if facts.codec is None else (*READ, "codes")
+        self.coded = all(corpus.codes is not None for corpus in self.corpora)
 
     def __len__(self) -> int:
         return len(self.places)
@@ -50,14 +50,13 @@ class SpeechDataset(Dataset[Batch]):
         items = [self._read(index) for index in indices]
         rows = [self.places[index][1] for index in indices]
         timed = all("durations" in item for item in items)
-        coded = self.facts.codec is not None
         return Batch(
             tokens=_pad(items, "tokens"),
             token_lengths=_lengths(items, "tokens"),
             frame_lengths=_lengths(items, "mel"),
             mel=_pad(items, "mel"),
-            codes=_pad(items, "codes") if coded else None,
-            code_lengths=_lengths(items, "codes") if coded else None,
+            codes=_pad(items, "codes") if self.coded else None,
+            code_lengths=_lengths(items, "codes") if self.coded else None,
             durations=_pad(items, "durations").long() if timed else None,
             pitch=_pad(items, "pitch"),
             energy=_pad(items, "energy"),
@@ -82,7 +81,8 @@ class SpeechDataset(Dataset[Batch]):
 
     def _read(self, index: int) -> dict[str, Tensor]:
         number, row = self.places[index]
-        return self.corpora[number].read(row, self._names)
+        names = (*READ, "codes") if self.coded else READ
+        return self.corpora[number].read(row, names)
 
 
 def _lengths(items: list[dict[str, Tensor]], name: str) -> Tensor:

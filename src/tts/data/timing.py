@@ -44,26 +44,26 @@ def ends_from_words(
     ends = [0.0] * len(phonemes)
     for (first, last), (start, stop) in zip(groups, spans, strict=True):
         width = (stop - start) / (last - first)
-        for place in range(first, last):
-            ends[place] = start + width * (place - first + 1)
+        for index in range(first, last):
+            ends[index] = start + width * (index - first + 1)
         if first > 0:
             ends[first - 1] = start  # the boundary before the word
     ends[-1] = max(seconds, ends[-1])
-    for place in range(1, len(ends)):
-        ends[place] = max(ends[place], ends[place - 1])
+    for index in range(1, len(ends)):
+        ends[index] = max(ends[index], ends[index - 1])
     return ends
 
 
 def _groups(phonemes: str, boundary: str) -> list[tuple[int, int]]:
     """Return the runs of symbols between boundaries, as (first, after the last)."""
     groups, start = [], None
-    for place, symbol in enumerate(phonemes + boundary):
+    for index, symbol in enumerate(phonemes + boundary):
         if symbol == boundary:
             if start is not None:
-                groups.append((start, place))
+                groups.append((start, index))
             start = None
         elif start is None:
-            start = place
+            start = index
     return groups
 
 
@@ -91,15 +91,15 @@ def _spans_by_length(
     """Map spoken words to the written words' time in proportion to their lengths."""
     written = np.cumsum([0] + [max(len(word), 1) for word, _, _ in words])
     spoken = np.cumsum([0] + [last - first for first, last in groups])
-    places = spoken / spoken[-1] * written[-1]
+    positions = spoken / spoken[-1] * written[-1]
     # time is linear within a word and jumps over the gap between two
     starts = np.array([start for _, start, _ in words])
     stops = np.array([stop for _, _, stop in words])
 
-    def time(place: float, leaving: bool) -> float:
-        before = written <= place if leaving else written < place
+    def time(position: float, is_start: bool) -> float:
+        before = written <= position if is_start else written < position
         word = int(np.clip(before.sum() - 1, 0, len(words) - 1))
-        share = (place - written[word]) / (written[word + 1] - written[word])
+        share = (position - written[word]) / (written[word + 1] - written[word])
         return float(starts[word] + share * (stops[word] - starts[word]))
 
-    return [(time(a, leaving=True), time(b, leaving=False)) for a, b in pairwise(places)]
+    return [(time(a, is_start=True), time(b, is_start=False)) for a, b in pairwise(positions)]

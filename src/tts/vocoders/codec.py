@@ -104,7 +104,10 @@ def save_codec(
     """
     target = f"{type(codec).__module__}.{type(codec).__qualname__}"
     config = {"model": {"_target_": target, "_partial_": True, **settings}}
-    run = Run(Path(folder), config, codec.mel, None, None, codec.state_dict(), step=0)
+    run = Run(
+        path=Path(folder), config=config, contract=codec.mel, facts=None, frontend=None,
+        weights=codec.state_dict(), step=0,
+    )  # fmt: skip
     save_voice(run, folder, about or {})
 
 
