@@ -107,7 +107,7 @@ def test_an_unspeakable_text_and_a_duplicate_id_are_dropped(tmp_path: Path) -> N
     (root / "metadata.csv").write_text(lines)
     rows = read_rows(run(root, tmp_path / "out") / "manifest.jsonl")
     dropped = {row["id"]: row["reason"] for row in rows if not row["kept"]}
-    assert "spoken" in dropped["clip-006"]
+    assert "unusable text, nothing in the text" in dropped["clip-006"]
     assert "duplicate id" in dropped["clip-000"]
 
 
