@@ -13,7 +13,7 @@ FLOORS = {
     "audio": set(),
     "modules": set(),
     "alignment": {"modules"},
-    "data": {"text", "audio"},
+    "data": {"text", "audio", "vocoders"},
     "models": {"modules", "alignment"},
     "vocoders": {"audio", "modules"},
     "discriminators": {"audio"},

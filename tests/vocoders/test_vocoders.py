@@ -8,7 +8,6 @@ import torch
 
 from tts.audio.low_pass import low_pass_filter
 from tts.audio.mel import mel_spectrogram, stft_magnitude
-from tts.contract import ContractError, MelContract
 from tts.checkpoint import CheckpointError, Run, fold_weights, load_run, save_voice
 from tts.contract import ContractError, MelContract
 from tts.errors import UserError
