@@ -14,10 +14,10 @@ from omegaconf import DictConfig
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from tts.audio.mel import MelContract
 from tts.batch import Batch
 from tts.config.launch import CONF
 from tts.config.resolvers import register_resolvers
+from tts.contract import MelContract
 from tts.corpus import CorpusFacts, SpeakerStatistics
 from tts.masks import mask_from_lengths, masked_mean
 

@@ -13,8 +13,8 @@ from fakes import composed
 from omegaconf import OmegaConf
 from processes import ROOT, command
 
-from tts.audio.mel import MelContract
 from tts.checkpoint import CheckpointError, Run, load_checkpoint, save_atomic, save_voice
+from tts.contract import MelContract
 from tts.errors import UserError
 from tts.evaluation.run import evaluate
 from tts.synthesis.run import synthesize
@@ -363,7 +363,7 @@ def test_a_tampered_checkpoint_is_rejected(run: Path, tmp_path: Path) -> None:
 def test_another_contract_is_rejected(voice: Synthesizer) -> None:
     from dataclasses import replace
 
-    from tts.audio.mel import ContractError
+    from tts.contract import ContractError
     from tts.vocoders.griffin_lim import GriffinLim
 
     other = GriffinLim(replace(voice.facts.contract, fmax=7600.0))

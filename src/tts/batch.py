@@ -17,7 +17,8 @@ class Batch(NamedTuple):
     token_lengths: Tensor  # (B,) int64
     frame_lengths: Tensor  # (B,) int64
     mel: Tensor | None = None  # (B, T, M) natural-log magnitude
-    codes: Tensor | None = None  # (B, T, K) int64
+    codes: Tensor | None = None  # (B, T, K) int64, T at the codec's frame rate
+    code_lengths: Tensor | None = None  # (B,) int64; frame_lengths if codec and mel share a hop
     durations: Tensor | None = None  # (B, N) int64 frames, only when an outside aligner gave them
     pitch: Tensor | None = None  # (B, T) Hz, 0 = unvoiced
     energy: Tensor | None = None  # (B, T) natural log of the spectral L2 norm

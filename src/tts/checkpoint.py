@@ -22,7 +22,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from tts.audio.mel import MelContract
+from tts.contract import MelContract
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from tts.audio.mel import MelContract
+from tts.contract import CodecContract, MelContract, require_same_codec
 from tts.errors import UserError
 
 
@@ -31,10 +31,14 @@ class CorpusFacts:
     mel_mean: float  # over all frames and bands
     mel_std: float
     has_durations: bool = False  # every utterance came with durations from outside
+    codec: CodecContract | None = None  # of the codes beside the mels; None = mels alone
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, numbers and strings, fit for JSON and for a ``weights_only`` checkpoint."""
-        values = asdict(self)
+        values = asdict(self) | {
+            "contract": self.contract.to_dict(),
+            "codec": self.codec and self.codec.to_dict(),
+        }
         return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
 
     @classmethod
@@ -49,6 +53,7 @@ class CorpusFacts:
             mel_mean=values["mel_mean"],
             mel_std=values["mel_std"],
             has_durations=values["has_durations"],
+            codec=values["codec"] and CodecContract.from_dict(values["codec"]),
         )
 
     def speaker_index(self, name: str | None) -> int:
@@ -70,7 +75,9 @@ def merge_facts(parts: list[CorpusFacts]) -> CorpusFacts:
     speakers: dict[str, tuple[SpeakerStatistics, str]] = {}
     languages: list[str] = []
     for part in parts:
-        first.contract.require(part.contract, "the first corpus", f"corpus of {part.speakers}")
+        label = f"the corpus of {', '.join(part.speakers)}"
+        first.contract.require(part.contract, "the first corpus", label)
+        require_same_codec(first.codec, part.codec, "the first corpus", label)
         if part.symbols != first.symbols:
             raise UserError(f"corpus of {part.speakers} was prepared with another symbol table")
         languages += [name for name in part.languages if name not in languages]

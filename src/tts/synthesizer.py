@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from tts.audio.io import read_audio
-from tts.audio.mel import MelContract, mel_spectrogram
+from tts.audio.mel import mel_spectrogram
 from tts.batch import Prompt, Sampling
 from tts.build import build, build_model
 from tts.checkpoint import CheckpointError, load_run
+from tts.contract import MelContract
 from tts.corpus import CorpusFacts
 from tts.device import find_device
 from tts.errors import UserError

@@ -1,4 +1,4 @@
-"""Audio files: what is written is read, and what cannot be read is named."""
+"""Audio files: writing and reading, and errors that name the file."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def test_what_is_written_is_read(tmp_path: Path, ending: str) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_pieces_in_a_row_are_the_whole(tmp_path: Path) -> None:
+def test_appended_pieces_equal_one_write(tmp_path: Path) -> None:
     with audio_writer(tmp_path / "a.wav", RATE) as write:
         for piece in np.array_split(tone(), 7):
             write(piece)
@@ -35,7 +35,7 @@ def test_pieces_in_a_row_are_the_whole(tmp_path: Path) -> None:
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
 
 
-def test_what_fails_halfway_leaves_what_stood_there(tmp_path: Path) -> None:
+def test_a_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
     write_audio(tmp_path / "a.wav", tone(), RATE)
     before = (tmp_path / "a.wav").read_bytes()
 
@@ -62,14 +62,14 @@ def test_channels_are_averaged(tmp_path: Path) -> None:
     assert np.allclose(read_audio(tmp_path / "a.wav", RATE), tone() / 2, atol=1e-4)
 
 
-def test_a_segment_is_a_stretch_of_the_whole(tmp_path: Path) -> None:
+def test_a_segment_is_part_of_the_full_file(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", tone(), RATE, subtype="FLOAT")
-    whole = read_audio(tmp_path / "a.wav", RATE)
+    full = read_audio(tmp_path / "a.wav", RATE)
     part = read_audio(tmp_path / "a.wav", RATE, segment=(0.1, 0.3))
-    assert np.array_equal(part, whole[2205:6615])
+    assert np.array_equal(part, full[2205:6615])
 
 
-def test_loud_samples_are_limited_not_wrapped(tmp_path: Path) -> None:
+def test_loud_samples_are_clipped(tmp_path: Path) -> None:
     write_audio(tmp_path / "a.wav", np.full(100, 1.7, np.float32), RATE)
     assert read_audio(tmp_path / "a.wav", RATE).min() > 0.99
 
@@ -101,7 +101,7 @@ def test_each_fault_is_one_error_that_names_the_file(tmp_path: Path, kind: str) 
         read_audio(path, RATE)
 
 
-def test_an_ending_nobody_writes_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(AudioError, match=r"try \.wav"):
+def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match=r"choose from \.wav"):
         write_audio(tmp_path / "a.docx", tone(), RATE)
     assert not list(tmp_path.iterdir())

@@ -1,10 +1,10 @@
-"""The pitch tracker on sounds whose pitch is known, and beside Praat's own."""
+"""Pitch tracking of sounds with known pitch, and agreement with Praat."""
 
 import numpy as np
 import pytest
 
-from tts.audio.mel import MelContract
 from tts.audio.pitch import estimate_pitch
+from tts.contract import MelContract
 
 CONTRACT = MelContract()
 RATE = CONTRACT.sample_rate
@@ -33,9 +33,9 @@ def test_frames_are_those_of_the_mel() -> None:
 def test_a_glide_is_followed_in_time() -> None:
     hertz = np.geomspace(100, 300, 2 * RATE)
     pitch = estimate_pitch(voice(hertz), CONTRACT)
-    centres = np.arange(len(pitch)) * CONTRACT.hop + CONTRACT.hop // 2
+    centers = np.arange(len(pitch)) * CONTRACT.hop + CONTRACT.hop // 2
     inner = slice(8, -8)
-    truth = hertz[np.minimum(centres, len(hertz) - 1)]
+    truth = hertz[np.minimum(centers, len(hertz) - 1)]
     assert np.abs(12 * np.log2(pitch[inner] / truth[inner])).max() < 0.15
 
 
@@ -60,8 +60,8 @@ def test_agrees_with_praat() -> None:
     praat = parselmouth.Sound(wave.astype(float), RATE).to_pitch_ac(
         time_step=CONTRACT.hop / RATE, pitch_floor=65, pitch_ceiling=500
     )
-    centres = (np.arange(len(ours)) + 0.5) * CONTRACT.hop / RATE
-    theirs = np.nan_to_num([praat.get_value_at_time(t) for t in centres])
+    centers = (np.arange(len(ours)) + 0.5) * CONTRACT.hop / RATE
+    theirs = np.nan_to_num([praat.get_value_at_time(t) for t in centers])
     assert ((ours > 0) == (theirs > 0)).mean() > 0.93
     both = (ours > 0) & (theirs > 0)
     assert np.median(np.abs(12 * np.log2(ours[both] / theirs[both]))) < 0.05

@@ -29,7 +29,7 @@ from tts.callbacks.support.phase_timer import PhaseTimer
 from tts.callbacks.support.throughput_advisor import ThroughputAdvisor, faster_loading
 from tts.callbacks.throughput import Throughput
 from tts.checkpoint import load_checkpoint
-from tts.data.datamodule import SpeechDataModule
+from tts.data.datamodule import DataSettings, SpeechDataModule
 from tts.errors import UserError
 from tts.training.run import train
 
@@ -330,4 +330,4 @@ def test_wrong_settings_are_rejected() -> None:
     with pytest.raises(UserError, match="patience=0"):
         Throughput(patience=0)
     with pytest.raises(UserError, match=r"data\.prefetch=0"):
-        SpeechDataModule(None, None, None, prefetch=0)  # type: ignore[arg-type]
+        SpeechDataModule([], None, None, DataSettings(prefetch=0))  # type: ignore[arg-type]

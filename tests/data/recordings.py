@@ -1,4 +1,4 @@
-"""Corpora made on the spot: hummed words, one hum per character, so that lengths fit texts."""
+"""Synthetic corpora: hums whose length fits their text."""
 
 from pathlib import Path
 
@@ -17,19 +17,19 @@ TEXTS = (
 
 
 def hum(text: str, seed: int = 0) -> np.ndarray:
-    """About 12 characters a second, with silence around."""
+    """Synthesize about 12 characters per second, with silence before and after."""
     length = int(len(text) / 12 * RATE)
-    draw = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     time = np.arange(length) / RATE
     pitch = 140 + 20 * np.sin(5 * time + seed)
     wave = sum(0.2 / k * np.sin(k * 2 * np.pi * np.cumsum(pitch) / RATE) for k in range(1, 8))
-    wave = wave * (0.6 + 0.4 * np.sin(2 * np.pi * 4 * time)) + draw.normal(0, 1e-4, length)
+    wave = wave * (0.6 + 0.4 * np.sin(2 * np.pi * 4 * time)) + generator.normal(0, 1e-4, length)
     silence = np.zeros(RATE // 5)
     return np.concatenate([silence, wave, silence]).astype(np.float32)
 
 
 def ljspeech(folder: Path, texts: tuple[str, ...] = TEXTS, form: str = "id|text") -> Path:
-    """A folder in LJ Speech's layout."""
+    """Write a folder in the LJ Speech format."""
     (folder / "wavs").mkdir(parents=True)
     lines = []
     for number, text in enumerate(texts):

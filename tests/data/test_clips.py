@@ -1,4 +1,4 @@
-"""Cuts for vocoders: every second is heard, nothing twice, and mel and samples belong together."""
+"""Clips for vocoders: every frame is used, none twice, and mel and samples fit together."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from tests.data.recordings import ljspeech
-from tts.audio.mel import MelContract, mel_spectrogram
+from tts.audio.mel import mel_spectrogram
+from tts.contract import MelContract
 from tts.data.clips import ClipDataset, ClipSampler, ClipSettings, validation_cuts
 from tts.data.corpora.ljspeech import LJSpeech
-from tts.data.datamodule import SpeechDataModule
+from tts.data.datamodule import DataSettings, SpeechDataModule
 from tts.data.dataset import SpeechDataset
 from tts.data.prepare import prepare
 from tts.data.prepare_settings import PrepareSettings
@@ -38,42 +39,42 @@ def test_an_epoch_cuts_each_utterance_into_all_that_fits_without_overlap() -> No
         assert not starts or (starts[0] >= 0 and starts[-1] + 32 <= length)
 
 
-def test_over_epochs_every_frame_is_heard() -> None:
+def test_over_epochs_every_frame_is_used() -> None:
     sampler = ClipSampler([75], ClipSettings(frames=32, per_batch=1))
-    heard = set()
+    used = set()
     for number in range(200):
         for _, start, frames in epoch(sampler, number):
-            heard |= set(range(start, start + frames))
-    assert heard == set(range(75))
+            used |= set(range(start, start + frames))
+    assert used == set(range(75))
 
 
-def test_ranks_share_an_epoch_and_meet_no_clip_twice() -> None:
+def test_ranks_share_an_epoch_and_no_clip_comes_twice() -> None:
     ranks = [ClipSampler(LENGTHS, SETTINGS, rank=rank, ranks=2) for rank in range(2)]
     cuts = [epoch(sampler, 3) for sampler in ranks]
     assert len(cuts[0]) == len(cuts[1])
     assert not set(cuts[0]) & set(cuts[1])
 
 
-def test_it_goes_on_in_the_middle_of_an_epoch() -> None:
-    whole = ClipSampler(LENGTHS, SETTINGS, seed=5)
+def test_it_resumes_in_the_middle_of_an_epoch() -> None:
+    full = ClipSampler(LENGTHS, SETTINGS, seed=5)
     epochs = []
     for number in range(3):
-        whole.set_epoch(number)
-        epochs += list(whole)
+        full.set_epoch(number)
+        epochs += list(full)
     resumed = ClipSampler(LENGTHS, SETTINGS, seed=5)
-    consumed = len(whole) + 2
+    consumed = len(full) + 2
     resumed.resume(consumed)
-    assert list(resumed) == epochs[consumed : 2 * len(whole)]
+    assert list(resumed) == epochs[consumed : 2 * len(full)]
 
 
-def test_too_little_speech_is_said() -> None:
-    with pytest.raises(UserError, match=r"2 clips of 32 frames .* takes 16"):
+def test_too_little_speech_is_refused() -> None:
+    with pytest.raises(UserError, match=r"2 clips .*frames=32.*per_batch=16"):
         ClipSampler([40, 33], ClipSettings())
     with pytest.raises(UserError, match=r"data\.clips\.frames=0"):
         ClipSettings(frames=0)
 
 
-def test_a_clip_is_the_stretch_of_both(tmp_path: Path) -> None:
+def test_mel_and_audio_of_a_clip_are_of_the_same_time(tmp_path: Path) -> None:
     contract = MelContract()
     settings = PrepareSettings(max_dropped=1.0, max_outlier=1e9)
     corpora = [LJSpeech(ljspeech(tmp_path / "c"))]
@@ -84,8 +85,8 @@ def test_a_clip_is_the_stretch_of_both(tmp_path: Path) -> None:
     clips = ClipDataset(data)[[(0, 5, 40), (1, 0, 40)]]
     assert clips.mel.shape == (2, 40, 80)
     assert clips.audio.shape == (2, 40 * 256)
-    whole = data.audio(0)
-    assert torch.equal(clips.audio[0], whole[5 * 256 : 45 * 256])
+    full = data.audio(0)
+    assert torch.equal(clips.audio[0], full[5 * 256 : 45 * 256])
     # frames whose window lies inside the clip are those of its samples; half precision on disk
     again = mel_spectrogram(clips.audio[0], contract)
     assert torch.allclose(again[2:-2], clips.mel[0, 2:-2], atol=0.02)
@@ -100,22 +101,26 @@ def test_validation_cuts_the_middle_of_the_same_utterances() -> None:
     assert shared[0] != shared[1]
 
 
-def test_speech_without_texts_is_enough_for_clips_and_not_for_reading(tmp_path: Path) -> None:
+def test_speech_without_texts_trains_vocoders_only(tmp_path: Path) -> None:
     root = ljspeech(tmp_path / "c")
     ids = [line.split("|")[0] for line in (root / "metadata.csv").read_text().splitlines()]
     (root / "metadata.csv").write_text("".join(f"{name}|{name[-1]}|\n" for name in ids))
-    settings = {"contract": MelContract(), "prepared_dir": str(tmp_path / "o"),
-                "prepare": PrepareSettings(validation_share=0.3), "prepare_workers": 0}  # fmt: skip
     corpus = LJSpeech(root, transcribed=False)
 
     def module(clips: ClipSettings | None) -> SpeechDataModule:
-        return SpeechDataModule(LJSpeech, Frontend(), corpora=[corpus], clips=clips, **settings)  # type: ignore[arg-type]
+        settings = DataSettings(
+            str(tmp_path / "o"),
+            PrepareSettings(validation_share=0.3),
+            prepare_workers=0,
+            clips=clips,
+        )
+        return SpeechDataModule([corpus], Frontend(), MelContract(), settings)
 
     data = module(ClipSettings(frames=16, per_batch=2))
     data.prepare_data()
     assert len(data.facts.speakers) == len(ids)  # each has another
     batch = next(iter(data.train_dataloader()))
     assert batch.mel.shape == (2, 16, 80)
-    assert len(data.dataset("validation")) == 2  # split by utterance, for want of texts
+    assert len(data.dataset("validation")) == 2  # split by utterance where there are no texts
     with pytest.raises(UserError, match="has no text"):
         module(None).setup()

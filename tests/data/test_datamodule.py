@@ -1,4 +1,4 @@
-"""From folders to batches."""
+"""Data module: from corpora to batches, and the processes that read them."""
 
 import os
 import signal
@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from tests.data.recordings import TEXTS, ljspeech
-from tts.audio.mel import MelContract
+from tts.config.launch import CONF
+from tts.contract import MelContract
 from tts.data.corpora.ljspeech import LJSpeech
-from tts.data.datamodule import SpeechDataModule, dismiss_readers
+from tts.data.datamodule import DataSettings, SpeechDataModule, kill_readers
 from tts.data.prepare_settings import PrepareSettings
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
@@ -26,7 +28,7 @@ def module(tmp_path: Path, **options: object) -> SpeechDataModule:
         if not root.exists():
             ljspeech(root, texts)
     corpora = [{"root": str(roots[0])}, {"root": str(roots[1]), "language": "en-gb"}]
-    data = SpeechDataModule(
+    data = SpeechDataModule.from_config(
         partial(LJSpeech),
         Frontend(),
         MelContract(),
@@ -44,42 +46,42 @@ def test_two_corpora_train_together(tmp_path: Path) -> None:
     data = module(tmp_path)
     assert data.facts.speakers == ("ann", "bob")
     assert data.facts.languages == ("en-us", "en-gb")
-    seen: dict[int, str] = {}
+    ids: dict[int, str] = {}
     for batch in data.train_dataloader():
         assert batch.speaker is not None
         assert batch.language is not None
         assert torch.equal(batch.speaker, batch.language)  # ann is American, bob British
-        seen |= {int(u): data.utterance_id(int(u)) for u in batch.utterance}
-    assert len(seen) == len(data.dataset("train")) == 8
+        ids |= {int(u): data.utterance_id(int(u)) for u in batch.utterance}
+    assert len(ids) == len(data.dataset("train")) == 8
     assert len(data.dataset("validation")) == 4
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_readers_leave_signals_to_the_training(tmp_path: Path, signum: int) -> None:
+def test_readers_ignore_signals(tmp_path: Path, signum: int) -> None:
     batches = iter(module(tmp_path, workers=1).train_dataloader())
-    seen = len(next(batches).tokens)
+    count = len(next(batches).tokens)
     (reader,) = batches._workers  # type: ignore[attr-defined]
     os.kill(reader.pid, signum)
-    assert seen + sum(len(batch.tokens) for batch in batches) == 8
+    assert count + sum(len(batch.tokens) for batch in batches) == 8
 
 
-def test_readers_go_when_the_training_goes(tmp_path: Path) -> None:
+def test_readers_are_killed_at_exit(tmp_path: Path) -> None:
     batches = iter(module(tmp_path, workers=1).train_dataloader())
     next(batches)
     (reader,) = batches._workers  # type: ignore[attr-defined]
-    reader.terminate()  # all that multiprocessing does at exit, before it waits
+    reader.terminate()  # multiprocessing does this at exit, then waits
     reader.join(1)
     assert reader.is_alive()
     handler = signal.getsignal(signal.SIGCHLD)
-    dismiss_readers()  # registered to come first
+    kill_readers()  # registered to run before that
     reader.join(10)
     assert not reader.is_alive()
-    batches._shutdown_workers()  # type: ignore[attr-defined]  # torch is not to look for it any more
+    batches._shutdown_workers()  # type: ignore[attr-defined]  # else torch reports it as missing
     signal.signal(signal.SIGCHLD, handler)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_padding_is_zero_and_lengths_say_what_is_real(tmp_path: Path, workers: int) -> None:
+def test_padding_is_zero_beyond_the_lengths(tmp_path: Path, workers: int) -> None:
     data = module(tmp_path, workers=workers)
     for batch in data.train_dataloader():
         frames = mask_from_lengths(batch.frame_lengths)
@@ -97,18 +99,34 @@ def test_batches_repeat_with_the_seed(tmp_path: Path) -> None:
     assert [b.utterance.tolist() for b in module(tmp_path).train_dataloader()] == first
 
 
-def test_the_place_in_an_epoch_is_part_of_the_state(tmp_path: Path) -> None:
-    whole = [b.utterance.tolist() for b in module(tmp_path).train_dataloader()]
+def test_the_position_in_an_epoch_is_part_of_the_state(tmp_path: Path) -> None:
+    full = [b.utterance.tolist() for b in module(tmp_path).train_dataloader()]
     data = module(tmp_path)
     data.load_state_dict({"consumed": 2})
-    assert [b.utterance.tolist() for b in data.train_dataloader()] == whole[2:]
+    assert [b.utterance.tolist() for b in data.train_dataloader()] == full[2:]
 
 
-def test_a_wrong_entry_names_its_keys(tmp_path: Path) -> None:
+def test_defaults_are_those_of_the_config() -> None:
+    data = OmegaConf.to_container(OmegaConf.load(CONF / "data" / "_corpus.yaml"))
+    assert isinstance(data, dict)
+    prepare = {key: value for key, value in data["prepare"].items() if key != "_target_"}
+    assert prepare == vars(PrepareSettings())
+    others = {name: data[name] for name in DataSettings._fields if name != "prepare"}
+    assert DataSettings(**others | {"seed": 1}) == DataSettings()
+    assert data["seed"] == "${seed}"
+
+
+def test_a_wrong_key_of_a_corpus_is_named(tmp_path: Path) -> None:
     make = partial(
-        SpeechDataModule, partial(LJSpeech), Frontend(), MelContract(), prepared_dir=str(tmp_path)
+        SpeechDataModule.from_config,
+        partial(LJSpeech),
+        Frontend(),
+        MelContract(),
+        prepared_dir=str(tmp_path),
     )
-    with pytest.raises(UserError, match=r"corpora\[0\] has rot; known are .*root"):
+    with pytest.raises(
+        UserError, match=r"corpora\[0\] has an unknown key: rot; choose from .*root"
+    ):
         make(corpora=[{"rot": "x"}])
-    with pytest.raises(UserError, match="names no corpus"):
+    with pytest.raises(UserError, match=r"corpora=\[\] is empty"):
         make(corpora=[])

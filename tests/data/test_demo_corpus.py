@@ -1,4 +1,4 @@
-"""The demo corpus: phonemes are the front end's, times fit the sound, and it repeats exactly."""
+"""Demo corpus: the front end's phonemes, times that fit the sound, the same samples every time."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def intervals(sources):
     return found
 
 
-def test_there_is_enough_of_it(sources):
+def test_it_has_300_sentences_and_15_minutes(sources):
     sentences = SENTENCES.read_text(encoding="utf-8").splitlines()
     assert len(sources) == len(sentences) == len(set(sentences)) >= 300
     assert {source.speaker for source in sources} == {"anna", "ben"}
@@ -55,7 +55,7 @@ def test_every_symbol_has_an_interval_and_the_last_ends_with_the_audio(sources):
         assert source.phoneme_ends[-1] == pytest.approx(len(source.samples) / source.sample_rate)
 
 
-def test_nearly_every_symbol_owns_a_frame(sources):
+def test_nearly_every_symbol_has_a_frame(sources):
     frames = [np.diff(np.round(np.array([0.0, *s.phoneme_ends]) / FRAME)) for s in sources]
     assert np.mean(np.concatenate(frames) == 0) < 0.001
 
@@ -68,7 +68,7 @@ def test_pauses_are_quiet_and_vowels_are_not(intervals):
 
 
 def test_fricatives_hiss(intervals):
-    """Zero crossings tell s and ʃ from vowels; a shift by one phone would blur the two."""
+    """Zero crossings separate s and ʃ from vowels, unless the times are shifted by a phone."""
 
     def crossings(symbols: str) -> list[float]:
         chosen = [x for symbol, x, _ in intervals if symbol in symbols]
@@ -94,6 +94,6 @@ def test_limit_and_language_change_the_fingerprint():
     assert all(a != b for i, a in enumerate(prints) for b in prints[:i])
 
 
-def test_a_language_it_does_not_have():
+def test_another_language_is_refused():
     with pytest.raises(CorpusError, match="demo sentences are English"):
         Demo(language="de")

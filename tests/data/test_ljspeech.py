@@ -1,4 +1,4 @@
-"""Folders in LJ Speech's layout, whole and broken."""
+"""LJ Speech format: valid and broken folders, and the download."""
 
 import hashlib
 import tarfile
@@ -23,12 +23,12 @@ def test_each_layout_gives_the_same_texts(tmp_path: Path, form: str) -> None:
     assert (sources[0].normalized is None) == ("normalized" not in form)
 
 
-def test_short_texts_are_not_taken_for_speakers() -> None:
+def test_short_texts_are_not_mistaken_for_speakers() -> None:
     rows = [["1", "yes", "yes"], ["2", "no", "no"], ["3", "perhaps", "perhaps"]]
     assert guess_columns(rows) == ("id", "text", "normalized")
 
 
-def test_the_guess_can_be_overruled(tmp_path: Path) -> None:
+def test_columns_can_be_given(tmp_path: Path) -> None:
     root = ljspeech(tmp_path / "c", form="id|speaker|text")
     sources = list(LJSpeech(root, columns=("id", "text", "normalized")).sources())
     assert {s.text for s in sources} == {"ann", "bob"}
@@ -52,7 +52,7 @@ def test_a_bad_row_is_named(tmp_path: Path, content: str, culprit: str) -> None:
         list(LJSpeech(root).sources())
 
 
-def test_what_is_missing_is_named(tmp_path: Path) -> None:
+def test_a_missing_folder_or_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"data\.root"):
         list(LJSpeech(tmp_path / "nowhere").sources())
     (tmp_path / "empty").mkdir()
@@ -79,7 +79,7 @@ def archive(folder: Path) -> tuple[str, str]:
     return path.as_uri(), hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_the_archive_is_fetched_once_and_held_to_its_checksum(tmp_path: Path) -> None:
+def test_the_archive_is_downloaded_once_and_verified(tmp_path: Path) -> None:
     url, digest = archive(tmp_path / "server")
     root = download_ljspeech(tmp_path / "here", url, digest)
     assert len(list(LJSpeech(root).sources())) == len(TEXTS)
@@ -89,6 +89,6 @@ def test_the_archive_is_fetched_once_and_held_to_its_checksum(tmp_path: Path) ->
     assert [path.name for path in (tmp_path / "there").iterdir()] == [".lock"]
 
 
-def test_without_the_network_it_says_what_to_do(tmp_path: Path) -> None:
+def test_a_failed_download_suggests_a_local_copy(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"data\.root="):
         download_ljspeech(tmp_path, "file:///no/such/archive.tar.bz2")

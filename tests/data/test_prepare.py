@@ -1,4 +1,4 @@
-"""Preparing: what is kept is right, what is dropped says why, a kill costs little."""
+"""Preparing: stored features, reasons of dropped rows, resuming after a kill."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,8 @@ import torch
 from processes import command
 
 from tests.data.recordings import RATE, TEXTS, hum, ljspeech
-from tts.audio.mel import MelContract, mel_spectrogram
+from tts.audio.mel import mel_spectrogram
+from tts.contract import MelContract
 from tts.data import prepare as module
 from tts.data.corpora.ljspeech import LJSpeech
 from tts.data.doctor import DoctorError, validation_texts
@@ -38,7 +39,7 @@ def test_what_is_stored_is_what_was_recorded(tmp_path: Path) -> None:
         assert len(features["audio"]) == frames * CONTRACT.hop
         assert len(features["tokens"]) == row.tokens == len(row.phonemes)
         again = mel_spectrogram(features["audio"].float() / 32767, CONTRACT)
-        # half precision and 16 bits are heard at most near the floor
+        # the rounding to half precision and 16 bits matters only near the floor
         assert (again - features["mel"]).abs()[features["mel"] > -8].max() < 0.02
         assert row.seconds < len(hum(row.text)) / RATE - 0.15  # trimmed
 
@@ -79,7 +80,7 @@ FAULTS = {
     "clipped": lambda p: soundfile.write(p, np.sign(hum(TEXTS[0])), RATE),
     "not audio": lambda p: p.write_text("hello"),
     "no such file": lambda p: p.unlink(),
-    "is empty": lambda p: p.write_bytes(b""),
+    "empty file": lambda p: p.write_bytes(b""),
     "duplicate audio": lambda p: soundfile.write(p, hum(TEXTS[0], 0), RATE),
     "too fast": lambda p: soundfile.write(p, hum(TEXTS[0])[: int(RATE * 0.8)], RATE),
 }
@@ -100,26 +101,26 @@ def test_a_bad_clip_is_dropped_with_its_reason_and_the_rest_stays(
     assert "clip-005" in (folder / "report.txt").read_text()
 
 
-def test_an_unspeakable_text_and_a_double_id_are_dropped(tmp_path: Path) -> None:
+def test_an_unspeakable_text_and_a_duplicate_id_are_dropped(tmp_path: Path) -> None:
     root = ljspeech(tmp_path / "c", (*TEXTS, "..."))
     lines = (root / "metadata.csv").read_text() + "clip-000|something else\n"
     (root / "metadata.csv").write_text(lines)
     rows = read_rows(run(root, tmp_path / "out") / "manifest.jsonl")
     dropped = {row["id"]: row["reason"] for row in rows if not row["kept"]}
-    assert "spoken" in dropped["clip-006"]
+    assert "unusable text, nothing in the text" in dropped["clip-006"]
     assert "duplicate id" in dropped["clip-000"]
 
 
-def test_an_odd_pace_is_found(tmp_path: Path) -> None:
+def test_an_unusual_speaking_rate_is_dropped(tmp_path: Path) -> None:
     texts = tuple(f"{TEXTS[i % 6]} {word}" for i, word in enumerate("abcdefghijklmnopqrstuvw"))
     root = ljspeech(tmp_path / "c", texts)
     soundfile.write(root / "wavs" / "clip-003.wav", np.tile(hum(texts[3]), 4)[: 8 * RATE], RATE)
     rows = read_rows(run(root, tmp_path / "out") / "manifest.jsonl")
     assert [row["id"] for row in rows if not row["kept"]] == ["clip-003"]
-    assert "odd pace" in rows[3]["reason"]
+    assert "unusual speaking rate" in rows[3]["reason"]
 
 
-def test_it_refuses_when_too_much_is_lost(tmp_path: Path) -> None:
+def test_it_fails_when_too_much_is_dropped(tmp_path: Path) -> None:
     root = ljspeech(tmp_path / "c")
     for number in range(3):
         (root / "wavs" / f"clip-{number:03d}.wav").unlink()
@@ -127,33 +128,33 @@ def test_it_refuses_when_too_much_is_lost(tmp_path: Path) -> None:
         run(root, tmp_path / "out", PrepareSettings(max_dropped=0.2))
     for path in (root / "wavs").iterdir():
         path.unlink()
-    with pytest.raises(DoctorError, match="nothing is left"):
+    with pytest.raises(DoctorError, match="all 6 utterances were dropped"):
         run(root, tmp_path / "out2")
 
 
-def test_audio_that_comes_later_is_read(tmp_path: Path) -> None:
+def test_audio_added_later_is_read(tmp_path: Path) -> None:
     root = ljspeech(tmp_path / "c")
     clips = {path: path.read_bytes() for path in (root / "wavs").iterdir()}
     for path in clips:
         path.unlink()
-    with pytest.raises(DoctorError, match="nothing is left"):
+    with pytest.raises(DoctorError, match="all 6 utterances were dropped"):
         run(root, tmp_path / "out")
     for path, content in clips.items():
         path.write_bytes(content)
     assert len(PreparedCorpus.open(run(root, tmp_path / "out")).rows) == len(TEXTS)
 
 
-def test_no_text_is_on_both_sides(tmp_path: Path) -> None:
+def test_no_text_is_in_both_splits(tmp_path: Path) -> None:
     texts = tuple(TEXTS) * 3  # each prompt recorded three times
     settings = PrepareSettings(validation_share=0.3)
     corpus = PreparedCorpus.open(run(ljspeech(tmp_path / "c", texts), tmp_path / "o", settings))
-    sides = {split: {r.text for r in corpus.rows if r.split == split} for split in
+    texts_of = {split: {r.text for r in corpus.rows if r.split == split} for split in
              ("train", "validation")}  # fmt: skip
-    assert len(sides["validation"]) == 2
-    assert not sides["train"] & sides["validation"]
+    assert len(texts_of["validation"]) == 2
+    assert not texts_of["train"] & texts_of["validation"]
 
 
-def test_a_text_keeps_its_side_when_others_come() -> None:
+def test_a_text_keeps_its_split_when_others_are_added() -> None:
     settings = PrepareSettings(validation_share=0.2)
     few = [f"text {i}" for i in range(50)]
     kept = validation_texts(few, settings) - validation_texts([*few, "one more"], settings)
@@ -187,7 +188,7 @@ def test_a_kill_costs_no_finished_shard(tmp_path: Path, monkeypatch: pytest.Monk
     assert len(PreparedCorpus.open(folder).rows) == len(TEXTS)
 
 
-def test_a_full_disk_is_said_and_can_be_gone_on_from(
+def test_preparing_continues_after_a_full_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import errno
@@ -204,7 +205,9 @@ def test_a_full_disk_is_said_and_can_be_gone_on_from(
     assert len(PreparedCorpus.open(run(root, out)).rows) == len(TEXTS)
 
 
-def test_processes_prepare_what_one_would(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_processes_prepare_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "SHARD", 2)
     root = ljspeech(tmp_path / "c")
     one = run(root, tmp_path / "1")

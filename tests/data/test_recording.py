@@ -1,4 +1,4 @@
-"""One long recording: where it is cut, and that times stay true."""
+"""Single-recording corpus: where it is cut, and the times of its words."""
 
 import json
 from pathlib import Path
@@ -56,7 +56,7 @@ def test_every_layout_holds_the_same_words(tmp_path: Path, layout: Any) -> None:
     assert np.allclose([w[1:] for w in words], [w[1:] for w in WORDS])
 
 
-def test_it_is_cut_at_the_silence_and_no_word_is_lost(tmp_path: Path) -> None:
+def test_it_is_cut_at_the_silence_without_losing_words(tmp_path: Path) -> None:
     sources = list(Recording(*write(tmp_path, as_words())).sources())
     assert [s.text for s in sources] == ["One two three.", "Four five six seven."]
     ends = [s.segment for s in sources]
@@ -65,7 +65,7 @@ def test_it_is_cut_at_the_silence_and_no_word_is_lost(tmp_path: Path) -> None:
     assert 1.6 < ends[0][1] <= ends[1][0] < 2.6
 
 
-def test_times_are_counted_from_the_cut(tmp_path: Path) -> None:
+def test_times_are_relative_to_the_cut(tmp_path: Path) -> None:
     for source in Recording(*write(tmp_path, as_words())).sources():
         assert source.segment is not None
         assert source.timings is not None
@@ -75,7 +75,7 @@ def test_times_are_counted_from_the_cut(tmp_path: Path) -> None:
             assert absolute == pytest.approx(truth[word])
 
 
-def test_an_endless_sentence_is_cut_at_its_widest_gap(tmp_path: Path) -> None:
+def test_a_long_sentence_is_cut_at_its_longest_silence(tmp_path: Path) -> None:
     words = [(f"w{i}", i * 1.0, i * 1.0 + (0.8 if i == 4 else 0.95)) for i in range(10)]
     content = [{"text": w, "start": a, "end": b} for w, a, b in words]
     audio, transcription = write(tmp_path, content, seconds=11)
@@ -88,7 +88,7 @@ def test_an_endless_sentence_is_cut_at_its_widest_gap(tmp_path: Path) -> None:
     ("content", "culprit"),
     [
         ({"words": []}, "no words"),
-        ({"nothing": 1}, "expected timed"),
+        ({"nothing": 1}, "no timed"),
         ({"words": [{"word": "a", "start": 0.0}]}, "entry 1"),
         ({"words": [{"word": "a", "start": 2.0, "end": 1.0}]}, "entry 1"),
         ({"words": [{"word": "a", "start": 1.0, "end": 2.0},
@@ -103,9 +103,9 @@ def test_a_bad_entry_is_named(tmp_path: Path, content: Any, culprit: str) -> Non
         list(Recording(audio, transcription).sources())
 
 
-def test_files_that_do_not_belong_together(tmp_path: Path) -> None:
+def test_a_transcription_of_another_recording_is_refused(tmp_path: Path) -> None:
     audio, transcription = write(tmp_path, as_words(), seconds=2.0)
-    with pytest.raises(CorpusError, match="belong together"):
+    with pytest.raises(CorpusError, match="give the transcription of this recording"):
         list(Recording(audio, transcription).sources())
     (tmp_path / "voice.json").write_text("{")
     with pytest.raises(CorpusError, match="JSON"):

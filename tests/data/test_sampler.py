@@ -1,4 +1,4 @@
-"""Laws of the batches: budget, coverage, repeatability, ranks in step, resuming."""
+"""Frame-budget batches: budget, coverage, determinism, equal ranks, resuming."""
 
 import random
 
@@ -11,8 +11,8 @@ from tts.errors import UserError
 
 
 def lengths(count: int = 500, seed: int = 0) -> list[int]:
-    draw = random.Random(seed)
-    return [int(draw.lognormvariate(6.2, 0.4)) % 900 + 60 for _ in range(count)]
+    generator = random.Random(seed)
+    return [int(generator.lognormvariate(6.2, 0.4)) % 900 + 60 for _ in range(count)]
 
 
 LENGTHS = lengths()
@@ -24,8 +24,8 @@ def test_every_utterance_once_per_epoch_whatever_the_ranks(frames: list[int], ra
     samplers = [FrameBudgetSampler(frames, 600, rank=r, ranks=ranks) for r in range(ranks)]
     batches = [list(sampler) for sampler in samplers]
     assert len({len(b) for b in batches}) == 1
-    seen = sorted(i for rank in batches for batch in rank for i in batch)
-    assert seen == list(range(len(frames)))
+    indices = sorted(i for rank in batches for batch in rank for i in batch)
+    assert indices == list(range(len(frames)))
 
 
 def test_no_batch_exceeds_the_budget_and_little_is_padding() -> None:
@@ -48,7 +48,7 @@ def test_epochs_share_their_batches_in_another_order() -> None:
     assert list(FrameBudgetSampler(LENGTHS, 6000, seed=2)) != first
 
 
-def test_ranks_meet_batches_of_like_length() -> None:
+def test_ranks_get_batches_of_similar_length() -> None:
     samplers = [FrameBudgetSampler(LENGTHS, 6000, rank=r, ranks=2) for r in range(2)]
     for a, b in zip(*samplers, strict=True):
         widths = [max(LENGTHS[i] for i in batch) for batch in (a, b)]
@@ -56,28 +56,28 @@ def test_ranks_meet_batches_of_like_length() -> None:
 
 
 @pytest.mark.parametrize("consumed", [0, 1, 7, 100, 1000])
-def test_resuming_goes_on_where_it_stopped(consumed: int) -> None:
-    whole = FrameBudgetSampler(LENGTHS, 6000)
+def test_resuming_continues_where_it_stopped(consumed: int) -> None:
+    full = FrameBudgetSampler(LENGTHS, 6000)
     stream: list[list[int]] = []
-    for epoch in range(consumed // len(whole) + 2):
-        whole.set_epoch(epoch)
-        stream += list(whole)
+    for epoch in range(consumed // len(full) + 2):
+        full.set_epoch(epoch)
+        stream += list(full)
     resumed = FrameBudgetSampler(LENGTHS, 6000)
     resumed.resume(consumed)
     rest = list(resumed)
     assert rest == stream[consumed : consumed + len(rest)]
-    assert (consumed + len(rest)) % len(whole) == 0
+    assert (consumed + len(rest)) % len(full) == 0
 
 
-def test_validation_comes_in_the_same_order_always() -> None:
+def test_validation_always_has_the_same_order() -> None:
     sampler = FrameBudgetSampler(LENGTHS, 6000, shuffle=False)
     first = list(sampler)
     sampler.set_epoch(5)
     assert list(sampler) == first
 
 
-def test_too_long_and_too_few_are_named() -> None:
-    with pytest.raises(UserError, match=r"frames_per_batch=100 .* utterance b"):
+def test_a_long_utterance_and_too_few_utterances_are_refused() -> None:
+    with pytest.raises(UserError, match=r"utterance b .*frames_per_batch=100"):
         FrameBudgetSampler([50, 101], 100, names=["a", "b"])
     with pytest.raises(UserError, match="devices"):
         FrameBudgetSampler([50], 100, ranks=2)

@@ -1,4 +1,4 @@
-"""Seconds to frames: sums are exact, order is kept, words keep their time."""
+"""Durations from times: exact sums, kept order, words within their time."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def phonemize(word: str) -> str:
     return f" {PHONES[word]} "
 
 
-def test_a_word_s_symbols_lie_within_its_time() -> None:
+def test_symbols_lie_within_their_word() -> None:
     words = [("one", 0.2, 0.5), ("two", 0.7, 0.9)]
     ends = ends_from_words(" wan tu ", words, 1.0, phonemize)
     assert ends == pytest.approx([0.2, 0.3, 0.4, 0.5, 0.7, 0.8, 0.9, 1.0])
@@ -40,7 +40,7 @@ def test_a_number_is_several_spoken_words() -> None:
     assert ends[10] == pytest.approx(1.0)
 
 
-def test_where_words_do_not_add_up_time_still_rises_to_the_end() -> None:
+def test_times_rise_to_the_end_where_word_counts_differ() -> None:
     words = [("one", 0.0, 1.0), ("two", 1.5, 2.0), ("12", 2.0, 3.0)]
     ends = ends_from_words(" wan twelv ", words, 3.2, phonemize)
     assert ends == sorted(ends)

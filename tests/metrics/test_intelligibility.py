@@ -120,7 +120,7 @@ def test_whisper_transcribes_with_weights_of_the_cache(
     import torch
     from whisper.model import ModelDimensions, Whisper
 
-    from tts.audio.mel import MelContract
+    from tts.contract import MelContract
     from tts.metrics.evaluation_sample import EvaluationSample
     from tts.metrics.measure import compute_statistics
     from tts.metrics.whisper import WhisperWordErrorRate, find_weights

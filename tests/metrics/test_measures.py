@@ -10,7 +10,7 @@ import torch
 from fakes import composed
 from hydra.utils import instantiate
 
-from tts.audio.mel import MelContract
+from tts.contract import MelContract
 from tts.metrics.duration import DurationError, SpeakingRate, speaking_seconds
 from tts.metrics.evaluation_sample import EvaluationSample, trim_silence
 from tts.metrics.measure import Measure, Statistics, score_sample

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tts.audio.mel import MelContract
+from tts.contract import MelContract
 from tts.metrics.bootstrap import estimate, mean_estimate, paired_difference
 from tts.metrics.evaluation_sample import (
     SPEECH_LEVEL,

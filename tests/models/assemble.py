@@ -8,8 +8,8 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from tts.audio.mel import MelContract
 from tts.batch import Batch
+from tts.contract import MelContract
 from tts.corpus import CorpusFacts, SpeakerStatistics
 from tts.losses.weighted import WeightedLoss
 from tts.models.fastspeech import FastSpeech

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts.audio.mel import MelContract
 from tts.batch import Batch
+from tts.contract import MelContract
 from tts.corpus import CorpusFacts, SpeakerStatistics
 from tts.models.variance import SpeakerNormalizer, round_keeping_sum
 

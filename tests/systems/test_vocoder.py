@@ -13,9 +13,10 @@ from processes import ranks
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from tts.audio.mel import MelContract, mel_spectrogram
+from tts.audio.mel import mel_spectrogram
 from tts.batch import Clips
 from tts.checkpoint import load_checkpoint, load_run
+from tts.contract import MelContract
 from tts.discriminators.period import MultiPeriodDiscriminator
 from tts.errors import UserError
 from tts.losses.adversarial import FeatureMatching, LSGANLoss

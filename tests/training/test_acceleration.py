@@ -13,8 +13,8 @@ from torch import Tensor
 from torch._dynamo.utils import counters
 
 from tests.models.assemble import batch, build, config
-from tts.audio.mel import MelContract
 from tts.callbacks.eager_validation import EagerValidation
+from tts.contract import MelContract
 from tts.errors import UserError
 from tts.modules.context import Context
 from tts.training.acceleration import accelerate

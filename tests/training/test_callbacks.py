@@ -6,8 +6,8 @@ from typing import Any
 import lightning.pytorch as pl
 import pytest
 from fakes import composed
-from tts.callbacks.graceful_stop import GracefulStop
 
+from tts.callbacks.graceful_stop import GracefulStop
 from tts.training.callbacks import build_callbacks
 from tts.training.optuna_trial import Trial, under_way
 
@@ -24,7 +24,9 @@ def names(*overrides: str) -> list[str]:
 def test_clipping_precedes_the_bad_step_guard_and_follows_all_others(
     choice: str, clipping: str
 ) -> None:
-    found = names(f"callbacks=[gradient_monitor,gradient_clipping_{clipping},bad_steps,{choice},ema,plateau]")
+    found = names(
+        f"callbacks=[gradient_monitor,gradient_clipping_{clipping},bad_steps,{choice},ema,plateau]"
+    )
     assert found[0] == "StepSeeds"
     assert found[-4:] == [
         "GradientClipping", "BadStepGuard", "RestoreOptimizerHyperparameters", "GracefulStop",

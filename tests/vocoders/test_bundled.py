@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from tts.audio.mel import MelContract, mel_spectrogram
+from tts.audio.mel import mel_spectrogram
+from tts.contract import MelContract
 from tts.losses.waveform import WaveMelLoss
 from tts.vocoders import load
 from tts.vocoders.griffin_lim import GriffinLim

@@ -5,13 +5,8 @@ import dataclasses
 import pytest
 import torch
 
-from tts.audio.mel import (
-    ContractError,
-    MelContract,
-    mel_from_magnitude,
-    mel_spectrogram,
-    stft_magnitude,
-)
+from tts.audio.mel import mel_from_magnitude, mel_spectrogram, stft_magnitude
+from tts.contract import ContractError, MelContract
 from tts.errors import UserError
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.inverse_mel import InverseMel

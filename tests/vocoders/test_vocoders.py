@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from tts.audio.low_pass import low_pass_filter
-from tts.audio.mel import ContractError, MelContract, mel_spectrogram, stft_magnitude
+from tts.audio.mel import mel_spectrogram, stft_magnitude
 from tts.checkpoint import CheckpointError, Run, fold_weights, load_run, save_voice
+from tts.contract import ContractError, MelContract
 from tts.errors import UserError
 from tts.vocoders.antialias import Antialiased
 from tts.vocoders.bigvgan import BigVGAN

@@ -1,4 +1,4 @@
-"""How loud each frame is."""
+"""Energy of each frame: the log norm of its spectrum."""
 
 from torch import Tensor
 
@@ -6,8 +6,11 @@ FLOOR = 1e-5
 
 
 def energy(magnitude: Tensor) -> Tensor:
-    """STFT magnitude ``(..., T, F)`` -> ``(..., T)``: natural log of its L2 norm over frequency.
+    """Compute the log energy ``(..., T)`` of STFT magnitudes ``(..., T, F)``.
 
-    FastSpeech 2 (Ren et al. 2021, section 2.3) takes the norm; its logarithm is what one hears.
+    The natural logarithm of the L2 norm over frequency.
+
+    FastSpeech 2 (Ren et al. 2021, section 2.3) uses the norm; its logarithm is closer to perceived
+    loudness.
     """
     return magnitude.norm(dim=-1).clamp(min=FLOOR).log()

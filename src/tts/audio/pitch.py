@@ -1,4 +1,4 @@
-"""Fundamental frequency by autocorrelation, as Praat finds it.
+"""Pitch tracking: fundamental frequency by autocorrelation, as in Praat.
 
 Boersma 1993, "Accurate short-term analysis of the fundamental frequency and the
 harmonics-to-noise ratio of a sampled sound". Equation numbers refer to it.
@@ -8,11 +8,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from tts.audio.mel import MelContract
+from tts.contract import MelContract
 
-CANDIDATES = 6  # voiced ones a frame may choose from
-VOICING = 0.45  # autocorrelation below which a frame is rather unvoiced
-SILENCE = 0.03  # of the clip's peak: frames quieter than that are rather unvoiced
+CANDIDATES = 6  # voiced, per frame
+VOICING = 0.45  # threshold of the autocorrelation for voiced frames
+SILENCE = 0.03  # of the clip's peak: threshold below which frames tend to be unvoiced
 OCTAVE = 0.01  # favors the higher of two candidates an octave apart
 JUMP = 0.35  # cost of an octave between neighboring frames, per 10 ms
 SWITCH = 0.14  # cost of going from voiced to unvoiced or back, per 10 ms
@@ -21,10 +21,11 @@ SWITCH = 0.14  # cost of going from voiced to unvoiced or back, per 10 ms
 def estimate_pitch(
     wave: np.ndarray, contract: MelContract, fmin: float = 65.0, fmax: float = 500.0
 ) -> np.ndarray:
-    """``(S,)`` samples -> ``(T,)`` float32 Hz, 0 where unvoiced, T = ceil(S / hop).
+    """Estimate the pitch of ``(S,)`` samples: ``(T,)`` float32 Hz, 0 = unvoiced, T = ceil(S / hop).
 
-    Frame t is centered on sample ``t * hop + hop / 2``, as the mel's is. Every frame offers the
-    peaks of its autocorrelation, and the cheapest path through all frames is taken.
+    Frame t is centered on sample ``t * hop + hop / 2``, like the mel's. The candidates are the
+    peaks of each frame's autocorrelation; the cheapest path through all frames is chosen.
+    ``fmin``, ``fmax``: Hz.
     """
     strength, hertz = _candidates(wave, contract, fmin, fmax)
     seconds = contract.hop / contract.sample_rate
@@ -34,9 +35,9 @@ def estimate_pitch(
 def _candidates(
     wave: np.ndarray, contract: MelContract, fmin: float, fmax: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """``(T, 1 + CANDIDATES)`` strengths and Hz; candidate 0 is unvoiced and has 0 Hz."""
+    """Return ``(T, 1 + CANDIDATES)`` strengths and Hz; candidate 0 is unvoiced and has 0 Hz."""
     rate, hop = contract.sample_rate, contract.hop
-    window, own = _window(round(3 * rate / fmin))  # three periods of the lowest voice
+    window, own = _window(round(3 * rate / fmin))  # three periods of the lowest pitch
     size = len(window)
     frames = -(-len(wave) // hop)
     before = size // 2 - hop // 2
@@ -58,7 +59,7 @@ def _candidates(
     middle = auto[:, shortest:longest]
     left, right = auto[:, shortest - 1 : longest - 1], auto[:, shortest + 1 : longest + 1]
     peak = (middle > left) & (middle >= right) & (middle > 0.3 * VOICING)
-    # a parabola through three points finds the lag between samples
+    # parabolic interpolation of the peak between samples
     bend = np.where(peak, 2 * middle - left - right, 1.0)
     shift = np.where(peak, 0.5 * (right - left) / np.maximum(bend, 1e-9), 0.0)
     height = middle + 0.25 * (right - left) * shift
@@ -79,14 +80,14 @@ def _candidates(
 
 @lru_cache(maxsize=8)
 def _window(size: int) -> tuple[np.ndarray, np.ndarray]:
-    """A Hann window and its autocorrelation, long enough for a window and half of it (eq. 12)."""
+    """Return a Hann window and its autocorrelation at 1.5 times its length (equation 12)."""
     window = np.hanning(size)
     length = 1 << int(np.ceil(np.log2(1.5 * size)))
     return window, np.fft.irfft(np.abs(np.fft.rfft(window, length)) ** 2, length)
 
 
 def _best_path(strength: np.ndarray, hertz: np.ndarray, scale: float) -> np.ndarray:
-    """Viterbi over candidates; equation 27's transition costs, ``scale`` = 10 ms / time step."""
+    """Choose by Viterbi search with the costs of equation 27; ``scale``: 10 ms / time step."""
     frames, count = strength.shape
     voiced = hertz > 0
     octaves = np.log2(np.where(voiced, hertz, 1.0))

@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from tts.audio.mel import MelContract
 from tts.batch import Batch
+from tts.contract import MelContract
 from tts.corpus import CorpusFacts, SpeakerStatistics
 from tts.text.symbols import SYMBOLS
 

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import torch
 
-from tts.audio.mel import MelContract
 from tts.batch import Prompt, Sampling
 from tts.benchmark.random_data import random_facts, random_mel
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
 from tts.config.instantiate import instantiate
+from tts.contract import MelContract
 
 
 class StageRow(NamedTuple):

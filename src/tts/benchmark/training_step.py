@@ -9,13 +9,13 @@ from torch import Tensor
 
 import tts.alignment.numba_kernels  # noqa: F401  numba's memory must not count as a step's
 from tts.alignment.monotonic import monotonic_alignment_search
-from tts.audio.mel import MelContract
 from tts.batch import Batch
 from tts.benchmark.machine import count_gflop, peak_mib, reference_product
 from tts.benchmark.random_data import random_batch, random_facts
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
 from tts.config.instantiate import instantiate
+from tts.contract import MelContract
 from tts.losses.alignment import binarization_loss, forward_sum_loss
 
 STEP = 1000  # after the ramps of the loss weights, so every loss is computed

@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 
 import torch
 
-from tts.audio.mel import MelContract, mel_spectrogram
+from tts.audio.mel import mel_spectrogram
 from tts.batch import Clips
 from tts.benchmark.random_data import random_mel
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
 from tts.config.instantiate import instantiate
+from tts.contract import MelContract
 from tts.discriminators.base import Discriminators
 from tts.losses.adversarial import AdversarialOutput
 from tts.systems.gan import frozen

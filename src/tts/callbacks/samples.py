@@ -172,7 +172,9 @@ def one_row(batch: Batch, row: int) -> Batch:
     """Return one utterance of a batch as a batch without padding."""
     tokens, frames = int(batch.token_lengths[row]), int(batch.frame_lengths[row])
     lengths = {"tokens": tokens, "durations": tokens}
-    lengths |= dict.fromkeys(("mel", "codes", "pitch", "energy"), frames)
+    lengths |= dict.fromkeys(("mel", "pitch", "energy"), frames)
+    if batch.code_lengths is not None:
+        lengths["codes"] = int(batch.code_lengths[row])
     parts = {}
     for name, value in batch._asdict().items():
         if value is not None:

@@ -12,7 +12,7 @@ from tts.memory import gc_frozen_imports
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-PATHS = ("data.root", "data.audio", "data.transcription", "data.prepared_dir")
+PATHS = ("data.root", "data.audio", "data.transcription", "data.prepared_dir", "data.codec")
 
 
 def run(config: "DictConfig") -> None:

@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from tts.config.instantiate import instantiate
 from tts.data.corpora.combine import make_corpora
 from tts.data.prepare import prepare
+from tts.vocoders.codec import load_codec
 
 _PARTS = ("source", "corpora", "frontend", "contract", "prepare")
 # keys of the datamodule that preparation does not use
@@ -21,7 +22,9 @@ def prepare_from_config(data: DictConfig | dict[str, Any]) -> list[Path]:
     values = {key: value for key, value in data.items() if key not in _READING}
     parts = {key: instantiate(values.pop(key)) for key in _PARTS}
     directory, workers = values.pop("prepared_dir"), values.pop("prepare_workers")
+    codec = values.pop("codec")
     corpora = make_corpora(parts["source"], parts["corpora"], values)  # type: ignore[arg-type]
     return prepare(
-        corpora, parts["frontend"], parts["contract"], directory, parts["prepare"], workers
-    )
+        corpora, parts["frontend"], parts["contract"], directory, parts["prepare"], workers,
+        codec=None if codec is None else load_codec(codec),
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Random cuts of recordings with their mels: what a vocoder learns from."""
+"""Random clips of recordings with their mels, for training vocoders."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ Cut = tuple[int, int, int]  # row, first frame, frames
 
 @dataclass(frozen=True)
 class ClipSettings:
-    """How recordings are cut."""
+    """How recordings are cut; every field is a key under ``data.clips``."""
 
     frames: int = 32  # of a training clip
     per_batch: int = 16
@@ -24,37 +24,36 @@ class ClipSettings:
     validation_clips: int = 24  # utterances, spread over the validation set
 
     def __post_init__(self) -> None:
-        for name in ("frames", "per_batch", "validation_frames", "validation_clips"):
-            if getattr(self, name) < 1:
-                raise UserError(f"data.clips.{name}={getattr(self, name)} must be above 0")
+        for name, value in vars(self).items():
+            if value < 1:
+                raise UserError(f"data.clips.{name}={value} must be at least 1")
 
 
 class ClipDataset(Dataset[Clips]):
-    """Indexed by a list of cuts, it returns their :class:`Clips`."""
+    """Return the :class:`Clips` of a list of cuts."""
 
     def __init__(self, speech: SpeechDataset) -> None:
         self.speech = speech
 
     def __getitem__(self, cuts: Sequence[Cut]) -> Clips:
         parts = [self.speech.clip(*cut) for cut in cuts]
-        whole = self.speech.facts.contract.sample_rate / 2
-        bands = [self.speech.places[row][1].bandwidth or whole for row, _, _ in cuts]
+        nyquist = self.speech.facts.contract.sample_rate / 2
+        bandwidths = [self.speech.places[row][1].bandwidth or nyquist for row, _, _ in cuts]
         return Clips(
             mel=torch.stack([mel for mel, _ in parts]),
             audio=torch.stack([audio for _, audio in parts]),
             frame_lengths=torch.tensor([len(mel) for mel, _ in parts]),
             utterance=torch.tensor([row for row, _, _ in cuts]),
-            bandwidth=torch.tensor(bands, dtype=torch.float32),
+            bandwidth=torch.tensor(bandwidths, dtype=torch.float32),
         )
 
 
 class ClipSampler(Sampler[list[Cut]]):
-    """Batches of cuts. An epoch cuts every utterance into as many clips as fit into it.
+    """Yield batches of cuts; an epoch cuts every utterance into as many clips as fit into it.
 
-    Where in an utterance the cuts lie is drawn anew from (seed, epoch), so that no sample is never
-    heard; utterances shorter than a clip are left out, and the last clips of an epoch too where
-    they do not fill a batch for every rank. ``resume`` as in
-    :class:`~tts.data.sampler.FrameBudgetSampler`.
+    The positions depend on (seed, epoch), so that over the epochs every sample is used. Utterances
+    shorter than a clip are left out, and so are the last clips of an epoch that do not fill a batch
+    on every rank. ``resume`` as in :class:`~tts.data.sampler.FrameBudgetSampler`.
     """
 
     def __init__(
@@ -71,28 +70,28 @@ class ClipSampler(Sampler[list[Cut]]):
         self.rounds = clips // (settings.per_batch * ranks)
         if self.rounds == 0:
             raise UserError(
-                f"the corpus holds {clips} clips of {settings.frames} frames (data.clips.frames), "
-                f"and a step takes {settings.per_batch} (data.clips.per_batch) on each of {ranks} "
-                "processes: lower either, or bring more speech"
+                f"the corpus has {clips} clips of data.clips.frames={settings.frames}, and a "
+                f"step needs data.clips.per_batch={settings.per_batch} on each of {ranks} "
+                "processes: lower either, or use more speech"
             )
         self.epoch = 0
         self.start = 0
 
     def __len__(self) -> int:
-        """Batches of one rank in a whole epoch."""
+        """Batches of one rank in a full epoch."""
         return self.rounds
 
     def __iter__(self) -> Iterator[list[Cut]]:
-        draw = random.Random(f"{self.seed}/{self.epoch}")
+        generator = random.Random(f"{self.seed}/{self.epoch}")
         frames, size = self.settings.frames, self.settings.per_batch
         cuts: list[Cut] = []
         for row, length in enumerate(self.lengths):
             count = length // frames
             spare = length - count * frames
-            # the spare frames fall into random gaps before, between and after the cuts
-            gaps = sorted(draw.randint(0, spare) for _ in range(count))
+            # distribute the spare frames at random before, between and after the cuts
+            gaps = sorted(generator.randint(0, spare) for _ in range(count))
             cuts += [(row, gap + n * frames, frames) for n, gap in enumerate(gaps)]
-        draw.shuffle(cuts)
+        generator.shuffle(cuts)
         start, self.start = self.start, 0
         for number in range(start, self.rounds):
             first = (number * self.ranks + self.rank) * size
@@ -102,14 +101,14 @@ class ClipSampler(Sampler[list[Cut]]):
         self.epoch = epoch
 
     def resume(self, consumed: int) -> None:
-        """Go on after ``consumed`` batches of this rank, counted from the first epoch."""
+        """Continue after ``consumed`` batches of this rank, counted from the first epoch."""
         self.epoch, self.start = divmod(consumed, len(self))
 
 
 def validation_cuts(
     frame_lengths: Sequence[int], settings: ClipSettings, rank: int = 0, ranks: int = 1
 ) -> list[list[Cut]]:
-    """The middle of some utterances, one per batch; always the same, and as many on every rank."""
+    """Cut the middle of some utterances, one per batch; always the same, as many on each rank."""
     total = len(frame_lengths)
     count = max(min(settings.validation_clips, total) // ranks, 1) * ranks
     cuts = []

@@ -1,19 +1,20 @@
-"""Prepared corpora for Lightning: prepared when they are not yet, batched, resumable."""
+"""Lightning data module: prepares corpora, opens them, and yields batches that can be resumed."""
 
 import atexit
-import multiprocessing.util  # registers its own farewell first, so that ours comes before it
+import multiprocessing.util  # registers its exit handler first, so that ours runs before it
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import lightning.pytorch as pl
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
-from tts.audio.mel import MelContract
+from tts.batch import Batch, Clips
+from tts.contract import MelContract
 from tts.corpus import CorpusFacts, merge_facts
-from tts.data.clips import ClipDataset, ClipSampler, ClipSettings, validation_cuts
+from tts.data.clips import ClipDataset, ClipSampler, ClipSettings, Cut, validation_cuts
 from tts.data.corpora.combine import make_corpora
 from tts.data.corpora.source import Corpus
 from tts.data.dataset import SpeechDataset
@@ -23,79 +24,95 @@ from tts.data.sampler import FrameBudgetSampler
 from tts.data.store import PreparedCorpus
 from tts.errors import UserError
 from tts.text.frontend import Frontend
+from tts.vocoders.codec import Codec, load_codec
+
+Loader = DataLoader[Batch | Clips]
+
+
+class DataSettings(NamedTuple):
+    """How corpora are prepared and read; every field is a key under ``data``."""
+
+    prepared_dir: str = "prepared"  # holds a folder per prepared corpus
+    prepare: PrepareSettings = PrepareSettings()
+    prepare_workers: int = 2  # processes that prepare
+    codec: str | None = None  # voice or run whose codec makes Batch.codes; None = no codes
+    frames_per_batch: int = 6000  # utterances x longest, padding included
+    workers: int = 1  # processes that read
+    prefetch: int = 4  # batches that each of them reads ahead
+    seed: int = 1  # of the batches
+    clips: ClipSettings | None = None  # batches are Clips, cut so; None = complete utterances
+    mel_from: str | None = None  # acoustic run that makes the clips' mels; None = the recordings'
 
 
 class SpeechDataModule(pl.LightningDataModule):
-    """One or several corpora as one stream of batches.
+    """One or several corpora as one stream of :class:`~tts.batch.Batch` or Clips.
 
-    ``source`` makes a corpus from the remaining keyword arguments (``root``, ``speaker``, ...).
-    ``corpora`` lists several: each entry holds the arguments in which that corpus differs, or is a
-    corpus already. ``prepared_dir`` holds a folder per prepared corpus. ``frames_per_batch`` is the
-    padded size of a batch, ``workers`` the number of reading processes, ``prefetch`` the batches
-    that each reads ahead, ``seed`` that of the batches. ``prepare`` are the
-    :class:`PrepareSettings`, ``prepare_workers`` the processes. With ``clips`` the batches are
-    :class:`~tts.batch.Clips`, cut so, instead of whole utterances, and ``mel_from`` names the
-    acoustic run that makes their mels, None being the recordings' own.
+    ``workers``, ``prefetch`` and ``frames_per_batch`` may be changed before a fit.
     """
 
     def __init__(
         self,
-        source: Callable[..., Corpus],
+        corpora: Sequence[Corpus],
         frontend: Frontend,
         contract: MelContract,
-        corpora: Sequence[Mapping[str, Any] | Corpus] | None = None,
-        prepared_dir: str = "prepared",
-        prepare: PrepareSettings | None = None,
-        prepare_workers: int = 2,
-        frames_per_batch: int = 6000,
-        workers: int = 1,
-        prefetch: int = 4,
-        seed: int = 1,
-        clips: ClipSettings | None = None,
-        mel_from: str | None = None,
-        **corpus: Any,
+        settings: DataSettings = DataSettings(),  # noqa: B008, it is immutable
     ) -> None:
         super().__init__()
-        self.frontend, self.contract = frontend, contract
-        self.prepared_dir, self.settings = Path(prepared_dir), prepare or PrepareSettings()
-        self.prepare_workers = prepare_workers
-        if prefetch < 1:
-            raise UserError(f"data.prefetch={prefetch} must be at least 1")
-        self.frames_per_batch, self.seed = frames_per_batch, seed
-        self.workers, self.prefetch = workers, prefetch
-        self.clips = clips
-        self.corpora = make_corpora(source, corpora, corpus)
-        self.mel_from = mel_from
+        if settings.prefetch < 1:
+            raise UserError(f"data.prefetch={settings.prefetch} must be at least 1")
+        if settings.codec is not None and settings.clips is not None:
+            raise UserError(
+                f"data.codec={settings.codec}: codes belong to complete utterances, and a vocoder "
+                "is trained on clips; set data.codec=null"
+            )
+        self.corpora, self.frontend, self.contract = corpora, frontend, contract
+        self.settings = settings
+        self.frames_per_batch, self.seed = settings.frames_per_batch, settings.seed
+        self.workers, self.prefetch = settings.workers, settings.prefetch
+        self.clips = settings.clips
         self.opened: list[PreparedCorpus] = []
         self._facts: CorpusFacts | None = None
         self._parts: dict[str, SpeechDataset] = {}
         self._sampler: FrameBudgetSampler | ClipSampler | None = None
         self._consumed = 0
 
+    @classmethod
+    def from_config(
+        cls,
+        source: Callable[..., Corpus],
+        frontend: Frontend,
+        contract: MelContract,
+        corpora: Sequence[Mapping[str, Any] | Corpus] | None = None,
+        **values: Any,
+    ) -> Self:
+        """Build from the keys of ``conf/data``.
+
+        ``values``: fields of :class:`DataSettings`; all others are arguments of ``source``, which
+        makes a corpus. ``corpora`` lists several corpora: a mapping of the arguments in which one
+        differs from ``values``, or a corpus.
+        """
+        names = DataSettings._fields
+        settings = DataSettings(**{key: values.pop(key) for key in names if key in values})
+        return cls(make_corpora(source, corpora, values), frontend, contract, settings)
+
     def prepare_data(self) -> None:
-        """Prepare what is not yet; on one process of each machine."""
-        prepare(
-            self.corpora,
-            self.frontend,
-            self.contract,
-            self.prepared_dir,
-            self.settings,
-            self.prepare_workers,
-        )
+        """Prepare what is not yet prepared; called on one process of each machine."""
+        self._prepare(self._load_codec(), self.settings.prepare_workers, progress=True)
 
     def setup(self, stage: str | None = None) -> None:
-        """Open the prepared corpora; cheap, any number of times."""
+        """Open the prepared corpora; repeated calls do nothing."""
         if self._facts is not None:
             return
-        folders = prepare(
-            self.corpora, self.frontend, self.contract, self.prepared_dir, self.settings, 0, False
-        )
-        self.opened = [PreparedCorpus.open(folder) for folder in folders]
+        codec = self._load_codec()
+        contract = None if codec is None else codec.contract
+        folders = self._prepare(codec, workers=0, progress=False)
+        self.opened = [PreparedCorpus.open(folder, contract) for folder in folders]
         for corpus in self.opened if self.clips is None else ():
-            if silent := next((row for row in corpus.rows if row.tokens == 0), None):
+            if untranscribed := next((row for row in corpus.rows if row.tokens == 0), None):
                 raise UserError(
-                    f"{corpus.path}: {silent.id} has no text (data.transcribed=false), which is "
-                    "enough for a vocoder and not for a model that is to read"
+                    f"{corpus.path}: utterance {untranscribed.id} has no text "
+                    "(data.transcribed=false), so only a vocoder can be trained on this corpus; "
+                    "set data.transcribed=true to train an acoustic model"
                 )
         self._facts = merge_facts([corpus.facts for corpus in self.opened])
         self._parts = {
@@ -105,45 +122,46 @@ class SpeechDataModule(pl.LightningDataModule):
 
     @property
     def facts(self) -> CorpusFacts:
-        """What the corpora are, together. They must be prepared."""
+        """Facts of the corpora together, which must be prepared."""
         self.setup()
         assert self._facts is not None
         return self._facts
 
     def dataset(self, split: str) -> SpeechDataset:
-        """``train`` or ``validation``."""
+        """Return the split ``train`` or ``validation``."""
         self.setup()
         return self._parts[split]
 
     def utterance_id(self, index: int, split: str = "train") -> str:
-        """The name of the utterance that ``Batch.utterance`` points to."""
+        """Return the id of the utterance that ``Batch.utterance`` points to."""
         return self.dataset(split).rows[index].id
 
-    def train_dataloader(self) -> DataLoader[Any]:
+    def train_dataloader(self) -> Loader:
         self._sampler = self._make_sampler("train", shuffle=True)
         self._sampler.resume(self._consumed)
         return self._loader("train", self._sampler)
 
     def reconfigure(self, **settings: int) -> None:
-        """Take ``workers`` or ``prefetch`` for the next train_dataloader() of a fit, which begins
-        where this one stands. They decide when a batch is there, not what it holds.
+        """Set ``workers`` or ``prefetch`` for the next train_dataloader() of a fit.
+
+        It continues after the batches consumed so far; their content does not depend on either.
         """
         for name, value in settings.items():
             setattr(self, name, value)
-        self.state_dict()  # notes the place
+        self.state_dict()  # updates the batches consumed
 
-    def val_dataloader(self) -> DataLoader[Any] | list[Any]:
+    def val_dataloader(self) -> Loader | list[Batch | Clips]:
         part = self.dataset("validation")
         if not len(part):
             return []
         if self.clips is not None:
-            cuts = validation_cuts(part.frame_lengths, self.clips, *self._place())
+            cuts = validation_cuts(part.frame_lengths, self.clips, *self._rank())
             return self._loader("validation", cuts)
         return self._loader("validation", self._make_sampler("validation", shuffle=False))
 
     def state_dict(self) -> dict[str, Any]:
-        """How many batches the model has seen: prefetched ones do not count."""
-        # also while validating inside a fit: best.ckpt is saved there
+        """Return how many batches were trained on; prefetched ones do not count."""
+        # also during a fit's validation, when best.ckpt is saved
         if self.trainer is not None and self.trainer.state.fn == "fit":
             self._consumed = self.trainer.fit_loop.total_batch_idx + 1
         return {"consumed": self._consumed}
@@ -153,15 +171,24 @@ class SpeechDataModule(pl.LightningDataModule):
         if self._sampler is not None:
             self._sampler.resume(self._consumed)
 
-    def _place(self) -> tuple[int, int]:
-        """This process's rank, and how many there are."""
+    def _load_codec(self) -> Codec | None:
+        return None if self.settings.codec is None else load_codec(self.settings.codec)
+
+    def _prepare(self, codec: Codec | None, workers: int, progress: bool) -> list[Path]:
+        return prepare(
+            self.corpora, self.frontend, self.contract, self.settings.prepared_dir,
+            self.settings.prepare, workers, progress, codec,
+        )  # fmt: skip
+
+    def _rank(self) -> tuple[int, int]:
+        """Return this process's rank and the number of processes."""
         if self.trainer is None:
             return 0, 1
         return self.trainer.global_rank, self.trainer.world_size
 
     def _make_sampler(self, split: str, shuffle: bool) -> FrameBudgetSampler | ClipSampler:
         part = self.dataset(split)
-        rank, ranks = self._place()
+        rank, ranks = self._rank()
         if self.clips is not None:
             return ClipSampler(part.frame_lengths, self.clips, self.seed, rank, ranks)
         return FrameBudgetSampler(
@@ -169,35 +196,42 @@ class SpeechDataModule(pl.LightningDataModule):
             names=[row.id for row in part.rows],
         )  # fmt: skip
 
-    def _loader(self, split: str, sampler: Any) -> DataLoader[Any]:
+    def _loader(
+        self, split: str, sampler: FrameBudgetSampler | ClipSampler | list[list[Cut]]
+    ) -> Loader:
         workers = self.workers if split == "train" else min(self.workers, 1)
         part = self.dataset(split)
+        dataset: Dataset[Batch | Clips] = part if self.clips is None else ClipDataset(part)
         return DataLoader(
-            ClipDataset(part) if self.clips is not None else part,
-            batch_size=None,  # the dataset makes whole batches
+            dataset,
+            batch_size=None,  # the dataset returns complete batches
             sampler=sampler,
             num_workers=workers,
             persistent_workers=workers > 0,
             pin_memory=torch.cuda.is_available(),
             prefetch_factor=self.prefetch if workers else None,
-            worker_init_fn=leave_signals_to_the_parent,
+            worker_init_fn=ignore_signals,
         )
 
 
-def leave_signals_to_the_parent(worker: int) -> None:
-    """Ctrl-C reaches the whole group, and a cluster's SIGTERM every process of a job: a reader that
-    died of it would take the step under way with it, which the training wants to end and save.
+def ignore_signals(worker: int) -> None:
+    """Let the training process alone handle SIGINT and SIGTERM.
+
+    Both reach every process of the group or job, and a reader that they end would fail the current
+    step, which the training wants to finish before it saves.
     """
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, signal.SIG_IGN)
 
 
 @atexit.register
-def dismiss_readers() -> None:
-    """multiprocessing asks its daemons to leave with a SIGTERM, which readers ignore, and waits:
-    after an exception, whose traceback keeps the loaders alive, it would wait forever.
+def kill_readers() -> None:
+    """Kill reading processes at exit, before multiprocessing waits for them.
+
+    multiprocessing sends its daemons a SIGTERM, which readers ignore, and joins them: after an
+    exception, whose traceback keeps the loaders alive, it would wait forever.
     """
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else torch takes their going for a failure
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else torch reports their end as a failure
     for child in multiprocessing.active_children():
         if child.daemon:
             child.kill()

@@ -1,4 +1,4 @@
-"""What only the whole corpus shows: doubles, odd paces, too much lost; and the report."""
+"""Checks of a full corpus: duplicates, speaking-rate outliers, splits, and the report."""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -10,7 +10,7 @@ from tts.data.prepare_settings import PrepareSettings
 from tts.data.store import Row
 from tts.errors import UserError
 
-ENOUGH = 20  # utterances before a pace can be called odd
+MIN_UTTERANCES = 20  # below that the median speaking rate is not reliable
 
 
 class DoctorError(UserError):
@@ -18,9 +18,12 @@ class DoctorError(UserError):
 
 
 def examine(rows: list[Row], fingerprints: list[str], settings: PrepareSettings) -> None:
-    """Drop doubles and odd paces, note repeated texts, deal out the splits; in place."""
-    _drop_doubles(rows, fingerprints)
-    _drop_odd_paces(rows, settings.max_outlier)
+    """Drop duplicates and outliers, note repeated texts, assign the splits; in place.
+
+    ``fingerprints``: of each row's samples.
+    """
+    _drop_duplicates(rows, fingerprints)
+    _drop_rate_outliers(rows, settings.max_outlier)
     by_text = defaultdict(list)
     for row in rows:
         if row.kept:
@@ -34,59 +37,61 @@ def examine(rows: list[Row], fingerprints: list[str], settings: PrepareSettings)
 
 
 def text_key(row: Row) -> str:
-    """What makes two texts the same: the words, whatever their case and punctuation.
+    """Return the words of a row's text without case and punctuation, to compare texts.
 
-    An utterance without a text stands for itself.
+    An utterance without a text returns its id, so that it equals no other.
     """
     words = "".join(c for c in row.normalized.casefold() if c.isalnum() or c.isspace()).strip()
     return words or row.id
 
 
 def validation_texts(texts: list[str], settings: PrepareSettings) -> set[str]:
-    """Texts held out, chosen by a hash of each text alone.
+    """Choose the texts held out for validation by a hash of each text alone.
 
-    So a text keeps its side when others come and go, and all takes of it stay together.
+    A text keeps its split when other texts are added or removed, and all takes of a text are in
+    one split.
     """
     count = min(round(settings.validation_share * len(texts)), settings.validation_max)
     if settings.validation_share > 0 and len(texts) > 1:
         count = max(count, 1)
 
-    def draw(text: str) -> str:
+    def rank(text: str) -> str:
         return hashlib.sha256(f"{settings.seed}|{text}".encode()).hexdigest()
 
-    return set(sorted(texts, key=draw)[:count])
+    return set(sorted(texts, key=rank)[:count])
 
 
-def _drop_doubles(rows: list[Row], fingerprints: list[str]) -> None:
-    ids: dict[str, Row] = {}
+def _drop_duplicates(rows: list[Row], fingerprints: list[str]) -> None:
+    ids: set[str] = set()
     audio: dict[str, Row] = {}
     for row, fingerprint in zip(rows, fingerprints, strict=True):
         if row.id in ids:
-            _drop(row, f"duplicate id, {row.id} stands above")
+            _drop(row, "duplicate id, an earlier row has the same: give each row its own id")
             continue
-        ids[row.id] = row
+        ids.add(row.id)
         if not row.kept:
             continue
         if (first := audio.setdefault(fingerprint, row)) is not row:
-            _drop(row, f"duplicate audio, the same samples as {first.id}")
+            _drop(row, f"duplicate audio, the same samples as {first.id}: remove one of the two")
 
 
-def _drop_odd_paces(rows: list[Row], limit: float) -> None:
-    """Characters per second far from the corpus's median: the text does not fit the audio."""
+def _drop_rate_outliers(rows: list[Row], limit: float) -> None:
+    """Drop rows whose characters per second are far from the corpus's median."""
     kept = [row for row in rows if row.kept and row.normalized]
-    if len(kept) < ENOUGH:
+    if len(kept) < MIN_UTTERANCES:
         return
-    # the logarithm makes twice as fast as odd as twice as slow
-    pace = np.log([len(row.normalized) / row.seconds for row in kept])
-    middle = np.median(pace)
-    # 1.4826 times the median deviation is a normal law's standard deviation
-    spread = max(1.4826 * float(np.median(np.abs(pace - middle))), 0.05)
-    for row, value in zip(kept, pace, strict=True):
-        if abs(value - middle) > limit * spread:
+    # on a logarithmic scale twice as fast is as far from the median as twice as slow
+    log_rate = np.log([len(row.normalized) / row.seconds for row in kept])
+    median = np.median(log_rate)
+    # 1.4826 times the median absolute deviation is a normal distribution's standard deviation
+    deviation = max(1.4826 * float(np.median(np.abs(log_rate - median))), 0.05)
+    for row, value in zip(kept, log_rate, strict=True):
+        if abs(value - median) > limit * deviation:
             _drop(
                 row,
-                f"odd pace, {np.exp(value):.1f} characters per second where the median is "
-                f"{np.exp(middle):.1f}: text and audio may not match",
+                f"unusual speaking rate, {np.exp(value):.1f} characters per second where the "
+                f"median is {np.exp(median):.1f}: check that text and audio match, or raise "
+                f"data.prepare.max_outlier={limit:g}",
             )
 
 
@@ -95,7 +100,7 @@ def _drop(row: Row, reason: str) -> None:
 
 
 def summarize(rows: list[Row]) -> dict[str, Any]:
-    """Counts and hours, kept and dropped, by reason, speaker, language and split."""
+    """Count utterances and minutes, kept and dropped, by reason, speaker, language and split."""
     kept = [row for row in rows if row.kept]
     dropped = [row for row in rows if not row.kept]
     seconds: dict[str, float] = defaultdict(float)
@@ -112,12 +117,15 @@ def summarize(rows: list[Row]) -> dict[str, Any]:
         "validation": sum(row.split == "validation" for row in kept),
         "texts": len({text_key(row) for row in kept if row.normalized}),
         "timed": sum(row.timed for row in kept),
-        "dropped_by_reason": dict(Counter(kind(row) for row in dropped).most_common()),
+        "dropped_by_reason": dict(Counter(reason_class(row) for row in dropped).most_common()),
     }
 
 
-def kind(row: Row) -> str:
-    """The reason without its particulars: what stands before the first comma or colon."""
+def reason_class(row: Row) -> str:
+    """Return the part of a reason that other rows share: up to the first comma, colon or bracket.
+
+    The audio file's name before it is left out.
+    """
     reason = row.reason or ""
     if row.source is not None:
         reason = reason.removeprefix(f"{row.source}: ")
@@ -125,47 +133,49 @@ def kind(row: Row) -> str:
 
 
 def report(name: str, rows: list[Row], shown: int = 20) -> str:
-    """The summary as text, with the first ``shown`` dropped utterances in full."""
-    facts = summarize(rows)
+    """Format the summary as text, with the first ``shown`` dropped utterances in full."""
+    summary = summarize(rows)
     lines = [
-        f"{name}: kept {facts['kept']} of {facts['utterances']} utterances, "
-        f"{facts['minutes']:.1f} minutes "
-        f"({facts['train']} to train, {facts['validation']} to validate; "
-        f"{facts['texts']} different texts)"
+        f"{name}: kept {summary['kept']} of {summary['utterances']} utterances, "
+        f"{summary['minutes']:.1f} minutes "
+        f"({summary['train']} for training, {summary['validation']} for validation; "
+        f"{summary['texts']} different texts)"
     ]
-    if len(facts["minutes_by_speaker"]) > 1:
-        speakers = ", ".join(f"{k} {v:.1f} min" for k, v in facts["minutes_by_speaker"].items())
-        lines.append(f"speakers: {speakers}")
-    if facts["dropped"]:
-        lines.append(f"dropped {facts['dropped']}:")
-        lines += [f"  {count:5d}  {reason}" for reason, count in facts["dropped_by_reason"].items()]
+    if len(summary["minutes_by_speaker"]) > 1:
+        minutes = summary["minutes_by_speaker"].items()
+        lines.append(f"speakers: {', '.join(f'{name} {m:.1f} min' for name, m in minutes)}")
+    if summary["dropped"]:
+        lines.append(f"dropped {summary['dropped']}:")
+        counts = summary["dropped_by_reason"].items()
+        lines += [f"  {count:5d}  {reason}" for reason, count in counts]
         dropped = [row for row in rows if not row.kept]
         lines += [f"  {row.id}: {row.reason}" for row in dropped[:shown]]
         if len(dropped) > shown:
-            lines.append(
-                f"  and {len(dropped) - shown} more, each with its reason in manifest.jsonl"
-            )
+            lines.append(f"  {len(dropped) - shown} more: manifest.jsonl has the reason of each")
     return "\n".join(lines) + "\n"
 
 
-def require_enough(name: str, rows: list[Row], settings: PrepareSettings, where: str) -> None:
-    """Raise DoctorError when nothing is left or too much went."""
-    facts = summarize(rows)
-    reasons = "; ".join(f"{v} x {k}" for k, v in facts["dropped_by_reason"].items())
-    first = next((f" First: {row.id}: {row.reason}." for row in rows if not row.kept), "")
-    if facts["utterances"] == 0:
-        raise DoctorError(f"{name}: the corpus holds no utterances")
-    if facts["kept"] == 0:
-        raise DoctorError(f"{name}: nothing is left of {facts['utterances']} ({reasons}).{first}")
-    share = facts["dropped"] / facts["utterances"]
+def require_enough(name: str, rows: list[Row], settings: PrepareSettings, manifest: str) -> None:
+    """Raise DoctorError when nothing is left or too much was dropped."""
+    summary = summarize(rows)
+    reasons = "; ".join(f"{n} x {reason}" for reason, n in summary["dropped_by_reason"].items())
+    first = next((f"First: {row.id}: {row.reason}." for row in rows if not row.kept), "")
+    if summary["utterances"] == 0:
+        raise DoctorError(f"{name}: the corpus has no utterances; check data.root and its files")
+    if summary["kept"] == 0:
+        raise DoctorError(
+            f"{name}: all {summary['utterances']} utterances were dropped ({reasons}). {first} "
+            f"The reason of each: {manifest}"
+        )
+    share = summary["dropped"] / summary["utterances"]
     if share > settings.max_dropped:
         raise DoctorError(
-            f"{name}: {100 * share:.0f} % of {facts['utterances']} utterances were dropped, more "
-            f"than data.prepare.max_dropped={settings.max_dropped} allows ({reasons}).{first} "
-            f"Each with its reason: {where}"
+            f"{name}: {100 * share:.0f} % of {summary['utterances']} utterances were dropped "
+            f"({reasons}), more than data.prepare.max_dropped={settings.max_dropped}. {first} "
+            f"Repair them or raise the limit; the reason of each: {manifest}"
         )
-    if facts["train"] == 0:
+    if summary["train"] == 0:
         raise DoctorError(
-            f"{name}: all {facts['kept']} utterances share one text or went to validation; "
-            "lower data.prepare.validation_share"
+            f"{name}: none of {summary['kept']} utterances is left for training, because they "
+            "share one text or all are for validation; lower data.prepare.validation_share"
         )

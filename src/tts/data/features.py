@@ -1,29 +1,50 @@
-"""One utterance: from a :class:`Source` to the features a model trains on, or to why not."""
+"""Feature extraction of one utterance: mel, pitch, energy, tokens and durations."""
 
-from dataclasses import dataclass, field
-from typing import Any
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
+import soxr
 import torch
 from torch import Tensor
 
 from tts.audio.bandwidth import bandwidth
 from tts.audio.energy import energy
 from tts.audio.io import AudioError, read_audio
-from tts.audio.mel import MelContract, mel_from_magnitude, stft_magnitude
+from tts.audio.mel import mel_from_magnitude, stft_magnitude
 from tts.audio.pitch import estimate_pitch
+from tts.contract import MelContract
 from tts.data.corpora.source import Source
 from tts.data.prepare_settings import PrepareSettings
-from tts.data.store import Row, to_half
+from tts.data.store import FULL_SCALE, Row, to_half
 from tts.data.timing import ends_from_words, frames_from_ends
 from tts.text.frontend import Frontend, TextError
 
-FRAME_SECONDS = 0.02  # of the loudness used for trimming
+LOUDNESS_WINDOW = 0.02  # seconds, for trimming
+CLIPPED = 0.999  # of full scale
+
+
+class Recipe(NamedTuple):
+    """What shapes the features of every utterance."""
+
+    frontend: Frontend
+    contract: MelContract
+    settings: PrepareSettings
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data that changes whenever the features would change."""
+        return {
+            "frontend": self.frontend.to_dict(),
+            "contract": self.contract.to_dict(),
+            "settings": asdict(self.settings),
+        }
 
 
 @dataclass
 class Sums:
-    """Running sums that become the corpus's statistics."""
+    """Running sums from which the corpus's statistics are computed."""
 
     voiced: float = 0.0
     pitch: float = 0.0
@@ -35,13 +56,13 @@ class Sums:
     mel_square: float = 0.0
 
     def add(self, other: "Sums") -> None:
-        for name in vars(self):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name, value in vars(other).items():
+            vars(self)[name] += value
 
 
 @dataclass
 class Utterance:
-    """A row and, when it is kept so far, its features and sums."""
+    """A row and, while it is kept, its features and sums."""
 
     row: Row
     features: dict[str, Tensor] = field(default_factory=dict)
@@ -51,13 +72,14 @@ class Utterance:
 
 
 class Dropped(Exception):
-    """Not a fault of the program: the utterance is unusable, and this says why."""
+    """The utterance is unusable; the message says why and what to do.
+
+    The words before the first comma are the class of reasons that the report counts.
+    """
 
 
-def extract(
-    source: Source, frontend: Frontend, contract: MelContract, settings: PrepareSettings
-) -> Utterance:
-    """Everything about one utterance. Never raises for bad data: the row says why it is dropped."""
+def extract(source: Source, recipe: Recipe) -> Utterance:
+    """Extract the features of one utterance; never raises for bad data, see ``row.reason``."""
     row = Row(
         id=source.id, text=source.text, normalized="", phonemes="", speaker=source.speaker,
         language=source.language, seconds=0.0, frames=0, tokens=0, kept=False, reason=None,
@@ -65,27 +87,35 @@ def extract(
     )  # fmt: skip
     utterance = Utterance(row)
     try:
-        _speak(source, frontend, utterance)
-        wave, offset = _trimmed(_samples(source, contract.sample_rate), contract, settings)
-        _analyze(source, frontend, contract, settings, wave, offset, utterance)
+        _add_tokens(utterance, source, recipe.frontend)
+        samples = _samples(source, recipe.contract.sample_rate)
+        start, stop = _speech_bounds(samples, recipe.contract.sample_rate, recipe.settings)
+        _add_acoustics(utterance, samples[start:stop], recipe)
+        _add_durations(utterance, source, recipe, start / recipe.contract.sample_rate)
         row.kept = True
-    except (Dropped, TextError, AudioError) as reason:
-        row.reason = str(reason)
+    except TextError as error:
+        row.reason = f"unusable text, {error}"
+    except (Dropped, AudioError) as error:
+        row.reason = str(error)
+    if not row.kept:
         utterance.features = {}
     return utterance
 
 
-def _speak(source: Source, frontend: Frontend, utterance: Utterance) -> None:
+def _add_tokens(utterance: Utterance, source: Source, frontend: Frontend) -> None:
     row = utterance.row
     if source.phonemes is not None:
         row.normalized, row.phonemes = source.normalized or source.text, source.phonemes
         unknown = sorted(set(source.phonemes) - set(frontend.symbols))
     else:
-        spoken = frontend(source.normalized or source.text, source.language)
-        row.normalized, row.phonemes = spoken.normalized, spoken.phonemes
-        unknown = list(spoken.unknown)
+        read = frontend(source.normalized or source.text, source.language)
+        row.normalized, row.phonemes = read.normalized, read.phonemes
+        unknown = list(read.unknown)
     if unknown:
-        raise Dropped(f"unknown symbols {' '.join(map(repr, unknown[:8]))} in its text")
+        raise Dropped(
+            f"unknown symbols, its text has {' '.join(map(repr, unknown[:8]))}, which cannot be "
+            "spoken: replace them by words"
+        )
     table = {symbol: index for index, symbol in enumerate(frontend.symbols)}
     tokens = torch.tensor([table[symbol] for symbol in row.phonemes], dtype=torch.int16)
     row.tokens = len(tokens)
@@ -93,56 +123,56 @@ def _speak(source: Source, frontend: Frontend, utterance: Utterance) -> None:
 
 
 def _samples(source: Source, rate: int) -> np.ndarray:
-    if source.samples is None:
-        if source.audio is None:
-            raise Dropped("it has no audio")
-        return read_audio(source.audio, rate, source.segment)
-    import soxr
-
-    assert source.sample_rate is not None
-    return soxr.resample(source.samples, source.sample_rate, rate).astype(np.float32)
+    if source.samples is not None:
+        assert source.sample_rate is not None
+        return soxr.resample(source.samples, source.sample_rate, rate).astype(np.float32)
+    if source.audio is None:
+        raise Dropped("no audio, the corpus gives neither a file nor samples for it")
+    return read_audio(source.audio, rate, source.segment)
 
 
-def _trimmed(
-    wave: np.ndarray, contract: MelContract, settings: PrepareSettings
-) -> tuple[np.ndarray, int]:
-    """Without the silence around it, and the samples cut off its front.
+def _speech_bounds(samples: np.ndarray, rate: int, settings: PrepareSettings) -> tuple[int, int]:
+    """Return the first sample to keep and the one after the last, without the outer silence.
 
-    Loudness is measured in 20 ms frames against the loudest; a margin of silence stays, so that
-    the first and last sound keep their rise and fall.
+    Loudness is measured in 20 ms windows relative to the loudest; a margin of silence stays, so
+    that the first and last sound keep their onset and decay.
     """
-    rate = contract.sample_rate
-    size = int(FRAME_SECONDS * rate)
-    padded = np.pad(wave, (0, -len(wave) % size))
+    size = int(LOUDNESS_WINDOW * rate)
+    padded = np.pad(samples, (0, -len(samples) % size))
     loudness = np.sqrt((padded.reshape(-1, size) ** 2).mean(1))
-    if loudness.max() < 10 ** (settings.silent_db / 20):
-        raise Dropped("silent")
-    loud = np.flatnonzero(loudness > loudness.max() * 10 ** (-settings.trim_db / 20))
+    if (loudest := loudness.max()) < 10 ** (settings.silent_db / 20):
+        raise Dropped(
+            f"silent, its loudest 20 ms are at {20 * np.log10(max(loudest, 1e-10)):.0f} dB, below "
+            f"data.prepare.silent_db={settings.silent_db:g}"
+        )
+    loud = np.flatnonzero(loudness > loudest * 10 ** (-settings.trim_db / 20))
     margin = int(settings.trim_margin * rate)
     start = max(int(loud[0]) * size - margin, 0)
-    stop = min((int(loud[-1]) + 1) * size + margin, len(wave))
+    stop = min((int(loud[-1]) + 1) * size + margin, len(samples))
     seconds = (stop - start) / rate
     if seconds < settings.min_seconds:
-        raise Dropped(f"too short, {seconds:.2f} s after trimming")
+        raise Dropped(
+            f"too short, {seconds:.2f} s after trimming are below "
+            f"data.prepare.min_seconds={settings.min_seconds:g}"
+        )
     if seconds > settings.max_seconds:
-        raise Dropped(f"too long, {seconds:.2f} s after trimming")
-    return wave[start:stop], start
+        raise Dropped(
+            f"too long, {seconds:.2f} s after trimming are above "
+            f"data.prepare.max_seconds={settings.max_seconds:g}: split it"
+        )
+    return start, stop
 
 
-def _analyze(
-    source: Source,
-    frontend: Frontend,
-    contract: MelContract,
-    settings: PrepareSettings,
-    wave: np.ndarray,
-    offset: int,
-    utterance: Utterance,
-) -> None:
-    row, hop = utterance.row, contract.hop
-    utterance.clipped = float((np.abs(wave) >= 0.999).mean())
+def _add_acoustics(utterance: Utterance, wave: np.ndarray, recipe: Recipe) -> None:
+    """Add mel, pitch, energy and 16-bit audio of the trimmed samples."""
+    row, contract, settings = utterance.row, recipe.contract, recipe.settings
+    utterance.clipped = float((np.abs(wave) >= CLIPPED).mean())
     if utterance.clipped > settings.max_clipped:
-        raise Dropped(f"clipped, {100 * utterance.clipped:.1f} % of its samples at full scale")
-    wave = np.pad(wave, (0, -len(wave) % hop))
+        raise Dropped(
+            f"clipped, {100 * utterance.clipped:.1f} % of its samples are at full scale, above "
+            f"data.prepare.max_clipped={settings.max_clipped:g}: export it at a lower level"
+        )
+    wave = np.pad(wave, (0, -len(wave) % contract.hop))
     samples = torch.from_numpy(wave)
     magnitude = stft_magnitude(samples, contract)
     mel = mel_from_magnitude(magnitude, contract)
@@ -151,23 +181,28 @@ def _analyze(
     row.bandwidth = bandwidth(magnitude, contract.sample_rate)
     row.frames, row.seconds = len(mel), round(len(wave) / contract.sample_rate, 4)
     if row.frames < row.tokens:
-        raise Dropped(f"too fast: {row.tokens} symbols in {row.frames} frames")
-    utterance.features |= {
-        "mel": to_half(mel),
-        "pitch": pitch,
-        "energy": loudness,
-        "audio": (samples.clamp(-1, 1) * 32767).round().to(torch.int16),
-    }
-    if (ends := _ends(source, frontend, row, offset / contract.sample_rate)) is not None:
-        durations = frames_from_ends(ends, row.frames, hop / contract.sample_rate)
-        utterance.features["durations"] = torch.from_numpy(durations).to(torch.int32)
-        row.timed = True
-    utterance.fingerprint = _fingerprint(utterance.features["audio"])
+        raise Dropped(
+            f"too fast, {row.tokens} symbols in {row.frames} frames: check that the audio holds "
+            "all of the text"
+        )
+    audio = (samples.clamp(-1, 1) * FULL_SCALE).round().to(torch.int16)
+    utterance.features |= {"mel": to_half(mel), "pitch": pitch, "energy": loudness, "audio": audio}
+    utterance.fingerprint = hashlib.sha256(audio.numpy().tobytes()).hexdigest()[:16]
     utterance.sums = _sums(mel, pitch, loudness)
 
 
-def _ends(source: Source, frontend: Frontend, row: Row, offset: float) -> list[float] | None:
-    """End of each token in seconds after trimming, or None where nobody gave times."""
+def _add_durations(utterance: Utterance, source: Source, recipe: Recipe, offset: float) -> None:
+    """Add durations where the corpus gives times; ``offset``: seconds trimmed off the front."""
+    ends = _token_ends(source, recipe.frontend, utterance.row, offset)
+    if ends is None:
+        return
+    durations = frames_from_ends(ends, utterance.row.frames, recipe.contract.seconds(1))
+    utterance.features["durations"] = torch.from_numpy(durations).to(torch.int32)
+    utterance.row.timed = True
+
+
+def _token_ends(source: Source, frontend: Frontend, row: Row, offset: float) -> list[float] | None:
+    """Return the end of each token in seconds after trimming, or None without times."""
     if source.phoneme_ends is not None:
         return [max(end - offset, 0.0) for end in source.phoneme_ends]
     if source.timings is None:
@@ -177,16 +212,10 @@ def _ends(source: Source, frontend: Frontend, row: Row, offset: float) -> list[f
     def phonemize(word: str) -> str:
         try:
             return frontend(word, source.language).phonemes
-        except TextError:  # a dash standing alone is no spoken word
+        except TextError:  # for example a dash between spaces
             return ""
 
     return ends_from_words(row.phonemes, words, row.seconds, phonemize)
-
-
-def _fingerprint(audio: Tensor) -> str:
-    import hashlib
-
-    return hashlib.sha256(audio.numpy().tobytes()).hexdigest()[:16]
 
 
 def _sums(mel: Tensor, pitch: Tensor, loudness: Tensor) -> Sums:
@@ -204,8 +233,8 @@ def _sums(mel: Tensor, pitch: Tensor, loudness: Tensor) -> Sums:
     )
 
 
-def utterance_state(utterance: Utterance) -> dict[str, Any]:
-    """What the last step of preparing needs of an utterance, as plain data."""
+def utterance_state(utterance: Utterance) -> Mapping[str, Any]:
+    """Return as plain data what the last step of preparing needs of an utterance."""
     return {
         "row": vars(utterance.row),
         "sums": vars(utterance.sums),

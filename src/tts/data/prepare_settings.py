@@ -1,4 +1,4 @@
-"""What preparing a corpus can be told; part of the prepared folder's name."""
+"""Settings of preparing a corpus; part of the prepared folder's name."""
 
 from dataclasses import dataclass
 
@@ -10,24 +10,27 @@ class PrepareSettings:
     """Every field is a key under ``data.prepare``."""
 
     trim_db: float = 40.0  # silence is this far below the loudest 20 ms
-    trim_margin: float = 0.08  # seconds of it that stay on both sides
-    silent_db: float = -55.0  # a clip whose loudest 20 ms is below this is silent
+    trim_margin: float = 0.08  # seconds of silence that stay on both sides
+    silent_db: float = -55.0  # a clip whose loudest 20 ms are below this is silent
     min_seconds: float = 0.5  # after trimming
     max_seconds: float = 20.0
     max_clipped: float = 0.01  # share of samples at full scale
-    max_outlier: float = 6.0  # robust deviations of characters per second
-    max_dropped: float = 0.2  # share of utterances; more, and preparing refuses to go on
+    max_outlier: float = 6.0  # robust standard deviations of characters per second
+    max_dropped: float = 0.2  # share of utterances; above it preparing fails
     pitch_min: float = 65.0  # Hz
     pitch_max: float = 500.0
     validation_share: float = 0.05  # of the texts
     validation_max: int = 200  # texts, at most
-    seed: int = 1  # decides which texts validate
+    seed: int = 1  # chooses the texts for validation
 
     def __post_init__(self) -> None:
         if not 0 <= self.validation_share < 1:
-            raise UserError(f"data.prepare.validation_share={self.validation_share}: give 0 to 1")
+            raise UserError(
+                f"data.prepare.validation_share={self.validation_share} must be at least 0 and "
+                "below 1"
+            )
         if not 0 < self.min_seconds < self.max_seconds:
             raise UserError(
-                f"data.prepare.min_seconds={self.min_seconds} must lie below "
-                f"max_seconds={self.max_seconds}"
+                f"data.prepare.min_seconds={self.min_seconds} must be above 0 and below "
+                f"data.prepare.max_seconds={self.max_seconds}"
             )

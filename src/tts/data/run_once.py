@@ -1,4 +1,4 @@
-"""Work that several processes are to do once."""
+"""File lock around work that several processes need done once."""
 
 import logging
 from collections.abc import Callable
@@ -10,10 +10,11 @@ log = logging.getLogger(__name__)
 
 
 def run_once(folder: Path, done: Path, work: Callable[[], object]) -> None:
-    """Do ``work``, which leaves the file ``done``, unless another process has or is just doing it.
+    """Call ``work``, which leaves the file ``done``, unless another process has done it.
 
-    torchrun and SLURM start all ranks at once, and the jobs of a sweep may run beside each other.
-    The lock lies in ``folder``, made if need be; a killed process gives its turn away.
+    torchrun and SLURM start all ranks at once, and jobs of a sweep may run at the same time: one
+    works, the others wait. The lock is a file in ``folder``, which is created if necessary; the
+    lock of a killed process is released.
     """
     if done.is_file():
         return
@@ -22,10 +23,10 @@ def run_once(folder: Path, done: Path, work: Callable[[], object]) -> None:
     try:
         lock.acquire(timeout=2)
     except Timeout:
-        log.info("waiting for another process at work in %s", folder)
+        log.info("waiting for another process that works in %s", folder)
         lock.acquire()
     try:
-        if not done.is_file():  # another process may have done it while we waited
+        if not done.is_file():  # another process may have finished it meanwhile
             work()
     finally:
         lock.release()

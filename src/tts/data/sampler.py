@@ -1,4 +1,4 @@
-"""Batches of utterances of like length under a budget of frames, dealt out to ranks."""
+"""Batch sampler with a budget of frames: utterances of similar length, distributed over ranks."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -9,14 +9,15 @@ from tts.errors import UserError
 
 
 class FrameBudgetSampler(Sampler[list[int]]):
-    """Yields lists of indices whose padded size, utterances x longest, fits ``frames_per_batch``.
+    """Yield lists of indices whose padded size, utterances x longest, fits ``frames_per_batch``.
 
-    The batches themselves are the same in every epoch, given the lengths and the seed; their order
-    is drawn anew from (seed, epoch) when ``shuffle``. With several ranks the batches come in rounds
-    of one per rank, of like length, so that no rank waits; a batch is split where the rounds would
-    not come out even, so that every utterance is seen exactly once per epoch, over all ranks.
+    The batches are the same in every epoch, given the lengths and the seed; with ``shuffle`` their
+    order depends on (seed, epoch). With several ranks the batches come in rounds of one per rank,
+    of similar length, so that no rank waits. Batches are split until they fill the rounds, so that
+    every utterance comes exactly once per epoch, over all ranks. ``names``: of the utterances, for
+    error messages.
 
-    Set ``epoch`` and ``start`` (batches already consumed of it) to go on in the middle of an epoch.
+    Set ``epoch`` and ``start`` (batches of it already consumed) to continue within an epoch.
     """
 
     def __init__(
@@ -33,14 +34,14 @@ class FrameBudgetSampler(Sampler[list[int]]):
         if longest is not None and frame_lengths[longest] > frames_per_batch:
             name = names[longest] if names is not None else f"number {longest}"
             raise UserError(
-                f"data.frames_per_batch={frames_per_batch} is less than the "
-                f"{frame_lengths[longest]} frames of utterance {name}: raise it, or lower "
+                f"utterance {name} has {frame_lengths[longest]} frames, more than "
+                f"data.frames_per_batch={frames_per_batch}: raise that or lower "
                 "data.prepare.max_seconds"
             )
         if len(frame_lengths) < ranks:
             raise UserError(
-                f"{len(frame_lengths)} utterances cannot be shared by {ranks} processes: use fewer "
-                "devices (trainer.devices)"
+                f"{len(frame_lengths)} utterances cannot be distributed over {ranks} processes: "
+                "use fewer devices (trainer.devices)"
             )
         self.seed, self.shuffle, self.rank, self.ranks = seed, shuffle, rank, ranks
         self.rounds = _rounds(_buckets(frame_lengths, frames_per_batch, seed), ranks)
@@ -48,7 +49,7 @@ class FrameBudgetSampler(Sampler[list[int]]):
         self.start = 0
 
     def __len__(self) -> int:
-        """Batches of one rank in a whole epoch."""
+        """Batches of one rank in a full epoch."""
         return len(self.rounds)
 
     def __iter__(self) -> Iterator[list[int]]:
@@ -57,22 +58,22 @@ class FrameBudgetSampler(Sampler[list[int]]):
             random.Random(f"{self.seed}/{self.epoch}").shuffle(order)
         start, self.start = self.start, 0
         for number in order[start:]:
-            # which rank gets which batch of a round turns with the epoch
+            # rotated by the epoch, so that a rank does not always get the same batch of a round
             yield self.rounds[number][(self.rank + self.epoch) % self.ranks]
 
     def set_epoch(self, epoch: int) -> None:
         self.epoch = epoch
 
     def resume(self, consumed: int) -> None:
-        """Go on after ``consumed`` batches of this rank, counted from the first epoch."""
+        """Continue after ``consumed`` batches of this rank, counted from the first epoch."""
         self.epoch, self.start = divmod(consumed, len(self))
 
 
 def _buckets(lengths: Sequence[int], budget: int, seed: int) -> list[list[int]]:
-    """Neighbours in length, as many as fit."""
-    draw = random.Random(seed)
-    # a little noise mixes who meets whom, at a few per cent of padding
-    order = sorted(range(len(lengths)), key=lambda i: lengths[i] * draw.uniform(0.97, 1.03))
+    """Group indices of similar length, as many as fit the budget."""
+    generator = random.Random(seed)
+    # a little noise varies the combinations, at the cost of a few per cent of padding
+    order = sorted(range(len(lengths)), key=lambda i: lengths[i] * generator.uniform(0.97, 1.03))
     buckets: list[list[int]] = []
     longest = 0
     for index in order:
@@ -85,11 +86,11 @@ def _buckets(lengths: Sequence[int], budget: int, seed: int) -> list[list[int]]:
 
 
 def _rounds(buckets: list[list[int]], ranks: int) -> list[list[list[int]]]:
-    """Groups of ``ranks`` neighboring batches."""
+    """Group neighboring batches, one per rank; the largest are split until all rounds are full."""
     buckets = list(buckets)
     while len(buckets) % ranks:
-        widest = max(range(len(buckets)), key=lambda i: len(buckets[i]))
-        batch = buckets[widest]
+        largest = max(range(len(buckets)), key=lambda i: len(buckets[i]))
+        batch = buckets[largest]
         half = len(batch) // 2
-        buckets[widest : widest + 1] = [batch[:half], batch[half:]]
+        buckets[largest : largest + 1] = [batch[:half], batch[half:]]
     return [buckets[i : i + ranks] for i in range(0, len(buckets), ranks)]

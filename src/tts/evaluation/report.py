@@ -9,7 +9,8 @@ import numpy as np
 import soundfile
 import torch
 
-from tts.audio.mel import MelContract, mel_spectrogram
+from tts.audio.mel import mel_spectrogram
+from tts.contract import MelContract
 from tts.data.store import write_json, write_text
 from tts.evaluation.html_report import AudioClip, render
 from tts.evaluation.summary import Report

@@ -7,11 +7,11 @@ from typing import cast
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from tts.audio.mel import MelContract
 from tts.checkpoint import Run, is_vocoder, load_run
 from tts.config.corpora import prepare_from_config
 from tts.config.hydra_job import task_overrides
 from tts.config.instantiate import instantiate
+from tts.contract import MelContract
 from tts.corpus import merge_facts
 from tts.data.dataset import SpeechDataset
 from tts.data.doctor import text_key

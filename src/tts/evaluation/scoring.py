@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from tts.audio.mel import MelContract
+from tts.contract import MelContract
 from tts.evaluation.systems import EvaluationSentence, EvaluationSet
 from tts.metrics.evaluation_sample import EvaluationSample
 from tts.metrics.intelligibility import ASRError

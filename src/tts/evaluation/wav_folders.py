@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tts.audio.io import AudioError, read_audio
-from tts.audio.mel import MelContract
+from tts.contract import MelContract
 from tts.errors import UserError
 from tts.evaluation.systems import RECORDINGS, EvaluationSentence, EvaluationSet, System
 

@@ -8,8 +8,9 @@ import numpy as np
 import soxr
 import torch
 
-from tts.audio.mel import MelContract, mel_spectrogram
+from tts.audio.mel import mel_spectrogram
 from tts.audio.pitch import estimate_pitch
+from tts.contract import MelContract
 from tts.metrics.dtw import dtw, mel_cepstra
 
 SPEECH_SAMPLE_RATE = 16000  # Hz, the input of recognizers, MOS predictors and speaker encoders

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tts.audio.mel import MelContract
+from tts.contract import MelContract
 from tts.synthesizer import SynthesizedSentence
 
 

@@ -4,9 +4,9 @@ import lightning.pytorch as pl
 from omegaconf import DictConfig
 
 from tts.callbacks.eager_validation import EagerValidation
+from tts.callbacks.graceful_stop import GracefulStop
 from tts.callbacks.optimizer_hyperparameters import RestoreOptimizerHyperparameters
 from tts.callbacks.pruning import Pruning
-from tts.callbacks.graceful_stop import GracefulStop
 from tts.callbacks.step_seeds import StepSeeds
 from tts.callbacks.support.priority import sort_by_priority
 from tts.config.instantiate import instantiate

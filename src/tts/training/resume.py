@@ -15,6 +15,7 @@ from tts.config.compose import parse_overrides
 from tts.config.launch import CONF
 from tts.config.resolvers import resumed_folder
 from tts.config.resume_overrides import own_overrides
+from tts.contract import require_same_codec
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.training.run_folder import CONFIG
@@ -113,6 +114,7 @@ def require_same_speech(checkpoint: Path, facts: CorpusFacts, mel_only: bool = F
     saved.contract.require(facts.contract, str(checkpoint), "the prepared corpus")
     if mel_only:
         return
+    require_same_codec(saved.codec, facts.codec, str(checkpoint), "the prepared corpus")
     compared = (
         ("symbols", saved.symbols, facts.symbols),
         ("speakers", saved.speakers, facts.speakers),

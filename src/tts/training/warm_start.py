@@ -7,8 +7,8 @@ import torch
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from torch import Tensor, nn
 
-from tts.audio.mel import ContractError
 from tts.checkpoint import Run, load_run
+from tts.contract import require_same_codec
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 
@@ -65,11 +65,10 @@ def one_speaker(run: Run, name: str) -> Run:
 
 
 def _require_same_speech(run: Run, facts: CorpusFacts) -> None:
-    try:
-        facts.contract.require(run.contract, "this corpus", f"init_from={run.path}")
-    except ContractError as error:
-        raise UserError(str(error)) from error
-    if run.require_facts().symbols != facts.symbols:
+    theirs = run.require_facts()
+    facts.contract.require(run.contract, "this corpus", f"init_from={run.path}")
+    require_same_codec(facts.codec, theirs.codec, "this corpus", f"init_from={run.path}")
+    if theirs.symbols != facts.symbols:
         raise UserError(f"init_from={run.path}: it was trained with another symbol table")
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
-from tts.audio.mel import MelContract
+from tts.contract import MelContract
 from tts.vocoders.antialias import Antialiased, SnakeBeta
 from tts.vocoders.hifigan import context_frames, require_rates, same_conv, upsampling
 from tts.vocoders.vocoder import Vocoder

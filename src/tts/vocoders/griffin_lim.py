@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from tts.audio.mel import MelContract
+from tts.contract import MelContract
 from tts.errors import UserError
 from tts.vocoders.inverse_mel import InverseMel, check_magnitude_weight
 from tts.vocoders.inverse_stft import InverseSTFT

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tts.audio.mel import MelContract
+from tts.contract import MelContract
 from tts.errors import UserError
 from tts.vocoders.vocoder import Vocoder
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from tts.audio.mel import MelContract, mel_filters
+from tts.audio.mel import mel_filters
+from tts.contract import MelContract
 from tts.errors import UserError
 
 MAX_GAIN = 10.0  # of a mel band, in one call of match_mel

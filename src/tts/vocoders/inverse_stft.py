@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tts.audio.mel import MelContract
+from tts.contract import MelContract
 
 
 class InverseSTFT(nn.Module):

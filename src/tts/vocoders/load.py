@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tts.audio.mel import ContractError, MelContract
 from tts.build import build
 from tts.checkpoint import CheckpointError, load_run
+from tts.contract import ContractError, MelContract
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.vocoder import Vocoder
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from tts.audio.mel import MelContract
 from tts.checkpoint import fold_weights
+from tts.contract import MelContract
 from tts.errors import UserError
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from tts.audio.mel import MelContract
+from tts.contract import MelContract
 from tts.errors import UserError
 
 

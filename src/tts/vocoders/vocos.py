@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tts.audio.mel import MelContract
+from tts.contract import MelContract
 from tts.modules.conv import ChannelsLastConv1d
 from tts.vocoders.inverse_mel import InverseMel, check_magnitude_weight
 from tts.vocoders.inverse_stft import InverseSTFT

@@ -1,4 +1,4 @@
-"""One corpus or several, from what the config says."""
+"""One corpus or several corpora from the keys of ``conf/data``."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -13,25 +13,29 @@ def make_corpora(
     entries: Sequence[Mapping[str, Any] | Corpus] | None,
     shared: Mapping[str, Any],
 ) -> list[Corpus]:
-    """``source(**shared)``, or for each entry what it says over what is shared.
+    """Return ``source(**shared)``, or for each entry ``source`` with its keys over ``shared``.
 
-    An entry that is a corpus already is taken as it is. Raises UserError naming an entry's key
-    that ``source`` does not take.
+    An entry that is a corpus is returned as it is. Raises UserError naming a key that ``source``
+    does not take.
     """
     if entries is None:
-        return [source(**shared)]
+        return [_make(source, shared, "data")]
     if not entries:
-        raise UserError("data.corpora=[] names no corpus; null means one, from data.root")
-    known = set(inspect.signature(source).parameters)
-    corpora: list[Corpus] = []
-    for number, entry in enumerate(entries):
-        if not isinstance(entry, Mapping):
-            corpora.append(entry)
-            continue
-        if unknown := sorted(set(entry) - known):
-            raise UserError(
-                f"data.corpora[{number}] has {', '.join(unknown)}; "
-                f"known are {', '.join(sorted(known))}"
-            )
-        corpora.append(source(**{**shared, **entry}))
-    return corpora
+        raise UserError("data.corpora=[] is empty; list a corpus, or set null to use data.root")
+    return [
+        _make(source, {**shared, **entry}, f"data.corpora[{number}]")
+        if isinstance(entry, Mapping)
+        else entry
+        for number, entry in enumerate(entries)
+    ]
+
+
+def _make(source: Callable[..., Corpus], arguments: Mapping[str, Any], key: str) -> Corpus:
+    parameters = inspect.signature(source).parameters
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    if not open_ended and (unknown := sorted(set(arguments) - set(parameters))):
+        raise UserError(
+            f"{key} has an unknown key: {', '.join(unknown)}; "
+            f"choose from {', '.join(sorted(parameters))}"
+        )
+    return source(**arguments)

@@ -1,7 +1,7 @@
-"""The demo corpus: sentences of our own, spoken on the spot by two voices of espeak-ng.
+"""Demo corpus: the project's own sentences, synthesized by two voices of espeak-ng.
 
-It needs no download, and espeak-ng's own phone times come with it: what an aligner learns can be
-held to the truth in milliseconds.
+It needs no download. espeak-ng's phone times are included, so that a learned alignment can be
+compared with true times in milliseconds.
 """
 
 import hashlib
@@ -18,15 +18,16 @@ from tts.text.symbols import BOUNDARY
 from tts.text.timing import symbol_ends
 
 SENTENCES = Path(__file__).with_name("demo_sentences.txt")
-_SILENCE = 0.05  # s before and after: espeak-ng itself leaves hardly any
+_SILENCE = 0.05  # seconds before and after; espeak-ng itself leaves hardly any
 _WORDS_PER_MINUTE = 165
 
 
 class Demo:
-    """``speakers`` take turns, a sentence each; a name stands for a voice variant of espeak-ng.
+    """Synthesized sentences, spoken by the ``speakers`` in rotation.
 
-    ``limit`` keeps the first so many sentences. Times are exact to the sample of espeak-ng's events
-    (tts.text.timing says how the symbols share them); the phonemes are those of the front end.
+    ``speakers``: name -> voice variant of espeak-ng. ``limit``: number of sentences to keep, from
+    the first; None = all. Times are exact to the sample of espeak-ng's events, which the symbols
+    share as in :mod:`tts.text.timing`; the phonemes are those of the front end.
     """
 
     name = "demo"
@@ -42,17 +43,17 @@ class Demo:
         self.sentences = SENTENCES.read_text(encoding="utf-8").splitlines()[:limit]
         if language not in espeak.shared().languages or not language.startswith("en"):
             raise CorpusError(
-                f"data.language={language!r}: the demo sentences are English; "
-                "use en-us, en-gb or another English voice of espeak-ng"
+                f"data.language={language!r}: the demo sentences are English; choose en-us, en-gb "
+                "or another English voice of espeak-ng"
             )
 
     def sources(self) -> Iterator[Source]:
-        """About 16 minutes of speech in a few seconds; the same samples every time."""
+        """Synthesize about 16 minutes of speech in a few seconds; deterministic."""
         speakers = list(self.speakers.items())
         with espeak.private() as library:
             for index, text in enumerate(self.sentences):
                 speaker, variant = speakers[index % len(speakers)]
-                yield self._speak(library, index, text, speaker, variant)
+                yield self._synthesize(library, index, text, speaker, variant)
 
     def fingerprint(self) -> dict[str, Any]:
         content = "\n".join(self.sentences).encode()
@@ -64,7 +65,7 @@ class Demo:
             "espeak": espeak.shared().version,
         }
 
-    def _speak(
+    def _synthesize(
         self, library: espeak.Espeak, index: int, text: str, speaker: str, variant: str
     ) -> Source:
         speech = library.synthesize(text, self.language, variant, _WORDS_PER_MINUTE)

@@ -1,4 +1,4 @@
-"""Fetching the public LJ Speech archive, with its checksum held to."""
+"""Download of the public LJ Speech archive, verified by its checksum."""
 
 import hashlib
 import os
@@ -17,9 +17,9 @@ BLOCK = 1 << 20
 
 
 def download_ljspeech(folder: Path, url: str = URL, sha256: str = SHA256) -> Path:
-    """The unpacked corpus under ``folder``, downloaded (2.6 GB) unless it is there already.
+    """Return the corpus's folder under ``folder``; download (2.6 GB) and unpack it if missing.
 
-    Raises CorpusError when the network does not give it or the checksum does not match.
+    Raises CorpusError when the download fails or its checksum does not match.
     """
     unpacked = folder / FOLDER
     run_once(folder, unpacked / "metadata.csv", partial(_download, folder, url, sha256))
@@ -35,10 +35,12 @@ def _download(folder: Path, url: str, sha256: str) -> None:
             tar.extractall(folder, filter="data")
     except (tarfile.TarError, EOFError, OSError) as error:
         raise CorpusError(
-            f"{archive}: cannot be unpacked ({error}); delete it and retry"
+            f"{archive}: cannot be unpacked ({error}); delete it and run the same command again"
         ) from error
     if not (folder / FOLDER / "metadata.csv").is_file():
-        raise CorpusError(f"{archive}: it does not hold {FOLDER}/metadata.csv")
+        raise CorpusError(
+            f"{archive}: {FOLDER}/metadata.csv is missing in it; delete it and download it again"
+        )
 
 
 def _fetch(url: str, archive: Path, sha256: str) -> None:
@@ -63,12 +65,13 @@ def _fetch(url: str, archive: Path, sha256: str) -> None:
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise CorpusError(
-            f"LJ Speech could not be downloaded from {url} ({error}). Without the network, give "
-            "the folder of a copy: data.root=/path/to/LJSpeech-1.1"
+            f"LJ Speech cannot be downloaded from {url} ({error}). Without network access give the "
+            "folder of a copy: data.root=/path/to/LJSpeech-1.1"
         ) from error
     if digest.hexdigest() != sha256:
         partial.unlink(missing_ok=True)
         raise CorpusError(
-            f"{url}: the download's SHA-256 is {digest.hexdigest()}, expected {sha256}; try again"
+            f"{url}: the SHA-256 of the download is {digest.hexdigest()}, not {sha256}; run the "
+            "same command again"
         )
     os.replace(partial, archive)

@@ -1,4 +1,4 @@
-"""A folder in the layout of LJ Speech: ``metadata.csv`` beside ``wavs/``."""
+"""LJ Speech format: a folder with ``metadata.csv`` and ``wavs/``."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -14,15 +14,13 @@ COLUMNS = ("id", "speaker", "text", "normalized")
 
 
 class LJSpeech:
-    """Reads ``id|text``, ``id|text|normalized`` or ``id|speaker|text``.
+    """Corpus with rows ``id|text``, ``id|text|normalized`` or ``id|speaker|text``.
 
     ``root``: the folder; None downloads the public LJ Speech archive to ``download_to``.
-    ``speaker``: the voice's name, by default the folder's; ignored where the file names speakers.
-    ``language``: an espeak code. ``columns``: the names of the columns, where the guess would be
-    wrong: of three columns the middle one is taken for speakers when each of its values is one
-    short word and fewer than half of them differ. ``transcribed=False``: texts are not looked at
-    and may be missing, which is enough for a vocoder; of three columns the middle one is the
-    speaker.
+    ``speaker``: the speaker's name, None = the folder's; ignored where the rows name speakers.
+    ``language``: an espeak code. ``columns``: the names of the columns, None = guess
+    (:func:`guess_columns`). ``transcribed=False``: texts are ignored and may be missing, which is
+    enough for a vocoder.
     """
 
     def __init__(
@@ -41,8 +39,8 @@ class LJSpeech:
             unknown := sorted(set(columns) - set(COLUMNS)) or {"id", "text"} - set(columns)
         ):
             raise CorpusError(
-                f"data.columns={list(columns)}: name id, text and perhaps speaker, normalized "
-                f"(check {', '.join(unknown)})"
+                f"data.columns={list(columns)}: must hold id and text, and may hold speaker and "
+                f"normalized (wrong or missing: {', '.join(sorted(unknown))})"
             )
         self.columns = tuple(columns) if columns is not None else None
         self.transcribed = transcribed
@@ -55,12 +53,12 @@ class LJSpeech:
         for number, fields in rows:
             if len(fields) != len(columns):
                 raise CorpusError(
-                    f"{self.metadata}, row {number}: {len(fields)} fields where the other rows "
-                    f"have {len(columns)} ({'|'.join(columns)}); a text may not hold the sign |"
+                    f"{self.metadata}, row {number}: {len(fields)} fields, but other rows have "
+                    f"{len(columns)} ({'|'.join(columns)}); remove any | from the text"
                 )
             row = dict(zip(columns, fields, strict=True))
             name = row["id"]
-            # a missing file is the doctor's to report, with all the others
+            # the doctor reports a missing file, with all others
             path = files.get(name, self.root / "wavs" / f"{name}.wav")
             yield Source(
                 id=name,
@@ -82,7 +80,7 @@ class LJSpeech:
             "language": self.language,
             "columns": self.columns,
             "transcribed": self.transcribed,
-            # a file that is mended or comes later is another corpus
+            # a repaired or added file makes another corpus
             "audio": hashlib.sha256(
                 "\n".join(f"{n}|{p.stat().st_size}" for n, p in self._files().items()).encode()
             ).hexdigest(),
@@ -90,21 +88,23 @@ class LJSpeech:
 
     def _text(self) -> str:
         if not self.root.is_dir():
-            raise CorpusError(f"{self.root}: there is no such folder (data.root)")
+            raise CorpusError(
+                f"{self.root}: no such folder; set data.root to the folder with metadata.csv"
+            )
         if not self.metadata.is_file():
             raise CorpusError(
-                f"{self.root}: it has no metadata.csv; it should hold one line "
-                "id|text per file under wavs/"
+                f"{self.root}: no metadata.csv in the folder; write one with a row id|text per "
+                "file in wavs/"
             )
         try:
             return self.metadata.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
             raise CorpusError(
-                f"{self.metadata}: not UTF-8 text (byte {error.start}); save it as UTF-8"
+                f"{self.metadata}: not UTF-8 at byte {error.start}; save the file as UTF-8"
             ) from error
 
     def _rows(self) -> list[tuple[int, list[str]]]:
-        """Row numbers, counted from 1, and fields."""
+        """Return row numbers, counted from 1, with their fields."""
         rows = []
         for number, line in enumerate(self._text().split("\n"), start=1):
             if not line.strip():
@@ -112,32 +112,41 @@ class LJSpeech:
             fields = [field.strip() for field in line.rstrip("\r").split("|")]
             if len(fields) not in (2, 3, 4):
                 raise CorpusError(
-                    f"{self.metadata}, row {number}: expected id|text, id|text|normalized or "
-                    f"id|speaker|text, found {line[:80]!r}"
+                    f"{self.metadata}, row {number}: {line[:80]!r} has {len(fields)} fields; write "
+                    "id|text, id|text|normalized, id|speaker|text or id|speaker|text|normalized"
                 )
             if not fields[0]:
-                raise CorpusError(f"{self.metadata}, row {number}: the id is empty")
+                raise CorpusError(
+                    f"{self.metadata}, row {number}: empty id; write the audio file's name without "
+                    "its extension"
+                )
             rows.append((number, fields))
         if not rows:
-            raise CorpusError(f"{self.metadata}: the file has no rows")
+            raise CorpusError(
+                f"{self.metadata}: no rows in the file; write a row id|text per file in wavs/"
+            )
         return rows
 
     def _files(self) -> dict[str, Path]:
-        """Audio files by stem. Of equal stems the first in the alphabet counts."""
+        """Return audio files by id; of several with one id, the first by name."""
         folder = self.root / "wavs"
         if not folder.is_dir():
-            raise CorpusError(f"{self.root}: it has no folder wavs/ with the audio")
-        endings = {f".{form.lower()}" for form in soundfile.available_formats()}
-        endings |= {".opus", ".oga", ".aif"}
+            raise CorpusError(f"{self.root}: no folder wavs/ in it; move the audio files there")
+        extensions = {f".{form.lower()}" for form in soundfile.available_formats()}
+        extensions |= {".opus", ".oga", ".aif"}
         files: dict[str, Path] = {}
         for path in sorted(folder.rglob("*")):
-            if path.suffix.lower() in endings:
+            if path.suffix.lower() in extensions:
                 files.setdefault(path.relative_to(folder).with_suffix("").as_posix(), path)
         return files
 
 
 def guess_columns(rows: list[list[str]], transcribed: bool = True) -> tuple[str, ...]:
-    """The columns' names from their number and, for three, from what the middle one holds."""
+    """Guess the names of the columns from their number and, for three, the values of the second.
+
+    It is the speaker when every value is one short word and at most half of the values differ, or
+    when the corpus is not transcribed.
+    """
     width = len(rows[0])
     if width == 3 and not transcribed:
         return ("id", "speaker", "text")

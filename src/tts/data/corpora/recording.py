@@ -1,9 +1,11 @@
-"""One long recording with a timed transcription: a voice from a single file.
+"""Single-recording corpus: one long audio file with a timed transcription.
 
-The JSON may hold timed characters, ``{"characters": ["H", ...], "character_start_times_seconds":
-[...], "character_end_times_seconds": [...]}`` (also inside ``"alignment"``), or timed words or
-characters as a list of ``{"text" | "word" | "char" | "character": ..., "start": s, "end": s}``
-(also under ``"words"``, or in the ``"words"`` of each of ``"segments"``).
+The transcription is JSON in one of two layouts:
+
+- timed characters: ``{"characters": ["H", ...], "character_start_times_seconds": [...],
+  "character_end_times_seconds": [...]}``, also under ``"alignment"``;
+- timed words or characters: a list of ``{"text" | "word" | "char" | "character": ...,
+  "start": s, "end": s}``, also under ``"words"`` or in the ``"words"`` of each of ``"segments"``.
 """
 
 import hashlib
@@ -16,16 +18,16 @@ from tts.data.corpora.source import CorpusError, Source
 
 Timed = tuple[str, float, float]  # word, start, end in seconds
 
-_NAMES = ("word", "text", "character", "char")
-_ENDERS = (".", "!", "?", "…", "。", "！", "？")
+_TEXT_KEYS = ("word", "text", "character", "char")
+_SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？")
 
 
 class Recording:
-    """Cuts ``audio`` into utterances where ``transcription`` leaves silence between two words.
+    """Utterances cut from ``audio`` at the silences between the words of ``transcription``.
 
-    An utterance ends at the first silence of at least ``min_gap`` seconds once it is
-    ``target_seconds`` long, earlier where a sentence ends, and at its widest gap before it would
-    exceed ``max_seconds``. The words' times go along and become durations.
+    An utterance ends at the first silence of at least ``min_gap`` seconds after ``target_seconds``,
+    or earlier at the end of a sentence, or at its longest silence before it would exceed
+    ``max_seconds``. The words' times become durations.
     """
 
     def __init__(
@@ -40,8 +42,8 @@ class Recording:
     ) -> None:
         if audio is None or transcription is None:
             raise CorpusError(
-                f"data.{'audio' if audio is None else 'transcription'} is not given: a recording "
-                "needs data.audio=FILE and data.transcription=FILE.json"
+                f"data.{'audio' if audio is None else 'transcription'} has no value: "
+                "data=recording needs data.audio=FILE and data.transcription=FILE.json"
             )
         self.audio, self.transcription = Path(audio), Path(transcription)
         self.name = self.audio.stem
@@ -50,23 +52,23 @@ class Recording:
         self.target_seconds, self.max_seconds = target_seconds, max_seconds
         if not 0 < target_seconds <= max_seconds:
             raise CorpusError(
-                f"data.target_seconds={target_seconds} must be at most "
+                f"data.target_seconds={target_seconds} must be above 0 and at most "
                 f"data.max_seconds={max_seconds}"
             )
 
     def sources(self) -> Iterator[Source]:
         words = read_words(self.transcription)
         if not self.audio.is_file():
-            raise CorpusError(f"{self.audio}: there is no such recording (data.audio)")
+            raise CorpusError(f"{self.audio}: no such file (data.audio)")
         length = _length(self.audio)
         if words[-1][2] > length + 1.0:
             raise CorpusError(
-                f"{self.transcription}: its last word ends at {words[-1][2]:.1f} s and "
-                f"{self.audio} after {length:.1f} s: they do not belong together"
+                f"{self.transcription}: its last word ends at {words[-1][2]:.1f} s, but "
+                f"{self.audio} is {length:.1f} s long; give the transcription of this recording"
             )
         pieces = self._cut(words)
         for number, piece in enumerate(pieces):
-            # half of each gap belongs to either side, and no more than a breath of it
+            # up to half of each gap, at most 0.3 s, stays on either side
             before = words[0][1] if number == 0 else piece[0][1] - pieces[number - 1][-1][2]
             after = (
                 length - piece[-1][2]
@@ -88,7 +90,7 @@ class Recording:
     def fingerprint(self) -> dict[str, Any]:
         for path, key in ((self.audio, "audio"), (self.transcription, "transcription")):
             if not path.is_file():
-                raise CorpusError(f"{path}: there is no such file (data.{key})")
+                raise CorpusError(f"{path}: no such file (data.{key})")
         return {
             "format": "recording",
             "audio": str(self.audio.resolve()),
@@ -108,7 +110,7 @@ class Recording:
                 break
             gap = words[index + 1][1] - word[2]
             seconds = word[2] - piece[0][1]
-            ended = word[0].rstrip("\"'”’)").endswith(_ENDERS) and seconds >= 1.0
+            ended = word[0].rstrip("\"'”’)").endswith(_SENTENCE_ENDS) and seconds >= 1.0
             if gap >= self.min_gap and (ended or seconds >= self.target_seconds):
                 pieces.append(piece)
                 piece = []
@@ -125,21 +127,21 @@ class Recording:
 
 
 def read_words(path: Path) -> list[Timed]:
-    """The timed words of a transcription. Raises CorpusError naming the entry that is wrong."""
+    """Read the timed words of a transcription. Raises CorpusError naming the wrong entry."""
     if not path.is_file():
-        raise CorpusError(f"{path}: there is no such transcription (data.transcription)")
+        raise CorpusError(f"{path}: no such file (data.transcription)")
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise CorpusError(f"{path}: not JSON ({error})") from error
+        raise CorpusError(f"{path}: not JSON ({error}); export the transcription again") from error
     words = _words(_entries(content, path))
     if not words:
-        raise CorpusError(f"{path}: it holds no words")
+        raise CorpusError(f"{path}: no words in the transcription")
     return words
 
 
 def _entries(content: Any, path: Path) -> list[Timed]:
-    """Timed pieces as they stand in the file, checked: characters or words."""
+    """Return the file's timed characters or words, checked."""
     if isinstance(content, dict):
         content = content.get("alignment", content)
     if isinstance(content, dict) and "characters" in content and "words" not in content:
@@ -150,23 +152,27 @@ def _entries(content: Any, path: Path) -> list[Timed]:
         content = content.get("words")
     if not isinstance(content, list):
         raise CorpusError(
-            f"{path}: expected timed characters or words; see the layouts in "
-            "src/tts/data/corpora/recording.py"
+            f"{path}: no timed characters or words found; write a list of "
+            '{"word": ..., "start": seconds, "end": seconds} under "words"'
         )
     entries: list[Timed] = []
     for number, item in enumerate(content, start=1):
         try:
-            text = next(item[name] for name in _NAMES if name in item)
+            text = next(item[name] for name in _TEXT_KEYS if name in item)
             start, end = float(item["start"]), float(item["end"])
         except (StopIteration, KeyError, TypeError, ValueError):
             raise CorpusError(
-                f"{path}, entry {number}: expected a text, a start and an end, found {item!r}"
+                f"{path}, entry {number}: {item!r} must have a text, a start and an end in seconds"
             ) from None
         if not (0 <= start <= end < float("inf")):
-            raise CorpusError(f"{path}, entry {number}: its time runs from {start} to {end}")
+            raise CorpusError(
+                f"{path}, entry {number}: start {start} and end {end} must be seconds from 0 on, "
+                "in this order"
+            )
         if entries and start < entries[-1][1]:
             raise CorpusError(
-                f"{path}, entry {number}: starts at {start} s, before the entry above it"
+                f"{path}, entry {number}: starts at {start} s, before the previous entry; sort "
+                "the entries by start"
             )
         entries.append((str(text), start, end))
     return entries
@@ -178,8 +184,8 @@ def _columns(content: dict[str, Any], path: Path) -> list[dict[str, Any]]:
     characters = content["characters"]
     if starts is None or ends is None or not len(characters) == len(starts) == len(ends):
         raise CorpusError(
-            f"{path}: {len(characters)} characters need as many character_start_times_seconds "
-            "and character_end_times_seconds"
+            f"{path}: {len(characters)} characters need as many entries in "
+            "character_start_times_seconds and character_end_times_seconds"
         )
     return [
         {"char": c, "start": a, "end": b} for c, a, b in zip(characters, starts, ends, strict=True)
@@ -187,7 +193,7 @@ def _columns(content: dict[str, Any], path: Path) -> list[dict[str, Any]]:
 
 
 def _words(entries: list[Timed]) -> list[Timed]:
-    """Characters become words at the spaces between them; words stay what they are."""
+    """Join characters to words at the spaces between them; return words unchanged."""
     if any(len(text.strip()) > 1 for text, _, _ in entries):
         return [(text.strip(), a, b) for text, a, b in entries if text.strip()]
     words: list[Timed] = []
@@ -207,6 +213,4 @@ def _length(path: Path) -> float:
     try:
         return soundfile.info(path).duration
     except soundfile.LibsndfileError as error:
-        raise CorpusError(
-            f"{path}: not audio, or damaged ({error.error_string.strip()})"
-        ) from error
+        raise CorpusError(f"{path}: not audio or damaged ({error.error_string.strip()})") from error

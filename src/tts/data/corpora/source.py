@@ -1,4 +1,4 @@
-"""What a corpus hands over: one :class:`Source` per utterance, before anything is computed."""
+"""Corpus interface: one :class:`Source` per utterance, before features are extracted."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,29 +14,33 @@ class CorpusError(UserError):
 
 
 class Source(NamedTuple):
-    """One utterance as the corpus has it. Times are seconds from the start of the segment."""
+    """One utterance as the corpus has it. Times are seconds from the start of the segment.
+
+    The audio is a file (``audio``, ``segment``) or samples made by the corpus (``samples``,
+    ``sample_rate``).
+    """
 
     id: str
     text: str
     speaker: str
     language: str  # espeak code
-    audio: Path | None = None  # the file to read ...
-    segment: tuple[float, float] | None = None  # ... and only this stretch of it, in seconds
-    normalized: str | None = None  # as the corpus gives it: used instead of our normalizer
+    audio: Path | None = None  # the file to read
+    segment: tuple[float, float] | None = None  # first and last second of it; None = all
+    normalized: str | None = None  # text spelled out by the corpus, instead of by our normalizer
     timings: tuple[tuple[str, float, float], ...] | None = None  # (word, start, end)
-    samples: np.ndarray | None = None  # (S,) made on the spot instead of a file ...
-    sample_rate: int | None = None  # ... at this rate
-    phonemes: str | None = None  # as given by whoever made the audio ...
-    phoneme_ends: tuple[float, ...] | None = None  # ... with the end of each symbol
+    samples: np.ndarray | None = None  # (S,) in [-1, 1]
+    sample_rate: int | None = None  # Hz, of ``samples``
+    phonemes: str | None = None  # given by the corpus, instead of by our phonemizer
+    phoneme_ends: tuple[float, ...] | None = None  # end of each symbol of ``phonemes``
 
 
 class Corpus(Protocol):
-    """A place utterances come from."""
+    """A source of utterances, such as a folder of recordings."""
 
-    name: str  # a short name for the prepared folder
+    name: str  # short, for the prepared folder
 
     def sources(self) -> Iterator[Source]:
-        """Every utterance in a fixed order. Raises CorpusError naming the file and the row."""
+        """Yield every utterance in a fixed order. Raises CorpusError naming file and row."""
 
     def fingerprint(self) -> dict[str, Any]:
-        """Plain data that changes whenever what :meth:`sources` yields would change."""
+        """Return plain data that changes whenever the result of :meth:`sources` would."""

@@ -1,0 +1,168 @@
+"""Feature contracts: the mel or codec settings that two parts must share to work together.
+
+Prepared corpora, runs, voices and vocoders carry one, so a mismatch is an error that names the
+field instead of noise in the output.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Self
+
+from tts.errors import UserError
+
+
+class ContractError(UserError):
+    """Two parts use different features, or a contract is impossible."""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Settings of frame-wise features: :class:`MelContract` or :class:`CodecContract`."""
+
+    kind: ClassVar[str]  # stored with the fields, so that plain data names its class
+
+    sample_rate: int  # Hz
+    hop: int  # samples per frame
+
+    @property
+    def frames_per_second(self) -> float:
+        return self.sample_rate / self.hop
+
+    def seconds(self, frames: int) -> float:
+        return frames * self.hop / self.sample_rate
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data, fit for JSON and for a ``weights_only`` checkpoint."""
+        return {"kind": self.kind, **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Rebuild what :meth:`to_dict` returned; ``Contract.from_dict`` reads any kind.
+
+        Raises :class:`ContractError` naming an unknown kind or field, or a missing field.
+        """
+        kinds = {made.kind: made for made in (MelContract, CodecContract) if issubclass(made, cls)}
+        kind = values.get("kind")
+        if kind not in kinds:
+            raise ContractError(
+                f"contract kind {kind!r} is not usable here; choose from {', '.join(kinds)}"
+            )
+        names = [field.name for field in fields(kinds[kind])]
+        settings = {key: value for key, value in values.items() if key != "kind"}
+        if unknown := sorted(set(settings) - set(names)):
+            raise ContractError(
+                f"unknown {kind} settings {', '.join(unknown)}; choose from {', '.join(names)}"
+            )
+        try:
+            return kinds[kind](**settings)  # type: ignore[return-value]
+        except TypeError as error:
+            raise ContractError(f"incomplete {kind} settings: {error}") from error
+
+    def require(self, other: "Contract", ours: str, theirs: str) -> None:
+        """Raise :class:`ContractError` naming every field in which ``other`` differs.
+
+        ``ours`` and ``theirs`` name the two parts in the message, each with its value.
+        """
+        if self.kind != other.kind:
+            raise ContractError(
+                f"{ours} uses {self.kind} features and {theirs} uses {other.kind} features. "
+                "Use two parts with the same kind of features."
+            )
+        mine, others = asdict(self), asdict(other)
+        differences = [
+            f"{name}: {value} in {ours}, {others[name]} in {theirs}"
+            for name, value in mine.items()
+            if value != others[name]
+        ]
+        if differences:
+            raise ContractError(
+                f"{ours} and {theirs} use different {self.kind} settings "
+                f"({'; '.join(differences)}). Use two parts with the same settings."
+            )
+
+
+@dataclass(frozen=True)
+class MelContract(Contract):
+    """Settings of a log-mel spectrogram.
+
+    Defaults: the public 22.05 kHz HiFi-GAN checkpoints (Kong et al. 2020, config_v1).
+    """
+
+    kind: ClassVar[str] = "mel"
+
+    sample_rate: int = 22050  # Hz
+    hop: int = 256  # samples per frame
+    n_fft: int = 1024  # samples
+    window: int = 1024  # samples, Hann
+    bands: int = 80
+    fmin: float = 0.0  # Hz
+    fmax: float = 8000.0  # Hz
+    power: float = 1.0  # 1 = magnitude, 2 = power
+    floor: float = 1e-5  # smallest linear value, before the logarithm
+    normalization: str = "slaney"  # of the filters' area: slaney | none
+    scale: str = "slaney"  # of the bands: slaney | htk
+    centered: bool = False  # frame t is centered on sample t * hop, else on the middle of its hop
+
+    def __post_init__(self) -> None:
+        if self.n_fft < self.window:
+            raise ContractError(
+                f"audio.window={self.window} is longer than audio.n_fft={self.n_fft}; "
+                "set audio.n_fft to at least audio.window"
+            )
+        if not 0 < self.hop <= self.window:
+            raise ContractError(f"audio.hop={self.hop} must lie in 1..{self.window} (audio.window)")
+        if (self.n_fft - self.hop) % 2:
+            raise ContractError(
+                f"audio.n_fft={self.n_fft} minus audio.hop={self.hop} must be even, so that frames "
+                "and samples stay aligned"
+            )
+        if not 0 <= self.fmin < self.fmax <= self.sample_rate / 2:
+            raise ContractError(
+                f"audio.fmin={self.fmin} must be below audio.fmax={self.fmax}, and both must lie "
+                f"in 0..{self.sample_rate / 2} Hz, half of audio.sample_rate"
+            )
+        for name, value, choices in (
+            ("normalization", self.normalization, ("slaney", "none")),
+            ("scale", self.scale, ("slaney", "htk")),
+        ):
+            if value not in choices:
+                raise ContractError(f"audio.{name}={value!r}: choose from {', '.join(choices)}")
+
+
+@dataclass(frozen=True)
+class CodecContract(Contract):
+    """Settings of the discrete codes of a neural or fitted audio codec."""
+
+    kind: ClassVar[str] = "codec"
+
+    name: str  # of the codec's class
+    weights: str  # hexadecimal hash of its weights
+    codebooks: int  # codes per frame
+    codebook_size: int  # entries of each codebook; codes lie in 0..codebook_size - 1
+
+    def __post_init__(self) -> None:
+        for name, value in (
+            ("sample_rate", self.sample_rate),
+            ("hop", self.hop),
+            ("codebooks", self.codebooks),
+            ("codebook_size", self.codebook_size),
+        ):
+            if value < 1:
+                raise ContractError(f"{name}={value} of codec {self.name} must be at least 1")
+
+
+def require_same_codec(
+    mine: CodecContract | None, other: CodecContract | None, ours: str, theirs: str
+) -> None:
+    """Raise :class:`ContractError` unless both parts use the same codec, or both none."""
+    if mine is not None and other is not None:
+        mine.require(other, ours, theirs)
+    elif mine is not None or other is not None:
+        given = mine or other
+        assert given is not None
+        having, lacking = (ours, theirs) if mine is not None else (theirs, ours)
+        raise ContractError(
+            f"{having} uses the codes of {given.name} ({given.weights}) and {lacking} uses no "
+            "codec. Set data.codec to the codec that the model was trained with, or to null if it "
+            "was trained without one."
+        )

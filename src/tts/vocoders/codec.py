@@ -1,0 +1,120 @@
+"""Audio codecs: what every codec is, and loading or saving one.
+
+A codec turns waveforms into discrete codes and back. Models that predict codes train on a corpus
+whose codes one codec made (``data.codec=VOICE``), and only that codec can decode what they
+generate: its :class:`~tts.contract.CodecContract` holds a hash of its weights.
+"""
+
+import functools
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tts.build import build
+from tts.checkpoint import CheckpointError, Run, load_run, save_voice
+from tts.contract import CodecContract, MelContract
+from tts.errors import UserError
+
+
+class Codec(nn.Module):
+    """Encode ``S`` samples as ``T = ceil(S / hop)`` frames of ``codebooks`` codes, and decode them.
+
+    ``mel``: the settings of the audio the codec was made for, of which every codec takes the sample
+    rate. A subclass is built as ``Class(mel, **settings)`` and implements :meth:`encode` and
+    :meth:`decode`.
+    """
+
+    def __init__(self, mel: MelContract, hop: int, codebooks: int, codebook_size: int) -> None:
+        super().__init__()
+        self.mel = mel
+        self.sample_rate, self.hop = mel.sample_rate, hop
+        self.codebooks, self.codebook_size = codebooks, codebook_size
+
+    @property
+    def contract(self) -> CodecContract:
+        """What the codes of the present weights mean; computed, so it changes with the weights."""
+        return CodecContract(
+            sample_rate=self.sample_rate,
+            hop=self.hop,
+            name=type(self).__name__,
+            weights=_digest(self.state_dict()),
+            codebooks=self.codebooks,
+            codebook_size=self.codebook_size,
+        )
+
+    def encode(self, waveform: Tensor) -> Tensor:
+        """``(B, S)`` samples in [-1, 1] -> ``(B, T, K)`` int64 codes, T = ceil(S / hop)."""
+        raise NotImplementedError
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """``(B, T, K)`` int64 codes -> ``(B, T * hop)`` samples in [-1, 1]."""
+        raise NotImplementedError
+
+    def check(self, codes: Tensor) -> None:
+        """Raise UserError unless ``codes`` is ``(B, T, K)`` with every code in the codebooks."""
+        if codes.ndim != 3 or codes.shape[2] != self.codebooks or codes.shape[1] == 0:
+            raise UserError(
+                f"codes for {type(self).__name__} have the shape (utterances, frames, "
+                f"{self.codebooks}) with at least one frame, not {tuple(codes.shape)}"
+            )
+        lowest, highest = int(codes.min()), int(codes.max())
+        if lowest < 0 or highest >= self.codebook_size:
+            raise UserError(
+                f"codes for {type(self).__name__} must lie in 0..{self.codebook_size - 1}; these "
+                f"reach from {lowest} to {highest}"
+            )
+
+
+def load_codec(path: str | os.PathLike[str], contract: CodecContract | None = None) -> Codec:
+    """Load the codec of a run, a checkpoint or a voice, ready to encode and decode.
+
+    ``contract``: of the codes to decode, None = any. Nothing in the file is executed. Raises
+    CheckpointError for a file that is missing, damaged or not a codec, and ContractError naming the
+    field when it is another codec.
+    """
+    run = load_run(path)
+    factory = build(run.config["model"])
+    made = factory.func if isinstance(factory, functools.partial) else factory
+    if not (isinstance(made, type) and issubclass(made, Codec)):
+        raise CheckpointError(
+            f"{run.path} is not a codec: its model is {run.config['model']['_target_']}; "
+            "give the folder of a codec's voice or run"
+        )
+    codec: Codec = factory(run.contract)
+    run.fill(codec)
+    if contract is not None:
+        contract.require(codec.contract, "the model", str(run.path))
+    return codec.eval()
+
+
+def save_codec(
+    codec: Codec,
+    folder: str | os.PathLike[str],
+    settings: dict[str, Any],
+    about: dict[str, Any] | None = None,
+) -> None:
+    """Write a codec as a voice: ``voice.json`` and ``weights.safetensors``.
+
+    ``settings``: the constructor's arguments after the mel contract. ``about``: plain data on the
+    codec's origin.
+    """
+    target = f"{type(codec).__module__}.{type(codec).__qualname__}"
+    config = {"model": {"_target_": target, "_partial_": True, **settings}}
+    run = Run(
+        path=Path(folder), config=config, contract=codec.mel, facts=None, frontend=None,
+        weights=codec.state_dict(), step=0,
+    )  # fmt: skip
+    save_voice(run, folder, about or {})
+
+
+def _digest(weights: dict[str, Tensor]) -> str:
+    """Hash names, shapes, types and values, so that a run and its exported voice agree."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(weights.items()):
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()[:16]
