@@ -14,7 +14,7 @@ from tts.training.run import train
     ("overrides", "said"),
     [
         (["experiment=demo", "scheduler=one_cycle"], r"scheduler\.warmup_steps is no setting"),
-        (["experiment=enhanced", "model/critic=none"], r"system\.\w+ is no setting"),
+        (["experiment=enhanced", "discriminator=none"], r"system\.\w+ is no setting"),
         (["init_from=voices/lj", "distill_from=voices/lj"], "init_from and distill_from: a train"),
         (
             ["experiment=enhanced", "trainer.precision=bf16-true"],

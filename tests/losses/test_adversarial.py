@@ -21,7 +21,9 @@ def output(**fake: DiscriminatorOutput) -> SimpleNamespace:
     return SimpleNamespace(wave=torch.zeros(1), fake=fake, real=real)
 
 
-@pytest.mark.parametrize(("loss", "low"), [(LSGANLoss(), 0.0), (HingeGANLoss(), -1.0)])
+@pytest.mark.parametrize(
+    ("loss", "low"), [(LSGANLoss(average=False), 0.0), (HingeGANLoss(average=False), -1.0)]
+)
 def test_judges_do_best_when_they_tell_apart(loss: GANLoss, low: float) -> None:
     best = loss.discriminator({"a": said(1.0)}, {"a": said(low)})
     assert best == pytest.approx(0.0)
@@ -29,7 +31,7 @@ def test_judges_do_best_when_they_tell_apart(loss: GANLoss, low: float) -> None:
     assert loss.discriminator({"a": said(low)}, {"a": said(low)}) > best
 
 
-@pytest.mark.parametrize("loss", [LSGANLoss(), HingeGANLoss()])
+@pytest.mark.parametrize("loss", [LSGANLoss(average=False), HingeGANLoss(average=False)])
 def test_the_generator_does_best_when_taken_for_real(loss: GANLoss) -> None:
     assert loss(output(a=said(1.0)), None) == pytest.approx(0.0)
     assert loss(output(a=said(0.3)), None) > 0
@@ -37,21 +39,23 @@ def test_the_generator_does_best_when_taken_for_real(loss: GANLoss) -> None:
 
 def test_sums_averages_and_scales() -> None:
     judged = output(a=said(0.0, 0.0), b=said(0.0))
-    assert LSGANLoss()(judged, None) == pytest.approx(3.0)
+    assert LSGANLoss(average=False)(judged, None) == pytest.approx(3.0)
     assert LSGANLoss(average=True)(judged, None) == pytest.approx(2.0)
-    assert LSGANLoss(scales={"b": 0.1})(judged, None) == pytest.approx(2.1)
+    assert LSGANLoss(average=False, scales={"b": 0.1})(judged, None) == pytest.approx(2.1)
 
 
 def test_feature_matching_is_the_distance_layer_by_layer() -> None:
     judged = output(a=said(0.0, 0.0, features=0.5))
-    assert FeatureMatching()(judged, None) == pytest.approx(2.0)  # two of two layers of 0.5
+    assert FeatureMatching(average=False)(judged, None) == pytest.approx(
+        2.0
+    )  # two of two layers of 0.5
     assert FeatureMatching(average=True)(judged, None) == pytest.approx(1.0)
-    assert FeatureMatching(scales={"a": 0.1})(judged, None) == pytest.approx(0.2)
+    assert FeatureMatching(average=False, scales={"a": 0.1})(judged, None) == pytest.approx(0.2)
 
 
 def test_without_judges_nothing_applies() -> None:
     alone = SimpleNamespace(wave=torch.zeros(1), fake=None, real=None)
-    loss = WeightedLoss({"game": HingeGANLoss(), "features": FeatureMatching()},
+    loss = WeightedLoss({"game": HingeGANLoss(average=False), "features": FeatureMatching(average=False)},
                         {"game": 1.0, "features": 1.0})  # fmt: skip
     with pytest.raises(UserError, match="no loss term applies"):
         loss(alone, None, 0)

@@ -231,18 +231,18 @@ def test_a_part_that_is_not_there_is_named() -> None:
 
 
 CHOICES = {
-    "uncertainty": ("+loss.balance._target_=tts.losses.balance.Uncertainty",),
+    "uncertainty": ("+model.loss.balance._target_=tts.losses.balance.Uncertainty",),
     "gradnorm": (
-        "+loss.balance._target_=tts.losses.balance.GradNorm", "+loss.balance.shared=embed",
-        "+loss.balance.every_n_steps=2",
+        "+model.loss.balance._target_=tts.losses.balance.GradNorm", "+model.loss.balance.shared=embed",
+        "+model.loss.balance.every_n_steps=2",
     ),
 }  # fmt: skip
 
 
 def run(folder: Path, choice: str, steps: int, *given: str) -> dict[str, Any]:
     overrides = fake_overrides(
-        folder, "+loss.terms.again._target_=fakes.FakeMelLoss", "+loss.weights.again=0.1",
-        "+loss.balance._partial_=true", *CHOICES[choice], "scheduler=constant", "optimizer.lr=0.01",
+        folder, "+model.loss.terms.again._target_=fakes.FakeMelLoss", "+model.loss.weights.again=0.1",
+        "+model.loss.balance._partial_=true", *CHOICES[choice], "scheduler=constant", "optimizer.lr=0.01",
         "trainer.val_check_interval=3", f"trainer.max_steps={steps}",
     )  # fmt: skip
     metrics = train(compose_train(*overrides, *given), given)
@@ -267,7 +267,9 @@ def test_what_was_learned_is_saved_and_a_resumed_run_goes_on_exactly(
 
 
 def test_likelihoods_and_scores_say_what_they_are() -> None:
-    loss = composed("train", "data=demo", "model/critic=patches", "model/balance=uncertainty").loss
+    loss = composed(
+        "train", "data=demo", "discriminator=mel_patches", "model/balance=uncertainty"
+    ).model.loss
     terms = instantiate(loss, _convert_="all").terms
     own = {name for name, term in terms.items() if getattr(term, "exclude_from_balancing", False)}
     assert own == {"duration", "forward_sum", "binarization", "adversarial"}

@@ -8,8 +8,8 @@ from hydra.utils import instantiate
 
 
 def test_huber_is_a_parabola_near_the_target_and_a_line_far_from_it() -> None:
-    given = ("model/loss/mel=huber", "loss.terms.mel.distance.delta=0.5")
-    loss = instantiate(composed("train", *given).loss.terms.mel, _convert_="all")
+    given = ("model/loss/terms/mel=huber", "model.loss.terms.mel.distance.delta=0.5")
+    loss = instantiate(composed("train", *given).model.loss.terms.mel, _convert_="all")
     error = torch.tensor([[[0.1], [-0.4], [0.5], [3.0], [-9.0], [7.0]]], requires_grad=True)
     mask = torch.tensor([[True] * 5 + [False]])
     output = SimpleNamespace(mel=error, frame_mask=mask)
@@ -20,8 +20,8 @@ def test_huber_is_a_parabola_near_the_target_and_a_line_far_from_it() -> None:
 
 
 def test_a_change_is_heard_where_an_error_turns_and_not_where_it_stays() -> None:
-    given = ("model/postnet=boundary", "loss.weights.mel_delta=0.5")
-    loss = instantiate(composed("train", *given).loss.terms.mel_delta, _convert_="all")
+    given = ("model/postnet=boundary", "model.loss.weights.mel_delta=0.5")
+    loss = instantiate(composed("train", *given).model.loss.terms.mel_delta, _convert_="all")
     batch = SimpleNamespace(mel=torch.randn(1, 9, 4))
     mask = torch.arange(9)[None] < 8
     turning = torch.tensor([0.5, -0.5]).repeat(5)[:9, None]

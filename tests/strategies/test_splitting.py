@@ -108,7 +108,7 @@ def test_a_run_goes_on_in_whichever_way(base: Path, plain: dict[str, Any]) -> No
 @pytest.mark.parametrize("way", ["fsdp", "deepspeed_zero2"])
 def test_alone_drawing_and_in_sixteen_bits(base: Path, way: str) -> None:
     command(*split(base, f"{way}-alone", way, "trainer.devices=1", "trainer.precision=bf16-mixed",
-                   "model/decoder=flow", "model/adaptor=flow", "trainer.max_steps=2",
+                   "model/flow=residual", "model/adaptor=flow", "trainer.max_steps=2",
                    "data.limit=8", f"data.prepared_dir={base}/few"))  # fmt: skip
     state = load_checkpoint(base / f"{way}-alone" / LAST)["state_dict"]
     assert all(torch.isfinite(value).all() for value in state.values())
@@ -118,7 +118,7 @@ def test_alone_drawing_and_in_sixteen_bits(base: Path, way: str) -> None:
 def test_what_cannot_be_split_is_refused_by_name(base: Path) -> None:
     for trainer, more, said in (
         ("fsdp", ["callbacks=[default,ema]"], "trainer=fsdp and callbacks/ema"),
-        ("fsdp", ["model/critic=patches"], "trainer=fsdp splits what one optimizer trains"),
+        ("fsdp", ["discriminator=mel_patches"], "trainer=fsdp splits what one optimizer trains"),
         ("fsdp", ["model/balance=gradnorm"], "model/balance weighs losses by gradients"),
         ("deepspeed_zero1", ["trainer.accumulate_grad_batches=2"], "must be 1"),
     ):

@@ -89,7 +89,7 @@ def test_a_model_trains_against_it_resumes_exactly_and_speaks(
 ) -> None:
     def run(folder: Path, steps: int, resume: bool = False) -> dict[str, Tensor]:
         overrides = [
-            "model/size=tiny", "model/critic=patches", "critic.patches.channels=4", "trainer=cpu",
+            "model/size=tiny", "discriminator=mel_patches", "discriminator.parts.patches.channels=4", "trainer=cpu",
             "trainer.precision=32-true", "data.limit=24", f"data.prepared_dir={prepared}",
             "data.workers=0", "data.frames_per_batch=1500", "logger=none", f"run_dir={folder}",
             "callbacks.samples=null", "callbacks.validation_metrics=null", "scheduler=constant",
@@ -132,7 +132,7 @@ def test_accumulated_turns_are_told_apart_and_the_average_speaks(
     from tests.systems.test_acoustic_gan import Look  # the one that the config names
 
     overrides = [
-        "model/size=tiny", "model/critic=patches", "critic.patches.channels=4", "trainer=cpu",
+        "model/size=tiny", "discriminator=mel_patches", "discriminator.parts.patches.channels=4", "trainer=cpu",
         "trainer.precision=32-true", "data.limit=24", f"data.prepared_dir={prepared}",
         "data.workers=0", "data.frames_per_batch=600", "logger=none", f"run_dir={tmp_path}",
         "callbacks.samples=null", "callbacks.validation_metrics=null", "scheduler=constant",

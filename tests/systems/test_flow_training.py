@@ -22,7 +22,7 @@ from tts.training.run import train
 
 def trained(folder: Path, base: Path, steps: int, *more: str, resume: bool = False) -> None:
     overrides = [
-        "model/size=tiny", "model/decoder=flow", "model/adaptor=flow", "trainer=cpu",
+        "model/size=tiny", "model/flow=residual", "model/adaptor=flow", "trainer=cpu",
         "trainer.precision=32-true", "data.limit=24", f"data.prepared_dir={base}/prepared",
         "data.workers=0", "data.frames_per_batch=1500", f"run_dir={folder}", "callbacks.validation_metrics=null",
         "callbacks.samples.every_n_validations=2", "callbacks.samples.count=1",
@@ -101,7 +101,7 @@ def test_a_student_changes_its_field_alone(run: Path, base: Path, tmp_path: Path
         trainable = name.startswith("model.flow.") and name not in BUFFERS
         assert torch.equal(value, taught[name]) != trainable, name
     trained(tmp_path / "student", base, 2, resume=True)
-    with pytest.raises(UserError, match="its field alone"):
+    with pytest.raises(UserError, match="its velocity network alone"):
         trained(tmp_path / "x", base, 1, f"distill_from={run}", "size.decoder_depth=1",
                 "callbacks.samples=null")  # fmt: skip
     with pytest.raises(UserError, match="this model draws nothing"):
@@ -139,7 +139,7 @@ def test_what_was_never_learned_is_not_kept(base: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_frozen_drops_nothing_out() -> None:
-    model, _ = build("model/decoder=flow")
+    model, _ = build("model/flow=residual")
     train_only(model, ["flow"])
     assert model.flow.training
     assert model.flow.velocity_net.training

@@ -47,7 +47,11 @@ def make_system(**changes: Any) -> VocoderSystem:
     torch.manual_seed(1)
     generator = HiFiGAN(CONTRACT, channels=16, rates=(8, 8, 4), up_kernels=(16, 16, 8),
                         kernels=(3,), dilations=((1,),), paired=False)  # fmt: skip
-    terms = {"mel": WaveMelLoss(22050), "game": LSGANLoss(), "features": FeatureMatching()}
+    terms = {
+        "mel": WaveMelLoss(22050, (1024,), (100,)),
+        "game": LSGANLoss(average=False),
+        "features": FeatureMatching(average=False),
+    }
     loss = WeightedLoss(terms, {"mel": 1.0, "game": 1.0, "features": 1.0})
     settings = {"discriminators": {"period": periods}, **changes}
     return VocoderSystem(

@@ -38,17 +38,17 @@ def main(config: Any) -> None:
 
 def _set(run: "Run", settings: dict[str, Any]) -> None:
     """Raises UserError for a setting that the model does not have, or a value that it refuses."""
-    from tts.build import build
+    from tts.build import build, model_arguments
     from tts.errors import UserError
 
     model = run.config["model"]
-    factory = build(model)
+    factory = build(model_arguments(model))
     known = inspect.signature(factory.func).parameters
     for name in settings:
         if name not in known:
             raise UserError(f"{name}: a {factory.func.__name__} has no such setting")
     model.update(settings)
-    build(model)(run.facts if "facts" in known else run.contract)
+    build(model_arguments(model))(run.facts if "facts" in known else run.contract)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ class GANLoss(nn.Module):
 
     exclude_from_balancing = True  # a score, not a distance
 
-    def __init__(self, scales: Mapping[str, float] | None = None, average: bool = False) -> None:
+    def __init__(self, *, average: bool, scales: Mapping[str, float] | None = None) -> None:
         super().__init__()
         self.scales, self.average = dict(scales or {}), average
 
@@ -84,7 +84,7 @@ class FeatureMatching(nn.Module):
     ``scales`` and ``average`` as in :class:`GANLoss`.
     """
 
-    def __init__(self, scales: Mapping[str, float] | None = None, average: bool = False) -> None:
+    def __init__(self, *, average: bool, scales: Mapping[str, float] | None = None) -> None:
         super().__init__()
         self.scales, self.average = dict(scales or {}), average
 

@@ -1,4 +1,4 @@
-"""Loss weights that adapt themselves; ``loss.weights`` are where they start."""
+"""Loss weights that adapt themselves; ``model.loss.weights`` are where they start."""
 
 from collections.abc import Mapping
 
@@ -82,7 +82,7 @@ class GradNorm(Balance):
     ``|weight factor dL/dW| ~ r^alpha``, with r the term's inverse training rate: its loss as a
     share of its first one, over the mean of these (section 3.1); ``alpha`` 0 asks for equal norms.
     The paper takes steps of gradient descent on the factors and keeps their sum; here the sum of
-    the norms stays what ``loss.weights`` make it, so that a learning rate keeps its meaning.
+    the norms stays what ``model.loss.weights`` make it, so that a learning rate keeps its meaning.
     A term that does not pass through W keeps its weight; one that is not above 0, or has
     ``exclude_from_balancing``, counts as average in its progress. Norms are means over all ranks.
     """
@@ -101,7 +101,7 @@ class GradNorm(Balance):
         super().__init__(terms)
         if every_n_steps < 1 or not 0 < rate <= 1:
             raise UserError(
-                f"loss.balance: every_n_steps={every_n_steps} must be above 0 and rate={rate} in "
+                f"model.balance: every_n_steps={every_n_steps} must be above 0 and rate={rate} in "
                 "(0, 1]"
             )
         self.shared, self.alpha, self.rate = shared, alpha, rate
@@ -117,7 +117,7 @@ class GradNorm(Balance):
         if not self._matrix:
             parts = ", ".join(name for name, _ in model.named_children())
             raise UserError(
-                f"loss.balance.shared={self.shared} is no part of the model with a matrix in it; "
+                f"model.balance.shared={self.shared} is no part of the model with a matrix in it; "
                 f"its parts are {parts}"
             )
 
@@ -158,7 +158,9 @@ class GradNorm(Balance):
     def _measure(self, values: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Gradient norm and value of each term, 0 where there is none: ``(N,)`` each."""
         if not self._matrix[0].requires_grad:
-            raise UserError(f"loss.balance.shared={self.shared} is frozen: name a part that learns")
+            raise UserError(
+                f"model.balance.shared={self.shared} is frozen: name a part that learns"
+            )
         table = torch.zeros(3, len(self.names), device=self.log_factor.device)
         for column, name in enumerate(self.names):
             if name not in values or not values[name].requires_grad:

@@ -34,7 +34,7 @@ class MelLoss(nn.Module):
     part of the output that is a mel; a model without it pays nothing.
     """
 
-    def __init__(self, distance: Callable[..., Tensor], of: str = "mel") -> None:
+    def __init__(self, distance: Callable[..., Tensor], of: str) -> None:
         super().__init__()
         self.distance, self.of = distance, of
 

@@ -19,9 +19,7 @@ class WaveMelLoss(nn.Module):
     each is the hop) and ``bands`` that of DAC (Kumar et al. 2023, section 3.5): their mean.
     """
 
-    def __init__(
-        self, sample_rate: int, windows: Sequence[int] = (1024,), bands: Sequence[int] = (100,)
-    ) -> None:
+    def __init__(self, sample_rate: int, windows: Sequence[int], bands: Sequence[int]) -> None:
         super().__init__()
         self.windows = tuple(windows)
         for number, (size, count) in enumerate(zip(windows, bands, strict=True)):

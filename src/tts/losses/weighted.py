@@ -46,9 +46,13 @@ class WeightedLoss(nn.Module):
         ramps = ramps or {}
         for option, names in (("weights", set(weights)), ("ramps", set(ramps))):
             if unknown := sorted(names - set(terms)):
-                raise UserError(f"loss.{option} names {unknown}, the terms are {sorted(terms)}")
+                raise UserError(
+                    f"model.loss.{option} names {unknown}, the terms are {sorted(terms)}"
+                )
         if missing := sorted(set(terms) - set(weights)):
-            raise UserError(f"loss.weights lacks {missing}: give each term a weight, 0 = left out")
+            raise UserError(
+                f"model.loss.weights lacks {missing}: give each term a weight, 0 = left out"
+            )
         self.terms = nn.ModuleDict({name: terms[name] for name in terms if weights[name] != 0})
         self.weights = dict(weights)
         self.ramps = {name: tuple(ramp) for name, ramp in ramps.items()}
@@ -81,7 +85,7 @@ class WeightedLoss(nn.Module):
             weighted = self.weight(name, step) * value
             total = weighted if total is None else total + weighted
         if total is None:
-            raise UserError("no loss term applies: every weight in loss.weights is 0")
+            raise UserError("no loss term applies: every weight in model.loss.weights is 0")
         terms = {name: value.detach() for name, value in values.items()}
         fixed = LossResult(total, total.detach(), terms, {})
         if self.balance is None or not self.training:

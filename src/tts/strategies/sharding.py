@@ -127,7 +127,7 @@ def reject_unsupported(trainer: pl.Trainer, system: Any, choice: str) -> None:
     """Raise UserError for what cannot be split: ``choice`` is the trainer that would."""
     if not system.automatic_optimization:
         raise UserError(
-            f"{choice} splits what one optimizer trains: a vocoder, or model/critic, has two; "
+            f"{choice} splits what one optimizer trains: a vocoder, or discriminator=mel_patches, has two; "
             "use trainer=ddp"
         )
     if getattr(system.loss, "balance", None) is not None:

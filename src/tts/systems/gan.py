@@ -51,8 +51,8 @@ class GANSystem(pl.LightningModule):
         game = next((t for t in loss.terms.values() if isinstance(t, GANLoss)), None)
         if discriminators and game is None:
             raise UserError(
-                "loss.weights.adversarial=0 leaves nothing for the judges to learn from; to train "
-                "without them: system.discriminators=null, or model/critic=none"
+                "model.loss.weights.adversarial=0 leaves nothing for the judges to learn from; to train "
+                "without them: discriminator=none"
             )
         self.gan_loss: GANLoss | None = game if discriminators else None
         self.discriminators = (

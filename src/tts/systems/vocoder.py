@@ -49,7 +49,7 @@ class VocoderSystem(GANSystem):
             {"sample_rate": rate}, averaging=averaging, **settings,
         )  # fmt: skip
         self.rate = rate
-        self.mel_distance = WaveMelLoss(rate)
+        self.mel_distance = WaveMelLoss(rate, (1024,), (100,))
         self.stft_distance = MultiResolutionSTFT()
 
     @property

@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import nn
 
-from tts.build import build, build_model
+from tts.build import build, build_model, model_arguments
 from tts.checkpoint import load_run
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
@@ -19,10 +19,10 @@ def distil(path: str, steps: int, model: nn.Module, facts: CorpusFacts) -> None:
     UserError when either draws nothing, or when they differ in more than the field.
     """
     run = load_run(path)
-    teacher: Any = build_model(build(run.config["model"]), run.require_facts())
+    teacher: Any = build_model(build(model_arguments(run.config["model"])), run.require_facts())
     for name, each in ((f"distill_from={path}", teacher), ("this model", model)):
         if getattr(each, "flow", None) is None:
-            raise UserError(f"{name} draws nothing: both need model/decoder=flow")
+            raise UserError(f"{name} draws nothing: both need model/flow=residual")
     run.fill(teacher)
     start_from(path, model, facts)
     ours, theirs = ({(name, value.shape) for name, value in each.state_dict().items()
@@ -30,7 +30,7 @@ def distil(path: str, steps: int, model: nn.Module, facts: CorpusFacts) -> None:
     if different := sorted(name for name, _ in ours ^ theirs):
         raise UserError(
             f"distill_from={path}: {different[0]} is not as in the teacher; a student may differ "
-            "in its field alone (field=..., size.velocity_net_depth=...)"
+            "in its velocity network alone (model/flow/velocity_net=..., size.velocity_net_depth=...)"
         )
     train_only(model, ["flow"])
     flow: Any = model.flow

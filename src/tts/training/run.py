@@ -20,17 +20,19 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue
 
-from tts.build import build_model
+from tts.build import build_model, model_arguments
 from tts.callbacks.bad_steps import BadStepGuard
 from tts.callbacks.checkpoints import Checkpoints
 from tts.callbacks.eager_validation import EagerValidation
+from tts.callbacks.graceful_stop import GracefulStop, Interrupted
 from tts.callbacks.gradient_clipping import GradientClipping
 from tts.callbacks.metric_history import MetricHistory
 from tts.callbacks.optimizer_hyperparameters import RestoreOptimizerHyperparameters
 from tts.callbacks.pruning import Pruning
-from tts.callbacks.graceful_stop import GracefulStop, Interrupted
 from tts.callbacks.step_seeds import StepSeeds
 from tts.checkpoint import find_checkpoint, is_vocoder
+from tts.config.elsewhere import set_elsewhere
+from tts.config.launch import CONF
 from tts.config.option_checks import check_options
 from tts.errors import UserError
 from tts.training.acceleration import CUSTOM_TRAINER_KEYS, accelerate
@@ -61,7 +63,10 @@ NOISE = (
 
 def job(config: DictConfig) -> float | None:
     """One Hydra job: train, and give a sweeper the best ``monitor`` reached."""
-    overrides = list(HydraConfig.get().overrides.task)
+    hydra = HydraConfig.get()
+    overrides = list(hydra.overrides.task)
+    for line in set_elsewhere(CONF, hydra.runtime.choices, overrides):
+        _say("%s", line)
     try:
         with summarized(Path(config.run_dir), overrides) as summary:
             metrics = train(config, overrides, summary)
@@ -226,8 +231,10 @@ def build_system(config: DictConfig, data: Any, plain: dict[str, Any]) -> pl.Lig
             "accumulate": config.trainer.accumulate_grad_batches,
         }
     return system(
-        model=build_model(instantiate(config.model, _convert_="all"), data.facts),
-        loss=instantiate(config.loss, _convert_="all"),
+        model=build_model(
+            instantiate(model_arguments(plain["model"]), _convert_="all"), data.facts
+        ),
+        loss=instantiate(config.model.loss, _convert_="all"),
         optimizer=instantiate(config.optimizer, _convert_="all"),
         scheduler=instantiate(config.scheduler, _convert_="all"),
         card=card,
