@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,11 +10,13 @@ import lightning.pytorch as pl
 import torch
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from omegaconf import DictConfig
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from tts.batch import Batch
+from tts.build import model_arguments
 from tts.config.launch import CONF
 from tts.config.resolvers import register_resolvers
 from tts.contract import MelContract
@@ -176,6 +178,12 @@ def composed(name: str, *overrides: str) -> DictConfig:
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return compose(name, list(overrides))
+
+
+def model_factory(config: DictConfig) -> Callable[..., nn.Module]:
+    """The factory of a composed config's model."""
+    plain = OmegaConf.to_container(config.model, resolve=True)
+    return instantiate(model_arguments(plain), _convert_="all")  # type: ignore[arg-type]
 
 
 def compose_train(*overrides: str) -> DictConfig:

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from fakes import FACTS, composed, make_batch
+from fakes import FACTS, composed, make_batch, model_factory
 from hydra.utils import get_object, instantiate
 from omegaconf import OmegaConf
 
 from tts.audio.mel import mel_spectrogram
 from tts.batch import Batch, Clips
+from tts.build import MODEL_SECTIONS
 from tts.config.launch import CONF
 from tts.discriminators.base import Discriminators
 from tts.losses.adversarial import AdversarialOutput
@@ -51,14 +52,17 @@ def require_accepted(path: str, node: dict[str, Any]) -> None:
     given = set(node) - set(DIRECTIVES)
     if node["_target_"] == "lightning.pytorch.Trainer":
         given -= set(CUSTOM_TRAINER_KEYS)
+    if path == "model":
+        given -= set(MODEL_SECTIONS)
     unknown = sorted(given - set(parameters))
     assert not unknown, f"{path}: {node['_target_']} does not take {unknown}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(CONF)))
 def test_every_target_exists_and_takes_its_keys(path: Path) -> None:
+    group = path.parent.relative_to(CONF).as_posix().replace("/", ".")
     for where, node in made(yaml.safe_load(path.read_text()) or {}):
-        require_accepted(where, node)
+        require_accepted(where or group, node)
 
 
 @pytest.mark.parametrize("name", PRIMARY)
@@ -70,7 +74,7 @@ def test_every_command_composes(name: str) -> None:
 
 def training_choices() -> list[str]:
     groups = ("data", "optimizer", "scheduler", "trainer", "callbacks", "logger", "experiment",
-              "model")  # fmt: skip
+              "model", "discriminator", "system")  # fmt: skip
     return [f"{group}={choice}" for group in groups for choice in choices(group)]
 
 
@@ -87,18 +91,22 @@ SIZES = ("tiny", "small", "base", "large")
 MODEL_GROUPS = (
     "encoder",
     "decoder",
+    "flow",
     "adaptor",
-    "critic",
     "postnet",
     "activation",
     "style",
     "aligner",
-    "loss/mel",
+    "loss/terms/mel",
     "balance",
 )
 MODELS = [f"model/size={size}" for size in SIZES]
 MODELS += [f"model/{g}={choice}" for g in MODEL_GROUPS for choice in choices(f"model/{g}")]
-MODELS += [f"model/decoder=flow field={choice}" for choice in choices("field")]
+MODELS += [
+    f"model/flow=residual model/flow/velocity_net={choice}"
+    for choice in choices("model/flow/velocity_net")
+]
+MODELS += [f"discriminator={choice}" for choice in ("none", "mel_patches")]
 # a convolution has no use for positions
 MODELS += [
     f"model/positional={choice} model/{part}=transformer"
@@ -126,8 +134,8 @@ def test_every_model_learns_with_every_parameter(choice: str) -> None:
         overrides += ["size.encoder_depth=1", "size.decoder_depth=1"]  # one of many equal blocks
     torch.manual_seed(1)
     config = composed("train", *overrides)
-    model = instantiate(config.model, _convert_="all")(facts=FACTS)
-    loss = instantiate(config.loss, _convert_="all")
+    model = model_factory(config)(facts=FACTS)
+    loss = instantiate(config.model.loss, _convert_="all")
     loss.attach(model)
     with torch.no_grad():
         for parameter in model.parameters():  # away from zeros that let nothing through at first
@@ -147,21 +155,21 @@ def learns(model: torch.nn.Module, resting: tuple[str, ...] = ()) -> None:
             assert parameter.grad.abs().sum() > 0, f"{name} does not learn"
 
 
-GAMES = [f"model={family} model/size=tiny" for family in VOCODERS]
-GAMES += [f"model=vocos model/size=tiny model/discriminators={d}"
-          for d in choices("model/discriminators")]  # fmt: skip
+WAVEFORM_DISCRIMINATORS = [d for d in choices("discriminator") if d not in ("none", "mel_patches")]
+GAN_TRAININGS = [f"model={family} model/size=tiny" for family in VOCODERS]
+GAN_TRAININGS += [f"model=vocos model/size=tiny discriminator={d}" for d in WAVEFORM_DISCRIMINATORS]
 
 
-@pytest.mark.parametrize("choice", GAMES)
-def test_every_vocoder_and_judge_learns_with_every_parameter(choice: str) -> None:
+@pytest.mark.parametrize("choice", GAN_TRAININGS)
+def test_every_vocoder_and_discriminator_learns_with_every_parameter(choice: str) -> None:
     torch.manual_seed(1)
     config = composed("train", *choice.split())
     contract = instantiate(config.audio)
-    generator = instantiate(config.model, _convert_="all")(contract)
-    judges = Discriminators(
-        instantiate(config.discriminators, _convert_="all"), sample_rate=contract.sample_rate
+    generator = model_factory(config)(contract)
+    discriminators = Discriminators(
+        instantiate(config.discriminator.parts, _convert_="all"), sample_rate=contract.sample_rate
     )
-    loss = instantiate(config.loss, _convert_="all")
+    loss = instantiate(config.model.loss, _convert_="all")
     audio = 0.1 * torch.randn(2, 16 * contract.hop)
     mel = mel_spectrogram(audio, contract)
     clips = Clips(mel, audio, torch.full((2,), 16))
@@ -169,13 +177,13 @@ def test_every_vocoder_and_judge_learns_with_every_parameter(choice: str) -> Non
         for parameter in generator.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
     wave = generator(mel)
-    real, fake = judges(audio), judges(wave)
+    real, fake = discriminators(audio), discriminators(wave)
     adversarial = AdversarialOutput(real, fake)
     loss(VocoderOutput(wave), clips, 0, adversarial).total.backward(retain_graph=True)
     learns(generator)
-    judges.zero_grad()
-    sum(score.mean() for said in real.values() for score in said.logits).backward()
-    learns(judges)
+    discriminators.zero_grad()
+    sum(score.mean() for output in real.values() for score in output.logits).backward()
+    learns(discriminators)
 
 
 @pytest.mark.parametrize(
@@ -191,18 +199,18 @@ def test_vocoders_have_the_sizes_they_were_published_with(
 ) -> None:
     config = composed("train", f"model={family}", f"model/size={size}")
     with torch.device("meta"):
-        model = instantiate(config.model, _convert_="all")(instantiate(config.audio))
+        model = model_factory(config)(instantiate(config.audio))
     found = sum(p.numel() for p in model.parameters()) / 1e6
     assert found == pytest.approx(millions, rel=0.01)
 
 
 def test_small_discriminators_are_small() -> None:
     def count(choice: str) -> int:
-        config = composed("train", "model=hifigan", f"discriminator={choice}")
-        judges = Discriminators(
-            instantiate(config.discriminators, _convert_="all"), sample_rate=22050
+        config = composed("train", "model=hifigan", f"discriminator/size={choice}")
+        discriminators = Discriminators(
+            instantiate(config.discriminator.parts, _convert_="all"), sample_rate=22050
         )
-        return sum(p.numel() for p in judges.parameters())
+        return sum(p.numel() for p in discriminators.parameters())
 
     assert count("small") < 0.04 * count("paper")
     assert count("paper") == pytest.approx(70.7e6, rel=0.01)  # HiFi-GAN's own

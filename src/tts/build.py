@@ -7,7 +7,7 @@ checkpoint comes from anywhere, so a name it gives may not make Python import or
 import functools
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tts.corpus import CorpusFacts
@@ -16,6 +16,8 @@ from tts.vocoders.vocoder import Vocoder
 
 PACKAGES = ("tts.modules.", "tts.models.", "tts.alignment.", "tts.vocoders.")
 FUNCTIONS = ("torch.nn.functional.", "torch.nn.")
+# sections of ``model`` that its parts and its training read, not its class
+MODEL_SECTIONS = ("activation", "positional", "balance", "loss", "monitor")
 
 
 def build(config: Any) -> Any:
@@ -40,6 +42,14 @@ def build(config: Any) -> Any:
     if isinstance(config, list):
         return [build(value) for value in config]
     return config
+
+
+def model_arguments(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config's ``model`` without the sections that its class does not take.
+
+    The config of a run has them (:data:`MODEL_SECTIONS`), that of a voice does not.
+    """
+    return {key: value for key, value in model.items() if key not in MODEL_SECTIONS}
 
 
 def build_model(factory: Callable[..., Any], facts: CorpusFacts) -> Any:

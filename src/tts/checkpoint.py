@@ -22,6 +22,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from tts.build import model_arguments
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
@@ -173,7 +174,7 @@ def save_voice(
     folder.mkdir(parents=True, exist_ok=True)
     card = {
         "format": 1,
-        "config": {"model": run.config["model"]},
+        "config": {"model": model_arguments(run.config["model"])},
         "contract": run.contract.to_dict(),
         "facts": run.facts and run.facts.to_dict(),
         "frontend": run.frontend,

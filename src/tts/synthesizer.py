@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from tts.audio.io import read_audio
 from tts.audio.mel import mel_spectrogram
 from tts.batch import Prompt, Sampling
-from tts.build import build, build_model
+from tts.build import build, build_model, model_arguments
 from tts.checkpoint import CheckpointError, load_run
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts
@@ -94,7 +94,7 @@ class Synthesizer:
         where = find_device(device)
         run = load_run(OWN_VOICE if path is None else path)
         facts = run.require_facts()
-        model = build_model(build(run.config["model"]), facts)
+        model = build_model(build(model_arguments(run.config["model"])), facts)
         if isinstance(model, Vocoder):
             raise CheckpointError(f"{run.path} is a vocoder: it turns mels into sound, not text")
         run.fill(model)

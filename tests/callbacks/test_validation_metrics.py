@@ -77,7 +77,8 @@ def vocoder(contract: Any) -> Any:
 
 
 def number_metric(**settings: Any) -> ValidationMetrics:
-    return ValidationMetrics({"number": Number(), "absent": None}, vocoder, **settings)
+    measures = {"number": Number(), "absent": None}
+    return ValidationMetrics(measures, vocoder, **{"every_n_validations": 1, **settings})
 
 
 def test_ranks_share_the_sentences() -> None:

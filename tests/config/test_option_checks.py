@@ -14,7 +14,7 @@ from tts.training.run import train
     ("overrides", "message"),
     [
         (["experiment=demo", "scheduler=one_cycle"], r"scheduler\.warmup_steps is not a setting"),
-        (["experiment=enhanced", "model/critic=none"], r"system\.\w+ is not a setting"),
+        (["experiment=enhanced", "discriminator=none"], r"system\.\w+ is not a setting"),
         (
             ["init_from=voices/lj", "distill_from=voices/lj"],
             "init_from and distill_from are given: use only one of: resume,",

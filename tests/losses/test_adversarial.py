@@ -27,7 +27,9 @@ def output(**fake: DiscriminatorOutput) -> AdversarialOutput:
     return AdversarialOutput(real, fake)
 
 
-@pytest.mark.parametrize(("loss", "low"), [(LSGANLoss(), 0.0), (HingeGANLoss(), -1.0)])
+@pytest.mark.parametrize(
+    ("loss", "low"), [(LSGANLoss(average=False), 0.0), (HingeGANLoss(average=False), -1.0)]
+)
 def test_the_discriminator_loss_is_least_for_correct_logits(loss: GANLoss, low: float) -> None:
     def of(real: float, fake: float) -> torch.Tensor:
         return loss.discriminator(AdversarialOutput({"a": scored(real)}, {"a": scored(fake)}))
@@ -38,7 +40,7 @@ def test_the_discriminator_loss_is_least_for_correct_logits(loss: GANLoss, low: 
     assert of(low, low) > best
 
 
-@pytest.mark.parametrize("loss", [LSGANLoss(), HingeGANLoss()])
+@pytest.mark.parametrize("loss", [LSGANLoss(average=False), HingeGANLoss(average=False)])
 def test_the_generator_loss_is_least_for_logits_of_real(loss: GANLoss) -> None:
     assert loss(output(a=scored(1.0))) == pytest.approx(0.0)
     assert loss(output(a=scored(0.3))) > 0
@@ -46,20 +48,25 @@ def test_the_generator_loss_is_least_for_logits_of_real(loss: GANLoss) -> None:
 
 def test_sums_averages_and_scales() -> None:
     adversarial = output(a=scored(0.0, 0.0), b=scored(0.0))
-    assert LSGANLoss()(adversarial) == pytest.approx(3.0)
+    assert LSGANLoss(average=False)(adversarial) == pytest.approx(3.0)
     assert LSGANLoss(average=True)(adversarial) == pytest.approx(2.0)
-    assert LSGANLoss(scales={"b": 0.1})(adversarial) == pytest.approx(2.1)
+    assert LSGANLoss(average=False, scales={"b": 0.1})(adversarial) == pytest.approx(2.1)
 
 
 def test_feature_matching_sums_the_distance_of_each_layer() -> None:
     adversarial = output(a=scored(0.0, 0.0, features=0.5))
-    assert FeatureMatching()(adversarial) == pytest.approx(2.0)  # two members of two layers of 0.5
+    assert FeatureMatching(average=False)(adversarial) == pytest.approx(
+        2.0
+    )  # two members of two layers of 0.5
     assert FeatureMatching(average=True)(adversarial) == pytest.approx(1.0)
-    assert FeatureMatching(scales={"a": 0.1})(adversarial) == pytest.approx(0.2)
+    assert FeatureMatching(average=False, scales={"a": 0.1})(adversarial) == pytest.approx(0.2)
 
 
 def test_adversarial_terms_do_not_apply_without_discriminator_outputs() -> None:
-    terms = {"adversarial": HingeGANLoss(), "feature_matching": FeatureMatching()}
+    terms = {
+        "adversarial": HingeGANLoss(average=False),
+        "feature_matching": FeatureMatching(average=False),
+    }
     loss = WeightedLoss(terms, dict.fromkeys(terms, 1.0))
     with pytest.raises(UserError, match="no loss term applies"):
         loss(SimpleNamespace(wave=torch.zeros(1)), None, 0)

@@ -234,18 +234,18 @@ def test_an_unknown_part_or_rate_is_named() -> None:
 
 
 CHOICES = {
-    "uncertainty": ("+loss.balance._target_=tts.losses.balance.Uncertainty",),
+    "uncertainty": ("+model.loss.balance._target_=tts.losses.balance.Uncertainty",),
     "gradnorm": (
-        "+loss.balance._target_=tts.losses.balance.GradNorm", "+loss.balance.shared=embed",
-        "+loss.balance.every_n_steps=2",
+        "+model.loss.balance._target_=tts.losses.balance.GradNorm", "+model.loss.balance.shared=embed",
+        "+model.loss.balance.every_n_steps=2",
     ),
 }  # fmt: skip
 
 
 def run(folder: Path, choice: str, steps: int, *given: str) -> dict[str, Any]:
     overrides = fake_overrides(
-        folder, "+loss.terms.again._target_=fakes.FakeMelLoss", "+loss.weights.again=0.1",
-        "+loss.balance._partial_=true", *CHOICES[choice], "scheduler=constant", "optimizer.lr=0.01",
+        folder, "+model.loss.terms.again._target_=fakes.FakeMelLoss", "+model.loss.weights.again=0.1",
+        "+model.loss.balance._partial_=true", *CHOICES[choice], "scheduler=constant", "optimizer.lr=0.01",
         "trainer.val_check_interval=3", f"trainer.max_steps={steps}",
     )  # fmt: skip
     metrics = train(compose_train(*overrides, *given), given)
@@ -269,7 +269,9 @@ def test_the_balance_is_saved_and_a_resumed_run_is_exact(tmp_path: Path, choice:
 
 
 def test_likelihoods_and_gan_scores_are_excluded_from_balancing() -> None:
-    loss = composed("train", "data=demo", "model/critic=patches", "model/balance=uncertainty").loss
+    loss = composed(
+        "train", "data=demo", "discriminator=mel_patches", "model/balance=uncertainty"
+    ).model.loss
     terms = instantiate(loss, _convert_="all").terms
     excluded = {name for name, term in terms.items() if term.exclude_from_balancing}
     assert excluded == {"duration", "forward_sum", "binarization", "adversarial"}

@@ -8,8 +8,8 @@ from hydra.utils import instantiate
 
 
 def test_huber_is_quadratic_near_the_target_and_linear_far_from_it() -> None:
-    overrides = ("model/loss/mel=huber", "loss.terms.mel.distance.delta=0.5")
-    loss = instantiate(composed("train", *overrides).loss.terms.mel, _convert_="all")
+    overrides = ("model/loss/mel=huber", "model.loss.terms.mel.distance.delta=0.5")
+    loss = instantiate(composed("train", *overrides).model.loss.terms.mel, _convert_="all")
     error = torch.tensor([[[0.1], [-0.4], [0.5], [3.0], [-9.0], [7.0]]], requires_grad=True)
     mask = torch.tensor([[True] * 5 + [False]])
     output = SimpleNamespace(mel=error, frame_mask=mask)
@@ -20,8 +20,8 @@ def test_huber_is_quadratic_near_the_target_and_linear_far_from_it() -> None:
 
 
 def test_mel_delta_ignores_a_constant_error_but_not_an_alternating_one() -> None:
-    overrides = ("model/postnet=boundary", "loss.weights.mel_delta=0.5")
-    loss = instantiate(composed("train", *overrides).loss.terms.mel_delta, _convert_="all")
+    overrides = ("model/postnet=boundary", "model.loss.weights.mel_delta=0.5")
+    loss = instantiate(composed("train", *overrides).model.loss.terms.mel_delta, _convert_="all")
     batch = SimpleNamespace(mel=torch.randn(1, 9, 4))
     mask = torch.arange(9)[None] < 8
     alternating = torch.tensor([0.5, -0.5]).repeat(5)[:9, None]

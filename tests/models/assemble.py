@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import torch
+from fakes import model_factory
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import DictConfig
@@ -40,7 +41,7 @@ def build(*overrides: str, **kwargs: int) -> tuple[FastSpeech, WeightedLoss]:
     """A model in evaluation mode and its loss; ``overrides`` are Hydra's."""
     torch.manual_seed(0)
     cfg = config(*overrides)
-    return instantiate(cfg.model)(facts=facts(**kwargs)).eval(), instantiate(cfg.loss)
+    return model_factory(cfg)(facts=facts(**kwargs)).eval(), instantiate(cfg.model.loss)
 
 
 def batch(

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from fakes import model_factory
 from lightning.pytorch.plugins.precision import HalfPrecision
 
 from tests.models.assemble import batch, build, config, facts
@@ -150,10 +151,9 @@ def test_given_durations_are_needed_where_they_are_chosen() -> None:
     ("size", "millions"), [("tiny", 1.0), ("small", 5.0), ("base", 18.0), ("large", 60.0)]
 )
 def test_sizes_are_what_they_are_called(size: str, millions: float) -> None:
-    from hydra.utils import instantiate
 
     with torch.device("meta"):
-        model = instantiate(config(f"model/size={size}").model)(facts=facts(1))
+        model = model_factory(config(f"model/size={size}"))(facts=facts(1))
     parameters = sum(p.numel() for p in model.parameters()) / 1e6
     assert parameters == pytest.approx(millions, rel=0.15)
 
@@ -164,7 +164,7 @@ def test_sizes_are_what_they_are_called(size: str, millions: float) -> None:
         (),
         ("model/style=reference", "model/postnet=conv"),
         ("model/encoder=transformer", "model/decoder=transformer", "model/positional=rope"),
-        ("model/encoder=conv", "model/decoder=flow", "model/adaptor=flow"),
+        ("model/encoder=conv", "model/flow=residual", "model/adaptor=flow"),
     ],
     ids=lambda o: " ".join(o) or "default",
 )

@@ -32,7 +32,8 @@ class Dense(nn.Module):
 
 def toy(channels: int = 1, **settings: Any) -> ResidualFlow:
     torch.manual_seed(0)
-    return ResidualFlow(channels, dim=32, velocity_net=Dense, **settings)
+    own = {"cfg_dropout": 0.1, "steps": 4, "solver": "euler", "temperature": 1.0, **settings}
+    return ResidualFlow(channels, dim=32, velocity_net=Dense, **own)
 
 
 def loss_of(matched: FlowOutput) -> float:
@@ -115,7 +116,7 @@ def test_two_ways_of_saying_it_are_drawn_and_not_averaged_and_a_student_needs_on
 
 
 def model_and_loss(*more: str) -> Any:
-    model, loss = build("model/decoder=flow", "model/adaptor=flow", *more)
+    model, loss = build("model/flow=residual", "model/adaptor=flow", *more)
     with torch.no_grad():  # the outputs begin at zero, where much is equal that should not be
         for parameter in model.parameters():
             parameter += 2e-2 * torch.randn_like(parameter)

@@ -14,8 +14,8 @@ from tts.modules.style import ReferenceStyle, SpeakerStyle
 
 @pytest.mark.parametrize("activation", [GELU, ReLU, Snake, SwiGLU, GEGLU])
 def test_every_activation_needs_as_many_parameters(activation: type) -> None:
-    plain = sum(p.numel() for p in FeedForward(96).parameters())
-    other = sum(p.numel() for p in FeedForward(96, activation=activation).parameters())
+    plain = sum(p.numel() for p in FeedForward(96, 4.0).parameters())
+    other = sum(p.numel() for p in FeedForward(96, 4.0, activation=activation).parameters())
     assert other == pytest.approx(plain, rel=0.02)
 
 

@@ -108,7 +108,7 @@ def test_a_run_resumes_with_another_strategy(base: Path, plain: dict[str, Any]) 
 @pytest.mark.parametrize("trainer", ["fsdp", "deepspeed_zero2"])
 def test_one_device_a_flow_decoder_and_bf16(base: Path, trainer: str) -> None:
     overrides = [
-        "trainer.devices=1", "trainer.precision=bf16-mixed", "model/decoder=flow",
+        "trainer.devices=1", "trainer.precision=bf16-mixed", "model/flow=residual",
         "model/adaptor=flow", "trainer.max_steps=2", "data.limit=8",
         f"data.prepared_dir={base}/few",
     ]  # fmt: skip
@@ -121,7 +121,11 @@ def test_one_device_a_flow_decoder_and_bf16(base: Path, trainer: str) -> None:
 def test_unsupported_options_are_rejected_by_name(base: Path) -> None:
     for trainer, more, message in (
         ("fsdp", ["callbacks=[default,ema]"], "cannot average sharded weights (callbacks/ema)"),
-        ("fsdp", ["model/critic=patches"], "trainer=fsdp shards a training with one optimizer"),
+        (
+            "fsdp",
+            ["discriminator=mel_patches"],
+            "trainer=fsdp shards a training with one optimizer",
+        ),
         ("fsdp", ["model/balance=gradnorm"], "model/balance adapts loss weights by gradients"),
         ("deepspeed_zero1", ["trainer.accumulate_grad_batches=2"], "must be 1"),
     ):

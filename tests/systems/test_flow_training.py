@@ -22,7 +22,7 @@ from tts.training.run import train
 
 def trained(folder: Path, base: Path, steps: int, *more: str, resume: bool = False) -> None:
     overrides = [
-        "model/size=tiny", "model/decoder=flow", "model/adaptor=flow", "trainer=cpu",
+        "model/size=tiny", "model/flow=residual", "model/adaptor=flow", "trainer=cpu",
         "trainer.precision=32-true", "data.limit=24", f"data.prepared_dir={base}/prepared",
         "data.workers=0", "data.frames_per_batch=1500", f"run_dir={folder}",
         "callbacks.validation_metrics=null",
@@ -134,7 +134,7 @@ def test_train_only_needs_trained_weights(base: Path, tmp_path: Path) -> None:
 
 
 def test_frozen_parts_are_in_evaluation_mode() -> None:
-    model, _ = build("model/decoder=flow")
+    model, _ = build("model/flow=residual")
     train_only(model, ["flow"])
     assert model.flow.training
     assert model.flow.velocity_net.training

@@ -33,7 +33,7 @@ def speech() -> torch.Tensor:
 
 def test_copy_synthesis_is_closer_than_griffin_lim(speech: torch.Tensor) -> None:
     mel = mel_spectrogram(speech, CONTRACT)[None]
-    distance = WaveMelLoss(CONTRACT.sample_rate).distance
+    distance = WaveMelLoss(CONTRACT.sample_rate, (1024,), (100,)).distance
     bundled, griffin_lim = (
         float(distance(vocoder.synthesize(mel), speech[None]))
         for vocoder in (default_vocoder(CONTRACT), GriffinLim(CONTRACT, 100))
@@ -67,7 +67,7 @@ def test_refinements_can_be_set_when_loading() -> None:
     vocoder = load_vocoder(CONTRACT, BUNDLED, "Vocos", refinements=2)
     assert isinstance(vocoder, Vocos)
     assert vocoder.refinements == 2
-    same = load_vocoder(CONTRACT, BUNDLED, refinements=None)
+    same = load_vocoder(CONTRACT, BUNDLED, None, refinements=None)
     assert isinstance(same, Vocos)
     assert (
         same.refinements

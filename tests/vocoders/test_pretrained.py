@@ -62,7 +62,7 @@ def converted(family: str, folder: Path, change: Callable[..., None] | None = No
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_converted_model_equals_the_original(family: str, tmp_path: Path) -> None:
-    vocoder = load_vocoder(None, converted(family, tmp_path))
+    vocoder = load_vocoder(None, converted(family, tmp_path), None)
     expected = torch.tensor(reference(family)["output"])
     frames = 8 if family == "vocos" else 4
     generator = torch.Generator().manual_seed(1)

@@ -263,11 +263,11 @@ def test_a_voice_of_another_family_or_contract_raises_an_error(tmp_path) -> None
     with pytest.raises(CheckpointError, match="is a Vocos, not a HiFiGAN"):
         load_vocoder(CONTRACT, folder, "HiFiGAN")
     with pytest.raises(ContractError, match="bands: 20"):
-        load_vocoder(MelContract(), folder)
+        load_vocoder(MelContract(), folder, None)
     weights = folder / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:500])
     with pytest.raises(CheckpointError, match=r"weights\.safetensors"):
-        load_vocoder(CONTRACT, folder)
+        load_vocoder(CONTRACT, folder, None)
     (folder / "voice.json").write_text("{")
     with pytest.raises(CheckpointError, match=r"voice\.json"):
-        load_vocoder(CONTRACT, folder)
+        load_vocoder(CONTRACT, folder, None)

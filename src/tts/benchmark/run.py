@@ -132,7 +132,7 @@ def _vocoder_configs(names: list[str]) -> dict[str, dict[str, Any]]:
         family, _, size = str(name).partition("/")
         try:
             config = compose("train", [f"model={family}", f"model/size={size}", "logger=none"])
-            parts = ("model", "audio", "data", "discriminators", "loss", "optimizer")
+            parts = ("model", "audio", "data", "discriminator", "optimizer")
             configs[name] = {part: _plain(config, part) for part in parts}
         except (CompositionError, OmegaConfBaseException) as error:
             reason = str(error).splitlines()[0]

@@ -104,7 +104,9 @@ def benchmark_blocks(
     mamba_core = partial(MambaCore, expand=1.0, head_dim=HEAD_DIM, state=STATE)
     hybrid = partial(MambaConv, mamba=mamba_core, conv=ConvCore)
     layers = {
-        "attention": Stack(width, 1, attention, feed_forward=FeedForward, dropout=0.0),
+        "attention": Stack(
+            width, 1, attention, feed_forward=partial(FeedForward, multiple=4.0), dropout=0.0
+        ),
         "mamba": Stack(width, 1, mamba, dropout=0.0),
         "mamba_conv": Stack(width, 1, hybrid, dropout=0.0),
     }

@@ -10,6 +10,7 @@ from tts.batch import Prompt, Sampling
 from tts.benchmark.random_data import random_facts, random_mel
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
+from tts.build import model_arguments
 from tts.config.instantiate import instantiate
 from tts.contract import MelContract
 
@@ -51,7 +52,7 @@ def benchmark_synthesis(
     autocast = torch.autocast(timer.device.type, torch.bfloat16, enabled=bf16)
     with torch.inference_mode(), autocast:
         for size, config in configs.items():
-            model = instantiate(config["model"])(facts=random_facts(contract))
+            model = instantiate(model_arguments(config["model"]))(facts=random_facts(contract))
             model = model.to(timer.device).eval()
             spoken = int(model.generate(prompt).frame_lengths)
             stretched = prompt._replace(rate=spoken / frames)

@@ -14,6 +14,7 @@ from tts.benchmark.machine import count_gflop, peak_mib, reference_product
 from tts.benchmark.random_data import random_batch, random_facts
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
+from tts.build import model_arguments
 from tts.config.instantiate import instantiate
 from tts.contract import MelContract
 from tts.losses.alignment import binarization_loss, forward_sum_loss
@@ -58,16 +59,16 @@ def make_step(config: Mapping[str, Any], shape: Shape, device: str, bf16: bool) 
 class TrainingStep:
     """Forward, losses, backward, gradient clipping and optimizer step of an acoustic model.
 
-    ``config``: composed, with ``model``, ``loss``, ``optimizer`` and ``audio``.
+    ``config``: composed, with ``model``, ``optimizer`` and ``audio``.
     """
 
     def __init__(
         self, config: Mapping[str, Any], shape: Shape, device: torch.device, bf16: bool
     ) -> None:
         contract: MelContract = instantiate(config["audio"])
-        model = instantiate(config["model"])(facts=random_facts(contract))
+        model = instantiate(model_arguments(config["model"]))(facts=random_facts(contract))
         self.model = model.to(device).train()
-        self.loss = instantiate(config["loss"])
+        self.loss = instantiate(config["model"]["loss"])
         self.optimizer = instantiate(config["optimizer"])(self.model.parameters())
         self.batch = random_batch(*shape, contract.bands, device)
         self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=bf16)

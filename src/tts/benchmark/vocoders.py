@@ -11,6 +11,7 @@ from tts.batch import Clips
 from tts.benchmark.random_data import random_mel
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
+from tts.build import model_arguments
 from tts.config.instantiate import instantiate
 from tts.contract import MelContract
 from tts.discriminators.base import Discriminators
@@ -46,7 +47,7 @@ def benchmark_vocoders(
         "default": default_vocoder(contract),
     }
     for name, config in configs.items():
-        models[name] = instantiate(config["model"])(contract)
+        models[name] = instantiate(model_arguments(config["model"]))(contract)
     models = {name: vocoder.to(timer.device).eval() for name, vocoder in models.items()}
     with torch.autocast(timer.device.type, torch.bfloat16, enabled=bf16):
         synthesis = timer.compare({n: partial(v.synthesize, mel) for n, v in models.items()})
@@ -94,13 +95,13 @@ def _training_step(
     )
     lengths = torch.full((len(audio),), clips["frames"])
     batch = Clips(mel_spectrogram(audio, contract), audio, lengths)
-    generator: Vocoder = instantiate(config["model"])(contract)
+    generator: Vocoder = instantiate(model_arguments(config["model"]))(contract)
     generator = normalize_weights(generator).to(timer.device)
     discriminators = Discriminators(
-        instantiate(config["discriminators"]), sample_rate=contract.sample_rate
+        instantiate(config["discriminator"]["parts"]), sample_rate=contract.sample_rate
     )
     discriminators = discriminators.to(timer.device)
-    loss = instantiate(config["loss"]).to(timer.device)
+    loss = instantiate(config["model"]["loss"]).to(timer.device)
     adversarial = loss.terms["adversarial"]
     optimizers = [
         instantiate(config["optimizer"])(list(part.parameters()))

@@ -40,7 +40,7 @@ class Checkpoints(Checkpoint):
         folder: str | Path,
         monitor: str | None,
         every_n_steps: int = 500,
-        keep_every_n_steps: int | None = None,
+        keep_every_n_steps: int | None = 10000,
     ) -> None:
         if every_n_steps < 1:
             raise UserError(f"callbacks.checkpoints.every_n_steps={every_n_steps} must be above 0")

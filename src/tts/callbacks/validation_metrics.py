@@ -39,7 +39,7 @@ class ValidationMetrics(pl.Callback):
         measures: Mapping[str, Measure | None],
         vocoder: Callable[..., nn.Module],
         count: int = 8,
-        every_n_validations: int = 1,
+        every_n_validations: int = 4,
         max_time_share: float = 0.1,
     ) -> None:
         if not 0 < max_time_share <= 1:

@@ -1,29 +1,33 @@
-"""A config that cannot be composed, told in one line that lists what there is."""
+"""Messages for a config that cannot be composed: the wrong override, near matches, what exists."""
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+
+NEAR = 3  # near matches listed, at most
 
 
 def explain(error: BaseException, config_name: str, conf: Path, arguments: Sequence[str]) -> str:
-    """Name the override at fault, one of ``arguments``, and the choices or keys that exist."""
+    """Return a line that names the wrong override of ``arguments`` and the valid options."""
     message = " ".join(str(error).split())
     if isinstance(error, OverrideParseException):
         return (
-            f"cannot read {error.override!r}: write key=value, and quote a value that holds spaces,"
+            f"cannot read {error.override!r}: write key=value, and quote a value that has spaces,"
             f" commas or brackets, 'key=\"a, b\"' ({message})"
         )
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, choice = error.missing_cfg_file.rpartition("/")
         if error.options:
-            options = ", ".join(sorted(o for o in error.options if not o.startswith("_")))
-            return f"{group}={choice} does not exist; choose from {options}"
+            options = sorted(o for o in error.options if not o.startswith("_"))
+            hint = did_you_mean(choice, options)
+            return f"{group}={choice} does not exist; {hint}choose from {', '.join(options)}"
         return message
     if match := re.search(r"Could not (?:override|append to config.*?)\s*'([^']+)'", message):
         return _unknown_key(match[1].split("@")[0], config_name, conf, arguments)
@@ -32,27 +36,33 @@ def explain(error: BaseException, config_name: str, conf: Path, arguments: Seque
     return message
 
 
+def did_you_mean(word: str, options: Iterable[str], cutoff: float = 0.6) -> str:
+    """Return ``"did you mean a, b? "`` with the options closest to ``word``; "" for none."""
+    options = list(dict.fromkeys(options))
+    close = difflib.get_close_matches(word, options, NEAR, cutoff)
+    last = word.rpartition(".")[2]  # the right name in the wrong section
+    close += [o for o in options if o not in close and o.rpartition(".")[2] == last]
+    return f"did you mean {', '.join(close[:NEAR])}? " if close else ""
+
+
 def _unknown_key(key: str, config_name: str, conf: Path, arguments: Sequence[str]) -> str:
     folders = [folder for folder in conf.rglob("*") if any(folder.glob("*.yaml"))]
-    groups = sorted(str(folder.relative_to(conf)) for folder in folders)
+    groups = sorted(folder.relative_to(conf).as_posix() for folder in folders)
     if key in groups:
-        return f"the parts chosen beside it have no {key} to choose"
+        return f"the group {key} does not apply to the other choices: remove {key}="
     if "/" in key:
-        close = difflib.get_close_matches(key, groups, n=1)
-        hint = f"did you mean {close[0]}? " if close else ""
-        return f"there is no config group {key!r}; {hint}The groups are {', '.join(groups)}"
+        hint = did_you_mean(key, groups)
+        return f"there is no config group {key!r}; {hint}choose from {', '.join(groups)}"
     config = _composed(config_name, conf, [a for a in arguments if a.partition("=")[0] != key])
-    keys = [*_flatten(config, ""), *groups]
-    close = difflib.get_close_matches(key, keys, n=1, cutoff=0.7)
-    hint = f"did you mean {close[0]}? " if close else ""
+    hint = did_you_mean(key, [*_flatten(config, ""), *groups], cutoff=0.7)
     parent, siblings = _siblings(config, key)
-    where = f"{parent} has" if parent else "The config has"
-    listed = f"{where} {', '.join(map(str, siblings))}" if siblings else "--cfg job shows them all"
+    where = f"{parent} has" if parent else "the config has"
+    listed = f"{where} {', '.join(map(str, siblings))}" if siblings else "--cfg job lists all keys"
     return f"there is no setting {key!r}; {hint}{listed}"
 
 
 def _composed(config_name: str, conf: Path, arguments: Sequence[str]) -> Any:
-    """The config with the overrides that are not at fault; empty if that cannot be composed."""
+    """The config with the other overrides; empty where it cannot be composed."""
     overrides = [a for a in arguments if "=" in a and not a.startswith("-")]
     GlobalHydra.instance().clear()
     try:
@@ -64,8 +74,6 @@ def _composed(config_name: str, conf: Path, arguments: Sequence[str]) -> Any:
 
 def _siblings(config: Any, key: str) -> tuple[str, list[Any]]:
     """The deepest part of ``key`` that exists and the keys below it."""
-    from omegaconf import DictConfig, OmegaConf
-
     parts = key.split(".")
     for depth in range(len(parts) - 1, 0, -1):
         parent = ".".join(parts[:depth])
@@ -76,8 +84,7 @@ def _siblings(config: Any, key: str) -> tuple[str, list[Any]]:
 
 
 def _flatten(config: Any, prefix: str) -> Iterator[str]:
-    from omegaconf import DictConfig
-
+    """The full keys of a config, sections included."""
     for key in config:
         yield f"{prefix}{key}"
         child = config._get_node(key)

@@ -8,6 +8,7 @@ from typing import Any
 import hydra.utils
 from omegaconf import DictConfig
 
+from tts.build import MODEL_SECTIONS, model_arguments
 from tts.checkpoint import is_vocoder
 from tts.config.resume_overrides import own_overrides
 from tts.errors import UserError
@@ -52,8 +53,12 @@ def check_options(
         raise UserError(
             "callbacks.ema and system.averaging would average twice: set system.averaging=0"
         )
-    for where in ("optimizer", "scheduler", "system", "loss", "model", "data"):
-        for path, key, known in _unknown(plain.get(where), where):
+    sections = {name: plain[name] for name in ("optimizer", "scheduler", "system", "data")}
+    model = plain["model"]
+    sections |= {f"model.{name}": model[name] for name in MODEL_SECTIONS if name in model}
+    sections["model"] = model_arguments(model)
+    for where, section in sections.items():
+        for path, key, known in _unknown(section, where):
             raise UserError(
                 f"{path}.{key} is not a setting of the chosen {path}, which has "
                 f"{', '.join(known) or 'none'}; an experiment or an override for another choice "

@@ -61,7 +61,7 @@ def readers_of(
     if asked and all(reader.controls == plain for reader in found.values()):
         raise UserError(
             "steps, solver, temperature and guidance are for models that draw their mels "
-            "(model/decoder=flow), and none of these does"
+            "(model/flow=residual), and none of these does"
         )
     return found
 

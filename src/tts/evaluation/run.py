@@ -139,7 +139,7 @@ def _synthesize(runs: list[Run], data: SpeechDataset, config: DictConfig) -> Eva
             "griffin-lim": GriffinLim(contract, config.reference_iterations)
         }
         for name, run in zip(names, runs, strict=True):
-            vocoders[name] = load_vocoder(contract, run.path)
+            vocoders[name] = load_vocoder(contract, run.path, None)
         return vocoder.copy_synthesis(data, chosen, vocoders, config.seed)
     vocoder_factory = instantiate(config.vocoder)
     phonemizer = instantiate(config.phonemizer) if config.phonemizer else None

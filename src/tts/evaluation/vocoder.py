@@ -35,7 +35,7 @@ def copy_synthesis(
     for name, vocoder in vocoders.items():
         contract = vocoder.contract
         losses: dict[str, WaveMelLoss | MultiResolutionSTFT] = {
-            "mel_distance": WaveMelLoss(contract.sample_rate),
+            "mel_distance": WaveMelLoss(contract.sample_rate, (1024,), (100,)),
             "stft_distance": MultiResolutionSTFT(),
         }
         waves: list[np.ndarray | None] = []

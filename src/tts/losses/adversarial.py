@@ -29,7 +29,7 @@ class AdversarialTerm(LossTerm):
     sub-discriminators (Vocos) instead of their sum (HiFi-GAN).
     """
 
-    def __init__(self, scales: Mapping[str, float] | None = None, average: bool = False) -> None:
+    def __init__(self, *, average: bool, scales: Mapping[str, float] | None = None) -> None:
         super().__init__()
         self.scales, self.average = dict(scales or {}), average
 

@@ -85,7 +85,7 @@ class GradNorm(Balance):
     where r is the term's inverse training rate (section 3.1): its loss relative to its first one,
     divided by the mean over terms. ``alpha`` 0 means equal norms.
     The paper updates factors by gradient descent and keeps their sum constant; here the sum of the
-    norms stays what ``loss.weights`` give, so that the learning rate keeps its meaning.
+    norms stays what ``model.loss.weights`` give, so that the learning rate keeps its meaning.
     A term without gradient at W keeps its weight. A term that is not above 0 or has
     ``exclude_from_balancing`` has r = 1. Norms and losses are averaged over ranks.
     Raises UserError for a ``shared`` without a matrix or with frozen weights.
@@ -105,7 +105,7 @@ class GradNorm(Balance):
         super().__init__(terms)
         if every_n_steps < 1 or not 0 < rate <= 1:
             raise UserError(
-                f"loss.balance: every_n_steps={every_n_steps} must be at least 1, and rate={rate} "
+                f"model.balance: every_n_steps={every_n_steps} must be at least 1, and rate={rate} "
                 "above 0 and at most 1"
             )
         self.shared, self.alpha, self.rate = shared, alpha, rate
@@ -122,7 +122,7 @@ class GradNorm(Balance):
         if not self._matrix:
             parts = ", ".join(name for name, _ in model.named_children())
             raise UserError(
-                f"loss.balance.shared={self.shared} is not a part of the model that has a matrix; "
+                f"model.balance.shared={self.shared} is not a part of the model that has a matrix; "
                 f"choose from {parts}"
             )
 
@@ -166,7 +166,7 @@ class GradNorm(Balance):
         """Return each term's gradient norm at W and its value, ``(N,)`` each; 0 where absent."""
         if not self._matrix[0].requires_grad:
             raise UserError(
-                f"loss.balance.shared={self.shared} is frozen: choose a part that is trained"
+                f"model.balance.shared={self.shared} is frozen: choose a part that is trained"
             )
         table = torch.zeros(3, len(self.names), device=self.log_factor.device)
         for column, name in enumerate(self.names):

@@ -25,7 +25,7 @@ class MelLoss(LossTerm):
     the model's output; the term does not apply where that is None.
     """
 
-    def __init__(self, distance: Callable[..., Tensor], of: str = "mel") -> None:
+    def __init__(self, distance: Callable[..., Tensor], of: str) -> None:
         super().__init__()
         self.distance, self.of = distance, of
 

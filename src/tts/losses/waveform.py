@@ -22,9 +22,7 @@ class WaveMelLoss(LossTerm):
     ``bands``: their mean, the multi-scale mel loss of DAC (Kumar et al. 2023, section 3.5).
     """
 
-    def __init__(
-        self, sample_rate: int, windows: Sequence[int] = (1024,), bands: Sequence[int] = (100,)
-    ) -> None:
+    def __init__(self, sample_rate: int, windows: Sequence[int], bands: Sequence[int]) -> None:
         super().__init__()
         self.windows = tuple(windows)
         for number, (size, count) in enumerate(zip(windows, bands, strict=True)):

@@ -56,7 +56,7 @@ class WeightedLoss(nn.Module):
                 )
         if missing := sorted(set(terms) - set(weights)):
             raise UserError(
-                f"loss.weights lacks {', '.join(missing)}: give each term a weight, 0 to leave it "
+                f"model.loss.weights lacks {', '.join(missing)}: give each term a weight, 0 to leave it "
                 "out"
             )
         self.terms = nn.ModuleDict({name: terms[name] for name in terms if weights[name] != 0})
@@ -107,7 +107,7 @@ class WeightedLoss(nn.Module):
             total = weighted if total is None else total + weighted
         if total is None:
             raise UserError(
-                "no loss term applies to this model's output: set a weight above 0 in loss.weights"
+                "no loss term applies to this model's output: set a weight above 0 in model.loss.weights"
             )
         terms = {name: value.detach() for name, value in values.items()}
         fixed = LossResult(total, total.detach(), terms, {})

@@ -18,7 +18,7 @@ class STOI(Measure):
 
     label, higher_is_better, digits = "STOI", True, 3
 
-    def __init__(self, extended: bool = False, **kwargs: Any) -> None:
+    def __init__(self, extended: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.extended = extended
         self.label = "ESTOI" if extended else "STOI"

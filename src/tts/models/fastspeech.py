@@ -228,7 +228,7 @@ def _require_nothing_asked(sampling: Sampling) -> None:
         if value is not None:
             raise UserError(
                 f"{name}={value}: this model's decoder draws nothing, it regresses; one trained "
-                "with model/decoder=flow draws"
+                "with model/flow=residual draws"
             )
 
 

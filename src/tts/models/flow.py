@@ -73,10 +73,11 @@ class ResidualFlow(nn.Module):
         dim: int,
         velocity_net: Callable[..., nn.Module],
         style_dim: int | None = None,
-        cfg_dropout: float = 0.1,
-        steps: int = 4,
-        solver: str = "euler",
-        temperature: float = 1.0,
+        *,
+        cfg_dropout: float,
+        steps: int,
+        solver: str,
+        temperature: float,
         average: float = 0.999,
     ) -> None:
         super().__init__()

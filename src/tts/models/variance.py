@@ -98,7 +98,7 @@ class Predictor(nn.Module):
         dim: int,
         outputs: int = 1,
         kernel: int = 3,
-        dropout: float = 0.2,
+        dropout: float = 0.5,
         style_dim: int | None = None,
     ) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ class FeedForward(nn.Module):
     """
 
     def __init__(
-        self, dim: int, multiple: float = 4.0, activation: Callable[..., nn.Module] = GELU
+        self, dim: int, multiple: float, activation: Callable[..., nn.Module] = GELU
     ) -> None:
         super().__init__()
         probe = activation(dim=dim)

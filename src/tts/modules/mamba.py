@@ -40,7 +40,7 @@ class MambaCore(nn.Module):
     def __init__(
         self,
         dim: int,
-        expand: float = 2.0,
+        expand: float = 1.0,
         head_dim: int = 64,
         state: int = 32,
         kernel: int = 4,

@@ -19,10 +19,10 @@ class Postnet(nn.Module):
     def __init__(
         self,
         bands: int,
-        channels: int = 256,
-        depth: int = 5,
-        kernel: int = 5,
-        dropout: float = 0.1,
+        channels: int,
+        depth: int,
+        kernel: int,
+        dropout: float,
     ) -> None:
         super().__init__()
         widths = [bands, *[channels] * (depth - 1), bands]

@@ -18,7 +18,7 @@ class SpeakerStyle(nn.Module):
 
     listens = False  # needs no recording to speak
 
-    def __init__(self, facts: CorpusFacts, dim: int = 128) -> None:
+    def __init__(self, facts: CorpusFacts, dim: int = 64) -> None:
         super().__init__()
         self.dim = dim
         self.table = nn.Embedding(len(facts.speakers), dim)
@@ -45,7 +45,7 @@ class ReferenceStyle(nn.Module):
     def __init__(
         self,
         facts: CorpusFacts,
-        dim: int = 128,
+        dim: int = 64,
         hidden: int = 128,
         depth: int = 3,
         kernel: int = 7,

@@ -215,7 +215,7 @@ def _gan_loss(loss: WeightedLoss) -> GANLoss:
         if isinstance(term, GANLoss):
             return term
     raise UserError(
-        "loss.weights.adversarial=0 leaves the discriminators without a loss: set it above 0, or "
+        "model.loss.weights.adversarial=0 leaves the discriminators without a loss: set it above 0, or "
         "choose discriminator=none"
     )
 

@@ -37,7 +37,7 @@ class VocoderSystem(GANSystem):
             averaging, card,
         )  # fmt: skip
         self.rate = model.contract.sample_rate
-        self.mel_distance = WaveMelLoss(self.rate)
+        self.mel_distance = WaveMelLoss(self.rate, (1024,), (100,))
         self.stft_distance = MultiResolutionSTFT()
 
     def discriminator_kwargs(self) -> dict[str, object]:

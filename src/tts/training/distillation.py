@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import nn
 
-from tts.build import build, build_model
+from tts.build import build, build_model, model_arguments
 from tts.checkpoint import load_run
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
@@ -20,17 +20,17 @@ def distill(path: str, steps: int, model: nn.Module, facts: CorpusFacts) -> None
     than the flow.
     """
     run = load_run(path)
-    teacher: Any = build_model(build(run.config["model"]), run.require_facts())
+    teacher: Any = build_model(build(model_arguments(run.config["model"])), run.require_facts())
     for name, each in ((f"distill_from={path}", teacher), ("this model", model)):
         if getattr(each, "flow", None) is None:
-            raise UserError(f"{name} has no flow-matching decoder: both need model/decoder=flow")
+            raise UserError(f"{name} has no flow-matching decoder: both need model/flow=residual")
     run.fill(teacher)
     start_from(path, model, facts)
     student_parts, teacher_parts = (_outside_flow(each) for each in (model, teacher))
     if different := sorted(name for name, _ in student_parts ^ teacher_parts):
         raise UserError(
             f"distill_from={path}: {different[0]} differs from the teacher's; a student may differ "
-            "in its flow alone (field=..., size.velocity_net_depth=...)"
+            "in its flow alone (model/flow/velocity_net=..., size.velocity_net_depth=...)"
         )
     train_only(model, ["flow"])
     flow: Any = model.flow

@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 from tts.callbacks.graceful_stop import GracefulStop, Interrupted
 from tts.config.compose import to_plain
-from tts.config.group_effects import group_effects
+from tts.config.elsewhere import set_elsewhere
 from tts.config.hydra_job import group_choices, task_overrides
 from tts.config.launch import CONF
 from tts.config.option_checks import check_options
@@ -98,7 +98,7 @@ def train(
 
 def log_start(config: DictConfig, system: pl.LightningModule, trainer: pl.Trainer) -> int:
     """Log what choices set elsewhere, sizes, device and steps; return the number of parameters."""
-    for line in group_effects(config, group_choices(), CONF):
+    for line in set_elsewhere(CONF, group_choices(), task_overrides()):
         info(line)
     parameters = sum(p.numel() for p in system.parameters())
     trained = sum(p.numel() for p in system.parameters() if p.requires_grad)

@@ -6,7 +6,7 @@ from typing import Any
 import lightning.pytorch as pl
 from omegaconf import DictConfig
 
-from tts.build import build_model
+from tts.build import build_model, model_arguments
 from tts.config.instantiate import instantiate
 from tts.corpus import CorpusFacts
 from tts.data.datamodule import SpeechDataModule
@@ -72,8 +72,8 @@ def build_system(
             clip=config.trainer.gradient_clip_val, accumulate=config.trainer.accumulate_grad_batches
         )
     return system(
-        model=build_model(instantiate(config.model), facts),
-        loss=instantiate(config.loss),
+        model=build_model(instantiate(model_arguments(card["config"]["model"])), facts),
+        loss=instantiate(config.model.loss),
         optimization=optimization,
         card=card,
     )

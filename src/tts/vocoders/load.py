@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tts.build import build
+from tts.build import build, model_arguments
 from tts.checkpoint import CheckpointError, load_run
 from tts.contract import ContractError, MelContract
 from tts.vocoders.griffin_lim import GriffinLim
@@ -24,7 +24,7 @@ def default_vocoder(contract: MelContract) -> Vocoder:
         log.warning("speaking with Griffin-Lim: there is no %s", BUNDLED)
         return GriffinLim(contract)
     try:
-        return load_vocoder(contract, BUNDLED)
+        return load_vocoder(contract, BUNDLED, None)
     except ContractError as error:
         log.warning("speaking with Griffin-Lim: %s", error)
         return GriffinLim(contract)
@@ -33,7 +33,7 @@ def default_vocoder(contract: MelContract) -> Vocoder:
 def load_vocoder(
     contract: MelContract | None,
     path: str | os.PathLike[str],
-    family: str | None = None,
+    family: str | None,
     **settings: Any,
 ) -> Vocoder:
     """Ready to speak mels of ``contract`` (None: whatever it was trained for).
@@ -43,7 +43,7 @@ def load_vocoder(
     missing, damaged or no vocoder, ContractError naming the fields for one of another mel.
     """
     run = load_run(path)
-    factory = build(run.config["model"])
+    factory = build(model_arguments(run.config["model"]))
     made = getattr(factory, "func", factory)
     if not (isinstance(made, type) and issubclass(made, Vocoder)):
         raise CheckpointError(f"{run.path} is no vocoder: it turns text into mels")
