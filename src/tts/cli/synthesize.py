@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from tts.audio.io import AudioError, audio_writer
+from tts.controls import SynthesisControls
 from tts.errors import UserError
-from tts.synthesizer import SynthesisControls, SynthesizedSentence, Synthesizer, joined
+from tts.synthesizer import SynthesizedSentence, Synthesizer, joined
 
 ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3")
 
@@ -27,18 +28,7 @@ def synthesize(config: DictConfig) -> list[Path]:
         instantiate(config.vocoder),
         instantiate(config.phonemizer) if config.phonemizer else None,
     )
-    controls = SynthesisControls(
-        rate=_control(config, "rate"),
-        pitch=_control(config, "pitch"),
-        energy=_control(config, "energy"),
-        pitch_range=_control(config, "pitch_range"),
-        variance_scale=_number(config, "variance_scale"),
-        prosody_temperature=_number(config, "prosody_temperature"),
-        temperature=_number(config, "temperature"),
-        steps=config.steps,
-        solver=config.solver,
-        guidance=_number(config, "guidance"),
-    )
+    controls = SynthesisControls.parse({n: config[n] for n in SynthesisControls._fields})
     written: list[Path] = []
     failed: list[str] = []
     for (number, line), target in zip(lines, targets, strict=True):
@@ -134,25 +124,6 @@ def _targets(out: Path, count: int) -> list[Path]:
     return [out / f"{number:0{width}d}.wav" for number in range(1, count + 1)]
 
 
-def _control(config: DictConfig, name: str) -> float | list[float]:
-    value = config[name]
-    try:
-        return [float(v) for v in value] if OmegaConf.is_list(value) else float(value)
-    except (TypeError, ValueError) as error:
-        raise UserError(
-            f"{name}={value}: give a number, or [a,b,...] with one for each symbol"
-        ) from error
-
-
-def _number(config: DictConfig, name: str) -> float | None:
-    if config[name] is None:
-        return None
-    try:
-        return float(config[name])
-    except (TypeError, ValueError) as error:
-        raise UserError(f"{name}={config[name]}: give a number") from error
-
-
 def _speed(sentences: list[SynthesizedSentence]) -> str:
     """What each stage took."""
     totals = {stage: sum(s.seconds[stage] for s in sentences) for stage in sentences[0].seconds}
@@ -171,15 +142,16 @@ def _picture(sentences: list[SynthesizedSentence], synthesizer: Synthesizer, pat
         len(sentences), 1, squeeze=False, figsize=(14, 3.2 * len(sentences)), layout="constrained"
     )
     for axis, sentence in zip(axes[:, 0], sentences, strict=True):
-        seconds = contract.seconds(len(sentence.mel))
+        seconds = contract.seconds(len(sentence.features))
         axis.imshow(
-            sentence.mel.T.numpy(),
+            sentence.features.T.numpy(),
             origin="lower",
             aspect="auto",
             extent=(0, seconds, 0, contract.bands),
         )
         start = 0.0
-        for symbol, frames in zip(sentence.phonemes, sentence.durations.tolist(), strict=True):
+        durations = [] if sentence.durations is None else sentence.durations.tolist()
+        for symbol, frames in zip(sentence.phonemes, durations, strict=bool(durations)):
             width = contract.seconds(frames)
             axis.axvline(start, color="white", linewidth=0.4, alpha=0.5)
             axis.text(start + width / 2, contract.bands + 1, symbol, ha="center", fontsize=8)

@@ -25,7 +25,7 @@ def help_text(conf: Path, config_name: str, about: str) -> str:
         parts.append("Groups, group=choice (* the default):")
         parts += [f"  {group:{width}}  {choices}" for group, choices in rows]
         parts.append("")
-    if settings := _settings(path):
+    if settings := _settings(conf, path):
         parts += ["Settings, key=value:", *(f"  {line}" for line in settings), ""]
     parts += ["Flags:", FOOTER]
     return "\n".join(parts)
@@ -60,11 +60,20 @@ def _all_groups(conf: Path) -> Any:
             yield group, "  ".join(choices)
 
 
-def _settings(path: Path) -> list[str]:
-    """The file's own keys with their comments, without the defaults list and Hydra's section."""
+def _settings(conf: Path, path: Path) -> list[str]:
+    """The file's own keys with their comments, without the defaults list and Hydra's section.
+
+    Default choices that are placed at the top level (``@package _global_``) count as its own.
+    """
     kept: list[str] = []
     skipping = False
-    for line in path.read_text().splitlines():
+    lines = path.read_text().splitlines()
+    for entry in (yaml.safe_load(path.read_text()) or {}).get("defaults", []):
+        group, choice = next(iter(entry.items())) if isinstance(entry, dict) else (entry, "")
+        included = conf / group / f"{choice}.yaml"
+        if included.is_file() and included.read_text().startswith("# @package _global_"):
+            lines += included.read_text().splitlines()
+    for line in lines:
         if line and not line[0].isspace() and not line.startswith(("-", "#")):
             skipping = line.startswith(("defaults:", "hydra:"))
         if not skipping and not line.startswith("# @package"):

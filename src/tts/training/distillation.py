@@ -1,6 +1,4 @@
-"""A model that learns to draw in few steps what another draws in many."""
-
-from typing import Any
+"""Distillation of a flow-matching decoder into one that needs fewer solver steps."""
 
 from torch import nn
 
@@ -8,30 +6,36 @@ from tts.build import build, build_model
 from tts.checkpoint import load_run
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
+from tts.models.fastspeech import FastSpeech
+from tts.models.flow import ResidualFlow
 from tts.training.freezing import train_only
 from tts.training.warm_start import start_from
 
 
 def distil(path: str, steps: int, model: nn.Module, facts: CorpusFacts) -> None:
-    """Give ``model`` the teacher's weights, and its own field, alone, something to learn.
+    """Start ``model`` from the teacher's weights and let its flow learn the teacher's samples.
 
     ``path``: the teacher's run; ``steps``: of its solver. All but ``model.flow`` is frozen. Raises
-    UserError when either draws nothing, or when they differ in more than the field.
+    UserError when either has no flow, or when they differ in more than the velocity network.
     """
     run = load_run(path)
-    teacher: Any = build_model(build(run.config["model"]), run.require_facts())
-    for name, each in ((f"distill_from={path}", teacher), ("this model", model)):
-        if getattr(each, "flow", None) is None:
-            raise UserError(f"{name} draws nothing: both need model/decoder=flow")
+    teacher = build_model(build(run.config["model"]), run.require_facts())
+    teacher_flow, flow = _flow_of(teacher, f"distill_from={path}"), _flow_of(model, "this model")
     run.fill(teacher)
     start_from(path, model, facts)
     ours, theirs = ({(name, value.shape) for name, value in each.state_dict().items()
                      if not name.startswith("flow.")} for each in (model, teacher))  # fmt: skip
     if different := sorted(name for name, _ in ours ^ theirs):
         raise UserError(
-            f"distill_from={path}: {different[0]} is not as in the teacher; a student may differ "
-            "in its field alone (field=..., size.velocity_net_depth=...)"
+            f"distill_from={path}: {different[0]} differs from the teacher's; a student may differ "
+            "in its velocity network alone (model/flow/velocity_net=..., "
+            "size.velocity_net_depth=...)"
         )
     train_only(model, ["flow"])
-    flow: Any = model.flow
-    flow.distill_from_teacher(teacher.flow, steps)
+    flow.distill_from_teacher(teacher_flow, steps)
+
+
+def _flow_of(model: nn.Module, name: str) -> ResidualFlow:
+    if not isinstance(model, FastSpeech) or model.flow is None:
+        raise UserError(f"{name} has no flow-matching decoder: both need model/flow=residual")
+    return model.flow
