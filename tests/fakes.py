@@ -22,6 +22,7 @@ from tts.config.resolvers import register_resolvers
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts, SpeakerStatistics
 from tts.masks import mask_from_lengths, masked_mean
+from tts.models.acoustic import AcousticModel, Diagnostics
 
 FAKES = Path(__file__).parent / "conf"  # config choices data=fake and model=fake
 CONTRACT = MelContract(n_fft=512, window=512, hop=256, bands=8)
@@ -117,7 +118,7 @@ class FakeOutput(NamedTuple):
     mel: Tensor  # (B, T, M)
 
 
-class FakeModel(nn.Module):
+class FakeModel(AcousticModel[FakeOutput]):
     """Speaker embedding, dropout, projection: it learns a little and uses randomness."""
 
     def __init__(self, facts: CorpusFacts, dim: int = 8) -> None:
@@ -130,6 +131,9 @@ class FakeModel(nn.Module):
         assert batch.mel is not None
         mel = self.project(self.dropout(self.embed(batch.speaker)))[:, None]
         return FakeOutput(mel.expand_as(batch.mel))
+
+    def diagnostics(self, output: FakeOutput) -> Diagnostics:
+        return Diagnostics(mel=output.mel)
 
 
 class FakeMelLoss(nn.Module):

@@ -1,4 +1,4 @@
-"""A checkpoint's config assembles models, and nothing else."""
+"""Builder of models from a checkpoint's config: it calls nothing but this package and torch."""
 
 import pytest
 import torch
@@ -37,12 +37,12 @@ def test_nested_factories_are_assembled() -> None:
         7,
     ],
 )
-def test_no_other_name_is_called(name: object) -> None:
+def test_other_names_are_refused(name: object) -> None:
     with pytest.raises(UserError):
         build({"_target_": name, "command": "true"})
 
 
-def test_arguments_that_do_not_fit_are_told() -> None:
+def test_wrong_arguments_are_named() -> None:
     with pytest.raises(UserError, match="color"):
         build({"_target_": "torch.nn.ReLU", "color": "red"})
     assert isinstance(build({"_target_": "torch.nn.ReLU"}), torch.nn.ReLU)

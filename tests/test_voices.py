@@ -1,4 +1,4 @@
-"""The voices that come with the project: small, carded, understood, and there without asking."""
+"""Voices that ship with the project: size, card, intelligibility, default use."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ TEXTS = (
     "The old bridge was closed because of the heavy rain.",
     "Nobody remembered who had written the letter.",
 )
-# what the recognizer could mistake them for
+# what the recognizer could confuse them with
 OTHERS = (
     "Must of the chips in the harder head bean pointed wise.",
     "He lift her knees in the chicken stable against this warning.",
@@ -33,7 +33,7 @@ OTHERS = (
 
 
 @pytest.mark.parametrize("name", ["lj", "kathleen"])
-def test_a_voice_is_understood(name: str) -> None:
+def test_a_voice_is_intelligible(name: str) -> None:
     pytest.importorskip("pocketsphinx")
     voice = Synthesizer.load(VOICES / name)
     assert voice.facts.speakers == (name,)
@@ -48,7 +48,7 @@ def test_a_voice_is_understood(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["lj", "kathleen"])
-def test_a_voice_is_small_and_says_where_it_comes_from(name: str) -> None:
+def test_a_voice_is_small_and_has_a_card(name: str) -> None:
     folder = VOICES / name
     assert sum(path.stat().st_size for path in folder.iterdir()) < 15e6
     about = json.loads((folder / "voice.json").read_text())["about"]
@@ -57,12 +57,12 @@ def test_a_voice_is_small_and_says_where_it_comes_from(name: str) -> None:
     assert "Scores" in (folder / "README.md").read_text()
 
 
-def test_a_text_is_enough(tmp_path: Path) -> None:
+def test_synthesis_needs_only_a_text(tmp_path: Path) -> None:
     command("synthesize.py", "text=Good morning, everybody.", f"out={tmp_path}/x.wav")
     assert 0.8 < soundfile.info(tmp_path / "x.wav").duration < 4
 
 
-def test_a_voice_of_another_phonemizer_speaks_when_it_is_handed_in(tmp_path: Path) -> None:
+def test_a_voice_of_a_foreign_phonemizer_needs_it_as_an_argument(tmp_path: Path) -> None:
     run = load_run(OWN_VOICE)
     assert run.frontend is not None
     foreign = run._replace(frontend=run.frontend | {"phonemizer": "elsewhere.Phonemizer"})
@@ -78,7 +78,7 @@ def test_a_voice_of_another_phonemizer_speaks_when_it_is_handed_in(tmp_path: Pat
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("device", ["gramophone", "cuda:99"])
-def test_a_device_that_is_not_here_is_one_clear_error(device: str) -> None:
+@pytest.mark.parametrize("device", ["abacus", "cuda:99"])
+def test_a_missing_device_is_one_clear_error(device: str) -> None:
     with pytest.raises(UserError, match=f"device={device}"):
         Synthesizer.load(device=device)

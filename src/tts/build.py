@@ -1,7 +1,7 @@
-"""Builds objects from a checkpoint's plain config, from this package and torch alone.
+"""Object builder for configs from checkpoints, limited to this package's models and torch.
 
-The same ``_target_`` and ``_partial_`` that Hydra reads, without Hydra, and with one difference: a
-checkpoint comes from anywhere, so a name it gives may not make Python import or call just anything.
+It reads the same ``_target_`` and ``_partial_`` as Hydra, without Hydra, and with one difference: a
+checkpoint can come from anywhere, so the names in it cannot import or call arbitrary code.
 """
 
 import functools
@@ -12,7 +12,6 @@ from typing import Any
 
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
-from tts.vocoders.vocoder import Vocoder
 
 PACKAGES = ("tts.modules.", "tts.models.", "tts.alignment.", "tts.vocoders.")
 FUNCTIONS = ("torch.nn.functional.", "torch.nn.")
@@ -21,10 +20,10 @@ MODEL_SECTIONS = ("activation", "positional", "balance", "loss", "monitor")
 
 
 def build(config: Any) -> Any:
-    """A nested config of dictionaries, lists and values -> the object it describes.
+    """Return the object that nested dictionaries, lists and values describe.
 
-    A dictionary with ``_target_`` becomes a call of that name, or, with ``_partial_``, a factory
-    that makes one per call. Raises UserError for a name outside this package's models.
+    A dictionary with ``_target_`` becomes a call of that name, or, with ``_partial_``, a factory.
+    Raises UserError for a name outside :data:`PACKAGES` and :data:`FUNCTIONS`.
     """
     if isinstance(config, dict):
         values = {key: build(value) for key, value in config.items() if key not in _RESERVED}
@@ -53,17 +52,20 @@ def model_arguments(model: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def build_model(factory: Callable[..., Any], facts: CorpusFacts) -> Any:
-    """A vocoder is made for a mel, every other model for a corpus."""
-    made = factory.func if isinstance(factory, functools.partial) else factory
-    if inspect.isclass(made) and issubclass(made, Vocoder):
-        return factory(facts.contract)
-    return factory(facts=facts)
+    """Return the model of ``factory`` for a corpus.
+
+    A constructor declares by its parameters what it is made from: ``facts`` (acoustic models) or
+    ``contract`` alone (vocoders).
+    """
+    parameters = inspect.signature(factory).parameters
+    return factory(facts=facts) if "facts" in parameters else factory(contract=facts.contract)
 
 
 _RESERVED = ("_target_", "_partial_", "_convert_", "_recursive_")
 
 
-def _locate(name: Any) -> Callable[..., Any]:
+def _locate(name: object) -> Callable[..., Any]:
+    """Return the class or function called ``name``. Raises UserError for one that is not ours."""
     if not isinstance(name, str) or not name.startswith(PACKAGES + FUNCTIONS):
         raise UserError(
             f"the config names {name!r}, which is not a part of this package: a checkpoint may "
@@ -77,5 +79,5 @@ def _locate(name: Any) -> Callable[..., Any]:
     if not (inspect.isclass(found) or inspect.isfunction(found)):
         raise UserError(f"{name} is not a class or a function")
     if not found.__module__.startswith(("tts.", "torch.")):
-        raise UserError(f"{name} is only imported there, from {found.__module__}")
+        raise UserError(f"{name} is not defined there but imported from {found.__module__}")
     return found

@@ -1,11 +1,11 @@
-"""A checkpoint on disk: written whole or not at all, read without running anything it holds.
+"""Checkpoints and voices on disk: written atomically, read without executing anything in them.
 
-A checkpoint is a dictionary of tensors and plain data. Beside Lightning's own keys it carries the
+A checkpoint is a dictionary of tensors and plain data. Besides Lightning's own keys it carries the
 *card*: ``config`` (the resolved config of the run), ``facts`` (CorpusFacts.to_dict()) and
-``frontend`` (Frontend.to_dict()), so that the file alone can rebuild the model and speak.
+``frontend`` (Frontend.to_dict()), so that the file alone can rebuild the model and synthesize.
 
-A *voice* is what is left of a run when it only has to speak: a folder with ``voice.json`` (the
-model's config, its mel contract and, of an acoustic model, facts and front end) and
+A *voice* is a run exported for synthesis: a folder with ``voice.json`` (the model's config, its mel
+contract, speaking defaults and, for an acoustic model, facts and front end) and
 ``weights.safetensors``. Either loads as a :class:`Run`.
 """
 
@@ -29,23 +29,25 @@ from tts.errors import UserError
 
 CARD = ("config", "facts", "frontend")
 VOICE, WEIGHTS = "voice.json", "weights.safetensors"
-AVERAGED = "average.module."  # where a training keeps its averaged weights
+AVERAGED = "average.module."  # prefix of a training's averaged weights
 
 
 class CheckpointError(UserError):
-    """A checkpoint that cannot be written or is not to be trusted."""
+    """A checkpoint that cannot be written, or that is missing, damaged or not trusted."""
 
 
 class Run(NamedTuple):
-    """What speaking needs of a training."""
+    """What a training leaves for synthesis."""
 
     path: Path  # the file read
-    config: dict[str, Any]  # resolved; of a voice, its model's part alone
+    config: dict[str, Any]  # resolved; for a voice only the "model" section
     contract: MelContract
-    facts: CorpusFacts | None  # None of a vocoder that came without
-    frontend: dict[str, Any] | None
+    facts: CorpusFacts | None  # None for a vocoder's voice
+    frontend: dict[str, Any] | None  # None for a vocoder's voice
     weights: dict[str, Tensor]  # the model's state dict
     step: int  # optimizer steps taken
+    # a voice's defaults: synthesis controls, or a vocoder's settings
+    speaking: dict[str, Any] = {}  # noqa: RUF012
 
     def fill(self, model: nn.Module) -> None:
         """Load the weights into ``model``. Raises CheckpointError when they do not fit."""
@@ -57,16 +59,16 @@ class Run(NamedTuple):
             ) from error
 
     def require_facts(self) -> CorpusFacts:
-        """What an acoustic model cannot do without. Raises CheckpointError of a lone vocoder."""
+        """Return the corpus facts. Raises CheckpointError for a vocoder's voice, which has none."""
         if self.facts is None or self.frontend is None:
-            raise CheckpointError(f"{self.path} is a vocoder: it turns mels into sound, not text")
+            raise CheckpointError(f"{self.path} is a vocoder; give an acoustic model")
         return self.facts
 
 
 def save_atomic(checkpoint: dict[str, Any], path: str | os.PathLike[str]) -> None:
     """Write to a temporary name beside ``path``, flush to the disk, rename.
 
-    A kill or a full disk at any moment leaves whatever stood at ``path`` before.
+    A kill or a full disk at any moment leaves the earlier file at ``path`` untouched.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,17 +84,17 @@ def save_atomic(checkpoint: dict[str, Any], path: str | os.PathLike[str]) -> Non
     except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
         if full := _disk_error(error):
-            kept = f"; the one from before is untouched: {path}" if path.exists() else ""
+            kept = f"; the earlier file {path} is untouched" if path.exists() else ""
             raise CheckpointError(f"cannot write {path}: {full}{kept}") from error
         raise
 
 
 def load_checkpoint(path: str | os.PathLike[str], *, mmap: bool = False) -> dict[str, Any]:
-    """Everything in a checkpoint file, on the CPU. Nothing in it is executed (``weights_only``).
+    """Return a checkpoint file's dictionary, on the CPU; nothing in it is executed.
 
-    ``mmap`` leaves the tensors on the disk until they are touched: cheap when only the card counts.
-    Raises :class:`CheckpointError` naming the file when it is missing, truncated, foreign or holds
-    anything beside tensors and plain data.
+    ``mmap`` leaves the tensors on the disk until they are read: cheap when only the card counts.
+    Raises CheckpointError naming the file when it is missing, truncated, foreign, or holds more
+    than tensors and plain data.
     """
     path = Path(path)
     if not path.is_file():
@@ -104,8 +106,8 @@ def load_checkpoint(path: str | os.PathLike[str], *, mmap: bool = False) -> dict
         checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
-            f"{path} was not loaded: it is damaged, or holds more than tensors and plain data, and "
-            "running what a checkpoint brings along is not safe"
+            f"{path} was not loaded: it is damaged, or holds more than tensors and plain data, "
+            "which would be unsafe to execute"
         ) from error
     except Exception as error:  # a damaged archive can raise anything
         raise CheckpointError(
@@ -117,7 +119,7 @@ def load_checkpoint(path: str | os.PathLike[str], *, mmap: bool = False) -> dict
 
 
 def find_checkpoint(run: str | os.PathLike[str], names: tuple[str, ...] = ("best", "last")) -> Path:
-    """A run folder's first checkpoint of these names, or the file itself if ``run`` is a file."""
+    """Return a run folder's first checkpoint of these names, or ``run`` itself if it is a file."""
     run = Path(run)
     if run.is_file():
         return run
@@ -127,24 +129,24 @@ def find_checkpoint(run: str | os.PathLike[str], names: tuple[str, ...] = ("best
         for folder in (run / "checkpoints", run):
             if (path := folder / f"{name}.ckpt").is_file():
                 return path
-    # Hydra's multirun folder, or the experiment's: say which runs are in there
+    # a multirun or experiment folder: list the runs in it
     inside = sorted(str(path.parents[1]) for path in run.glob("*/checkpoints/*.ckpt"))
     hint = f"; it holds the runs {', '.join(dict.fromkeys(inside))}" if inside else ""
     raise CheckpointError(f"{run} has no checkpoint {' or '.join(names)}.ckpt yet{hint}")
 
 
 def load_run(path: str | os.PathLike[str]) -> Run:
-    """A run folder (its best checkpoint, else its last), a checkpoint file, or a voice."""
+    """Load a run folder (its best checkpoint, else its last), a checkpoint file, or a voice."""
     if (Path(path) / VOICE).is_file():
         return load_voice(path)
     file = find_checkpoint(path)
     checkpoint = load_checkpoint(file)
     if missing := [key for key in (*CARD, "state_dict") if key not in checkpoint]:
         raise CheckpointError(
-            f"{file} was not made by this codebase's train.py: it lacks {', '.join(missing)}"
+            f"{file} was not written by this codebase's train.py: it lacks {', '.join(missing)}"
         )
     state = checkpoint["state_dict"]
-    # averaged weights speak better than the last ones, where a training keeps them
+    # averaged weights, where a training keeps them, synthesize better than the last ones
     averaged = any(key.startswith(AVERAGED) for key in state)
     facts = _facts(checkpoint["facts"], file)
     return Run(
@@ -159,16 +161,16 @@ def load_run(path: str | os.PathLike[str]) -> Run:
 
 
 def is_vocoder(config: dict[str, Any]) -> bool:
-    """Whether a run's model turns mels into sound instead of text into mels."""
+    """Return whether a run's model is a vocoder."""
     return str(config["model"]["_target_"]).startswith("tts.vocoders.")
 
 
 def save_voice(
     run: Run, folder: str | os.PathLike[str], about: dict[str, Any], half: bool = False
 ) -> None:
-    """Write a run's voice; ``about`` is plain data on where it comes from.
+    """Write a run as a voice; ``about`` is plain data on its origin.
 
-    ``half``: matrices in 16 bits, for half the size; loading makes 32 of them again.
+    ``half``: store matrices in 16 bits, half the size; loading converts them back to 32.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -176,6 +178,7 @@ def save_voice(
         "format": 1,
         "config": {"model": model_arguments(run.config["model"])},
         "contract": run.contract.to_dict(),
+        "speaking": run.speaking,
         "facts": run.facts and run.facts.to_dict(),
         "frontend": run.frontend,
         "step": run.step,
@@ -193,12 +196,13 @@ def save_voice(
 
 
 def load_voice(folder: str | os.PathLike[str]) -> Run:
-    """A voice's folder. Raises CheckpointError naming the file that is missing or damaged."""
+    """Load a voice's folder. Raises CheckpointError naming the file that is missing or damaged."""
     folder = Path(folder)
     try:
         card = json.loads((folder / VOICE).read_text(encoding="utf-8"))
         contract = MelContract.from_dict(card["contract"])
         config, step = dict(card["config"]), int(card["step"])
+        speaking = dict(card["speaking"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{folder / VOICE} is missing or damaged ({error!r})") from error
     try:
@@ -207,11 +211,11 @@ def load_voice(folder: str | os.PathLike[str]) -> Run:
         raise CheckpointError(f"{folder / WEIGHTS} is missing or damaged ({error})") from error
     weights = {n: w.float() if w.dtype == torch.float16 else w for n, w in weights.items()}
     facts = None if card.get("facts") is None else _facts(card["facts"], folder / VOICE)
-    return Run(folder, config, contract, facts, card.get("frontend"), weights, step)
+    return Run(folder, config, contract, facts, card.get("frontend"), weights, step, speaking)
 
 
 def fold_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Weight-normalized weights (Salimans & Kingma 2016) of a state dict -> plain ones."""
+    """Return a state dict with weight normalization (Salimans & Kingma 2016) folded in."""
     gain, direction = (f"parametrizations.weight.original{n}" for n in (0, 1))
     folded = {}
     for key, value in state.items():
@@ -235,19 +239,19 @@ def _under(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _disk_error(error: BaseException) -> str | None:
-    """The disk's own complaint behind an exception; torch hides it in a RuntimeError."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, OSError) and seen.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            return f"{os.strerror(seen.errno).lower()}; free some space and resume"
-        if isinstance(seen, OSError) and seen.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-            return os.strerror(seen.errno).lower()
-        seen = seen.__cause__ or seen.__context__
+    """Return the disk error behind an exception, or None; torch wraps it in a RuntimeError."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return f"{os.strerror(cause.errno).lower()}; free some space and resume"
+        if isinstance(cause, OSError) and cause.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+            return os.strerror(cause.errno).lower()
+        cause = cause.__cause__ or cause.__context__
     return None
 
 
 def _flush_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut, where the system lets a folder be flushed."""
+    """Flush a folder, so that a rename in it survives a power cut, where the system allows it."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:

@@ -1,4 +1,4 @@
-"""What a model must know of the corpus it learns from, as plain data that travels with it."""
+"""Corpus facts: symbol table, speakers, languages and statistics that travel with a model."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -15,7 +15,7 @@ class SpeakerStatistics:
     pitch_std: float
     energy_mean: float  # mean of Batch.energy
     energy_std: float
-    seconds: float  # of kept speech
+    seconds: float  # of speech that was kept
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class CorpusFacts:
     speaker_languages: tuple[int, ...]  # one per speaker, index into ``languages``
     mel_mean: float  # over all frames and bands
     mel_std: float
-    has_durations: bool = False  # every utterance came with durations from outside
+    has_durations: bool = False  # every utterance has durations from an external aligner
     codec: CodecContract | None = None  # of the codes beside the mels; None = mels alone
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain lists, numbers and strings, fit for JSON and for a ``weights_only`` checkpoint."""
+        """Return plain lists, numbers and strings, for JSON and ``weights_only`` checkpoints."""
         values = asdict(self) | {
             "contract": self.contract.to_dict(),
             "codec": self.codec and self.codec.to_dict(),
@@ -57,7 +57,7 @@ class CorpusFacts:
         )
 
     def speaker_index(self, name: str | None) -> int:
-        """Index of a speaker by name; None is the first. Errors list the names there are."""
+        """Return a speaker's index; None is the first. Raises UserError listing the known names."""
         if name is None:
             return 0
         if name not in self.speakers:
@@ -66,10 +66,10 @@ class CorpusFacts:
 
 
 def merge_facts(parts: list[CorpusFacts]) -> CorpusFacts:
-    """Facts of several prepared corpora that train together; speakers and languages are united.
+    """Merge the facts of several prepared corpora for one training.
 
-    A speaker who appears in two corpora keeps the statistics of both, weighted by seconds.
-    Raises ContractError or UserError when their mels or symbol tables differ.
+    Statistics of a speaker who appears in two corpora are pooled, weighted by seconds. Raises
+    ContractError or UserError when their mels or symbol tables differ.
     """
     first = parts[0]
     speakers: dict[str, tuple[SpeakerStatistics, str]] = {}
@@ -79,7 +79,10 @@ def merge_facts(parts: list[CorpusFacts]) -> CorpusFacts:
         first.contract.require(part.contract, "the first corpus", label)
         require_same_codec(first.codec, part.codec, "the first corpus", label)
         if part.symbols != first.symbols:
-            raise UserError(f"corpus of {part.speakers} was prepared with another symbol table")
+            raise UserError(
+                f"corpora of {first.speakers} and {part.speakers}: their symbol tables differ; "
+                "prepare both with the same frontend"
+            )
         languages += [name for name in part.languages if name not in languages]
         for name, stats, language in zip(
             part.speakers, part.statistics, part.speaker_languages, strict=True

@@ -1,4 +1,4 @@
-"""The device that a name means."""
+"""Device lookup by name."""
 
 import torch
 
@@ -8,13 +8,13 @@ KNOWN = ("cpu", "cuda", "mps", "xpu")
 
 
 def find_device(name: str | torch.device) -> torch.device:
-    """``cpu``, ``cuda``, ``cuda:1``, ``mps``. Raises UserError for one that is not here."""
+    """Return the device called ``cpu``, ``cuda``, ``cuda:1``, ``mps``; else UserError."""
     try:
         device = torch.device(name)
         torch.empty(1, device=device).fill_(0.0).item()
-    except Exception as error:  # each backend has its own when it is not there
+    except Exception as error:  # every backend raises its own type
         kind = str(name).partition(":")[0]
-        why = "this machine has none" if kind in KNOWN else "there is no such device"
+        why = "this machine has none" if kind in KNOWN else f"choose from {', '.join(KNOWN)}"
         if kind == "cuda" and torch.cuda.is_available():
             why = f"this machine has cuda:0 to cuda:{torch.cuda.device_count() - 1}"
         raise UserError(f"device={name}: {why}; device=cpu always works") from error

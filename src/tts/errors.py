@@ -1,5 +1,5 @@
-"""Errors whose message is for the user: the commands print it without a traceback."""
+"""User errors: the commands print their message without a traceback."""
 
 
 class UserError(ValueError):
-    """Something the user can mend; the message names the culprit and the remedy."""
+    """A mistake that the user can fix; the message names its place and the remedy."""

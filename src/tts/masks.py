@@ -1,24 +1,24 @@
-"""Lengths to masks and back. True marks what is real."""
+"""Padding masks and lengths. True marks real positions."""
 
 import torch
 from torch import Tensor
 
 
 def mask_from_lengths(lengths: Tensor, size: int | None = None) -> Tensor:
-    """``(B,)`` lengths -> ``(B, size)`` bool; ``size`` defaults to the longest."""
+    """Return a mask ``(B, size)`` bool from lengths ``(B,)``; ``size`` defaults to the longest."""
     size = int(lengths.max()) if size is None else size
     return torch.arange(size, device=lengths.device) < lengths[:, None]
 
 
 def lengths_from_mask(mask: Tensor) -> Tensor:
-    """``(B, T)`` bool, True = real and real first -> ``(B,)`` int64."""
+    """Return lengths ``(B,)`` int64 from a mask ``(B, T)`` whose real positions come first."""
     return mask.sum(-1)
 
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
-    """Mean over the real positions of ``values (B, T)`` or ``(B, T, C)``; a scalar.
+    """Return the mean over real positions of ``values (B, T)`` or ``(B, T, C)``, a scalar.
 
-    Every real number weighs the same, so long utterances count for more, as they do in the data.
+    Every position weighs the same, so long utterances count for more.
     """
     if values.ndim == mask.ndim + 1:
         mask = mask[..., None].expand_as(values)

@@ -1,79 +1,72 @@
-"""A string in, a waveform out: front end, acoustic model and vocoder together."""
+"""Text-to-speech synthesizer: front end, acoustic model and vocoder, a string in, samples out."""
 
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tts.audio.io import read_audio
 from tts.audio.mel import mel_spectrogram
-from tts.batch import Prompt, Sampling
+from tts.batch import Prompt
 from tts.build import build, build_model, model_arguments
 from tts.checkpoint import CheckpointError, load_run
 from tts.contract import MelContract
+from tts.controls import NEUTRAL, SynthesisControls
 from tts.corpus import CorpusFacts
 from tts.device import find_device
 from tts.errors import UserError
+from tts.models.acoustic import AcousticModel
 from tts.text.frontend import Frontend
 from tts.text.phonemes import Phonemizer
 from tts.vocoders.load import default_vocoder
 from tts.vocoders.vocoder import Vocoder
 
-OWN_VOICE = Path(__file__).parents[2] / "voices" / "lj"  # trained here
-PIECE = 1024  # frames that are vocoded at once: memory does not grow beyond
-Control = float | Sequence[float]  # for all tokens, or one value per token of a single sentence
+OWN_VOICE = Path(__file__).parents[2] / "voices" / "lj"  # ships with the project
+PIECE = 1024  # frames per vocoder call: memory does not grow beyond
 
 
 class Speech(NamedTuple):
-    """What was said."""
+    """A synthesized text."""
 
     waveform: np.ndarray  # (S,) float32 in [-1, 1]
     sample_rate: int  # Hz
 
 
 class SynthesizedSentence(NamedTuple):
-    """One spoken sentence with what lies behind it."""
+    """One synthesized sentence and its intermediate results."""
 
     text: str
     phonemes: str
     waveform: np.ndarray  # (S,)
-    mel: Tensor  # (T, M) natural-log magnitude
-    durations: Tensor  # (N,) int64 frames, one per phoneme symbol
+    features: Tensor  # (T, M) natural-log mel, or (T, K) codes: AcousticModel.features
+    durations: Tensor | None  # (N,) int64 frames, one per phoneme symbol, if predicted
     pause: float  # seconds of silence that follow
-    seconds: dict[str, float]  # that each stage took: text, mel, vocoder
-    unknown: tuple[str, ...]  # characters and phones that could not be spoken
-
-
-class SynthesisControls(NamedTuple):
-    """How to speak; numbers, or one value per token of a single sentence."""
-
-    rate: Control = 1.0  # times faster
-    pitch: Control = 0.0  # semitones up
-    energy: Control = 0.0  # decibels up
-    pitch_range: Control = 1.0  # times as far from the speaker's mean: 0 a monotone, 1.3 livelier
-    variance_scale: float | None = None  # of the mel, 1.1 is clearer; None: as it was exported
-    # and of a model that draws, None for what it was made with:
-    prosody_temperature: float | None = None  # of durations, pitch and energy; 0 = the same always
-    temperature: float | None = None  # of the mel; 0 = the same always
-    steps: int | None = None  # of the solver
-    solver: str | None = None  # euler, midpoint
-    guidance: float | None = None  # how much more of the style
+    seconds: dict[str, float]  # wall time per stage: text, mel, vocoder
+    unknown: tuple[str, ...]  # characters and phones that were left out
 
 
 class Synthesizer:
-    """Speaks with a trained model. The vocoder must have the model's mel contract."""
+    """Synthesizes speech with a trained acoustic model and a vocoder of the same mel contract.
+
+    ``speaking``: the voice's defaults, on top of which the caller's controls are applied.
+    """
 
     def __init__(
-        self, model: nn.Module, vocoder: Vocoder, frontend: Frontend, facts: CorpusFacts
+        self,
+        model: AcousticModel[Any],
+        vocoder: Vocoder,
+        frontend: Frontend,
+        facts: CorpusFacts,
+        speaking: SynthesisControls = NEUTRAL,
     ) -> None:
         vocoder.require(facts.contract, "the acoustic model")
         self.model, self.vocoder = model.eval(), vocoder.eval()
-        self.frontend, self.facts = frontend, facts
+        self.frontend, self.facts, self.speaking = frontend, facts, speaking
         self.device = next(model.parameters()).device
 
     @classmethod
@@ -84,23 +77,32 @@ class Synthesizer:
         vocoder: Callable[[MelContract], Vocoder] = default_vocoder,
         phonemizer: Phonemizer | None = None,
     ) -> "Synthesizer":
-        """From a run, a checkpoint or a voice (None: the project's own). Nothing in it is executed.
+        """Load a run, a checkpoint or a voice (None: the project's own); nothing is executed.
 
-        ``vocoder`` makes one for a contract: by default the one that comes with the project.
-        ``phonemizer``: the one the model was trained with, if it is not of this package.
+        ``vocoder`` makes one for a contract, by default the one that ships with the project.
+        ``phonemizer``: the one the model was trained with, if it is not part of this package.
         Raises CheckpointError for a file that is missing, damaged or does not fit this code, and
         UserError for a device that this machine does not have.
         """
-        where = find_device(device)
+        target = find_device(device)
         run = load_run(OWN_VOICE if path is None else path)
         facts = run.require_facts()
         model = build_model(build(model_arguments(run.config["model"])), facts)
-        if isinstance(model, Vocoder):
-            raise CheckpointError(f"{run.path} is a vocoder: it turns mels into sound, not text")
+        if not isinstance(model, AcousticModel):
+            raise CheckpointError(f"{run.path} is a vocoder; give an acoustic model")
         run.fill(model)
+        try:
+            speaking = SynthesisControls.parse(run.speaking)
+        except UserError as error:
+            raise CheckpointError(f"{run.path}, speaking: {error}") from error
         assert run.frontend is not None
         frontend = Frontend.from_dict(run.frontend, phonemizer)
-        return cls(model.to(where), vocoder(facts.contract).to(where), frontend, facts)
+        made = vocoder(facts.contract).to(target)
+        return cls(model.to(target), made, frontend, facts, speaking)
+
+    @property
+    def sample_rate(self) -> int:
+        return self.facts.contract.sample_rate
 
     def speak(
         self,
@@ -108,35 +110,20 @@ class Synthesizer:
         speaker: str | None = None,
         language: str | None = None,
         reference: str | os.PathLike[str] | None = None,
-        rate: Control = 1.0,
-        pitch: Control = 0.0,
-        energy: Control = 0.0,
-        pitch_range: Control = 1.0,
-        variance_scale: float | None = None,
-        prosody_temperature: float | None = None,
-        temperature: float | None = None,
-        steps: int | None = None,
-        solver: str | None = None,
-        guidance: float | None = None,
         seed: int | None = None,
+        controls: SynthesisControls = NEUTRAL,
+        **changes: object,
     ) -> Speech:
-        """Long text is split into sentences, spoken, and joined with natural pauses.
+        """Synthesize a text: split it into sentences and join them with natural pauses.
 
         ``speaker``: a name the model knows, by default its first; ``language``: by default the
-        speaker's; ``reference``: a recording whose style is copied, for models that listen to one;
-        ``seed``: makes a temperature above 0 repeatable; the rest is :class:`SynthesisControls`. Raises
-        UserError for what cannot be.
+        speaker's; ``reference``: a recording whose style is copied, for models that take one;
+        ``seed``: makes a temperature above 0 repeatable; ``changes``: single fields of
+        :class:`SynthesisControls`, as in ``speak(text, rate=1.1, pitch=-2)``. Raises UserError for
+        text, names or values that the model cannot use.
         """
-        controls = SynthesisControls(
-            rate, pitch, energy, pitch_range, variance_scale,
-            prosody_temperature, temperature, steps, solver, guidance,
-        )  # fmt: skip
-        spoken = self.sentences(text, speaker, language, reference, controls, seed)
+        spoken = self.sentences(text, speaker, language, reference, controls.updated(changes), seed)
         return Speech(np.concatenate(list(joined(spoken, self.sample_rate))), self.sample_rate)
-
-    @property
-    def sample_rate(self) -> int:
-        return self.facts.contract.sample_rate
 
     def sentences(
         self,
@@ -144,21 +131,20 @@ class Synthesizer:
         speaker: str | None = None,
         language: str | None = None,
         reference: str | os.PathLike[str] | None = None,
-        controls: SynthesisControls | None = None,
+        controls: SynthesisControls = NEUTRAL,
         seed: int | None = None,
     ) -> Iterator[SynthesizedSentence]:
-        """The sentences of :meth:`speak`, each as soon as it is spoken.
+        """Yield the sentences of :meth:`speak`, each as soon as it is synthesized.
 
-        Text that cannot be spoken is refused before the first.
+        Text that cannot be spoken raises before the first.
         """
-        for said in self._mels(
-            text, speaker, language, reference, controls or SynthesisControls(), seed
-        ):
+        for sentence in self._features(text, speaker, language, reference, controls, seed):
             began = time.perf_counter()
-            waveform = _samples(self.vocoder.synthesize(said.mel[None], PIECE))
-            said.seconds["vocoder"] = time.perf_counter() - began
-            yield said._replace(
-                waveform=waveform, mel=said.mel.cpu(), durations=said.durations.cpu()
+            waveform = _samples(self.vocoder.synthesize(sentence.features[None], PIECE))
+            sentence.seconds["vocoder"] = time.perf_counter() - began
+            durations = None if sentence.durations is None else sentence.durations.cpu()
+            yield sentence._replace(
+                waveform=waveform, features=sentence.features.cpu(), durations=durations
             )
 
     def stream(
@@ -167,26 +153,50 @@ class Synthesizer:
         speaker: str | None = None,
         language: str | None = None,
         reference: str | os.PathLike[str] | None = None,
-        controls: SynthesisControls | None = None,
+        controls: SynthesisControls = NEUTRAL,
         seed: int | None = None,
         frames: int = 64,
     ) -> Iterator[np.ndarray]:
-        """The samples of :meth:`speak`, in pieces of ``frames`` as they are made, pauses included.
+        """Yield the samples of :meth:`speak` in pieces of ``frames``, pauses included.
 
-        The first piece is there after one sentence's mel and one piece's vocoding, and memory does
-        not grow with the text. A vocoder that is not local (Griffin-Lim) gives whole sentences.
+        The first piece needs one sentence's mel and one piece's vocoding, and memory does not grow
+        with the text. A vocoder that is not local (Griffin-Lim) yields full sentences.
         """
         pause = 0.0
-        for said in self._mels(
-            text, speaker, language, reference, controls or SynthesisControls(), seed
-        ):
+        for sentence in self._features(text, speaker, language, reference, controls, seed):
             if pause:
                 yield np.zeros(round(pause * self.sample_rate), dtype=np.float32)
-            for piece in self.vocoder.stream(said.mel[None], frames):
+            for piece in self.vocoder.stream(sentence.features[None], frames):
                 yield _samples(piece)
-            pause = said.pause
+            pause = sentence.pause
 
-    def _mels(
+    def speak_tokens(
+        self,
+        tokens: Sequence[int],
+        speaker: str | None = None,
+        reference: Tensor | None = None,
+        controls: SynthesisControls = NEUTRAL,
+    ) -> Speech:
+        """Synthesize token ids, for instance a prepared corpus's.
+
+        ``reference (1, T, M)``: a log mel, ignored by models that take no reference.
+        """
+        features = self.features_from_tokens(tokens, speaker, reference, controls)
+        return Speech(_samples(self.vocoder.synthesize(features[None], PIECE)), self.sample_rate)
+
+    def features_from_tokens(
+        self,
+        tokens: Sequence[int],
+        speaker: str | None = None,
+        reference: Tensor | None = None,
+        controls: SynthesisControls = NEUTRAL,
+    ) -> Tensor:
+        """Return the mel ``(T, M)`` or codes ``(T, K)`` of :meth:`speak_tokens`."""
+        index = self.facts.speaker_index(speaker)
+        prompt = self._prompt(tokens, index, self.facts.speaker_languages[index], reference)
+        return self._generate(prompt, controls.updated({}))[0]
+
+    def _features(
         self,
         text: str,
         speaker: str | None,
@@ -195,13 +205,15 @@ class Synthesizer:
         controls: SynthesisControls,
         seed: int | None,
     ) -> Iterator[SynthesizedSentence]:
-        """Sentences that have everything but their waveform."""
+        """Yield sentences without their waveform."""
+        controls = controls.updated({})  # checked
+        self.model.require_controls(controls)
         speaker_index = self.facts.speaker_index(speaker)
         language_index = self._language(language, speaker_index)
-        style = self._reference(reference)
+        reference_mel = self._reference(reference)
         name = self.facts.languages[language_index]
         parts = self.frontend.sentences(text, name)
-        if len(parts) > 1 and any(not isinstance(c, int | float) for c in controls[:4]):
+        if len(parts) > 1 and controls.has_per_token():
             raise UserError(
                 f"a value per token fits one sentence, and this text has {len(parts)}: speak them "
                 "one by one"
@@ -209,107 +221,56 @@ class Synthesizer:
         if seed is not None:
             torch.manual_seed(seed)
         began = time.perf_counter()
-        read = [self.frontend(part, name) for part, _ in parts]
-        reading = (time.perf_counter() - began) / len(parts)
-        nothing = np.zeros(0, dtype=np.float32)
-        for (part, pause), spoken in zip(parts, read, strict=True):
+        analyzed = [self.frontend(part, name) for part, _ in parts]
+        text_seconds = (time.perf_counter() - began) / len(parts)
+        empty = np.zeros(0, dtype=np.float32)
+        for (part, pause), line in zip(parts, analyzed, strict=True):
             began = time.perf_counter()
-            mel, durations = self._mel(
-                spoken.tokens, speaker_index, language_index, style, controls
-            )
-            seconds = {"text": reading, "mel": time.perf_counter() - began}
+            prompt = self._prompt(line.tokens, speaker_index, language_index, reference_mel)
+            features, durations = self._generate(prompt, controls)
+            seconds = {"text": text_seconds, "mel": time.perf_counter() - began}
             yield SynthesizedSentence(
-                part, spoken.phonemes, nothing, mel, durations, pause, seconds, spoken.unknown
+                part, line.phonemes, empty, features, durations, pause, seconds, line.unknown
             )
 
-    def speak_tokens(
-        self,
-        tokens: Sequence[int],
-        speaker: str | None = None,
-        reference: Tensor | None = None,
-        controls: SynthesisControls | None = None,
-    ) -> Speech:
-        """Speak token ids as they are, for instance a prepared corpus's.
-
-        ``reference (1, T, M)``: a log mel, for a model that listens to one; others do not look.
-        """
-        mel = self.mel_from_tokens(tokens, speaker, reference, controls)
-        return Speech(_samples(self.vocoder.synthesize(mel[None], PIECE)), self.sample_rate)
-
-    def mel_from_tokens(
-        self,
-        tokens: Sequence[int],
-        speaker: str | None = None,
-        reference: Tensor | None = None,
-        controls: SynthesisControls | None = None,
-    ) -> Tensor:
-        """``(T, M)`` log mel of :meth:`speak_tokens`."""
-        index = self.facts.speaker_index(speaker)
-        language = self.facts.speaker_languages[index]
-        return self._mel(tokens, index, language, reference, controls or SynthesisControls())[0]
-
-    def _mel(
-        self,
-        tokens: Sequence[int],
-        speaker: int,
-        language: int,
-        reference: Tensor | None,
-        controls: SynthesisControls,
-    ) -> tuple[Tensor, Tensor]:
-        """``(T, M)`` log mel and ``(N,)`` durations of one sentence."""
-        device, count = self.device, len(tokens)
-        rate, pitch, energy, pitch_range = (
-            self._control(name, getattr(controls, name), count)
-            for name in ("rate", "pitch", "energy", "pitch_range")
+    def _prompt(
+        self, tokens: Sequence[int], speaker: int, language: int, reference: Tensor | None
+    ) -> Prompt:
+        return Prompt(
+            tokens=torch.tensor([tokens], device=self.device),
+            token_lengths=torch.tensor([len(tokens)], device=self.device),
+            speaker=torch.tensor([speaker], device=self.device),
+            language=torch.tensor([language], device=self.device),
+            reference=reference,
         )
-        generated = self.model.generate(  # type: ignore[operator]
-            Prompt(
-                tokens=torch.tensor([tokens], device=device),
-                token_lengths=torch.tensor([count], device=device),
-                speaker=torch.tensor([speaker], device=device),
-                language=torch.tensor([language], device=device),
-                reference=reference,
-                rate=rate,
-                pitch=pitch,
-                energy=energy,
-                pitch_range=pitch_range,
-                prosody_temperature=controls.prosody_temperature,
-                sampling=Sampling(
-                    controls.steps, controls.solver, controls.temperature, controls.guidance
-                ),
-                variance_scale=controls.variance_scale,
-            )
-        )
-        return generated.mel[0], generated.durations[0]
 
-    def _control(self, name: str, value: Control, count: int) -> float | Tensor:
-        values = torch.as_tensor(value, dtype=torch.float32, device=self.device)
-        if values.ndim and len(values) != count:
-            raise UserError(f"{name} has {len(values)} values and the sentence {count} tokens")
-        if not torch.isfinite(values).all() or (name == "rate" and (values <= 0).any()):
-            raise UserError(f"{name}={value} is not a {'positive ' * (name == 'rate')}number")
-        if name == "pitch_range" and ((values < 0) | (values > 5)).any():
-            raise UserError(f"pitch_range={value} lies outside 0 to 5")
-        if name == "rate" and ((values < 0.1) | (values > 10)).any():
-            raise UserError(f"rate={value} lies outside 0.1 to 10")
-        return values[None] if values.ndim else float(values)
+    def _generate(
+        self, prompt: Prompt, controls: SynthesisControls
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return the features ``(T, ...)`` and the durations ``(N,)`` of one sentence."""
+        controls = controls.for_tokens(prompt.tokens.shape[1], self.device).on(self.speaking)
+        generated = self.model.generate(prompt._replace(controls=controls))
+        durations = None if generated.durations is None else generated.durations[0]
+        return generated.features[0], durations
 
     def _language(self, language: str | None, speaker: int) -> int:
         if language is None:
             return self.facts.speaker_languages[speaker]
         if language not in self.facts.languages:
             known = ", ".join(self.facts.languages)
-            raise UserError(f"language={language!r} is unknown to this model; it speaks {known}")
+            raise UserError(f"language={language!r} is unknown to this model; choose from {known}")
         return self.facts.languages.index(language)
 
     def _reference(self, path: str | os.PathLike[str] | None) -> Tensor | None:
-        """``(1, T, M)`` log mel of a recording; models that listen to none refuse it."""
-        listens = bool(getattr(getattr(self.model, "style", None), "listens", False))
+        """Return a recording's log mel ``(1, T, M)``, or None without one.
+
+        Raises UserError for a recording that is required or that the model does not take.
+        """
         if path is None:
-            if listens:
-                raise UserError("this model copies a style: give reference=<a recording>")
+            if self.model.reference == "required":
+                raise UserError("this model copies the style of a recording: give reference=FILE")
             return None
-        if not listens:
+        if self.model.reference == "none":
             raise UserError(
                 f"reference={path}: this model was not trained with model/style=reference"
             )
@@ -322,7 +283,7 @@ def _samples(wave: Tensor) -> np.ndarray:
 
 
 def joined(sentences: Iterable[SynthesizedSentence], sample_rate: int) -> Iterator[np.ndarray]:
-    """Waveforms in a row, each followed by its pause; nothing after the last."""
+    """Yield waveforms, each but the last followed by its pause."""
     pause = 0.0
     for sentence in sentences:
         if pause:

@@ -54,7 +54,7 @@ class Module:
     def __init__(self) -> None:
         self.logged: list[tuple[str, float]] = []
         self.model = SimpleNamespace(
-            generate=lambda prompt: SimpleNamespace(mel=torch.zeros(1, 3, CONTRACT.bands))
+            generate=lambda prompt: SimpleNamespace(features=torch.zeros(1, 3, CONTRACT.bands))
         )
 
     def log(self, name: str, value: float, **how: Any) -> None:

@@ -236,7 +236,8 @@ def test_an_unknown_part_or_rate_is_named() -> None:
 CHOICES = {
     "uncertainty": ("+model.loss.balance._target_=tts.losses.balance.Uncertainty",),
     "gradnorm": (
-        "+model.loss.balance._target_=tts.losses.balance.GradNorm", "+model.loss.balance.shared=embed",
+        "+model.loss.balance._target_=tts.losses.balance.GradNorm",
+        "+model.loss.balance.shared=embed",
         "+model.loss.balance.every_n_steps=2",
     ),
 }  # fmt: skip
@@ -244,8 +245,10 @@ CHOICES = {
 
 def run(folder: Path, choice: str, steps: int, *given: str) -> dict[str, Any]:
     overrides = fake_overrides(
-        folder, "+model.loss.terms.again._target_=fakes.FakeMelLoss", "+model.loss.weights.again=0.1",
-        "+model.loss.balance._partial_=true", *CHOICES[choice], "scheduler=constant", "optimizer.lr=0.01",
+        folder, "+model.loss.terms.again._target_=fakes.FakeMelLoss",
+        "+model.loss.weights.again=0.1",
+        "+model.loss.balance._partial_=true", *CHOICES[choice], "scheduler=constant",
+        "optimizer.lr=0.01",
         "trainer.val_check_interval=3", f"trainer.max_steps={steps}",
     )  # fmt: skip
     metrics = train(compose_train(*overrides, *given), given)

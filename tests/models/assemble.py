@@ -1,4 +1,4 @@
-"""Builds models from the repository's own configs, with made-up corpus facts and batches."""
+"""Models built from the repository's configs, with made-up corpus facts and batches."""
 
 import math
 from pathlib import Path
@@ -38,7 +38,7 @@ def config(*overrides: str) -> DictConfig:
 
 
 def build(*overrides: str, **kwargs: int) -> tuple[FastSpeech, WeightedLoss]:
-    """A model in evaluation mode and its loss; ``overrides`` are Hydra's."""
+    """Return a model in evaluation mode and its loss; ``overrides`` are Hydra's."""
     torch.manual_seed(0)
     cfg = config(*overrides)
     return model_factory(cfg)(facts=facts(**kwargs)).eval(), instantiate(cfg.model.loss)
@@ -51,7 +51,7 @@ def batch(
     extra_frames: int = 0,
     durations: bool = False,
 ) -> Batch:
-    """Random utterances; ``extra_*`` add padding beyond the longest, and change nothing else."""
+    """Return random utterances; ``extra_*`` add padding and change nothing else."""
     generator = torch.Generator().manual_seed(1)
     size = len(token_lengths)
     tokens = torch.zeros(size, max(token_lengths) + extra_tokens, dtype=torch.long)

@@ -1,4 +1,4 @@
-"""Laws of drawing by flow matching: the field, the noise, the solver, and the model around them."""
+"""Flow matching: the velocity field, noise, solvers, distillation, and the model around them."""
 
 import math
 from typing import Any
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from tests.models.assemble import batch, build
 from tests.models.test_fastspeech import prompt
-from tts.batch import Sampling
+from tts.controls import SynthesisControls
 from tts.errors import UserError
 from tts.losses.flow import FlowMatchingLoss
 from tts.masks import mask_from_lengths
@@ -18,7 +18,7 @@ from tts.modules.stack import Context
 
 
 class Dense(nn.Module):
-    """A field that looks at one position at a time."""
+    """A velocity network that sees one position at a time."""
 
     def __init__(self, dim: int, style_dim: int) -> None:
         super().__init__()
@@ -36,9 +36,9 @@ def toy(channels: int = 1, **settings: Any) -> ResidualFlow:
     return ResidualFlow(channels, dim=32, velocity_net=Dense, **own)
 
 
-def loss_of(matched: FlowOutput) -> float:
+def loss_of(output: FlowOutput) -> float:
     class Output:
-        flow = matched
+        flow = output
 
     loss = FlowMatchingLoss("flow")(Output, None)
     assert loss is not None
@@ -50,42 +50,42 @@ STATES, MASK = torch.zeros(8, 50, 32), torch.ones(8, 50, dtype=torch.bool)
 
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("steps", [1, 2, 10])
-def test_the_true_field_costs_nothing_and_leads_home(solver: str, steps: int) -> None:
-    """All residuals are one point: every path to it is straight, and no two cross before it."""
+def test_the_true_velocity_has_no_loss_and_reaches_the_target(solver: str, steps: int) -> None:
+    """All residuals are one point: every path to it is straight, and no two cross before."""
     point = torch.tensor([1.5, -0.5])
 
-    def true(x: Tensor, time: Any, look: Any = None) -> Tensor:
+    def true(x: Tensor, time: Any, condition: Any = None) -> Tensor:
         time = torch.as_tensor(time).reshape(-1, 1, 1)
         return (point - x) / (1 - time)
 
     flow = toy(channels=2).eval()
     flow.velocity = true  # type: ignore[assignment,method-assign]
-    matched = flow(point.expand(8, 50, 2), STATES, MASK, None)
-    assert loss_of(matched) < 1e-6
+    output = flow(point.expand(8, 50, 2), STATES, MASK, None)
+    assert loss_of(output) < 1e-6
     end = integrate(true, torch.randn(8, 50, 2), steps, solver)
     assert torch.allclose(end, point.expand_as(end), atol=1e-5)
-    drawn = flow.sample(STATES, MASK, None, Sampling(steps=steps, solver=solver))
-    assert torch.allclose(drawn, point.expand_as(drawn), atol=1e-5)
+    sampled = flow.sample(STATES, MASK, None, SynthesisControls(steps=steps, solver=solver))
+    assert torch.allclose(sampled, point.expand_as(sampled), atol=1e-5)
 
 
-def test_independent_gaussians_are_known_before_learning() -> None:
+def test_independent_gaussians_need_no_training() -> None:
     flow = toy(channels=4).train()
     for _ in range(20):
         residual = 3.0 * torch.randn(64, 50, 4)
-        matched = flow(residual, torch.zeros(64, 50, 32), MASK[:1].expand(64, -1), None)
+        output = flow(residual, torch.zeros(64, 50, 32), MASK[:1].expand(64, -1), None)
     assert torch.allclose(flow.scale, torch.full((4,), 3.0), rtol=0.03)
-    assert loss_of(matched) == pytest.approx(math.pi / 2, rel=0.03)  # the least there is
-    drawn = flow.eval().sample(STATES, MASK, None, Sampling(steps=50))
-    assert float(drawn.detach().std()) == pytest.approx(3.0, rel=0.1)
+    assert loss_of(output) == pytest.approx(math.pi / 2, rel=0.03)  # the minimum
+    sampled = flow.eval().sample(STATES, MASK, None, SynthesisControls(steps=50))
+    assert float(sampled.detach().std()) == pytest.approx(3.0, rel=0.1)
 
 
-def learn_two_ways(flow: ResidualFlow, steps: int) -> ResidualFlow:
-    """Residuals are +1 or -1; their regression is 0, which nobody ever said."""
+def learn_two_modes(flow: ResidualFlow, steps: int) -> ResidualFlow:
+    """Train on residuals that are +1 or -1; their mean, 0, never occurs."""
     optimizer = torch.optim.Adam(flow.parameters(), lr=3e-3)
     for _ in range(steps):
         residual = torch.randint(0, 2, (64, 32, 1)).float() * 2 - 1
-        matched = flow.train()(residual, *ALL)
-        loss = (matched.velocity - matched.target).square().mean()
+        output = flow.train()(residual, *ALL)
+        loss = (output.velocity - output.target).square().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -96,20 +96,20 @@ ALL = (torch.zeros(64, 32, 32), torch.ones(64, 32, dtype=torch.bool), None)
 
 
 def near_one(flow: ResidualFlow, steps: int) -> float:
-    """Share of draws that somebody could have said."""
-    drawn = flow.sample(*ALL, Sampling(steps=steps)).detach()
-    assert abs(float(drawn.mean())) < 0.15
-    return float(((drawn.abs() - 1).abs() < 0.3).float().mean())
+    """Return the share of samples near one of the two modes."""
+    sampled = flow.sample(*ALL, SynthesisControls(steps=steps)).detach()
+    assert abs(float(sampled.mean())) < 0.15
+    return float(((sampled.abs() - 1).abs() < 0.3).float().mean())
 
 
-def test_two_ways_of_saying_it_are_drawn_and_not_averaged_and_a_student_needs_one_step() -> None:
-    teacher = learn_two_ways(toy(), 250)
+def test_two_modes_are_sampled_not_averaged_and_a_student_needs_one_step() -> None:
+    teacher = learn_two_modes(toy(), 250)
     assert near_one(teacher, 20) > 0.9
-    assert near_one(teacher, 1) < 0.1, "one step goes to the mean"
+    assert near_one(teacher, 1) < 0.1, "one step leads to the mean"
     student = toy()
     student.distill_from_teacher(teacher, steps=10)
     before = [p.clone() for p in teacher.parameters()]
-    learn_two_ways(student, 250)
+    learn_two_modes(student, 250)
     assert near_one(student, 1) > 0.7
     assert all(torch.equal(a, b) for a, b in zip(before, teacher.parameters(), strict=True))
     assert set(student.state_dict()) == set(teacher.state_dict()), "the teacher is not saved"
@@ -117,13 +117,13 @@ def test_two_ways_of_saying_it_are_drawn_and_not_averaged_and_a_student_needs_on
 
 def model_and_loss(*more: str) -> Any:
     model, loss = build("model/flow=residual", "model/adaptor=flow", *more)
-    with torch.no_grad():  # the outputs begin at zero, where much is equal that should not be
+    with torch.no_grad():  # outputs start at zero, where results are equal that should differ
         for parameter in model.parameters():
             parameter += 2e-2 * torch.randn_like(parameter)
     return model, loss
 
 
-def test_padding_moves_neither_noise_nor_frame() -> None:
+def test_padding_changes_neither_noise_nor_frames() -> None:
     model, _ = model_and_loss()
     with torch.no_grad():
         torch.manual_seed(3)
@@ -143,38 +143,38 @@ def test_padding_moves_neither_noise_nor_frame() -> None:
     assert noise[mask].abs().min() > 0
 
 
-def test_one_step_is_the_regression_and_one_euler_step() -> None:
+def test_one_step_is_the_deterministic_mel_plus_one_euler_step() -> None:
     model, _ = model_and_loss()
-    asked = prompt(sampling=Sampling(steps=1, temperature=0.0), prosody_temperature=0.0)
-    drawn = model.generate(asked)
+    sampled = model.generate(prompt(steps=1, temperature=0.0, prosody_temperature=0.0))
     flow, model.flow = model.flow, None
-    regressed = model.generate(asked._replace(sampling=Sampling()))
+    deterministic = model.generate(prompt(prosody_temperature=0.0))
     model.flow = flow
-    assert torch.equal(drawn.durations, regressed.durations)
-    seen: list[tuple[Tensor, Any]] = []
+    assert torch.equal(sampled.durations, deterministic.durations)
+    calls: list[tuple[Tensor, Any]] = []
     velocity = flow.velocity
 
-    def look(x: Tensor, time: Tensor, look: Any) -> Tensor:
+    def recorded(x: Tensor, time: Tensor, condition: Any) -> Tensor:
         assert float(time.max()) == 0
-        seen.append((x, velocity(x, time, look)))
-        return seen[-1][1]
+        calls.append((x, velocity(x, time, condition)))
+        return calls[-1][1]
 
-    flow.velocity = look
-    model.generate(asked)
-    [(start, first)] = seen
+    flow.velocity = recorded
+    model.generate(prompt(steps=1, temperature=0.0, prosody_temperature=0.0))
+    [(start, first)] = calls
     assert start.abs().max() == 0
     size, steps = first.shape[:2]
     residual = (first * flow.scale).reshape(size, steps * model.stride, -1)
-    residual = residual[:, : drawn.mel.shape[1]] * model.mel_std
-    mask = mask_from_lengths(drawn.frame_lengths)
-    assert torch.allclose((regressed.mel + residual)[mask], drawn.mel[mask], atol=1e-4)
+    residual = residual[:, : sampled.features.shape[1]] * model.mel_std
+    mask = mask_from_lengths(sampled.frame_lengths)
+    expected = (deterministic.features + residual)[mask]
+    assert torch.allclose(expected, sampled.features[mask], atol=1e-4)
 
 
-def test_at_temperature_0_speech_repeats_and_above_it_is_drawn() -> None:
+def test_temperature_0_repeats_and_above_it_samples() -> None:
     model, _ = model_and_loss()
 
-    def mel(**asked: Any) -> Tensor:
-        return model.generate(prompt(prosody_temperature=0.0, sampling=Sampling(**asked))).mel
+    def mel(**controls: Any) -> Tensor:
+        return model.generate(prompt(prosody_temperature=0.0, **controls)).features
 
     assert torch.equal(mel(temperature=0.0), mel(temperature=0.0))
     assert not torch.allclose(mel(temperature=1.0), mel(temperature=1.0))
@@ -193,32 +193,32 @@ def test_guidance_strengthens_the_style() -> None:
     model, _ = model_and_loss()
 
     def mel(guidance: float) -> Tensor:
-        asked = Sampling(temperature=0.0, guidance=guidance, steps=2)
-        return model.generate(prompt(prosody_temperature=0.0, sampling=asked)).mel
+        controls = prompt(prosody_temperature=0.0, temperature=0.0, guidance=guidance, steps=2)
+        return model.generate(controls).features
 
     plain, guided, twice = mel(0.0), mel(1.0), mel(2.0)
     assert not torch.allclose(plain, guided, atol=1e-3)
     assert (twice - plain).abs().mean() > 1.2 * (guided - plain).abs().mean()
     styleless, _ = model_and_loss("model/style=none")
-    with pytest.raises(UserError, match="no style to be guided by"):
-        styleless.generate(prompt(sampling=Sampling(guidance=1.0)))
+    with pytest.raises(UserError, match="guidance=1: this model has no style"):
+        styleless.generate(prompt(guidance=1.0))
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("controls", "message"),
     [
-        ({"steps": 0}, "steps=0"),
+        ({"steps": 0}, "steps=0 must be a whole number, 1 or more"),
         ({"solver": "heun"}, "solver='heun': choose from euler, midpoint"),
-        ({"temperature": -1.0}, "temperature=-1"),
-        ({"guidance": math.inf}, "guidance=inf"),
+        ({"temperature": -1.0}, "temperature=-1 must be 0 or more"),
+        ({"guidance": math.inf}, "guidance=inf must be finite"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(asked: dict[str, Any], said: str) -> None:
-    with pytest.raises(UserError, match=said):
-        toy().sample(STATES, MASK, None, Sampling(**asked))
+def test_a_setting_out_of_range_is_refused(controls: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        toy().sample(STATES, MASK, None, SynthesisControls(**controls))
 
 
-def test_a_regression_is_asked_for_no_steps() -> None:
+def test_a_deterministic_decoder_refuses_steps() -> None:
     model, _ = build()
-    with pytest.raises(UserError, match="steps=2: this model's decoder draws nothing"):
-        model.generate(prompt(sampling=Sampling(steps=2)))
+    with pytest.raises(UserError, match=r"steps=2: .* trained with model/flow=residual"):
+        model.generate(prompt(steps=2))

@@ -1,4 +1,4 @@
-"""Laws of the variance adaptor's small parts."""
+"""Variance adaptor: rounding of durations, normalization per speaker."""
 
 import math
 
@@ -33,17 +33,17 @@ def test_rounding_keeps_the_running_sum(values: list[float]) -> None:
     frames = torch.tensor([values])
     rounded = round_keeping_sum(frames, torch.ones_like(frames, dtype=torch.bool))
     drift = rounded.cumsum(-1) - frames.double().cumsum(-1)
-    # a token held at its one frame can push later ends by what it was short of
+    # a token raised to one frame delays later ends by what it was short of
     assert drift.abs().max() <= 1.0
     assert rounded.min() >= 1
 
 
-def test_rounding_gives_padding_nothing() -> None:
+def test_rounding_leaves_padding_zero() -> None:
     mask = torch.tensor([[True, True, False]])
     assert round_keeping_sum(torch.tensor([[2.4, 0.1, 9.0]]), mask).tolist() == [[2, 1, 0]]
 
 
-def test_the_same_note_is_the_same_z_score_under_each_voice() -> None:
+def test_equal_deviations_are_equal_z_scores_for_each_speaker() -> None:
     batch = Batch(
         tokens=torch.ones(2, 2, dtype=torch.long),
         token_lengths=torch.tensor([2, 2]),
@@ -56,13 +56,13 @@ def test_the_same_note_is_the_same_z_score_under_each_voice() -> None:
     )
     durations = torch.full((2, 2), 2)
     pitch, energy = SpeakerNormalizer(FACTS)(batch, durations)
-    # unvoiced frames do not dilute a token's pitch; a token without voice is at the mean
+    # unvoiced frames do not count for a token's pitch; an unvoiced token is at the mean
     assert torch.allclose(pitch, torch.tensor([[1.0, 0.0], [1.0, 0.0]]), atol=1e-5)
     assert torch.allclose(energy, torch.tensor([[1.0, 0.0], [1.0, 0.0]]), atol=1e-6)
 
 
 @pytest.mark.parametrize("speaker", [0, 1])
-def test_twelve_semitones_double_the_pitch_of_any_voice(speaker: int) -> None:
+def test_twelve_semitones_double_the_pitch_of_any_speaker(speaker: int) -> None:
     normalize = SpeakerNormalizer(FACTS)
     shift = normalize.semitones(12.0, torch.tensor([speaker]))
     assert shift.item() * FACTS.statistics[speaker].pitch_std == pytest.approx(math.log(2), 1e-5)

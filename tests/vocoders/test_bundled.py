@@ -71,5 +71,5 @@ def test_refinements_can_be_set_when_loading() -> None:
     assert isinstance(same, Vocos)
     assert (
         same.refinements
-        == json.loads((BUNDLED / "voice.json").read_text())["config"]["model"]["refinements"]
+        == json.loads((BUNDLED / "voice.json").read_text())["speaking"]["refinements"]
     )

@@ -6,13 +6,14 @@ from typing import Any, NamedTuple
 
 import torch
 
-from tts.batch import Prompt, Sampling
+from tts.batch import Prompt
 from tts.benchmark.random_data import random_facts, random_mel
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
 from tts.build import model_arguments
 from tts.config.instantiate import instantiate
 from tts.contract import MelContract
+from tts.controls import SynthesisControls
 
 
 class StageRow(NamedTuple):
@@ -55,12 +56,12 @@ def benchmark_synthesis(
             model = instantiate(model_arguments(config["model"]))(facts=random_facts(contract))
             model = model.to(timer.device).eval()
             spoken = int(model.generate(prompt).frame_lengths)
-            stretched = prompt._replace(rate=spoken / frames)
-            if getattr(model, "flow", None) is None:
+            stretched = prompt._replace(controls=SynthesisControls(rate=spoken / frames))
+            if "steps" not in model.controls:
                 tasks[f"mel, {size}"] = partial(model.generate, stretched)
                 continue
             for count in steps:
-                drawn = stretched._replace(sampling=Sampling(steps=count))
+                drawn = stretched._replace(controls=stretched.controls._replace(steps=count))
                 tasks[f"mel, {size}, {count} steps"] = partial(model.generate, drawn)
         tasks["vocoder"] = partial(vocoder, mel)
         times = timer.compare(tasks)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
-from tts.batch import Batch, Prompt, Sampling
+from tts.batch import Batch, Prompt
 from tts.callbacks.support.datamodule import datamodule
 from tts.callbacks.support.periodic_validation import PeriodicValidation
 from tts.callbacks.support.plots import (
@@ -20,6 +20,7 @@ from tts.callbacks.support.plots import (
 )
 from tts.callbacks.support.random_states import seeded
 from tts.callbacks.support.tensorboard import tensorboard_writers
+from tts.controls import SynthesisControls
 from tts.errors import UserError
 from tts.metrics.alignment import diagonality
 from tts.strategies.sharding import gather_full_model
@@ -97,7 +98,7 @@ class Samples(PeriodicValidation):
             for title in mels_of_rows[0]
         }
         writer.add_figure("global_variance", variance_figure(variances), trainer.global_step)
-        if self._vocoder is not None and getattr(model, "flow", None) is not None:
+        if self._vocoder is not None and "steps" in model.controls:
             self._write_solver_steps(writer, trainer, model, rows[0])
 
     def _write(
@@ -111,26 +112,27 @@ class Samples(PeriodicValidation):
         assert batch.mel is not None
         name = data.utterance_id(int(batch.utterance), "validation")
         with seeded(1), trainer.precision_plugin.forward_context(), torch.no_grad():
-            output = model(batch)
-            synthesized = model.generate(prompt_of(batch)).mel
+            output = model.diagnostics(model(batch))
+            synthesized = model.generate(prompt_of(batch)).features
 
         mels = {
             "recording": batch.mel,
             "predicted with the recording's prosody": output.mel,
-            "synthesized from text": synthesized,
+            "synthesized from text": synthesized if model.features == "mel" else None,
         }
-        arrays = {title: mel[0].float().cpu().numpy() for title, mel in mels.items()}
+        arrays = {title: mel[0].float().cpu().numpy() for title, mel in mels.items()
+                  if mel is not None}  # fmt: skip
         writer.add_figure(f"mel/{name}", mel_figure(arrays, rate), step)
 
-        targets = getattr(output, "targets", None)
-        if targets is not None:
-            durations = targets.durations[0].cpu().numpy()
+        if output.durations is not None:
+            durations = output.durations[0].cpu().numpy()
             soft, title = _soft_alignment(output, batch)
             symbols = [data.facts.symbols[token] for token in batch.tokens[0].tolist()]
             figure = alignment_figure(soft, durations, symbols, rate, f"{name}{title}")
             writer.add_figure(f"alignment/{name}", figure, step)
-            tracks = {"recording": targets.pitch, "predicted": output.prosody.pitch}
-            pitch = {title: track[0].float().cpu().numpy() for title, track in tracks.items()}
+            tracks = {"recording": output.pitch, "predicted": output.predicted_pitch}
+            pitch = {title: track[0].float().cpu().numpy() for title, track in tracks.items()
+                     if track is not None}  # fmt: skip
             writer.add_figure(f"pitch/{name}", pitch_figure(pitch, durations, rate), step)
 
         if self.make_vocoder is not None:
@@ -152,9 +154,9 @@ class Samples(PeriodicValidation):
         data = datamodule(trainer)
         name = data.utterance_id(int(batch.utterance), "validation")  # type: ignore[arg-type]
         for steps in self.solver_steps:
-            prompt = prompt_of(batch)._replace(sampling=Sampling(steps=steps))
+            prompt = prompt_of(batch)._replace(controls=SynthesisControls(steps=steps))
             with seeded(1), trainer.precision_plugin.forward_context(), torch.no_grad():
-                mel = model.generate(prompt).mel
+                mel = model.generate(prompt).features
             tag = f"audio/{name}/synthesized, {steps} solver steps"
             sample_rate = data.facts.contract.sample_rate
             self._write_audio(writer, tag, mel, sample_rate, trainer.global_step)

@@ -113,7 +113,7 @@ class ValidationMetrics(pl.Callback):
             on_device = trainer.strategy.batch_to_device(batch)
             # the same noise for a sentence at every validation and on every rank
             with seeded(index), trainer.precision_plugin.forward_context(), torch.no_grad():
-                mel = model.generate(prompt_of(on_device)).mel.float().cpu()
+                mel = model.generate(prompt_of(on_device)).features.float().cpu()
                 wave = self._vocoder(mel)[0].clamp(-1, 1).numpy()
             recording = EvaluationSample(part.audio(index).numpy(), contract)
             take = EvaluationSample(wave, contract, row.normalized, row.language, recording)

@@ -41,7 +41,7 @@ def help_text(conf: Path, config_name: str, about: str) -> str:
             for row in rows
         ]
         parts.append("")
-    if settings := _settings(path):
+    if settings := _settings(conf, path):
         parts += ["Settings, key=value:", *(f"  {line}" for line in settings), ""]
     parts += ["Flags:", FOOTER]
     return "\n".join(parts)
@@ -113,11 +113,18 @@ def _join(parent: str, name: str) -> str:
     return name if parent in ("", ".") else f"{parent}/{name}"
 
 
-def _settings(path: Path) -> list[str]:
-    """The file's own keys with their comments, without the defaults list and Hydra's section."""
+def _settings(conf: Path, path: Path) -> list[str]:
+    """The file's own keys with their comments, without the defaults list and Hydra's section.
+
+    Default choices that are placed at the top level (``@package _global_``) count as its own.
+    """
     kept: list[str] = []
     skipping = False
-    for line in path.read_text(encoding="utf-8").splitlines():
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for entry in (yaml.safe_load("\n".join(lines)) or {}).get("defaults", []):
+        if isinstance(entry, str) and (conf / f"{entry}.yaml").is_file():
+            lines += (conf / f"{entry}.yaml").read_text(encoding="utf-8").splitlines()
+    for line in lines:
         if line and not line[0].isspace() and not line.startswith(("-", "#")):
             skipping = line.startswith(("defaults:", "hydra:"))
         if not skipping and not line.startswith("# @package"):

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tts.controls import SynthesisControls
 from tts.data.dataset import SpeechDataset
-from tts.errors import UserError
 from tts.evaluation.systems import (
     RECORDINGS,
     EvaluationSentence,
@@ -26,7 +26,7 @@ from tts.metrics.alignment import (
     path_agreement,
 )
 from tts.metrics.bootstrap import mean_estimate
-from tts.synthesizer import SynthesisControls, Synthesizer
+from tts.synthesizer import Synthesizer
 
 COPY_SYNTHESIS = "copy synthesis"
 
@@ -39,30 +39,25 @@ class Reader(NamedTuple):
 
 
 def readers_of(
-    synthesizers: Mapping[str, Synthesizer],
-    steps: Sequence[int | None],
-    controls: SynthesisControls,
+    synthesizers: Mapping[str, Synthesizer], controls: Sequence[SynthesisControls]
 ) -> dict[str, Reader]:
-    """One by name for every model, and for every number of ``steps`` of a model that draws.
+    """Return one reader per model, and per entry of ``controls`` for models that take ``steps``.
 
-    What only a model that draws can do (see ``Sampling``) is asked of those alone. Raises UserError
-    when it is asked and none does.
+    The entries differ in ``steps`` alone. A model is given the controls that it takes. Raises
+    UserError for a control that none of the models takes.
     """
-    plain = controls._replace(steps=None, solver=None, temperature=None, guidance=None)
     found: dict[str, Reader] = {}
     for name, synthesizer in synthesizers.items():
-        if getattr(synthesizer.model, "flow", None) is None:
-            found[name] = Reader(synthesizer, plain)
-            continue
-        for count in steps:
-            title = name if len(steps) == 1 else f"{name}, {count} step{'s' * (count != 1)}"
-            found[title] = Reader(synthesizer, controls._replace(steps=count))
-    asked = controls != plain or list(steps) != [None]
-    if asked and all(reader.controls == plain for reader in found.values()):
-        raise UserError(
-            "steps, solver, temperature and guidance are for models that draw their mels "
-            "(model/flow=residual), and none of these does"
-        )
+        taken = [each.only(synthesizer.model.controls) for each in controls]
+        for each in taken if "steps" in synthesizer.model.controls else taken[:1]:
+            title = name
+            if len(controls) > 1 and each.steps is not None:
+                title = f"{name}, {each.steps} step{'s' * (each.steps != 1)}"
+            found[title] = Reader(synthesizer, each)
+    models = [synthesizer.model for synthesizer in synthesizers.values()]
+    every = frozenset[str]().union(*(model.controls for model in models))
+    for each in controls:
+        models[0].require_controls(each.only(set(each._fields) - every))
     return found
 
 
@@ -116,7 +111,7 @@ def speed(
     for index in chosen[:10]:
         batch = data[[index]]
         start = time.perf_counter()
-        mel = synthesizer.mel_from_tokens(
+        mel = synthesizer.features_from_tokens(
             batch.tokens[0].tolist(), data.rows[index].speaker, batch.mel, controls
         )
         mel_done = time.perf_counter()
@@ -143,13 +138,17 @@ def teacher_forced_scores(
     for index in chosen:
         batch = data[[index]]
         with torch.inference_mode():
-            output = synthesizer.model(batch)
-        add("mel_l1", (output.mel - batch.mel).abs().mean())
-        error = output.prosody.log_duration.exp() - output.targets.durations
-        add("duration_error_frames", error.abs().mean())
+            output = synthesizer.model.diagnostics(synthesizer.model(batch))
+        if output.mel is not None and batch.mel is not None:
+            add("mel_l1", (output.mel - batch.mel).abs().mean())
+        durations = output.durations
+        if durations is None:
+            continue
+        if output.predicted_durations is not None:
+            add("duration_error_frames", (output.predicted_durations - durations).abs().mean())
         if output.log_attention is None:
             continue
-        attention, durations = output.log_attention.exp(), output.targets.durations
+        attention = output.log_attention.exp()
         tokens, frames = batch.token_lengths, batch.frame_lengths
         add("frames_within_1_of_path", path_agreement(attention, durations, frames, tolerance=1))
         add("attention_diagonality", diagonality(attention, tokens, frames))

@@ -12,6 +12,7 @@ from tts.config.corpora import prepare_from_config
 from tts.config.hydra_job import task_overrides
 from tts.config.instantiate import instantiate
 from tts.contract import MelContract
+from tts.controls import SynthesisControls
 from tts.corpus import merge_facts
 from tts.data.dataset import SpeechDataset
 from tts.data.doctor import text_key
@@ -25,15 +26,12 @@ from tts.evaluation.systems import EvaluationSet
 from tts.evaluation.table import print_table
 from tts.evaluation.wav_folders import read_folders, shortest_names
 from tts.metrics.measure import Measure
-from tts.synthesizer import SynthesisControls, Synthesizer
+from tts.synthesizer import Synthesizer
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.load import load_vocoder
 from tts.vocoders.vocoder import Vocoder
 
-SYNTHESIS_OPTIONS = (
-    "vocoder", "pitch_range", "variance_scale", "prosody_temperature", "temperature", "steps",
-    "solver", "guidance", "phonemizer",
-)  # fmt: skip
+SYNTHESIS_OPTIONS = ("vocoder", "phonemizer", *SynthesisControls._fields)
 WAV_OPTIONS = ("text", "ref", "aligned", "language", "audio")
 UNUSED_OPTIONS = {  # by what is evaluated
     "wavs": {*SYNTHESIS_OPTIONS, "data", "frontend", "utterances", "split", "reference_iterations"},
@@ -147,13 +145,10 @@ def _synthesize(runs: list[Run], data: SpeechDataset, config: DictConfig) -> Eva
         name: Synthesizer.load(run.path, vocoder=vocoder_factory, phonemizer=phonemizer)
         for name, run in zip(names, runs, strict=True)
     }
-    controls = SynthesisControls(
-        pitch_range=config.pitch_range, variance_scale=config.variance_scale,
-        prosody_temperature=config.prosody_temperature, temperature=config.temperature,
-        solver=config.solver, guidance=config.guidance,
-    )  # fmt: skip
+    values = {name: config[name] for name in SynthesisControls._fields}
     steps = list(config.steps) if OmegaConf.is_list(config.steps) else [config.steps]
-    readers = acoustic.readers_of(synthesizers, steps, controls)
+    controls = [SynthesisControls.parse({**values, "steps": count}) for count in steps]
+    readers = acoustic.readers_of(synthesizers, controls)
     return acoustic.synthesize_systems(data, chosen, readers, config.seed)
 
 

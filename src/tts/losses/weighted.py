@@ -56,8 +56,8 @@ class WeightedLoss(nn.Module):
                 )
         if missing := sorted(set(terms) - set(weights)):
             raise UserError(
-                f"model.loss.weights lacks {', '.join(missing)}: give each term a weight, 0 to leave it "
-                "out"
+                f"model.loss.weights lacks {', '.join(missing)}: give each term a weight, 0 "
+                "to leave it out"
             )
         self.terms = nn.ModuleDict({name: terms[name] for name in terms if weights[name] != 0})
         self.weights = dict(weights)
@@ -107,7 +107,8 @@ class WeightedLoss(nn.Module):
             total = weighted if total is None else total + weighted
         if total is None:
             raise UserError(
-                "no loss term applies to this model's output: set a weight above 0 in model.loss.weights"
+                "no loss term applies to this model's output: set a weight above 0 in "
+                "model.loss.weights"
             )
         terms = {name: value.detach() for name, value in values.items()}
         fixed = LossResult(total, total.detach(), terms, {})

@@ -1,11 +1,11 @@
-"""Flow matching: what a regression leaves out, drawn instead of averaged away.
+"""Conditional flow matching of residuals: sampling what a deterministic prediction averages away.
 
-A regression answers with the mean of all the ways a sentence can be said, and the mean of many
-mels is a blurred one. The residual, what a recording has beyond that mean, is drawn here from its
-distribution: noise is carried to it along the field of an ordinary differential equation, learned
-by conditional flow matching on straight paths (Lipman et al. 2023, section 4.1, example II, with
-a variance of zero at the end; Matcha-TTS, Mehta et al. 2024, draws whole mels so). Only the small
-field runs at every step of the solver; what it looks at is computed once.
+A deterministic decoder predicts the mean of all ways to say a sentence, and the mean of many mels
+is blurred. The residual between a recording and that mean is sampled here: an ordinary
+differential equation carries noise to it along a velocity field that is learned by conditional
+flow matching on straight paths (Lipman et al. 2023, section 4.1, example II, with sigma_min = 0;
+Matcha-TTS, Mehta et al. 2024, samples whole mels this way). Each step of the solver runs only the
+velocity network; what it is conditioned on is computed once.
 """
 
 import math
@@ -15,56 +15,64 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from tts.batch import Sampling
+from tts.controls import NEUTRAL, SynthesisControls
 from tts.errors import UserError
 from tts.modules.stack import Context
 
-SLOWEST, FASTEST = 1.0, 1000.0  # radians per unit of time that the embedding sees
+AVERAGE_DECAY = 0.999  # per training step, of the residuals' running variance
+SLOWEST, FASTEST = 1.0, 1000.0  # radians per unit of time in the time embedding
+Velocity = Callable[[Tensor, float], Tensor]  # (x, time) -> dx/dt
 
 
 class SamplerSettings(NamedTuple):
-    """How to draw: a :class:`~tts.batch.Sampling` in which nothing is left open."""
+    """How a flow is sampled. Fields of :class:`SynthesisControls`, none of them None."""
 
     steps: int
     solver: str
     temperature: float
     guidance: float
 
-    def updated(self, asked: Sampling) -> "SamplerSettings":
-        """This, where nothing else is asked for. UserError for what cannot be."""
-        way = self._replace(**{k: v for k, v in asked._asdict().items() if v is not None})
-        if way.steps < 1 or way.steps != int(way.steps):
-            raise UserError(f"steps={way.steps} must be a whole number above 0")
-        if way.solver not in SOLVERS:
-            raise UserError(f"solver={way.solver!r}: choose from {', '.join(SOLVERS)}")
-        if not 0 <= way.temperature < math.inf:
-            raise UserError(f"temperature={way.temperature} must be 0 or more")
-        if not math.isfinite(way.guidance):
-            raise UserError(f"guidance={way.guidance} is not a number")
-        return way
+    def updated(self, controls: SynthesisControls) -> "SamplerSettings":
+        """Return these settings with what ``controls`` set. Raises UserError for a bad value."""
+        values: dict[str, Any] = controls.only(self._fields).changed()
+        return self._replace(**values).checked()
+
+    def checked(self) -> "SamplerSettings":
+        """Return these settings, or raise UserError naming one that is out of range."""
+        SynthesisControls.parse(self._asdict())
+        if self.solver not in SOLVERS:
+            raise UserError(f"solver={self.solver!r}: choose from {', '.join(SOLVERS)}")
+        return self
 
 
 class FlowOutput(NamedTuple):
-    """What the loss compares."""
+    """What the flow-matching loss compares, where ``mask`` is True."""
 
-    velocity: Tensor  # (B, L, C) the field's
-    target: Tensor  # (B, L, C) of the straight path
+    velocity: Tensor  # (B, L, C) predicted
+    target: Tensor  # (B, L, C) of the straight path from noise to residual
     mask: Tensor  # (B, L) bool
 
 
+class FlowCondition(NamedTuple):
+    """What the velocity network is conditioned on, the same at every solver step."""
+
+    states: Tensor  # (B, L, dim)
+    mask: Tensor  # (B, L) bool
+    style: Tensor | None  # (B, dim)
+
+
 class ResidualFlow(nn.Module):
-    """Draws ``(B, L, channels)`` residuals, given states ``(B, L, dim)`` of the same length.
+    """Samples residuals ``(B, L, channels)`` given states ``(B, L, dim)``.
 
-    Residuals are measured in their own deviation per channel, a running average kept as a buffer,
-    so the paths begin and end with unit variance. If they were Gaussian and independent, the field
-    would be known in closed form; that part is added to what the network says, which is left with
-    what is not known (as the skip of EDM, Karras et al. 2022, section 5).
+    Residuals are divided by their standard deviation per channel, a running average kept as a
+    buffer, so that paths begin and end with unit variance. For independent Gaussian residuals the
+    velocity field is known in closed form; it is added to the network's output, which learns the
+    rest (as the skip connection of EDM, Karras et al. 2022, section 5).
 
-    ``velocity_net(dim=, style_dim=)`` makes the backbone; it sees time, and the style if there is one,
-    through FiLM. ``cfg_dropout``: share of training utterances whose style the field must do
-    without, so that ``guidance`` has something to push away from; ``steps``, ``solver`` and
-    ``temperature``: what is done where nothing is asked for; ``average``: decay of the running
-    average, per step.
+    ``velocity_net(dim=, style_dim=)`` makes the backbone, FiLM-conditioned on time and style.
+    ``cfg_dropout``: share of training utterances whose style is dropped, for classifier-free
+    guidance (Ho & Salimans 2022). ``steps``, ``solver``, ``temperature``: how it is sampled where
+    the caller's controls leave it open.
     """
 
     def __init__(
@@ -81,8 +89,8 @@ class ResidualFlow(nn.Module):
         average: float = 0.999,
     ) -> None:
         super().__init__()
-        self.own = SamplerSettings(steps, solver, temperature, guidance=0.0).updated(Sampling())
-        self.cfg_dropout, self.average = cfg_dropout, average
+        self.settings = SamplerSettings(steps, solver, temperature, guidance=0.0).checked()
+        self.cfg_dropout = cfg_dropout
         self.register_buffer("scale", torch.ones(channels))
         self.register_buffer("seen", torch.zeros(()))  # training steps
         self.scale: Tensor
@@ -95,80 +103,81 @@ class ResidualFlow(nn.Module):
         self.output = nn.Linear(dim, channels)
         nn.init.zeros_(self.output.weight)
         nn.init.zeros_(self.output.bias)
-        self._taught_by: tuple[ResidualFlow, Sampling] | None = None
+        self._teacher: tuple[ResidualFlow, SamplerSettings] | None = None
 
     def distill_from_teacher(self, teacher: "ResidualFlow", steps: int) -> None:
-        """Aim at where ``teacher`` carries the noise in ``steps``, instead of at recordings.
+        """Learn where ``teacher`` carries noise in ``steps`` solver steps, not from recordings.
 
-        The paths from noise to what was drawn from it do not cross, so that few steps of a solver,
-        or one, go as far along them as many (Liu et al. 2023, section 2.2: reflow).
+        Paths from noise to the teacher's own samples do not cross, so few solver steps, or one,
+        suffice (reflow; Liu et al. 2023, section 2.2).
         """
         self.scale.copy_(teacher.scale)
         self.seen.copy_(teacher.seen)
-        # a tuple hides it: the teacher is no part of what is trained and saved
-        self._taught_by = (teacher.eval().requires_grad_(False), Sampling(steps=steps))
+        settings = teacher.settings._replace(steps=steps).checked()
+        # in a tuple, so that the teacher is no submodule: it is neither trained nor saved
+        self._teacher = (teacher.eval().requires_grad_(False), settings)
 
     def forward(
         self, residual: Tensor, states: Tensor, mask: Tensor, style: Tensor | None
     ) -> FlowOutput:
-        """Learn from residuals ``(B, L, channels)``, zero where padded; ``mask (B, L)``."""
-        start = noise_like(residual.float(), mask)
-        if self._taught_by is not None:
-            teacher, how = self._taught_by
-            with torch.no_grad():
-                end = teacher.to(start.device).solve_ode(start, states, mask, style, how)
-        else:
-            if self.training and self.output.weight.requires_grad:  # not while it is frozen
-                self._measure(residual.float(), mask)
-            end = residual.float() / self.scale
-        time = _spread_times(end)
-        between = torch.lerp(start, end, time[:, None, None])
-        if self.style is not None and style is not None and self.training:
-            keep = torch.rand(len(style), device=style.device) >= self.cfg_dropout
-            style = style * keep[:, None]
-        velocity = self.velocity(between, time, self.condition(states, mask, style))
-        return FlowOutput(velocity, end - start, mask)
+        """Return predicted and target velocities at random times of straight paths.
+
+        ``residual (B, L, channels)``, zero where padded; ``mask (B, L)``.
+        """
+        x0 = noise_like(residual.float(), mask)
+        x1 = self._path_end(residual.float(), x0, states, mask, style)
+        time = stratified_times(x1)
+        x_t = torch.lerp(x0, x1, time[:, None, None])
+        condition = self.condition(states, mask, self._drop_style(style))
+        return FlowOutput(self.velocity(x_t, time, condition), x1 - x0, mask)
 
     def sample(
-        self, states: Tensor, mask: Tensor, style: Tensor | None, asked: Sampling | None = None
-    ) -> Tensor:
-        """A residual ``(B, L, channels)`` in the units it was learned in, zero where padded."""
-        asked = asked or Sampling()
-        start = mask.new_zeros(*mask.shape, len(self.scale), dtype=torch.float32)
-        if temperature := self.own.updated(asked).temperature:
-            start = temperature * noise_like(start, mask)
-        return self.solve_ode(start, states, mask, style, asked) * self.scale
-
-    def solve_ode(
         self,
-        start: Tensor,
         states: Tensor,
         mask: Tensor,
         style: Tensor | None,
-        asked: Sampling,
+        controls: SynthesisControls = NEUTRAL,
     ) -> Tensor:
-        """Noise ``(B, L, channels)`` along the field to its end, in deviations of the residual."""
-        how = self.own.updated(asked)
-        conditions = [self.condition(states, mask, style)]
-        if how.guidance:
+        """Return a residual ``(B, L, channels)`` in its own units, zero where padded."""
+        settings = self.settings.updated(controls)
+        x0 = mask.new_zeros(*mask.shape, len(self.scale), dtype=torch.float32)
+        if settings.temperature:
+            x0 = settings.temperature * noise_like(x0, mask)
+        return self.solve_ode(x0, states, mask, style, settings) * self.scale
+
+    def solve_ode(
+        self,
+        x0: Tensor,
+        states: Tensor,
+        mask: Tensor,
+        style: Tensor | None,
+        settings: SamplerSettings,
+    ) -> Tensor:
+        """Carry noise ``x0 (B, L, channels)`` from time 0 to 1; the result is in unit variance.
+
+        Raises UserError for guidance without a style.
+        """
+        condition = self.condition(states, mask, style)
+        without_style: FlowCondition | None = None
+        if settings.guidance:
             if self.style is None or style is None:
                 raise UserError(
-                    f"guidance={how.guidance}: this model has no style to be guided by; train one "
-                    "with model/style=speaker or reference"
+                    f"guidance={settings.guidance:g}: this model has no style to strengthen; use "
+                    "one trained with model/style=speaker or model/style=reference"
                 )
-            conditions.append(self.condition(states, mask, torch.zeros_like(style)))
+            without_style = self.condition(states, mask, torch.zeros_like(style))
 
         def velocity(x: Tensor, time: float) -> Tensor:
             times = x.new_full((len(x),), time)
-            said = self.velocity(x, times, conditions[0])
-            if len(conditions) > 1:
-                said = said + how.guidance * (said - self.velocity(x, times, conditions[1]))
-            return said
+            v = self.velocity(x, times, condition)
+            if without_style is not None:
+                v = v + settings.guidance * (v - self.velocity(x, times, without_style))
+            return v
 
-        return integrate(velocity, start, how.steps, how.solver) * mask[..., None]
+        return integrate(velocity, x0, settings.steps, settings.solver) * mask[..., None]
 
-    def velocity(self, x: Tensor, time: Tensor, condition: "_Condition") -> Tensor:
-        """The field at ``x (B, L, channels)`` and ``time (B,)`` in [0, 1]."""
+    def velocity(self, x: Tensor, time: Tensor, condition: FlowCondition) -> Tensor:
+        """Return the velocity field at ``x (B, L, channels)`` and ``time (B,)`` in [0, 1]."""
         style = self.time(time)
         dtype = self.input.weight.dtype
         if condition.style is not None:
@@ -176,30 +185,44 @@ class ResidualFlow(nn.Module):
         hidden = self.input(x.to(dtype)) + condition.states
         hidden = self.velocity_net(hidden, Context(mask=condition.mask, style=style))
         t = time[:, None, None]
-        known = (2 * t - 1) / (t.square() + (1 - t).square())
-        return known * x + self.output(hidden).float()
+        # E[x1 - x0 | x_t] of independent unit Gaussians
+        gaussian = (2 * t - 1) / (t.square() + (1 - t).square())
+        return gaussian * x + self.output(hidden).float()
 
-    def condition(self, states: Tensor, mask: Tensor, style: Tensor | None) -> "_Condition":
-        """What the field looks at, the same at every step."""
-        seen = self.style(style) if self.style is not None and style is not None else None
-        return _Condition(self.states(states), mask, seen)
+    def condition(self, states: Tensor, mask: Tensor, style: Tensor | None) -> FlowCondition:
+        """Return what the velocity network is conditioned on at every step."""
+        projected = self.style(style) if self.style is not None and style is not None else None
+        return FlowCondition(self.states(states), mask, projected)
+
+    def _path_end(
+        self, residual: Tensor, x0: Tensor, states: Tensor, mask: Tensor, style: Tensor | None
+    ) -> Tensor:
+        """Return where the paths from ``x0`` end: the scaled residual or the teacher's sample."""
+        if self._teacher is not None:
+            teacher, settings = self._teacher
+            with torch.no_grad():
+                return teacher.to(x0.device).solve_ode(x0, states, mask, style, settings)
+        if self.training and self.output.weight.requires_grad:  # not while it is frozen
+            self._update_scale(residual, mask)
+        return residual / self.scale
+
+    def _drop_style(self, style: Tensor | None) -> Tensor | None:
+        """Zero the style of a random share of the training utterances."""
+        if self.style is None or style is None or not self.training:
+            return style
+        keep = torch.rand(len(style), device=style.device) >= self.cfg_dropout
+        return style * keep[:, None]
 
     @torch.no_grad()
-    def _measure(self, residual: Tensor, mask: Tensor) -> None:
-        """Follow the residuals' deviation per channel, quickly at first."""
+    def _update_scale(self, residual: Tensor, mask: Tensor) -> None:
+        """Update the running standard deviation per channel, quickly in the first steps."""
         sums = torch.cat([(residual.square() * mask[..., None]).sum((0, 1)), mask.sum()[None]])
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             torch.distributed.all_reduce(sums)  # as if all processes' batches were one
         deviation = sums[:-1].div(sums[-1].clamp(min=1)).sqrt()
-        decay = torch.minimum(self.seen / (10 + self.seen), self.seen.new_tensor(self.average))
+        decay = torch.minimum(self.seen / (10 + self.seen), self.seen.new_tensor(AVERAGE_DECAY))
         self.scale.lerp_(deviation.clamp(min=1e-3).to(self.scale.dtype), 1 - decay)
         self.seen += 1
-
-
-class _Condition(NamedTuple):
-    states: Tensor  # (B, L, dim)
-    mask: Tensor  # (B, L) bool
-    style: Tensor | None  # (B, dim)
 
 
 class TimeEmbedding(nn.Module):
@@ -215,30 +238,25 @@ class TimeEmbedding(nn.Module):
     def forward(self, time: Tensor) -> Tensor:
         angles = time.float()[:, None] * self.rates
         waves = torch.cat([angles.sin(), angles.cos()], -1)
-        first: Any = self.layers[0]
-        return self.layers(waves.to(first.weight.dtype))
+        return self.layers(waves.to(next(self.layers.parameters()).dtype))
 
 
-def integrate(
-    velocity: Callable[[Tensor, float], Tensor], start: Tensor, steps: int, solver: str = "euler"
-) -> Tensor:
-    """Carry ``start`` along the field from time 0 to 1 in ``steps`` equal steps."""
+def integrate(velocity: Velocity, x0: Tensor, steps: int, solver: str = "euler") -> Tensor:
+    """Solve dx/dt = velocity(x, t) from ``x0`` at time 0 to time 1 in ``steps`` equal steps."""
     step = SOLVERS[solver]
-    x = start
+    x = x0
     for index in range(steps):
         x = step(velocity, x, index / steps, 1 / steps)
     return x
 
 
-def euler(velocity: Callable[[Tensor, float], Tensor], x: Tensor, time: float, h: float) -> Tensor:
-    """First order, one look at the field."""
+def euler(velocity: Velocity, x: Tensor, time: float, h: float) -> Tensor:
+    """First order: one evaluation per step."""
     return x + h * velocity(x, time)
 
 
-def midpoint(
-    velocity: Callable[[Tensor, float], Tensor], x: Tensor, time: float, h: float
-) -> Tensor:
-    """Second order, two looks at the field."""
+def midpoint(velocity: Velocity, x: Tensor, time: float, h: float) -> Tensor:
+    """Second order: two evaluations per step."""
     return x + h * velocity(x + h / 2 * velocity(x, time), time + h / 2)
 
 
@@ -246,14 +264,17 @@ SOLVERS = {"euler": euler, "midpoint": midpoint}
 
 
 def noise_like(x: Tensor, mask: Tensor) -> Tensor:
-    """Standard normal where ``mask (B, L)``, zero elsewhere: padding moves no utterance's noise."""
+    """Return standard normal noise where ``mask (B, L)`` is True, zero elsewhere.
+
+    Padding draws no numbers, so it does not change another utterance's noise.
+    """
     noise = torch.zeros_like(x)
     noise[mask] = torch.randn(int(mask.sum()), *x.shape[2:], device=x.device, dtype=x.dtype)
     return noise
 
 
-def _spread_times(x: Tensor) -> Tensor:
-    """A time in [0, 1] per utterance, uniform, and spread evenly over the batch."""
+def stratified_times(x: Tensor) -> Tensor:
+    """Return one time in [0, 1] per utterance: uniform, and spread evenly over the batch."""
     size = len(x)
-    places = torch.randperm(size, device=x.device)
-    return (places + torch.rand(size, device=x.device, dtype=torch.float32)) / size
+    strata = torch.randperm(size, device=x.device)
+    return (strata + torch.rand(size, device=x.device, dtype=torch.float32)) / size

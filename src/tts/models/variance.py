@@ -1,12 +1,13 @@
-"""The variance adaptor: what to say becomes how long, how high and how loud to say it.
+"""Variance adaptor: duration, pitch and energy per token.
 
 FastSpeech 2 (Ren et al. 2021, section 2.3) with FastPitch's choice (Łańcucki 2021, section 2.2) of
-one pitch and one energy value per token instead of one per frame: a token is what a person wants
-to raise, stretch or stress, and averages over a token are easier to predict than frames.
+one pitch and one energy value per token instead of one per frame: a token is what a user wants to
+raise, stretch or stress, and token averages are easier to predict than frames.
 """
 
 import math
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import NamedTuple
 
 import torch
@@ -14,7 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tts.alignment.regulator import average_by_duration
-from tts.batch import Batch, Sampling
+from tts.batch import Batch
+from tts.controls import PerToken, SynthesisControls
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.models.flow import FlowOutput, ResidualFlow, noise_like
@@ -22,7 +24,7 @@ from tts.modules.conv import ChannelsLastConv1d
 from tts.modules.dropout import Dropout
 from tts.modules.film import FiLM
 
-# bounds far outside speech keep one odd step from exploding the likelihood or the length
+# far outside speech, so that one bad step makes neither the likelihood nor the length explode
 LOG_DURATION = (-2.0, 7.0)
 
 
@@ -30,13 +32,13 @@ class Prosody(NamedTuple):
     """Token-level prosody. Pitch and energy are z-scores under the speaker's own statistics."""
 
     log_duration: Tensor  # (B, N) mean of ln(frames)
-    log_duration_variance: Tensor  # (B, N) log of the variance of ln(frames): the doubt
+    log_duration_variance: Tensor  # (B, N) log of the variance of ln(frames)
     pitch: Tensor  # (B, N) z-score of ln F0, 0 where unvoiced
     energy: Tensor  # (B, N) z-score of log energy
 
 
-class Targets(NamedTuple):
-    """What the recording did, per token; the same units as :class:`Prosody`."""
+class ProsodyTargets(NamedTuple):
+    """The recording's prosody per token, in the units of :class:`Prosody`."""
 
     durations: Tensor  # (B, N) int64 frames
     pitch: Tensor  # (B, N)
@@ -44,16 +46,18 @@ class Targets(NamedTuple):
 
 
 class SpeakerNormalizer(nn.Module):
-    """Hz and log energy to z-scores under each speaker's statistics, and steps back.
+    """Pitch and energy to z-scores under each speaker's statistics.
 
-    The statistics travel as buffers, so a checkpoint speaks without the corpus it learned from.
+    The statistics are buffers, so that a checkpoint needs no corpus to speak.
     """
+
+    STATISTICS = ("pitch_mean", "pitch_std", "energy_mean", "energy_std")
 
     def __init__(self, facts: CorpusFacts) -> None:
         super().__init__()
-        stats = facts.statistics
-        for name in ("pitch_mean", "pitch_std", "energy_mean", "energy_std"):
-            values = torch.tensor([getattr(s, name) for s in stats], dtype=torch.float32)
+        for name in self.STATISTICS:
+            rows = [asdict(speaker)[name] for speaker in facts.statistics]
+            values = torch.tensor(rows, dtype=torch.float32)
             self.register_buffer(name, values.clamp(min=1e-3) if name.endswith("std") else values)
         self.pitch_mean: Tensor
         self.pitch_std: Tensor
@@ -61,10 +65,10 @@ class SpeakerNormalizer(nn.Module):
         self.energy_std: Tensor
 
     def forward(self, batch: Batch, durations: Tensor) -> tuple[Tensor, Tensor]:
-        """Frame tracks -> two ``(B, N)`` tensors of token z-scores, pitch then energy.
+        """Return token z-scores of pitch and of energy, ``(B, N)`` each, from frame values.
 
-        Pitch is averaged over a token's voiced frames alone; a token without any gets 0, the
-        speaker's mean, so that silence and voiceless consonants pull the curve nowhere.
+        Pitch is averaged over a token's voiced frames; a token without any gets 0, the speaker's
+        mean, so that silence and voiceless consonants do not move the contour.
         """
         assert batch.pitch is not None
         assert batch.energy is not None
@@ -78,19 +82,19 @@ class SpeakerNormalizer(nn.Module):
             average_by_duration(energy, durations),
         )
 
-    def semitones(self, semitones: float | Tensor, speaker: Tensor) -> Tensor:
-        """A shift in semitones as a shift of the pitch z-score, ``(B, 1)`` or ``(B, N)``."""
+    def semitones(self, semitones: PerToken, speaker: Tensor) -> Tensor:
+        """Return a shift in semitones as a shift of the pitch z-score, ``(B, 1)`` or ``(B, N)``."""
         return torch.as_tensor(semitones) * (math.log(2) / 12) / self.pitch_std[speaker, None]
 
-    def decibels(self, decibels: float | Tensor, speaker: Tensor) -> Tensor:
-        """A shift in decibels as a shift of the energy z-score, ``(B, 1)`` or ``(B, N)``."""
+    def decibels(self, decibels: PerToken, speaker: Tensor) -> Tensor:
+        """Return a shift in decibels as a shift of the energy z-score, ``(B, 1)`` or ``(B, N)``."""
         return torch.as_tensor(decibels) * (math.log(10) / 20) / self.energy_std[speaker, None]
 
 
 class Predictor(nn.Module):
     """Two convolutions, each layer-normalized and FiLM-modulated, then one linear.
 
-    FastSpeech 2, figure 1c, with the style added. ``(B, N, dim) -> (B, N, outputs)``.
+    FastSpeech 2, figure 1c, plus the style. ``(B, N, dim) -> (B, N, outputs)``.
     """
 
     def __init__(
@@ -122,15 +126,14 @@ class Predictor(nn.Module):
 
 
 class VarianceAdaptor(nn.Module):
-    """Predicts duration, pitch and energy per token and writes pitch and energy into the states.
+    """Predicts duration, pitch and energy per token and adds pitch and energy to the states.
 
-    With ``flow``, called with ``channels, dim, style_dim``, what a recording does beyond the
-    predictions is drawn, all three together, so that a sentence is not said in the mean of all its
-    intonations; without, the predictions are said, and a temperature stirs the durations alone.
+    ``flow(channels=, dim=, style_dim=)`` makes a :class:`ResidualFlow` that samples, for all three
+    together, how a recording differs from the predictions; without it the predictions themselves
+    are spoken, and a temperature varies the durations alone.
 
-    ``gradient``: share of the predictors' gradient that goes on into the states. A few hours of
-    speech are soon learned by heart through the encoder, prosody first: at 0 the encoder serves the
-    mel alone, and the predictors make do with what it offers.
+    ``gradient``: share of the predictors' gradient that reaches the encoder. With a few hours of
+    speech the encoder soon memorizes prosody; at 0 it learns from the mel alone.
     """
 
     def __init__(
@@ -156,30 +159,28 @@ class VarianceAdaptor(nn.Module):
         self.embed_energy = ChannelsLastConv1d(1, dim, embedding_kernel, padding=padding)
         channels = 3  # ln(frames), pitch, energy
         self.flow = flow(channels=channels, dim=dim, style_dim=style_dim) if flow else None
-        # a token lasts about eight frames before anything is known
+        # an untrained model predicts about eight frames per token
         nn.init.constant_(self.duration.project.bias[:1], 2.0)
 
     def forward(
-        self, states: Tensor, mask: Tensor, style: Tensor | None, targets: Targets
+        self, states: Tensor, mask: Tensor, style: Tensor | None, targets: ProsodyTargets
     ) -> tuple[Tensor, Prosody, FlowOutput | None]:
-        """Learn from a recording: the states carry its true pitch and energy.
+        """Add the recording's pitch and energy to the states, and predict its prosody.
 
-        ``states (B, N, C)``, ``mask (B, N)`` -> adapted states ``(B, N, C)``, predictions, and what
-        the flow has to match.
+        ``states (B, N, C)``, ``mask (B, N)`` -> adapted states ``(B, N, C)``, predictions, and the
+        flow's output.
         """
-        seen = self._seen(states)
-        mean, variance = self._predict_duration(seen, mask, style)
-        pitch = self.pitch(seen, mask, style)[..., 0]
-        states = states + self._embed(self.embed_pitch, targets.pitch, mask)
-        energy = self.energy(self._seen(states), mask, style)[..., 0]
-        states = states + self._embed(self.embed_energy, targets.energy, mask)
-        matched = None
-        if self.flow is not None:
-            log_duration = targets.durations.clamp(min=1).float().log()
-            beyond = (log_duration - mean, targets.pitch - pitch, targets.energy - energy)
-            residual = torch.stack(beyond, -1).detach() * mask[..., None]
-            matched = self.flow(residual, seen, mask, style)
-        return states, Prosody(mean, variance, pitch, energy), matched
+        scaled = self._scale_gradient(states)
+        mean, log_variance = self._predict_duration(scaled, mask, style)
+        pitch = self.pitch(scaled, mask, style)[..., 0]
+        states = states + _embed(self.embed_pitch, targets.pitch, mask)
+        energy = self.energy(self._scale_gradient(states), mask, style)[..., 0]
+        states = states + _embed(self.embed_energy, targets.energy, mask)
+        prosody = Prosody(mean, log_variance, pitch, energy)
+        if self.flow is None:
+            return states, prosody, None
+        residual = _residual(prosody, targets) * mask[..., None]
+        return states, prosody, self.flow(residual, scaled, mask, style)
 
     def generate(
         self,
@@ -187,41 +188,52 @@ class VarianceAdaptor(nn.Module):
         mask: Tensor,
         style: Tensor | None,
         speaker: Tensor,
-        rate: float | Tensor = 1.0,
-        pitch: float | Tensor = 0.0,
-        energy: float | Tensor = 0.0,
-        pitch_range: float | Tensor = 1.0,
-        temperature: float | None = None,
+        controls: SynthesisControls,
     ) -> tuple[Tensor, Tensor, Prosody]:
-        """Speak: adapted states ``(B, N, C)``, durations ``(B, N)`` in frames, the prosody used.
+        """Predict or sample prosody, change it by ``controls``, and add it to the states.
 
-        ``rate``, ``pitch`` (semitones), ``energy`` (decibels) and ``pitch_range`` (0 is a monotone,
-        2 twice the movement) are numbers or ``(B, N)``; ``temperature`` scales the noise that the
-        flow draws from (None: as the flow was made) or, without a flow, the duration's own standard
-        deviation (None: 0, its median).
+        Returns adapted states ``(B, N, C)``, durations ``(B, N)`` in frames, and the prosody used.
         """
-        mean, variance = self._predict_duration(states, mask, style)
-        if self.flow is not None:
-            asked = Sampling(temperature=temperature)
-            beyond = self.flow.sample(states, mask, style, asked)
-        else:
-            beyond = states.new_zeros(*mask.shape, 3)
-            if temperature:
-                doubt = temperature * (0.5 * variance).exp()
-                beyond[..., 0] = doubt * noise_like(mean, mask)
-        log_duration = (mean + beyond[..., 0]).clamp(*LOG_DURATION)
-        durations = round_keeping_sum(log_duration.exp() / torch.as_tensor(rate), mask)
-        token_pitch = self.pitch(states, mask, style)[..., 0]
-        token_pitch = (token_pitch + beyond[..., 1]) * torch.as_tensor(pitch_range)
-        token_pitch = token_pitch + self.normalize.semitones(pitch, speaker)
-        states = states + self._embed(self.embed_pitch, token_pitch, mask)
-        token_energy = self.energy(states, mask, style)[..., 0]
-        token_energy = token_energy + beyond[..., 2] + self.normalize.decibels(energy, speaker)
-        states = states + self._embed(self.embed_energy, token_energy, mask)
-        return states, durations, Prosody(log_duration, variance, token_pitch, token_energy)
+        mean, log_variance = self._predict_duration(states, mask, style)
+        residual = self._sample_residual(states, mask, style, mean, log_variance, controls)
+        log_duration = (mean + residual[..., 0]).clamp(*LOG_DURATION)
+        frames = log_duration.exp() / torch.as_tensor(controls.rate)
+        durations = round_keeping_sum(frames, mask)
+        pitch = self.pitch(states, mask, style)[..., 0]
+        pitch = (pitch + residual[..., 1]) * torch.as_tensor(controls.pitch_range)
+        pitch = pitch + self.normalize.semitones(controls.pitch, speaker)
+        states = states + _embed(self.embed_pitch, pitch, mask)
+        energy = self.energy(states, mask, style)[..., 0]
+        energy = energy + residual[..., 2] + self.normalize.decibels(controls.energy, speaker)
+        states = states + _embed(self.embed_energy, energy, mask)
+        return states, durations, Prosody(log_duration, log_variance, pitch, energy)
 
-    def _seen(self, states: Tensor) -> Tensor:
-        """The states with their gradient scaled."""
+    def _sample_residual(
+        self,
+        states: Tensor,
+        mask: Tensor,
+        style: Tensor | None,
+        mean: Tensor,
+        log_variance: Tensor,
+        controls: SynthesisControls,
+    ) -> Tensor:
+        """Return ``(B, N, 3)`` to add to the predicted ln(frames), pitch and energy.
+
+        ``prosody_temperature`` scales the flow's noise (None: the flow's own setting) or, without a
+        flow, the predicted standard deviation of the durations (None: 0, their median).
+        """
+        temperature = controls.prosody_temperature
+        if self.flow is not None:
+            sampling = SynthesisControls(temperature=temperature)
+            return self.flow.sample(states, mask, style, sampling)
+        residual = states.new_zeros(*mask.shape, 3)
+        if temperature:
+            deviation = (0.5 * log_variance).exp()
+            residual[..., 0] = temperature * deviation * noise_like(mean, mask)
+        return residual
+
+    def _scale_gradient(self, states: Tensor) -> Tensor:
+        """Return the states with their gradient scaled by ``gradient``."""
         if self.gradient == 1:
             return states
         return torch.lerp(states.detach(), states, self.gradient)
@@ -229,22 +241,30 @@ class VarianceAdaptor(nn.Module):
     def _predict_duration(
         self, states: Tensor, mask: Tensor, style: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        mean, variance = self.duration(states, mask, style).float().unbind(-1)
-        return mean.clamp(*LOG_DURATION), variance.clamp(-6.0, 3.0)
+        """Return mean and log variance of ln(frames), ``(B, N)`` each, fp32."""
+        mean, log_variance = self.duration(states, mask, style).float().unbind(-1)
+        return mean.clamp(*LOG_DURATION), log_variance.clamp(-6.0, 3.0)
 
-    @staticmethod
-    def _embed(embedding: nn.Conv1d, values: Tensor, mask: Tensor) -> Tensor:
-        values = values.to(embedding.weight.dtype)
-        real = mask.to(values.dtype)
-        return embedding((values * real)[..., None]) * real[..., None]
+
+def _residual(prosody: Prosody, targets: ProsodyTargets) -> Tensor:
+    """Return ``(B, N, 3)``: the recording's ln(frames), pitch and energy minus the predicted."""
+    log_duration = targets.durations.clamp(min=1).float().log() - prosody.log_duration
+    pitch, energy = targets.pitch - prosody.pitch, targets.energy - prosody.energy
+    return torch.stack((log_duration, pitch, energy), -1).detach()
+
+
+def _embed(embedding: nn.Conv1d, values: Tensor, mask: Tensor) -> Tensor:
+    """``values (B, N)`` -> ``(B, N, C)``, zero where padded."""
+    values = values.to(embedding.weight.dtype)
+    real = mask.to(values.dtype)
+    return embedding((values * real)[..., None]) * real[..., None]
 
 
 def round_keeping_sum(frames: Tensor, mask: Tensor) -> Tensor:
-    """Real-valued durations ``(B, N)`` -> int64, at least 1 each, whose running sums stay true.
+    """Round durations ``(B, N)`` to int64 frames, at least 1 each, and keep their running sums.
 
-    Rounding each token by itself would let half a frame per token add up to a slow or hurried
-    sentence; rounding the running end times keeps every boundary within half a frame, as long as
-    no token is shorter than one.
+    Rounding each token by itself lets errors of half a frame add up over a sentence. Rounding the
+    end times keeps every boundary within half a frame, as long as no token is below one frame.
     """
     ends = torch.cumsum(frames.clamp(min=1.0).double() * mask, -1).round()
     return torch.diff(F.pad(ends, (1, 0)), dim=-1).long().clamp(min=1) * mask

@@ -1,7 +1,6 @@
-"""Where a style comes from. Each is made with ``facts`` and called with what a batch offers.
+"""Style encoders: a conditioning vector from a speaker's name or a reference recording."""
 
-A style module has ``dim``, and maps ``(speaker, mel, lengths)`` to ``(B, dim)``.
-"""
+from typing import ClassVar, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -12,11 +11,39 @@ from tts.errors import UserError
 from tts.masks import mask_from_lengths
 from tts.modules.conv import DepthwiseConv
 
+Need = Literal["none", "optional", "required"]
 
-class SpeakerStyle(nn.Module):
-    """One learned vector per speaker. ``dim``: its size."""
 
-    listens = False  # needs no recording to speak
+class StyleNeeds(NamedTuple):
+    """What a style is computed from."""
+
+    speaker: Need = "none"
+    reference: Need = "none"  # the mel of a recording
+
+
+class Style(nn.Module):
+    """Base of style encoders: made with ``facts``, it maps what it needs to ``(B, dim)``."""
+
+    needs: ClassVar[StyleNeeds]
+    speaker_tables: ClassVar[tuple[str, ...]] = ()  # state-dict keys with one row per speaker
+    dim: int
+
+    def forward(
+        self, speaker: Tensor | None, mel: Tensor | None = None, lengths: Tensor | None = None
+    ) -> Tensor:
+        """Return the style ``(B, dim)``.
+
+        ``speaker (B,)`` int64; ``mel (B, T, M)`` normalized, of ``lengths (B,)`` frames (None: all
+        real). Raises UserError when something required is None.
+        """
+        raise NotImplementedError
+
+
+class SpeakerStyle(Style):
+    """One learned vector of size ``dim`` per speaker."""
+
+    needs = StyleNeeds(speaker="required")
+    speaker_tables = ("table.weight",)
 
     def __init__(self, facts: CorpusFacts, dim: int = 64) -> None:
         super().__init__()
@@ -26,21 +53,20 @@ class SpeakerStyle(nn.Module):
     def forward(
         self, speaker: Tensor | None, mel: Tensor | None = None, lengths: Tensor | None = None
     ) -> Tensor:
-        """``speaker (B,)`` int64 -> ``(B, dim)``. UserError when it is missing."""
         if speaker is None:
-            raise UserError("model/style=speaker needs a speaker: give speaker=<name>")
+            raise UserError("model/style=speaker needs a speaker: give speaker=NAME")
         return self.table(speaker)
 
 
-class ReferenceStyle(nn.Module):
-    """A vector heard from a reference mel, whoever speaks in it.
+class ReferenceStyle(Style):
+    """A vector computed from a reference mel, of any speaker.
 
     Depthwise-separable convolutions over time, then the mean and standard deviation over the real
     frames (statistics pooling, Snyder et al. 2018, section 2.2). ``dim``: size of the style;
-    ``hidden``: channels inside; ``depth``: convolutions; ``kernel``: frames each sees.
+    ``hidden``: channels inside; ``depth``: convolutions; ``kernel``: frames of each.
     """
 
-    listens = True
+    needs = StyleNeeds(reference="required")
 
     def __init__(
         self,
@@ -61,9 +87,8 @@ class ReferenceStyle(nn.Module):
     def forward(
         self, speaker: Tensor | None, mel: Tensor | None = None, lengths: Tensor | None = None
     ) -> Tensor:
-        """``mel (B, T, M)`` normalized, ``lengths (B,)`` (None: all real) -> ``(B, dim)``."""
         if mel is None:
-            raise UserError("model/style=reference needs a recording: give reference=<file>.wav")
+            raise UserError("model/style=reference needs a recording: give reference=FILE.wav")
         if lengths is None:
             lengths = torch.full((len(mel),), mel.shape[1], device=mel.device)
         mask = mask_from_lengths(lengths, mel.shape[1])[..., None]
@@ -76,7 +101,10 @@ class ReferenceStyle(nn.Module):
 
 
 def _statistics(x: Tensor, mask: Tensor) -> Tensor:
-    """``(B, T, C), (B, T, 1)`` -> mean and deviation over real frames ``(B, 2 C)``, fp32."""
+    """Return mean and standard deviation over real frames, fp32.
+
+    ``(B, T, C)``, ``(B, T, 1)`` -> ``(B, 2 C)``.
+    """
     x = x.float()
     count = mask.sum(1).clamp(min=1)
     mean = (x * mask).sum(1) / count

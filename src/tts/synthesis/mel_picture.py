@@ -19,15 +19,16 @@ def save_mel_picture(
         len(sentences), 1, squeeze=False, figsize=(14, 3.2 * len(sentences)), layout="constrained"
     )
     for axis, sentence in zip(axes[:, 0], sentences, strict=True):
-        seconds = contract.seconds(len(sentence.mel))
+        seconds = contract.seconds(len(sentence.features))
         axis.imshow(
-            sentence.mel.T.numpy(),
+            sentence.features.T.numpy(),
             origin="lower",
             aspect="auto",
             extent=(0, seconds, 0, contract.bands),
         )
         start = 0.0
-        for symbol, frames in zip(sentence.phonemes, sentence.durations.tolist(), strict=True):
+        durations = [] if sentence.durations is None else sentence.durations.tolist()
+        for symbol, frames in zip(sentence.phonemes, durations, strict=bool(durations)):
             width = contract.seconds(frames)
             axis.axvline(start, color="white", linewidth=0.4, alpha=0.5)
             axis.text(start + width / 2, contract.bands + 1, symbol, ha="center", fontsize=8)

@@ -3,15 +3,16 @@
 import sys
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from tts.audio.io import AudioError
 from tts.config.instantiate import instantiate
+from tts.controls import SynthesisControls
 from tts.errors import UserError
 from tts.synthesis.audio_files import target_paths, write_sentences
 from tts.synthesis.mel_picture import save_mel_picture
 from tts.synthesis.text_lines import read_lines
-from tts.synthesizer import SynthesisControls, SynthesizedSentence, Synthesizer
+from tts.synthesizer import SynthesizedSentence, Synthesizer
 
 
 def synthesize(config: DictConfig) -> list[Path]:
@@ -29,7 +30,7 @@ def synthesize(config: DictConfig) -> list[Path]:
         instantiate(config.vocoder),
         instantiate(config.phonemizer) if config.phonemizer else None,
     )
-    controls = read_controls(config)
+    controls = SynthesisControls.parse({n: config[n] for n in SynthesisControls._fields})
     written: list[Path] = []
     failed: list[str] = []
     for (number, line), target in zip(lines, targets, strict=True):
@@ -56,41 +57,6 @@ def synthesize(config: DictConfig) -> list[Path]:
         head = f"{len(failed)} of {len(lines)} lines not synthesized"
         raise UserError("\n       ".join([head, *failed]))
     return written
-
-
-def read_controls(config: DictConfig) -> SynthesisControls:
-    """Read the controls from the config. Raises UserError for a value that is no number."""
-    return SynthesisControls(
-        rate=_per_symbol(config, "rate"),
-        pitch=_per_symbol(config, "pitch"),
-        energy=_per_symbol(config, "energy"),
-        pitch_range=_per_symbol(config, "pitch_range"),
-        variance_scale=_number(config, "variance_scale"),
-        prosody_temperature=_number(config, "prosody_temperature"),
-        temperature=_number(config, "temperature"),
-        steps=config.steps,
-        solver=config.solver,
-        guidance=_number(config, "guidance"),
-    )
-
-
-def _per_symbol(config: DictConfig, name: str) -> float | list[float]:
-    value = config[name]
-    try:
-        return [float(v) for v in value] if OmegaConf.is_list(value) else float(value)
-    except (TypeError, ValueError) as error:
-        raise UserError(
-            f"{name}={value}: give a number, or [a,b,...] with one for each symbol"
-        ) from error
-
-
-def _number(config: DictConfig, name: str) -> float | None:
-    if config[name] is None:
-        return None
-    try:
-        return float(config[name])
-    except (TypeError, ValueError) as error:
-        raise UserError(f"{name}={config[name]}: give a number") from error
 
 
 def _timing(sentences: list[SynthesizedSentence]) -> str:

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from tts.batch import Batch
 from tts.losses.weighted import LossResult, WeightedLoss
-from tts.masks import masked_mean
+from tts.masks import mask_from_lengths, masked_mean
+from tts.models.acoustic import AcousticModel, Diagnostics
 from tts.optim.groups import parameter_groups
 from tts.optim.optimization import Optimization
 from tts.optim.total_steps import total_steps
@@ -30,7 +31,7 @@ class AcousticSystem(pl.LightningModule):
 
     def __init__(
         self,
-        model: nn.Module,
+        model: AcousticModel[Any],
         loss: WeightedLoss,
         optimization: Optimization,
         card: Mapping[str, object] | None = None,
@@ -94,17 +95,16 @@ def validate(system: pl.LightningModule, output: Any, batch: Batch) -> None:
     """Log the losses of a validation batch, and the error of its durations in frames."""
     result: LossResult = system.loss(output, batch, system.global_step)  # type: ignore[operator]
     values = result.named("val")
-    if (error := duration_error(output)) is not None:
+    if (error := duration_error(system.model.diagnostics(output), batch)) is not None:  # type: ignore
         values["val/duration_error"] = error
     system.log_dict(
         values, batch_size=len(batch.tokens), sync_dist=True, on_epoch=True, on_step=False
     )
 
 
-def duration_error(output: Any) -> Tensor | None:
-    """Mean absolute error of the predicted token durations, in frames; None without durations."""
-    prosody = getattr(output, "prosody", None)
-    if prosody is None:
+def duration_error(diagnostics: Diagnostics, batch: Batch) -> Tensor | None:
+    """Return the mean absolute error of predicted token durations in frames, or None."""
+    if diagnostics.predicted_durations is None or diagnostics.durations is None:
         return None
-    error = (prosody.log_duration.exp() - output.targets.durations).abs()
-    return masked_mean(error, output.token_mask)
+    error = (diagnostics.predicted_durations - diagnostics.durations).abs()
+    return masked_mean(error, mask_from_lengths(batch.token_lengths, error.shape[1]))

@@ -215,8 +215,8 @@ def _gan_loss(loss: WeightedLoss) -> GANLoss:
         if isinstance(term, GANLoss):
             return term
     raise UserError(
-        "model.loss.weights.adversarial=0 leaves the discriminators without a loss: set it above 0, or "
-        "choose discriminator=none"
+        "model.loss.weights.adversarial=0 leaves the discriminators without a loss: set it above "
+        "0, or choose discriminator=none"
     )
 
 

@@ -9,6 +9,7 @@ import hashlib
 from collections import defaultdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
@@ -23,6 +24,7 @@ from tts.data.run_once import run_once
 from tts.data.sampler import FrameBudgetSampler
 from tts.data.store import PreparedCorpus, shard_path, to_half, write_shard
 from tts.errors import UserError
+from tts.models.acoustic import AcousticModel
 
 
 def use_teacher_forced_mels(data: SpeechDataModule, path: str) -> None:
@@ -55,7 +57,7 @@ def use_teacher_forced_mels(data: SpeechDataModule, path: str) -> None:
 
 
 def _write(
-    corpus: PreparedCorpus, model: torch.nn.Module, data: SpeechDataset, name: str, budget: int
+    corpus: PreparedCorpus, model: AcousticModel[Any], data: SpeechDataset, name: str, budget: int
 ) -> None:
     """Predict the mels in batches of ``budget`` frames and write them in the corpus' shards."""
     sampler = FrameBudgetSampler(data.frame_lengths, budget, shuffle=False)
@@ -64,7 +66,8 @@ def _write(
     for indices in track(list(sampler), f"mels of {corpus.path.name}", console=console):
         batch = data[indices]
         with torch.inference_mode():
-            mels = model(batch).mel
+            mels = model.diagnostics(model(batch)).mel
+        assert mels is not None
         for index, mel in zip(indices, mels, strict=True):
             row = data.rows[index]
             assert row.shard is not None

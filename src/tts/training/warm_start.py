@@ -2,21 +2,20 @@
 
 import logging
 from dataclasses import replace
+from typing import Any
 
 import torch
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from torch import Tensor, nn
 
+from tts.build import build, build_model, model_arguments
 from tts.checkpoint import Run, load_run
 from tts.contract import require_same_codec
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
+from tts.models.acoustic import AcousticModel, CorpusKeys
 
 log = logging.getLogger(__name__)
-
-# statistics of a corpus' speakers, which are measured and not learned
-OWN = ("adaptor.normalize.",)
-BY_NAME = {"style.table.weight": "speakers", "embed_language.weight": "languages"}
 
 
 def start_from(path: str, model: nn.Module, facts: CorpusFacts | None) -> None:
@@ -30,15 +29,18 @@ def start_from(path: str, model: nn.Module, facts: CorpusFacts | None) -> None:
     run = load_run(path)
     if facts is not None:
         _require_same_speech(run, facts)
+    keys = model.corpus_keys() if isinstance(model, AcousticModel) else CorpusKeys()
     state = model.state_dict()
     taken: dict[str, Tensor] = {}
     for name, fresh in state.items():
         old = run.weights.get(name)
-        if old is None or name.startswith(OWN):
+        if old is None or name in keys.statistics:
             continue
-        if name in BY_NAME and facts is not None and run.facts is not None:
-            group = BY_NAME[name]
-            old = _rows(old, getattr(run.facts, group), getattr(facts, group))
+        if facts is not None and run.facts is not None:
+            if name in keys.speakers:
+                old = _rows(old, run.facts.speakers, facts.speakers)
+            elif name in keys.languages:
+                old = _rows(old, run.facts.languages, facts.languages)
         if old.shape == fresh.shape:
             taken[name] = old
     if not taken:
@@ -55,12 +57,19 @@ def one_speaker(run: Run, name: str) -> Run:
     if name not in facts.speakers:
         raise UserError(f"speaker={name}: choose from {', '.join(facts.speakers)}")
     kept = slice(number := facts.speakers.index(name), number + 1)
+    with torch.device("meta"):
+        model: AcousticModel[Any] = build_model(build(model_arguments(run.config["model"])), facts)
+    keys = model.corpus_keys()
+    per_speaker = {*keys.statistics, *keys.speakers}
     weights = {
-        key: value[kept] if BY_NAME.get(key) == "speakers" or key.startswith(OWN) else value
-        for key, value in run.weights.items()
+        key: value[kept] if key in per_speaker else value for key, value in run.weights.items()
     }
-    fields = ("speakers", "statistics", "speaker_languages")
-    facts = replace(facts, **{field: getattr(facts, field)[kept] for field in fields})
+    facts = replace(
+        facts,
+        speakers=facts.speakers[kept],
+        statistics=facts.statistics[kept],
+        speaker_languages=facts.speaker_languages[kept],
+    )
     return run._replace(facts=facts, weights=weights)
 
 

@@ -1,7 +1,8 @@
-"""A vocoder from a training run, a checkpoint or a voice."""
+"""Vocoder loading from a training run, a checkpoint or a voice, and the default vocoder."""
 
 import logging
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,14 @@ from tts.contract import ContractError, MelContract
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.vocoder import Vocoder
 
-BUNDLED = Path(__file__).parents[3] / "voices" / "vocos_small"  # trained here, for anybody's voice
+BUNDLED = Path(__file__).parents[3] / "voices" / "vocos_small"  # for any speaker
 log = logging.getLogger(__name__)
 
 
 def default_vocoder(contract: MelContract) -> Vocoder:
-    """The one that comes with the project; for a mel that it does not know, Griffin-Lim.
+    """Return the vocoder that ships with the project, or Griffin-Lim for another mel.
 
-    Which it is, and the fields that keep the better one from speaking, is said in the log.
+    Logs, on fallback to Griffin-Lim, the contract's fields that differ.
     """
     if not BUNDLED.is_dir():
         log.warning("speaking with Griffin-Lim: there is no %s", BUNDLED)
@@ -36,22 +37,25 @@ def load_vocoder(
     family: str | None,
     **settings: Any,
 ) -> Vocoder:
-    """Ready to speak mels of ``contract`` (None: whatever it was trained for).
+    """Load a vocoder for mels of ``contract`` (None: whatever it was trained for).
 
-    ``family``: the name of the class it is to be; ``settings`` of it that are to be others than in
-    training, None = the same. Raises CheckpointError for a file that is
-    missing, damaged or no vocoder, ContractError naming the fields for one of another mel.
+    ``family``: the class it must be; ``settings``: constructor arguments that replace the voice's
+    own, None = the voice's. Raises CheckpointError for a file that is missing, damaged or no
+    vocoder, ContractError naming the fields for one of another mel.
     """
     run = load_run(path)
-    factory = build(model_arguments(run.config["model"]))
-    made = getattr(factory, "func", factory)
+    factory: partial[Vocoder] = build(model_arguments(run.config["model"]))
+    made = factory.func
     if not (isinstance(made, type) and issubclass(made, Vocoder)):
-        raise CheckpointError(f"{run.path} is no vocoder: it turns text into mels")
+        raise CheckpointError(f"{run.path} is an acoustic model; give a vocoder")
     if family is not None and made.__name__ != family:
         raise CheckpointError(f"{run.path} is a {made.__name__}, not a {family}")
     if contract is not None:
         run.contract.require(contract, str(run.path), "the acoustic model")
     changed = {name: value for name, value in settings.items() if value is not None}
-    vocoder: Vocoder = factory(run.contract, **changed)
+    try:
+        vocoder = factory(run.contract, **{**run.speaking, **changed})
+    except TypeError as error:
+        raise CheckpointError(f"{run.path}: its settings do not fit a vocoder: {error}") from error
     run.fill(vocoder)
     return vocoder.eval()

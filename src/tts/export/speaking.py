@@ -1,0 +1,35 @@
+"""Speaking defaults of a voice: the controls or vocoder settings that it applies by itself."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from tts.build import build, build_model, model_arguments
+from tts.checkpoint import Run, is_vocoder
+from tts.controls import SynthesisControls
+from tts.errors import UserError
+
+
+def with_speaking(run: Run, settings: Mapping[str, Any]) -> Run:
+    """Return ``run`` with ``settings`` among its speaking defaults; None leaves one as it is.
+
+    An acoustic model takes :class:`SynthesisControls`, a vocoder its constructor's arguments.
+    Raises UserError for a setting that the model does not take, or a value that it rejects.
+    """
+    given = {name: value for name, value in settings.items() if value is not None}
+    factory = build(model_arguments(run.config["model"]))
+    if is_vocoder(run.config):
+        known = set(inspect.signature(factory).parameters)
+    else:
+        known = set(SynthesisControls._fields)
+    if unknown := sorted(given.keys() - known):
+        raise UserError(f"{unknown[0]}: a {factory.func.__name__} has no such setting")
+    speaking = {**run.speaking, **given}
+    if is_vocoder(run.config):
+        factory(run.contract, **speaking)
+        return run._replace(speaking=speaking)
+    controls = SynthesisControls.parse(speaking)
+    if controls.has_per_token():
+        raise UserError("a speaking default of a voice is one number: give no list")
+    build_model(factory, run.require_facts()).require_controls(controls)
+    return run._replace(speaking=controls.changed())

@@ -1,0 +1,91 @@
+"""The acoustic model interface: what every family that turns tokens into mels or codes declares.
+
+Systems, callbacks, evaluation, export and the synthesizer ask a model through this class; none of
+them depends on the parts or the parameter names of one family.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar, Generic, Literal, NamedTuple, TypeVar
+
+from torch import Tensor, nn
+
+from tts.batch import Batch, Prompt
+from tts.controls import SynthesisControls
+from tts.errors import UserError
+from tts.modules.style import Need
+
+Output = TypeVar("Output")  # the NamedTuple that the family's losses read by name
+
+
+class Generated(NamedTuple):
+    """Synthesized features. Prosody is None where a family does not predict it."""
+
+    features: Tensor  # (B, T, M) natural-log mel or (B, T, K) int64 codes: AcousticModel.features
+    frame_lengths: Tensor  # (B,) int64
+    durations: Tensor | None = None  # (B, N) int64 frames
+    pitch: Tensor | None = None  # (B, N) z-score of ln F0 under the speaker's statistics
+    energy: Tensor | None = None  # (B, N) z-score of log energy
+
+
+class Diagnostics(NamedTuple):
+    """What can be drawn and scored of a teacher-forced output; None for what a family lacks."""
+
+    mel: Tensor | None = None  # (B, T, M) natural-log magnitude, with the recording's prosody
+    log_attention: Tensor | None = None  # (B, T, N) soft alignment
+    durations: Tensor | None = None  # (B, N) int64 frames, the recording's
+    predicted_durations: Tensor | None = None  # (B, N) frames
+    pitch: Tensor | None = None  # (B, N) z-scores, the recording's
+    predicted_pitch: Tensor | None = None  # (B, N) z-scores
+
+
+class CorpusKeys(NamedTuple):
+    """State-dict keys whose values depend on the corpus's speakers and languages."""
+
+    statistics: tuple[str, ...] = ()  # computed from the corpus: one row per speaker, not learned
+    speakers: tuple[str, ...] = ()  # learned, one row per speaker
+    languages: tuple[str, ...] = ()  # learned, one row per language
+
+
+class AcousticModel(nn.Module, Generic[Output]):
+    """Text to mel or codes. Made from ``facts`` (CorpusFacts)."""
+
+    features: ClassVar[Literal["mel", "codes"]] = "mel"
+    # controls that only some configurations of the family take -> the choice that adds them
+    optional_controls: ClassVar[Mapping[str, str]] = {}
+
+    @property
+    def controls(self) -> frozenset[str]:
+        """Names of the :class:`SynthesisControls` fields that :meth:`generate` takes."""
+        raise NotImplementedError
+
+    @property
+    def reference(self) -> Need:
+        """Whether :meth:`generate` takes a recording whose style it copies."""
+        return "none"
+
+    def forward(self, batch: Batch) -> Output:
+        """Return the teacher-forced output that the losses compare with ``batch``."""
+        raise NotImplementedError
+
+    def generate(self, prompt: Prompt) -> Generated:
+        """Synthesize. Raises UserError for a control that the model does not take."""
+        raise NotImplementedError
+
+    def diagnostics(self, output: Output) -> Diagnostics:
+        """Return what can be drawn and scored of ``output``."""
+        return Diagnostics()
+
+    def corpus_keys(self) -> CorpusKeys:
+        """Return the keys that a warm start with other speakers or languages must remap."""
+        return CorpusKeys()
+
+    def require_controls(self, controls: SynthesisControls) -> None:
+        """Raise UserError naming the first changed control that the model does not take."""
+        for name, value in controls.changed().items():
+            if name in self.controls:
+                continue
+            if choice := self.optional_controls.get(name):
+                hint = f"{name} is taken by models trained with {choice}"
+            else:
+                hint = f"it takes {', '.join(sorted(self.controls))}"
+            raise UserError(f"{name}={value}: this model does not take {name}; {hint}")
