@@ -96,7 +96,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_training_resumes_exactly_and_synthesizes(tmp_path: Path, prepared: Path) -> None:
     def run(folder: Path, steps: int, resume: bool = False) -> dict[str, Tensor]:
         overrides = [
-            "model/size=tiny", "discriminator=mel_patches", "discriminator.parts.patches.channels=4",
+            "model/size=tiny", "discriminator=mel_patches",
+            "discriminator.parts.patches.channels=4",
         "trainer=cpu",
             "trainer.precision=32-true", "data.limit=24", f"data.prepared_dir={prepared}",
             "data.workers=0", "data.frames_per_batch=1500", "logger=none", f"run_dir={folder}",
@@ -140,7 +141,8 @@ def test_accumulated_losses_are_recorded_by_optimizer_and_the_average_synthesize
     from tests.systems.test_acoustic_gan import Recorder  # the class that the config names
 
     overrides = [
-        "model/size=tiny", "discriminator=mel_patches", "discriminator.parts.patches.channels=4",
+        "model/size=tiny", "discriminator=mel_patches",
+            "discriminator.parts.patches.channels=4",
         "trainer=cpu",
         "trainer.precision=32-true", "data.limit=24", f"data.prepared_dir={prepared}",
         "data.workers=0", "data.frames_per_batch=600", "logger=none", f"run_dir={tmp_path}",
