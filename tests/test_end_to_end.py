@@ -149,7 +149,10 @@ def test_a_wrong_command_about_a_run_is_one_line(
     ("arguments", "culprit"),
     [
         (("-m", "tts", "export", "out=x"), "run: not given; add run="),
-        (("train.py", "data=recording"), "data.audio is not given"),
+        (
+            ("train.py", "data=recording"),
+            "data.audio has no value: data=recording needs data.audio=FILE",
+        ),
         (("train.py", "trainer.accelerator=tpu"), "another trainer.accelerator="),
         (("train.py", "model/size=huge"), "choose from base, large, small, tiny"),
     ],

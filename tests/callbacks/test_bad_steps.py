@@ -77,7 +77,7 @@ def test_a_bad_batch_costs_one_step_and_its_utterances_are_logged(
     if value == "nan":
         assert f"the batch itself: mel of {kept['utterances'][1]} holds" in report
     else:
-        assert "every number is finite" in report
+        assert "all values are finite" in report
         loss = float(report.split("train/loss")[0].split(" loss ")[-1].split(",")[0])
         assert loss == pytest.approx(kept["loss"], rel=1e-3)
 

@@ -21,8 +21,8 @@ def message(*overrides: str) -> str:
         ("model/sise=small", "no config group 'model/sise'; did you mean model/size"),
         ("optimizer.lrr=1", "did you mean optimizer.lr, "),
         (
-            "model.loss.weights.mel=2",
-            "no setting 'model.loss.weights.mel'; did you mean model.loss.weights.mel",
+            "loss.weights.mel=2",
+            "no setting 'loss.weights.mel'; did you mean model.loss.weights.mel",
         ),
         (
             "weights.mel_delta=2",

@@ -61,7 +61,7 @@ def test_a_schedule_by_epochs_ends_with_the_last_epoch(tmp_path: Path) -> None:
     lowest = config.optimizer.lr * config.scheduler.final
     # logged before the last of twenty steps; over 20,000 it would be at its peak
     assert lowest <= metrics["train/learning_rate"] < 4 * lowest
-    with pytest.raises(UserError, match="a schedule needs an end"):
+    with pytest.raises(UserError, match="a learning rate schedule needs an end"):
         train(compose_train(*fake_overrides(tmp_path / "endless", "trainer.max_steps=-1")))
 
 

@@ -8,7 +8,7 @@ from hydra.utils import instantiate
 
 
 def test_huber_is_quadratic_near_the_target_and_linear_far_from_it() -> None:
-    overrides = ("model/loss/mel=huber", "model.loss.terms.mel.distance.delta=0.5")
+    overrides = ("model/loss/terms/mel=huber", "model.loss.terms.mel.distance.delta=0.5")
     loss = instantiate(composed("train", *overrides).model.loss.terms.mel, _convert_="all")
     error = torch.tensor([[[0.1], [-0.4], [0.5], [3.0], [-9.0], [7.0]]], requires_grad=True)
     mask = torch.tensor([[True] * 5 + [False]])

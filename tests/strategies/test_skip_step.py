@@ -30,7 +30,7 @@ def fake(folder: Path, trainer: str, *more: str) -> list[str]:
 @pytest.mark.parametrize("trainer", ["fsdp", "deepspeed_zero2"])
 def test_a_nan_loss_is_skipped_by_all_ranks_and_bundled(tmp_path: Path, trainer: str) -> None:
     spoil = SPOIL.format(3, "value: nan, times: 9")
-    words = fake(tmp_path, trainer, spoil, "callbacks.bad_steps.limit=2")
+    words = fake(tmp_path, trainer, spoil, "callbacks.bad_steps.max_skipped=2")
     ended = [each.done() for each in start_ranks(*words)]
     assert [done.returncode for done in ended] == [2, 2]
     assert "were skipped" in ended[0].stderr

@@ -162,10 +162,10 @@ def test_accumulated_losses_are_recorded_by_optimizer_and_the_average_synthesize
 
 def test_discriminators_of_another_signal_are_rejected() -> None:
     patches = {"patches": MultiWindowDiscriminator}
-    loss = WeightedLoss({"adversarial": LSGANLoss()}, {"adversarial": 1.0})
+    loss = WeightedLoss({"adversarial": LSGANLoss(average=False)}, {"adversarial": 1.0})
     optimization = Optimization(torch.optim.Adam, constant)
     with pytest.raises(UserError, match=r"'patches' takes a mel, .* generates a waveform"):
         GANSystem(FakeModel(FACTS), loss, optimization, patches, 0, 0.0)
-    silent = WeightedLoss({"adversarial": LSGANLoss()}, {"adversarial": 0.0})
+    silent = WeightedLoss({"adversarial": LSGANLoss(average=False)}, {"adversarial": 0.0})
     with pytest.raises(UserError, match=r"loss\.weights\.adversarial=0 leaves the discriminators"):
         GANSystem(FakeModel(FACTS), silent, optimization, patches, 0, 0.0)

@@ -123,8 +123,8 @@ def test_train_only_keeps_the_other_weights(run: Path, base: Path, tmp_path: Pat
     for name, value in later.items():
         trainable = name.startswith(("model.flow.", "model.adaptor.flow."))
         assert torch.equal(value, first[name]) != trainable, name
-    wrong = {"flaw": "no part 'flaw'; there are .*encoder", "x.y": "no part", "''": "no part",
-             "adaptor.normalize": "nothing to train", "": "nothing is left"}  # fmt: skip
+    wrong = {"flaw": "no part 'flaw'; choose from .*encoder", "x.y": "no part", "''": "no part",
+             "adaptor.normalize": "has no parameters", "": "nothing is left"}  # fmt: skip
     for part, message in wrong.items():
         with pytest.raises(UserError, match=message):
             trained(tmp_path / "x", base, 1, f"train_only=[{part}]", f"init_from={run}",
@@ -132,7 +132,7 @@ def test_train_only_keeps_the_other_weights(run: Path, base: Path, tmp_path: Pat
 
 
 def test_train_only_needs_trained_weights(base: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="learned nothing yet; add init_from=RUN"):
+    with pytest.raises(UserError, match="the frozen parts are untrained; add init_from=RUN"):
         trained(tmp_path / "x", base, 1, "train_only=flow", "callbacks.samples=null")
 
 
@@ -165,7 +165,7 @@ def test_every_stateful_part_resumes_exactly_in_bf16(base: Path, tmp_path: Path)
             "data.workers=1",
             "callbacks.samples=null", "callbacks.validation_metrics=null",
             "callbacks.plateau.warmup_steps=0",
-            "callbacks.plateau.steps=8", "callbacks.plateau.points=8", "monitor=val/mel",
+            "callbacks.plateau.window_steps=8", "callbacks.plateau.points=8", "monitor=val/mel",
             "trainer.log_every_n_steps=1")  # fmt: skip
     trained(tmp_path / "uncut", base, 4, *many)
     trained(tmp_path / "resumed", base, 2, *many)

@@ -52,9 +52,9 @@ def make_system(**changes: Any) -> VocoderSystem:
     generator = HiFiGAN(CONTRACT, channels=16, rates=(8, 8, 4), up_kernels=(16, 16, 8),
                         kernels=(3,), dilations=((1,),), paired=False)  # fmt: skip
     terms = {
-        "mel": WaveMelLoss(22050),
-        "adversarial": LSGANLoss(),
-        "feature_matching": FeatureMatching(),
+        "mel": WaveMelLoss(22050, (1024,), (100,)),
+        "adversarial": LSGANLoss(average=False),
+        "feature_matching": FeatureMatching(average=False),
     }
     loss = WeightedLoss(terms, dict.fromkeys(terms, 1.0))
     settings = {

@@ -51,7 +51,8 @@ def test_a_sweep_prunes_after_the_guard() -> None:
 
 def test_a_callback_of_another_library_has_the_default_priority() -> None:
     found = names(
-        "+callbacks.other._target_=lightning.pytorch.callbacks.Timer", "callbacks=clipping_global"
+        "+callbacks.other._target_=lightning.pytorch.callbacks.Timer",
+        "callbacks=gradient_clipping_global",
     )
     assert issubclass(pl.callbacks.Timer, pl.Callback)
     assert found.index("Timer") < found.index("GradientClipping")
