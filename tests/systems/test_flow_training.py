@@ -109,7 +109,7 @@ def test_distillation_trains_the_velocity_network_only(
         trained(tmp_path / "x", base, 1, f"distill_from={run}", "size.decoder_depth=1",
                 "callbacks.samples=null")  # fmt: skip
     with pytest.raises(UserError, match="this model has no flow-matching decoder"):
-        trained(tmp_path / "x", base, 1, f"distill_from={run}", "model/decoder=mamba_conv",
+        trained(tmp_path / "x", base, 1, f"distill_from={run}", "model/flow=none",
                 "callbacks.samples=null", "monitor=val/mel")  # fmt: skip
 
 
@@ -160,7 +160,7 @@ def test_evaluation_compares_numbers_of_solver_steps(run: Path, tmp_path: Path) 
 
 def test_every_stateful_part_resumes_exactly_in_bf16(base: Path, tmp_path: Path) -> None:
     """EMA, plateau, percentile clipping, uncertainty, metric history, bf16 and a data worker."""
-    many = ("model/decoder=mamba_conv", "model/balance=uncertainty", "trainer.precision=bf16-mixed",
+    many = ("model/flow=none", "model/balance=uncertainty", "trainer.precision=bf16-mixed",
             "callbacks=[default,ema,plateau,gradient_monitor,gradient_clipping_percentile]",
             "data.workers=1",
             "callbacks.samples=null", "callbacks.validation_metrics=null",
