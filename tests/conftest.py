@@ -4,12 +4,12 @@ import gc
 import os
 import sys
 
-# what is imported and collected lives as long as the process: nothing to look for garbage in.
-# The controller of several workers collects no tests
+# no garbage collection while importing and collecting: those objects live as long as the process;
+# the controller of several workers collects no tests
 if "PYTEST_XDIST_WORKER" in os.environ or "-n" not in sys.argv:
     gc.disable()
 
-# before anything imports torch: workers side by side share the cores instead of fighting for them
+# set before torch is imported: parallel workers share the cores
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 if WORKERS > 1:
     os.environ["OMP_NUM_THREADS"] = str(max((os.cpu_count() or 1) // WORKERS, 1))
@@ -17,15 +17,17 @@ if WORKERS > 1:
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
-# time never decides a test, and the gate gives the same verdict twice;
-# pytest --hypothesis-profile=explore looks for new counterexamples
+# "gate" has no deadlines and fixed examples, so that two runs agree; search for new
+# counterexamples with pytest --hypothesis-profile=explore
 settings.register_profile("gate", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile("gate")
 
-# files go to workers whole, for what they train is trained once; the long ones first, so that no
-# worker is left alone with one at the end
-LONG = ("test_end_to_end.py", "test_vocoder.py", "test_train.py", "test_panel.py", "test_sweeps.py")
+# the longest files, which start first, so that no worker ends with one of them alone
+LONG = (
+    "test_end_to_end.py", "test_vocoder.py", "test_train.py", "test_validation_metrics.py",
+    "test_sweeps.py",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

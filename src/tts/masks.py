@@ -10,11 +10,6 @@ def mask_from_lengths(lengths: Tensor, size: int | None = None) -> Tensor:
     return torch.arange(size, device=lengths.device) < lengths[:, None]
 
 
-def lengths_from_mask(mask: Tensor) -> Tensor:
-    """Return lengths ``(B,)`` int64 from a mask ``(B, T)`` whose real positions come first."""
-    return mask.sum(-1)
-
-
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     """Return the mean over real positions of ``values (B, T)`` or ``(B, T, C)``, a scalar.
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tts.audio.io import AudioError, audio_writer, read_audio, write_audio
+from tts.audio.io import AudioError, audio_writer, read_audio
 
 RATE = 22050
 
@@ -17,10 +17,15 @@ def tone(seconds: float = 0.5, rate: int = RATE) -> np.ndarray:
     )
 
 
+def write_audio(path: Path, wave: np.ndarray) -> None:
+    with audio_writer(path, RATE) as write:
+        write(wave)
+
+
 @pytest.mark.parametrize("ending", ["wav", "flac", "ogg"])
 def test_what_is_written_is_read(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"deep/er/tone.{ending}"
-    write_audio(path, tone(), RATE)
+    write_audio(path, tone())
     read = read_audio(path, RATE)
     assert len(read) == len(tone())
     assert np.abs(read - tone()).max() < (0.05 if ending == "ogg" else 1e-4)
@@ -31,12 +36,12 @@ def test_appended_pieces_equal_one_write(tmp_path: Path) -> None:
     with audio_writer(tmp_path / "a.wav", RATE) as write:
         for piece in np.array_split(tone(), 7):
             write(piece)
-    write_audio(tmp_path / "b.wav", tone(), RATE)
+    write_audio(tmp_path / "b.wav", tone())
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
 
 
 def test_a_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
-    write_audio(tmp_path / "a.wav", tone(), RATE)
+    write_audio(tmp_path / "a.wav", tone())
     before = (tmp_path / "a.wav").read_bytes()
 
     def fail() -> None:
@@ -70,7 +75,7 @@ def test_a_segment_is_part_of_the_full_file(tmp_path: Path) -> None:
 
 
 def test_loud_samples_are_clipped(tmp_path: Path) -> None:
-    write_audio(tmp_path / "a.wav", np.full(100, 1.7, np.float32), RATE)
+    write_audio(tmp_path / "a.wav", np.full(100, 1.7, np.float32))
     assert read_audio(tmp_path / "a.wav", RATE).min() > 0.99
 
 
@@ -103,5 +108,5 @@ def test_each_fault_is_one_error_that_names_the_file(tmp_path: Path, kind: str) 
 
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match=r"choose from \.wav"):
-        write_audio(tmp_path / "a.docx", tone(), RATE)
+        write_audio(tmp_path / "a.docx", tone())
     assert not list(tmp_path.iterdir())

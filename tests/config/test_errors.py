@@ -3,6 +3,7 @@
 import pytest
 from fakes import composed
 from hydra.errors import HydraException
+from processes import command
 
 from tts.config.errors import did_you_mean, explain
 from tts.config.launch import CONF
@@ -29,6 +30,15 @@ def message(*overrides: str) -> str:
             "did you mean model.loss.weights.mel_delta, model.loss.terms.mel_delta? the config has",
         ),
         ("discriminator/size=paper,", "cannot read"),
+        (
+            "callbacks=[default,gradients]",
+            "callbacks=gradients does not exist; did you mean gradient_monitor? choose from bad_st",
+        ),
+        ("model/size=[small,x]", "model/size=x does not exist; choose from base, large, small, "),
+        (
+            "~callbacks.sample",
+            "no setting 'callbacks.sample'; did you mean callbacks.samples, callbacks.samples.cou",
+        ),
     ],
 )
 def test_the_message_names_the_override_and_near_matches(override: str, expected: str) -> None:
@@ -38,6 +48,25 @@ def test_the_message_names_the_override_and_near_matches(override: str, expected
 def test_a_group_of_other_choices_is_named() -> None:
     text = message("discriminator=mel_patches", "discriminator/size=paper")
     assert "discriminator/size does not apply" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--hlep"], "there is no option --hlep; did you mean --help"),
+        (["size=huge"], "or choose model/size=base|large|small|tiny"),
+        (["callbacks=[default,progres]"], "callbacks=progres does not exist; "),
+        (["model/enocder=conv"], "no config group 'model/enocder'; did you mean model/encoder"),
+    ],
+)
+def test_a_wrong_command_line_ends_with_one_line_and_status_2(
+    words: list[str], expected: str
+) -> None:
+    done = command("-m", "tts", "train", *words, code=2)
+    assert done.stderr.startswith("error: ")
+    assert expected in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
 
 
 def test_no_match_is_no_hint() -> None:

@@ -25,6 +25,9 @@ from tts.training.run import train
         ),
         (["model=vocos", "trainer.precision=bf16-true"], "too coarse for a vocoder's samples"),
         (["model=vocos", "callbacks=[vocoder,ema]"], "would average twice"),
+        (["seed=abc"], "seed=abc must be a whole number"),
+        (["trainer.max_steps=1e3"], "trainer.max_steps=1000.0 must be a whole number"),
+        (["+callbacks.plateua.window=3"], "callbacks.plateua has no _target_"),
     ],
 )
 def test_conflicting_options_are_rejected_before_a_run_folder_exists(

@@ -68,12 +68,6 @@ def read_audio(
     return np.ascontiguousarray(mono, dtype=np.float32)
 
 
-def write_audio(path: str | os.PathLike[str], wave: np.ndarray, sample_rate: int) -> None:
-    """Write ``(S,)`` samples in [-1, 1], as :func:`audio_writer` does."""
-    with audio_writer(path, sample_rate) as write:
-        write(wave)
-
-
 @contextmanager
 def audio_writer(
     path: str | os.PathLike[str], sample_rate: int

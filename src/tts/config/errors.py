@@ -24,13 +24,19 @@ def explain(error: BaseException, config_name: str, conf: Path, arguments: Seque
         )
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, choice = error.missing_cfg_file.rpartition("/")
-        if error.options:
-            options = sorted(o for o in error.options if not o.startswith("_"))
+        # a choice in a list, callbacks=[default,ema], comes without the group's options
+        options = sorted({*(error.options or ()), *_choices(conf / group)})
+        options = [option for option in options if not option.startswith("_")]
+        if group and options:
             hint = did_you_mean(choice, options)
             return f"{group}={choice} does not exist; {hint}choose from {', '.join(options)}"
         return message
+    if match := re.search(r"node `([^`]+)` is not a container", message):
+        return _replaced_section(match[1], conf, arguments)
     if match := re.search(r"Could not (?:override|append to config.*?)\s*'([^']+)'", message):
         return _unknown_key(match[1].split("@")[0], config_name, conf, arguments)
+    if match := re.search(r"Could not delete from config\. '([^']+)' does not exist", message):
+        return _unknown_key(match[1], config_name, conf, arguments)
     if cause := error.__cause__:
         message = f"{message} ({' '.join(str(cause).split())})"
     return message
@@ -46,19 +52,41 @@ def did_you_mean(word: str, options: Iterable[str], cutoff: float = 0.6) -> str:
 
 
 def _unknown_key(key: str, config_name: str, conf: Path, arguments: Sequence[str]) -> str:
-    folders = [folder for folder in conf.rglob("*") if any(folder.glob("*.yaml"))]
-    groups = sorted(folder.relative_to(conf).as_posix() for folder in folders)
+    groups = _groups(conf)
     if key in groups:
         return f"the group {key} does not apply to the other choices: remove {key}="
     if "/" in key:
         hint = did_you_mean(key, groups)
         return f"there is no config group {key!r}; {hint}choose from {', '.join(groups)}"
-    config = _composed(config_name, conf, [a for a in arguments if a.partition("=")[0] != key])
+    others = [a for a in arguments if a.partition("=")[0].lstrip("~+") != key]
+    config = _composed(config_name, conf, others)
     hint = did_you_mean(key, [*_flatten(config, ""), *groups], cutoff=0.7)
     parent, siblings = _siblings(config, key)
     where = f"{parent} has" if parent else "the config has"
     listed = f"{where} {', '.join(map(str, siblings))}" if siblings else "--cfg job lists all keys"
     return f"there is no setting {key!r}; {hint}{listed}"
+
+
+def _replaced_section(section: str, conf: Path, arguments: Sequence[str]) -> str:
+    """The message for ``size=small``, which replaces a section that other keys read."""
+    given = [a for a in arguments if a.partition("=")[0].lstrip("+") == section]
+    groups = [group for group in _groups(conf) if group.rpartition("/")[2] == section]
+    choices = "".join(f", or choose {g}={'|'.join(_choices(conf / g))}" for g in groups)
+    return (
+        f"{' '.join(given) or section}: {section} is a section with keys of its own;"
+        f" set one of them, {section}.KEY=VALUE{choices}"
+    )
+
+
+def _groups(conf: Path) -> list[str]:
+    """The config groups, as ``model/encoder``."""
+    folders = [folder for folder in conf.rglob("*") if any(folder.glob("*.yaml"))]
+    return sorted(folder.relative_to(conf).as_posix() for folder in folders)
+
+
+def _choices(folder: Path) -> list[str]:
+    """The choices of a group."""
+    return sorted(path.stem for path in folder.glob("*.yaml") if not path.stem.startswith("_"))
 
 
 def _composed(config_name: str, conf: Path, arguments: Sequence[str]) -> Any:

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 CONF = Path(__file__).parents[3] / "conf"
+OPTIONS = (  # Hydra's
+    "--help", "--cfg", "--resolve", "--package", "--run", "--multirun", "--info", "--version",
+    "--config-dir", "--config-name", "--config-path", "--experimental-rerun", "--hydra-help",
+    "--shell-completion",
+)  # fmt: skip
 
 
 def launch(
@@ -42,6 +47,7 @@ def launch(
     if {"-h", "--help"} & set(arguments):
         print(help_text(CONF, config_name, about))
         return
+    _require_known_options(arguments)
     sys.argv[1:] = inherit_overrides([_quote(argument, literal) for argument in arguments])
 
     keep_freed_memory()
@@ -59,7 +65,7 @@ def launch(
     _require_optuna(sys.argv[1:])
     main = hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)
     try:
-        main(_guarded(task))()
+        main(_guarded(task, config_name))()
     except KeyboardInterrupt:
         _fail("interrupted", 130)
     except (HydraException, OmegaConfBaseException, ValueError) as error:
@@ -80,23 +86,39 @@ def job_failed(folder: str | Path) -> None:
     _failed_jobs.add(Path(folder).resolve())
 
 
+def _require_known_options(arguments: list[str]) -> None:
+    for name in (argument.partition("=")[0] for argument in arguments):
+        if name.startswith("--") and not any(option.startswith(name) for option in OPTIONS):
+            from tts.config.errors import did_you_mean
+
+            hint = did_you_mean(name, OPTIONS)
+            _fail(f"error: there is no option {name}; {hint}choose from {', '.join(OPTIONS)}")
+
+
 def _require_optuna(arguments: list[str]) -> None:
     if "sweep=optuna" in arguments and importlib.util.find_spec("optuna") is None:
         _fail("error: sweep=optuna needs the package optuna: uv sync --extra sweep")
 
 
 def _guarded(
-    task: "Callable[[DictConfig], float | None]",
+    task: "Callable[[DictConfig], float | None]", config_name: str
 ) -> "Callable[[DictConfig], float | None]":
     """Wrap ``task`` to report its exceptions here: those that pass are composition errors."""
 
     @functools.wraps(task)
     def run(config: "DictConfig") -> float | None:
         from omegaconf import OmegaConf
+        from omegaconf.errors import OmegaConfBaseException
 
         from tts.config.hydra_job import job_folder, sweep_job
 
-        if missing := sorted(OmegaConf.missing_keys(config)):
+        try:
+            missing = sorted(OmegaConf.missing_keys(config))
+        except OmegaConfBaseException as error:  # an interpolation that cannot be resolved
+            from tts.config.errors import explain
+
+            _fail(f"error: {explain(error, config_name, CONF, sys.argv[1:])}")
+        if missing:
             _fail(f"error: {', '.join(missing)}: not given; add {missing[0]}=...")
         try:
             return task(config)

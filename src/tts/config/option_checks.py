@@ -25,6 +25,7 @@ def check_options(
 
     ``plain`` is ``config`` resolved; ``overrides`` are those of the command line.
     """
+    _check_types(plain)
     given = [name for name in STARTING_POINTS if config.get(name)]
     if resuming:  # those that the run itself started with do not count
         keys = {
@@ -64,6 +65,29 @@ def check_options(
                 f"{', '.join(known) or 'none'}; an experiment or an override for another choice "
                 f"set it: remove it with ~{path}.{key}"
             )
+
+
+def _check_types(plain: dict[str, Any]) -> None:
+    """Raise UserError for a number that is none, and a section that names no class to build."""
+    trainer = plain["trainer"]
+    numbers = {"seed": plain["seed"]}
+    numbers |= {f"trainer.{key}": trainer[key] for key in ("max_steps", "max_epochs")}
+    for key, value in numbers.items():
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+            raise UserError(f"{key}={value} must be a whole number")
+    for group in ("callbacks", "logger"):
+        sections = plain.get(group) or {}
+        complete = [name for name, section in sections.items() if _names_class(section)]
+        for name, section in sections.items():
+            if section is not None and name not in complete:
+                raise UserError(
+                    f"{group}.{name} has no _target_, the class to build: add it, or use one of "
+                    f"{', '.join(complete)}"
+                )
+
+
+def _names_class(section: Any) -> bool:
+    return isinstance(section, dict) and "_target_" in section
 
 
 def _unknown(node: Any, path: str) -> Iterator[tuple[str, str, list[str]]]:
