@@ -9,11 +9,8 @@ import numpy as np
 import torch
 
 from tts.metrics.evaluation_sample import (
-    SPEECH_LEVEL,
     SPEECH_SAMPLE_RATE,
     EvaluationSample,
-    normalize_level,
-    resample_to_16k,
 )
 from tts.metrics.measure import Measure, Statistics
 from tts.metrics.optional_packages import require_package
@@ -29,17 +26,30 @@ class DNSMOSScores(NamedTuple):
     dnsmos_p808: float  # ITU-T P.808 rating: the best proxy for naturalness here
 
 
-def dnsmos(wave: np.ndarray, sample_rate: int) -> DNSMOSScores:
-    """Return the DNSMOS scores (Reddy et al. 2021, 2022) of ``(S,)`` samples.
+def dnsmos(speech: np.ndarray) -> DNSMOSScores:
+    """Return the DNSMOS scores (Reddy et al. 2021, 2022) of ``(S,)`` samples at 16 kHz.
 
-    The level is set to -26 dBFS first, because DNSMOS depends on it. The package repeats a clip to
-    fill nine seconds and scores a window every second; so does P.808 here. OVRL, which costs thirty
-    times as much, scores only the first and the last window: over 32 clips its mean differs from
-    the package's by less than 0.02, a single clip by 0.04 on average. Cost: about 0.5 s per OVRL
+    DNSMOS depends on the level: set it to -26 dBFS first. The package repeats a clip to fill nine
+    seconds and scores a window every second; so does P.808 here. OVRL, which costs thirty times as
+    much, scores only the first and the last window: over 32 clips its mean differs from the
+    package's by less than 0.02, a single clip by 0.04 on average. Cost: about 0.5 s per OVRL
     window. Raises MissingPackageError.
     """
-    speech = normalize_level(resample_to_16k(wave, sample_rate), SPEECH_LEVEL)
-    return _dnsmos(np.clip(speech, -1, 1))
+    network, rate = _dnsmos_network(), SPEECH_SAMPLE_RATE
+    size = int(_package("dnsmos").INPUT_LENGTH * rate)
+    one_window = len(speech) <= size
+    while len(speech) < size:
+        speech = np.append(speech, speech)
+    last = max(int(len(speech) // rate - _package("dnsmos").INPUT_LENGTH), 0)
+    windows = [
+        speech[start * rate : start * rate + size].astype(np.float32) for start in range(last + 1)
+    ]
+    mels = np.stack([network.audio_melspec(audio=w[:-160]) for w in windows]).astype(np.float32)
+    p808 = network.p808_onnx_sess.run(None, {"input_1": mels})[0]
+    chosen = np.unique(np.linspace(0, 0 if one_window else last, OVRL_WINDOWS).round().astype(int))
+    raw = network.onnx_sess.run(None, {"input_1": np.stack([windows[n] for n in chosen])})[0]
+    ovrl = [network.get_polyfit_val(*scores, False)[2] for scores in raw]
+    return DNSMOSScores(float(np.mean(ovrl)), float(np.mean(p808)))
 
 
 def plcmos(speech: np.ndarray) -> float:
@@ -95,25 +105,7 @@ class PLCMOS(Measure):
 
 
 def _sample_dnsmos(sample: EvaluationSample) -> DNSMOSScores:
-    return _dnsmos(sample.speech)
-
-
-def _dnsmos(speech: np.ndarray) -> DNSMOSScores:
-    network, rate = _dnsmos_network(), SPEECH_SAMPLE_RATE
-    size = int(_package("dnsmos").INPUT_LENGTH * rate)
-    one_window = len(speech) <= size
-    while len(speech) < size:
-        speech = np.append(speech, speech)
-    last = max(int(len(speech) // rate - _package("dnsmos").INPUT_LENGTH), 0)
-    windows = [
-        speech[start * rate : start * rate + size].astype(np.float32) for start in range(last + 1)
-    ]
-    mels = np.stack([network.audio_melspec(audio=w[:-160]) for w in windows]).astype(np.float32)
-    p808 = network.p808_onnx_sess.run(None, {"input_1": mels})[0]
-    chosen = np.unique(np.linspace(0, 0 if one_window else last, OVRL_WINDOWS).round().astype(int))
-    raw = network.onnx_sess.run(None, {"input_1": np.stack([windows[n] for n in chosen])})[0]
-    ovrl = [network.get_polyfit_val(*scores, False)[2] for scores in raw]
-    return DNSMOSScores(float(np.mean(ovrl)), float(np.mean(p808)))
+    return dnsmos(sample.speech)
 
 
 @lru_cache(maxsize=1)

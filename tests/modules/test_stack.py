@@ -1,4 +1,4 @@
-"""Laws of every mixer and of the stack of them."""
+"""Stack of mixers: padding, causality, single steps, style, for every mixer and position."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
 from tts.modules.attention import CrossAttention, SelfAttention
-from tts.modules.bidirectional_mamba import BidirectionalMamba, reverse_sequence
-from tts.modules.conv import Conv, ConvCore, DepthwiseConv
+from tts.modules.bidirectional_mamba import BidirectionalMamba
+from tts.modules.conv import Conv, ConvCore
 from tts.modules.feed_forward import FeedForward
 from tts.modules.mamba import Mamba, MambaCore
 from tts.modules.mamba_conv import MambaConv
@@ -132,59 +132,3 @@ def test_an_untrained_style_changes_nothing(mixer: str) -> None:
     mask = torch.ones(2, 40, dtype=torch.bool)
     context = Context(mask, style=torch.randn(2, 5))
     assert torch.allclose(plain(frames(), Context(mask)), styled(frames(), context), atol=1e-5)
-
-
-def test_a_reversed_input_gives_a_reversed_output_with_the_scans_swapped() -> None:
-    torch.manual_seed(0)
-    mixer = BidirectionalMamba(DIM, head_dim=16, state=8, chunk=8)
-    mask = mask_from_lengths(torch.tensor([40, 23]))
-    context = Context(mask)
-    forward = mixer(frames(), context)
-    mixer.forward_mamba, mixer.backward_mamba = mixer.backward_mamba, mixer.forward_mamba
-    with torch.no_grad():
-        mixer.fuse.weight.copy_(mixer.fuse.weight.roll(DIM, 1))
-    backward = reverse_sequence(mixer(reverse_sequence(frames(), mask), context), mask)
-    assert torch.allclose(forward[mask], backward[mask], atol=1e-5)
-
-
-def test_a_multi_scale_convolution_is_the_sum_of_its_scales() -> None:
-    torch.manual_seed(0)
-    for direction in ("causal", "anticausal", "centered"):
-        both = DepthwiseConv(DIM, KERNELS, direction)  # type: ignore[arg-type]
-        parts = [DepthwiseConv(DIM, (k,), direction) for k in KERNELS]  # type: ignore[arg-type]
-        for part, weight in zip(parts, both.weights, strict=True):
-            part.weights[0].data.copy_(weight)
-        x = frames()
-        assert torch.allclose(both(x), sum(part(x) for part in parts), atol=1e-5)
-
-
-@pytest.mark.parametrize("direction", ["causal", "anticausal"])
-def test_a_depthwise_convolution_equals_conv1d_forward_and_backward(direction: str) -> None:
-    torch.manual_seed(0)
-    conv = DepthwiseConv(DIM, (4,), direction)  # type: ignore[arg-type]
-    x = frames().requires_grad_()
-    [weight] = conv.weights
-    padded = torch.nn.functional.pad(x.mT, (conv.before, conv.after))
-    plain = torch.nn.functional.conv1d(padded, weight.T[:, None], conv.bias, groups=DIM).mT
-    upstream = torch.randn_like(plain)
-    expected = torch.autograd.grad(plain, (x, weight, conv.bias), upstream)
-    assert torch.allclose(conv(x), plain, atol=1e-5)
-    found = torch.autograd.grad(conv(x), (x, weight, conv.bias), upstream)
-    for ours, theirs in zip(found, expected, strict=True):
-        assert torch.allclose(ours, theirs, atol=1e-4)
-
-
-def test_rope_products_depend_on_the_distance_alone() -> None:
-    rope = Rope()
-    query, key = torch.randn(1, 1, 1, 16), torch.randn(1, 1, 1, 16)
-    products = [
-        (rope.rotate(query, start + 3) * rope.rotate(key, start)).sum() for start in (0, 10, 500)
-    ]
-    assert torch.allclose(torch.stack(products), products[0].expand(3), atol=1e-4)
-    farther = (rope.rotate(query, 9) * rope.rotate(key, 0)).sum()
-    assert not torch.allclose(farther, products[0], atol=1e-3)
-
-
-def test_alibi_slopes_halve_from_head_to_head() -> None:
-    slopes = Alibi().slopes(8)
-    assert torch.allclose(slopes, 2.0 ** -torch.arange(1.0, 9.0))
