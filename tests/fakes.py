@@ -143,7 +143,7 @@ class FakeMelLoss(nn.Module):
         return masked_mean((output.mel - batch.mel).abs(), mask)
 
 
-class Cut(pl.Callback):
+class SendSignal(pl.Callback):
     """Sends this process a signal in the ``at``-th step, or in the validation after it."""
 
     def __init__(self, at: int, validating: bool = False, signum: int = signal.SIGTERM) -> None:
@@ -164,7 +164,7 @@ class Cut(pl.Callback):
             os.kill(os.getpid(), self.signum)
 
 
-class Meddle(pl.Callback):
+class ScaleGradients(pl.Callback):
     """Multiplies the gradients of parameters whose name contains ``of`` by ``factor``."""
 
     def __init__(self, of: str, factor: float, from_step: int = 0, until: int = 10**9) -> None:

@@ -37,7 +37,7 @@ def test_nested_factories_are_assembled() -> None:
         7,
     ],
 )
-def test_other_names_are_refused(name: object) -> None:
+def test_other_names_are_rejected(name: object) -> None:
     with pytest.raises(UserError):
         build({"_target_": name, "command": "true"})
 

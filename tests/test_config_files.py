@@ -74,7 +74,7 @@ def test_every_choice_begins_with_its_purpose(path: Path) -> None:
     assert lines[0].startswith("# "), f"{name(path)}: the first line says nothing"
 
 
-def test_no_two_files_hold_the_same() -> None:
+def test_no_two_files_have_the_same_content() -> None:
     same = defaultdict(list)
     for path in FILES:
         same[yaml.safe_dump(load(path), sort_keys=True)].append(name(path))

@@ -33,16 +33,16 @@ def choices(group: str) -> list[str]:
     return [name for name in names if not name.startswith("_")]
 
 
-def made(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+def targets_of(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Every node of a plain config that names a ``_target_``."""
     if isinstance(node, dict):
         if "_target_" in node:
             yield path, node
         for key, child in node.items():
-            yield from made(child, f"{path}.{key}".lstrip("."))
+            yield from targets_of(child, f"{path}.{key}".lstrip("."))
     elif isinstance(node, list):
         for number, child in enumerate(node):
-            yield from made(child, f"{path}[{number}]")
+            yield from targets_of(child, f"{path}[{number}]")
 
 
 def require_accepted(path: str, node: dict[str, Any]) -> None:
@@ -61,14 +61,14 @@ def require_accepted(path: str, node: dict[str, Any]) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(CONF)))
 def test_every_target_exists_and_takes_its_keys(path: Path) -> None:
     group = path.parent.relative_to(CONF).as_posix().replace("/", ".")
-    for where, node in made(yaml.safe_load(path.read_text()) or {}):
+    for where, node in targets_of(yaml.safe_load(path.read_text()) or {}):
         require_accepted(where or group, node)
 
 
 @pytest.mark.parametrize("name", PRIMARY)
 def test_every_command_composes(name: str) -> None:
     config = OmegaConf.to_container(composed(name), resolve=False)
-    for where, node in made(config):
+    for where, node in targets_of(config):
         require_accepted(where, node)
 
 
@@ -81,7 +81,7 @@ def training_choices() -> list[str]:
 @pytest.mark.parametrize("choice", training_choices())
 def test_every_choice_composes_into_a_training(choice: str) -> None:
     config = OmegaConf.to_container(composed("train", choice), resolve=False)
-    for where, node in made(config):
+    for where, node in targets_of(config):
         require_accepted(where, node)
 
 
@@ -144,10 +144,10 @@ def test_every_model_learns_with_every_parameter(choice: str) -> None:
     result = loss(model(batch), batch, 10**6)  # with every ramp at its end
     result.total.backward()
     assert torch.isfinite(result.total)
-    learns(model, resting=("embed.weight",))  # rows of absent tokens rest
+    assert_every_parameter_learns(model, resting=("embed.weight",))  # rows of absent tokens rest
 
 
-def learns(model: torch.nn.Module, resting: tuple[str, ...] = ()) -> None:
+def assert_every_parameter_learns(model: torch.nn.Module, resting: tuple[str, ...] = ()) -> None:
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, f"{name} has no gradient"
         assert torch.isfinite(parameter.grad).all(), name
@@ -180,10 +180,10 @@ def test_every_vocoder_and_discriminator_learns_with_every_parameter(choice: str
     real, fake = discriminators(audio), discriminators(wave)
     adversarial = AdversarialOutput(real, fake)
     loss(VocoderOutput(wave), clips, 0, adversarial).total.backward(retain_graph=True)
-    learns(generator)
+    assert_every_parameter_learns(generator)
     discriminators.zero_grad()
     sum(score.mean() for output in real.values() for score in output.logits).backward()
-    learns(discriminators)
+    assert_every_parameter_learns(discriminators)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_a_codec_mismatch_names_the_field_and_both_values(field: str, value: obj
         require_same_codec(CODEC, other, "the run", "the corpus")
 
 
-def test_a_codec_on_one_side_only_is_refused() -> None:
+def test_a_codec_on_one_side_only_is_rejected() -> None:
     require_same_codec(None, None, "the run", "the corpus")
     require_same_codec(CODEC, CODEC, "the run", "the corpus")
     with pytest.raises(
@@ -75,12 +75,12 @@ def test_contracts_of_two_kinds_never_match() -> None:
     [({"hop": 0}, "hop"), ({"fmax": 20000.0}, "fmax"), ({"window": 4096}, "window"),
      ({"hop": 255}, "even"), ({"normalization": "x"}, "slaney"), ({"scale": "bark"}, "htk")],
 )  # fmt: skip
-def test_an_impossible_mel_is_refused(change: dict[str, object], culprit: str) -> None:
+def test_an_impossible_mel_is_rejected(change: dict[str, object], culprit: str) -> None:
     with pytest.raises(ContractError, match=culprit):
         MelContract(**change)  # type: ignore[arg-type]
 
 
-def test_an_impossible_codec_is_refused() -> None:
+def test_an_impossible_codec_is_rejected() -> None:
     with pytest.raises(ContractError, match="codebook_size=0 of codec MelRVQ"):
         replace(CODEC, codebook_size=0)
 

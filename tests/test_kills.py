@@ -18,7 +18,7 @@ STEPS = ("trainer.max_steps=600", "trainer.val_check_interval=50", "scheduler=co
 OFTEN = ("callbacks=[default,ema]", "callbacks.checkpoints.every_n_steps=3")
 
 
-def killed_often(
+def kill_and_resume(
     words: list[str], again: list[str], folder: Path, kills: int, duration: float
 ) -> None:
     """Run the training ``words``, kill it at random moments, resume it by ``again`` to its end.
@@ -44,13 +44,13 @@ def killed_often(
     assert not list(last.parent.glob(".*")), "temporary files of killed writers are removed"
 
 
-def test_twenty_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
+def test_a_run_killed_twenty_times_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     intact, killed = tmp_path / "intact", tmp_path / "killed"
     began = time.monotonic()
     run(intact, *STEPS, *OFTEN)
     took = time.monotonic() - began
     fakes = ["train.py", "--config-dir", str(FAKES)]
-    killed_often(
+    kill_and_resume(
         [*fakes, *fake_overrides(killed, *STEPS, *OFTEN)],
         [*fakes, f"resume={killed}"],
         killed,
@@ -73,7 +73,7 @@ def test_a_killed_vocoder_training_with_discriminators_resumes_exactly(tmp_path:
     began = time.monotonic()
     command(*words, f"hydra.run.dir={intact}")
     took = time.monotonic() - began
-    killed_often(
+    kill_and_resume(
         [*words, f"hydra.run.dir={killed}"], ["train.py", f"resume={killed}"], killed, 4, took
     )
     ours, theirs = (load_checkpoint(each / "checkpoints/last.ckpt") for each in (killed, intact))

@@ -32,7 +32,12 @@ def resume(folder: Path, *overrides: str) -> dict[str, float]:
 
 def cut(folder: Path, at: int, *overrides: str) -> None:
     """Train until a SIGTERM in step ``at``."""
-    overrides = (*STEPS, "+callbacks.cut._target_=fakes.Cut", f"+callbacks.cut.at={at}", *overrides)
+    overrides = (
+        *STEPS,
+        "+callbacks.signal._target_=fakes.SendSignal",
+        f"+callbacks.signal.at={at}",
+        *overrides,
+    )
     with pytest.raises(SystemExit) as ended:
         run(folder, *overrides)
     assert ended.value.code == 128 + signal.SIGTERM
@@ -75,21 +80,21 @@ def test_a_run_cut_and_resumed_equals_an_uncut_one(
     cut(tmp_path, cuts[0])
     for at in cuts[1:]:
         with pytest.raises(SystemExit):
-            resume(tmp_path, f"+callbacks.cut.at={at}")
-    resume(tmp_path, "+callbacks.cut=null")
+            resume(tmp_path, f"+callbacks.signal.at={at}")
+    resume(tmp_path, "+callbacks.signal=null")
     assert_equal_to_the_bit(state(tmp_path), state(uncut))
 
 
 def test_a_run_cut_while_validating_resumes_exactly(uncut: Path, tmp_path: Path) -> None:
-    cut(tmp_path, 8, "+callbacks.cut.validating=true")
-    resume(tmp_path, "+callbacks.cut=null")
+    cut(tmp_path, 8, "+callbacks.signal.validating=true")
+    resume(tmp_path, "+callbacks.signal=null")
     assert_equal_to_the_bit(state(tmp_path), state(uncut))
 
 
 def test_a_run_that_accumulates_gradients_is_cut_between_steps(tmp_path: Path) -> None:
     run(tmp_path / "uncut", *STEPS, "trainer.accumulate_grad_batches=2")
     cut(tmp_path / "cut", 7, "trainer.accumulate_grad_batches=2")
-    resume(tmp_path / "cut", "+callbacks.cut=null")
+    resume(tmp_path / "cut", "+callbacks.signal=null")
     assert_equal_to_the_bit(state(tmp_path / "cut"), state(tmp_path / "uncut"))
 
 
@@ -101,7 +106,7 @@ def test_a_finished_run_resumed_equals_one_that_never_ended(tmp_path: Path) -> N
     assert_equal_to_the_bit(state(tmp_path / "twice"), state(tmp_path / "uncut"))
 
 
-def test_validating_more_often_changes_nothing(uncut: Path, tmp_path: Path) -> None:
+def test_validating_more_often_does_not_change_the_weights(uncut: Path, tmp_path: Path) -> None:
     run(tmp_path, *STEPS, "trainer.val_check_interval=1")
     assert_equal_to_the_bit(state(tmp_path)["state_dict"], state(uncut)["state_dict"])
 
@@ -140,7 +145,7 @@ def test_a_checkpoint_goes_on_in_a_new_folder(tmp_path: Path) -> None:
     assert load_run(last).step == 3
 
 
-def test_a_checkpoint_of_other_speakers_is_refused(
+def test_a_checkpoint_of_other_speakers_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(tmp_path / "one", "trainer.max_steps=1")
@@ -234,10 +239,10 @@ def test_jobs_of_one_process_are_independent_and_a_signal_saves_and_ends_cleanly
 
 
 def test_ctrl_c_saves_and_ends_cleanly(tmp_path: Path) -> None:
-    keys = (("_target_", "fakes.Cut"), ("at", 3), ("signum", int(signal.SIGINT)))
+    keys = (("_target_", "fakes.SendSignal"), ("at", 3), ("signum", int(signal.SIGINT)))
     former = signal.getsignal(signal.SIGINT)
     with pytest.raises(SystemExit) as ended:
-        run(tmp_path, *STEPS, *(f"+callbacks.cut.{key}={value}" for key, value in keys))
+        run(tmp_path, *STEPS, *(f"+callbacks.signal.{key}={value}" for key, value in keys))
     assert ended.value.code == 130
     assert load_checkpoint(tmp_path / "checkpoints/last.ckpt")["global_step"] == 3
     assert signal.getsignal(signal.SIGINT) == former

@@ -28,7 +28,7 @@ def test_autocast_does_not_change_the_alignment() -> None:
     assert torch.equal(alignment.log_attention, aligner(*batch).log_attention)
 
 
-def test_soft_alignment_is_a_distribution_over_real_tokens_and_padding_changes_nothing() -> None:
+def test_soft_alignment_is_a_distribution_over_real_tokens_and_ignores_padding() -> None:
     torch.manual_seed(0)
     aligner = Aligner(token_dim=6, mel_bands=8, dim=16).eval()
     states, mel = torch.randn(2, 9, 6), torch.randn(2, 30, 8)

@@ -61,7 +61,7 @@ def test_the_posterior_of_every_frame_sums_to_one() -> None:
     assert (posterior >= 0).all()
 
 
-def test_padding_changes_nothing() -> None:
+def test_padding_does_not_change_the_sum() -> None:
     log_attention, token_lengths, frame_lengths = make_batch()
     together = forward_sum(log_attention, token_lengths, frame_lengths)
     with_nan = log_attention.clone()

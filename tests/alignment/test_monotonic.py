@@ -63,7 +63,7 @@ def test_they_agree_on_ties(batch) -> None:
     assert torch.equal(monotonic_alignment_search(flat, *batch[1:]), search_torch(flat, *batch[1:]))
 
 
-def test_padding_changes_nothing(batch) -> None:
+def test_padding_does_not_change_the_durations(batch) -> None:
     log_attention, token_lengths, frame_lengths = batch
     durations = monotonic_alignment_search(*batch)
     for row in range(len(durations)):

@@ -38,7 +38,7 @@ def test_the_end_mirrors_the_start() -> None:
     torch.testing.assert_close(prior, prior.flip(1, 2), rtol=0, atol=1e-3)
 
 
-def test_padding_changes_nothing() -> None:
+def test_padding_does_not_change_the_prior() -> None:
     wide = beta_binomial_prior(TOKENS, FRAMES, 30, 200)
     for row, (tokens, frames) in enumerate(zip(TOKENS.tolist(), FRAMES.tolist(), strict=True)):
         one = slice(row, row + 1)

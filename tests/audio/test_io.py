@@ -106,7 +106,7 @@ def test_each_fault_is_one_error_that_names_the_file(tmp_path: Path, kind: str) 
         read_audio(path, RATE)
 
 
-def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_format_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match=r"choose from \.wav"):
         write_audio(tmp_path / "a.docx", tone())
     assert not list(tmp_path.iterdir())

@@ -20,7 +20,7 @@ TINY = (
 
 def test_every_section_measures_something(tmp_path: Path) -> None:
     out = tmp_path / "benchmark.json"
-    printed = command("-m", "tts.cli.benchmark", *TINY, f"out={out}").stdout
+    printed = command("-m", "tts", "benchmark", *TINY, f"out={out}").stdout
     sections = json.loads(out.read_text())
     assert list(sections) == [
         "machine", "scan", "block", "chunks", "alignment", "training_step", "synthesis", "vocoders",
@@ -78,7 +78,7 @@ def test_the_scan_is_counted_as_its_matrix_products() -> None:
     ],
 )
 def test_an_invalid_option_fails_before_any_measurement(override: str, message: str) -> None:
-    done = command("-m", "tts.cli.benchmark", override, code=2)
+    done = command("-m", "tts", "benchmark", override, code=2)
     assert message in done.stderr
     assert done.stderr.startswith("error: ")
     assert len(done.stderr.splitlines()) == 1

@@ -19,7 +19,7 @@ from tts.training.run import train
 ROOT = Path(__file__).parents[2]
 
 
-class Spoil(pl.Callback):
+class CorruptBatch(pl.Callback):
     """Overwrites a mel of the batch with ``value`` for ``times`` steps, from step ``at`` on."""
 
     def __init__(self, at: int, value: float = float("nan"), times: int = 1) -> None:
@@ -35,7 +35,9 @@ class Spoil(pl.Callback):
         batch.mel.copy_(self.original)  # for the next epoch
 
 
-SPOIL = "+callbacks.spoil={{_target_: tests.callbacks.test_bad_steps.Spoil, at: {0}, {1}}}"
+CORRUPT = (
+    "+callbacks.corrupt={{_target_: tests.callbacks.test_bad_steps.CorruptBatch, at: {0}, {1}}}"
+)
 
 
 def run(folder: Path, *more: str, steps: int = 70) -> dict[str, float]:
@@ -58,7 +60,7 @@ def test_a_bad_batch_costs_one_step_and_its_utterances_are_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, value: str, reason: str
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        run(tmp_path, SPOIL.format(60, f"value: {value}"))
+        run(tmp_path, CORRUPT.format(60, f"value: {value}"))
     [message] = [r.getMessage() for r in caplog.records if "skipped" in r.getMessage()]
     bundle = tmp_path / "failures" / "step-0000060.pt"
     assert message.startswith("step 60 skipped: ")
@@ -82,7 +84,7 @@ def test_a_bad_batch_costs_one_step_and_its_utterances_are_logged(
         assert loss == pytest.approx(kept["loss"], rel=1e-3)
 
 
-def test_a_healthy_run_logs_nothing_and_the_guard_does_not_change_its_weights(
+def test_a_healthy_run_has_no_warning_and_the_guard_does_not_change_its_weights(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
@@ -96,7 +98,7 @@ def test_a_healthy_run_logs_nothing_and_the_guard_does_not_change_its_weights(
 
 def test_too_many_skipped_steps_end_the_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="3 of the last 500 steps were skipped, the last because"):
-        run(tmp_path, SPOIL.format(5, "times: 9"), "callbacks.bad_steps.max_skipped=3",
+        run(tmp_path, CORRUPT.format(5, "times: 9"), "callbacks.bad_steps.max_skipped=3",
             "callbacks.bad_steps.max_bundles=2")  # fmt: skip
     assert len(list((tmp_path / "failures").glob("*.pt"))) == 2
 
@@ -125,7 +127,7 @@ class Overflow(pl.Callback):
 
 
 def test_the_module_with_the_first_non_finite_output_is_named(broken: Path) -> None:
-    done = command("-m", "tts.cli.replay", str(broken))
+    done = command("-m", "tts", "replay", str(broken))
     last = done.stdout.strip().splitlines()[-1]
     assert last.startswith("forward: model.decoder.blocks.1.feed_forward.layer")
     assert "is the first with a NaN or infinite output" in last

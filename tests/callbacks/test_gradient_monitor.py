@@ -33,7 +33,7 @@ def run(folder: Path, caplog: pytest.LogCaptureFixture, *more: str) -> list[str]
 def scaled(of: str, factor: float, start: int = 10, until: int = 100) -> str:
     """Return an override that multiplies the gradients of ``of`` by ``factor``."""
     return (
-        f"+callbacks.meddle={{_target_: fakes.Meddle, of: {of}, factor: {factor}, "
+        f"+callbacks.scale={{_target_: fakes.ScaleGradients, of: {of}, factor: {factor}, "
         f"from_step: {start}, until: {until}}}"
     )
 

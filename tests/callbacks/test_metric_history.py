@@ -97,7 +97,7 @@ def run(folder: Path, *more: str, steps: int = 24, given: tuple[str, ...] = ()) 
 
 
 RECORD = "+callbacks.record._target_=tests.callbacks.test_metric_history.RecordLosses"
-CUT = ("+callbacks.cut._target_=fakes.Cut", "+callbacks.cut.at=13")
+SIGNAL = ("+callbacks.signal._target_=fakes.SendSignal", "+callbacks.signal.at=13")
 
 
 def test_a_resumed_run_reports_as_an_uninterrupted_one(tmp_path: Path) -> None:
@@ -112,11 +112,11 @@ def test_a_resumed_run_reports_as_an_uninterrupted_one(tmp_path: Path) -> None:
     assert numbers["train/loss"]["best"] == pytest.approx(min(RecordLosses.losses))
     assert "best" not in numbers["train/learning_rate"]
 
-    ended = run(tmp_path / "cut", *CUT)
+    ended = run(tmp_path / "cut", *SIGNAL)
     assert isinstance(ended["ended"], SystemExit)
     assert (tmp_path / "cut/report.txt").read_text().startswith("13 of 24 steps in 0:00:")
     assert (tmp_path / "cut/report.png").is_file()
-    given = (f"resume={tmp_path / 'cut'}", "+callbacks.cut=null")
+    given = (f"resume={tmp_path / 'cut'}", "+callbacks.signal=null")
     resumed = run(tmp_path / "cut", given=given)["numbers"]
     timed = ("speed/", "memory/")
     assert {n: v for n, v in resumed.items() if not n.startswith(timed)} == {

@@ -89,7 +89,7 @@ def test_a_flat_loss_triggers_every_action(
     assert caplog.text.count("is on a plateau") == 5
 
 
-def test_a_falling_loss_triggers_nothing(tmp_path: Path) -> None:
+def test_a_falling_loss_triggers_no_action(tmp_path: Path) -> None:
     run(tmp_path, "optimizer.lr=0.05", "callbacks.plateau.min_improvement=0.001")
     assert messages(tmp_path) == []
 

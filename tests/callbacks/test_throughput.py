@@ -251,7 +251,7 @@ def nvml(**failing: bool) -> Any:
     return SimpleNamespace(NVMLError=NVMLError, **functions)
 
 
-def test_a_gpu_is_read_if_there_is_one_and_nothing_fails_without(
+def test_gpu_statistics_are_read_where_nvml_offers_them(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     device = torch.device("cuda", 0)

@@ -33,7 +33,7 @@ class Number(Measure):
         return (float(sample.reference.wave[0]),)
 
 
-class Part:
+class FakeSplit:
     def __init__(self) -> None:
         texts = [f"sentence {n}" for n in range(SENTENCES)]
         self.rows = [SimpleNamespace(normalized=text, language="en-us") for text in texts]
@@ -53,7 +53,7 @@ class Module:
 
     def __init__(self) -> None:
         self.logged: list[tuple[str, float]] = []
-        self.model = SimpleNamespace(
+        self.model = self.generator = SimpleNamespace(
             generate=lambda prompt: SimpleNamespace(features=torch.zeros(1, 3, CONTRACT.bands))
         )
         self.generator = self.model
@@ -63,7 +63,9 @@ class Module:
 
 
 def trainer_of(rank: int = 0, ranks: int = 1, **more: Any) -> Any:
-    data = SimpleNamespace(dataset=lambda split: Part(), facts=SimpleNamespace(contract=CONTRACT))
+    data = SimpleNamespace(
+        dataset=lambda split: FakeSplit(), facts=SimpleNamespace(contract=CONTRACT)
+    )
     plain: Any = torch.no_grad
     return SimpleNamespace(
         sanity_checking=False, state=SimpleNamespace(fn="fit"), datamodule=data,

@@ -67,7 +67,7 @@ def test_it_resumes_in_the_middle_of_an_epoch() -> None:
     assert list(resumed) == epochs[consumed : 2 * len(full)]
 
 
-def test_too_little_speech_is_refused() -> None:
+def test_too_little_speech_is_rejected() -> None:
     with pytest.raises(UserError, match=r"2 clips .*frames=32.*per_batch=16"):
         ClipSampler([40, 33], ClipSettings())
     with pytest.raises(UserError, match=r"data\.clips\.frames=0"):

@@ -76,7 +76,7 @@ def stamps(folder: Path) -> dict[str, int]:
     return {name: time for name, time in names.items() if not name.startswith("codes-")}
 
 
-def test_batches_hold_the_codes_of_their_recordings(tmp_path: Path) -> None:
+def test_batches_contain_the_codes_of_their_recordings(tmp_path: Path) -> None:
     root, out = ljspeech(tmp_path / "c"), tmp_path / "out"
     codec = fitted(run(root, out))
     codec.save(tmp_path / "codec")
@@ -171,13 +171,13 @@ def test_clips_have_no_codes(tmp_path: Path) -> None:
         SpeechDataModule([], Frontend(), CONTRACT, settings)
 
 
-def test_a_codec_of_another_sample_rate_is_refused(tmp_path: Path) -> None:
+def test_a_codec_of_another_sample_rate_is_rejected(tmp_path: Path) -> None:
     codec = LevelCodec(mel=replace(CONTRACT, sample_rate=24000))
     with pytest.raises(UserError, match=r"24000 Hz.*22050 Hz.*audio\.sample_rate=24000"):
         run(ljspeech(tmp_path / "c"), tmp_path / "out", codec)
 
 
-def test_resuming_with_another_codec_is_refused(tmp_path: Path) -> None:
+def test_resuming_with_another_codec_is_rejected(tmp_path: Path) -> None:
     contract = LevelCodec().contract
     trained = replace(FACTS, codec=contract)
     save_atomic({"facts": trained.to_dict()}, tmp_path / "last.ckpt")

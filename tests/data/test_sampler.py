@@ -76,7 +76,7 @@ def test_validation_always_has_the_same_order() -> None:
     assert list(sampler) == first
 
 
-def test_a_long_utterance_and_too_few_utterances_are_refused() -> None:
+def test_a_long_utterance_and_too_few_utterances_are_rejected() -> None:
     with pytest.raises(UserError, match=r"utterance b .*frames_per_batch=100"):
         FrameBudgetSampler([50, 101], 100, names=["a", "b"])
     with pytest.raises(UserError, match="devices"):

@@ -33,7 +33,7 @@ class Squared(LossTerm):
         return self.unit * (output - batch)[:, self.column].square().mean()
 
 
-class Given(LossTerm):
+class FixedTerm(LossTerm):
     """A constant, or None."""
 
     def __init__(self, value: float | None, exclude_from_balancing: bool = False) -> None:
@@ -109,8 +109,9 @@ def test_uncertainty_finds_each_terms_log_variance() -> None:
 
 
 def test_uncertainty_does_not_weight_likelihoods_and_values_not_above_0() -> None:
-    terms = {"nats": Given(2.0, exclude_from_balancing=True), "negative": Given(-3.0),
-             "absent": Given(None), "ramped": Given(5.0), "usual": Given(4.0)}  # fmt: skip
+    terms = {"nats": FixedTerm(2.0, exclude_from_balancing=True), "negative": FixedTerm(-3.0),
+             "absent": FixedTerm(None), "ramped": FixedTerm(5.0),
+             "usual": FixedTerm(4.0)}  # fmt: skip
     loss = WeightedLoss(terms, dict.fromkeys(terms, 0.5), {"ramped": (10, 20)}, Uncertainty)
     result = loss(None, None, 0)
     result.total.backward()
@@ -163,8 +164,8 @@ def test_gradnorm_increases_the_weight_of_the_slower_term() -> None:
 
 def test_gradnorm_updates_every_n_steps_with_the_terms_that_apply() -> None:
     task = problem()
-    terms = {"a": Squared(0, 5.0), "b": Squared(1), "elsewhere": Given(3.0), "absent": Given(None),
-             "ramped": Squared(0)}  # fmt: skip
+    terms = {"a": Squared(0, 5.0), "b": Squared(1), "elsewhere": FixedTerm(3.0),
+             "absent": FixedTerm(None), "ramped": Squared(0)}  # fmt: skip
     loss = WeightedLoss(terms, dict.fromkeys(terms, 1.0), {"ramped": (100, 200)},
                         lambda t: gradnorm(t, every_n_steps=3))  # fmt: skip
     loss.attach(task.model)

@@ -49,7 +49,7 @@ def test_zero_weight_is_not_computed() -> None:
         ({"a": 1.0}, {"z": (0, 1)}, "z"),
     ],
 )
-def test_a_name_that_matches_nothing_is_named(
+def test_an_unknown_name_raises_an_error_with_that_name(
     weights: dict[str, float], ramps: dict[str, tuple[int, int]] | None, culprit: str
 ) -> None:
     with pytest.raises(UserError, match=culprit):

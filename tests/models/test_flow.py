@@ -213,12 +213,12 @@ def test_guidance_strengthens_the_style() -> None:
         ({"guidance": math.inf}, "guidance=inf must be finite"),
     ],
 )
-def test_a_setting_out_of_range_is_refused(controls: dict[str, Any], message: str) -> None:
+def test_a_setting_out_of_range_is_rejected(controls: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         toy().sample(STATES, MASK, None, SynthesisControls(**controls))
 
 
-def test_a_deterministic_decoder_refuses_steps() -> None:
+def test_a_deterministic_decoder_rejects_steps() -> None:
     model, _ = build()
     with pytest.raises(UserError, match=r"steps=2: .* trained with model/flow=residual"):
         model.generate(prompt(steps=2))

@@ -7,7 +7,7 @@ from tts.modules.dropout import Dropout, DropPath
 
 
 @pytest.mark.parametrize("layer", [Dropout(0.25), DropPath(0.25)])
-def test_dropout_keeps_the_mean_and_does_nothing_in_evaluation(layer: torch.nn.Module) -> None:
+def test_dropout_keeps_the_mean_and_is_the_identity_in_evaluation(layer: torch.nn.Module) -> None:
     torch.manual_seed(0)
     x = torch.ones(4000, 50)
     layer.train()

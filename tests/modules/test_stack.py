@@ -126,7 +126,7 @@ def test_a_mixer_that_is_not_causal_cannot_step(mixer: str) -> None:
 
 
 @pytest.mark.parametrize("mixer", MIXERS)
-def test_an_untrained_style_changes_nothing(mixer: str) -> None:
+def test_an_untrained_style_does_not_change_the_output(mixer: str) -> None:
     plain, styled = stack(mixer), stack(mixer, style_dim=5)
     styled.load_state_dict(plain.state_dict(), strict=False)
     mask = torch.ones(2, 40, dtype=torch.bool)

@@ -16,7 +16,7 @@ def test_speakers_have_different_styles() -> None:
         style(None)
 
 
-def test_padding_of_a_reference_changes_nothing() -> None:
+def test_padding_of_a_reference_does_not_change_the_style() -> None:
     torch.manual_seed(0)
     style = ReferenceStyle(facts(1), dim=8).eval()
     mel = torch.randn(1, 50, 80)

@@ -13,7 +13,9 @@ from tts.errors import UserError
 from tts.strategies.private_api import TESTED, check_versions
 from tts.strategies.zero import ZeROStrategy
 
-SPOIL = "+callbacks.spoil={{_target_: tests.callbacks.test_bad_steps.Spoil, at: {0}, {1}}}"
+CORRUPT = (
+    "+callbacks.corrupt={{_target_: tests.callbacks.test_bad_steps.CorruptBatch, at: {0}, {1}}}"
+)
 CORES = ("trainer.accelerator=cpu", "trainer.devices=2")
 
 
@@ -29,8 +31,8 @@ def fake(folder: Path, trainer: str, *more: str) -> list[str]:
 
 @pytest.mark.parametrize("trainer", ["fsdp", "deepspeed_zero2"])
 def test_a_nan_loss_is_skipped_by_all_ranks_and_bundled(tmp_path: Path, trainer: str) -> None:
-    spoil = SPOIL.format(3, "value: nan, times: 9")
-    words = fake(tmp_path, trainer, spoil, "callbacks.bad_steps.max_skipped=2")
+    corrupt = CORRUPT.format(3, "value: nan, times: 9")
+    words = fake(tmp_path, trainer, corrupt, "callbacks.bad_steps.max_skipped=2")
     ended = [each.done() for each in start_ranks(*words)]
     assert [done.returncode for done in ended] == [2, 2]
     assert "were skipped" in ended[0].stderr
@@ -38,13 +40,15 @@ def test_a_nan_loss_is_skipped_by_all_ranks_and_bundled(tmp_path: Path, trainer:
     # no weight changed between the two
     weights = [load_checkpoint(path)["state_dict"] for path in (first, second)]
     assert_equal_to_the_bit(*weights)
-    assert "the batch itself: mel" in command("-m", "tts.cli.replay", str(first)).stdout
+    assert "the batch itself: mel" in command("-m", "tts", "replay", str(first)).stdout
 
 
 @pytest.mark.parametrize("trainer", ["fsdp", "deepspeed_zero1", "deepspeed_zero3"])
-def test_an_outlier_loss_changes_nothing(tmp_path: Path, trainer: str) -> None:
-    spoil = SPOIL.format(60, "value: 1.0e+6")
-    ranks(*fake(tmp_path, trainer, spoil, "callbacks.checkpoints.keep_every_n_steps=1"))
+def test_a_step_with_an_outlier_loss_changes_neither_weights_nor_optimizer(
+    tmp_path: Path, trainer: str
+) -> None:
+    corrupt = CORRUPT.format(60, "value: 1.0e+6")
+    ranks(*fake(tmp_path, trainer, corrupt, "callbacks.checkpoints.keep_every_n_steps=1"))
     assert list((tmp_path / "failures").glob("step-0000060*.pt"))
     paths = [tmp_path / "checkpoints" / f"step-00000{step}.ckpt" for step in (60, 61, 62)]
     before, after, last = map(load_checkpoint, paths)

@@ -40,7 +40,7 @@ def learned(checkpointing: bool) -> tuple[float, list[Tensor], int]:
     return total.item(), [p.grad for p in model.parameters() if p.grad is not None], kept
 
 
-def test_checkpointed_activations_save_memory_and_change_nothing() -> None:
+def test_activation_checkpointing_saves_memory_and_gives_equal_gradients() -> None:
     loss, gradients, kept = learned(False)
     again, others, fewer = learned(True)
     assert again == loss
@@ -55,7 +55,7 @@ def test_a_compiled_backbone_learns_the_same_from_lengths_that_change(
 ) -> None:
     """Including dropout."""
 
-    def learns(backend: str | None) -> list[Tensor]:
+    def train_steps(backend: str | None) -> list[Tensor]:
         torch.manual_seed(0)
         stack = instantiate(config("size.decoder_depth=1", f"model/decoder={mixer}").model.decoder)(
             dim=16
@@ -68,9 +68,9 @@ def test_a_compiled_backbone_learns_the_same_from_lengths_that_change(
         sum(y.square().sum() for y in outputs).backward()
         return [*outputs, *(p.grad for p in stack.parameters())]
 
-    with whole_graphs(most=2):
-        compiled = learns("aot_eager")
-    for ours, theirs in zip(compiled, learns(None), strict=True):
+    with full_graphs(most=2):
+        compiled = train_steps("aot_eager")
+    for ours, theirs in zip(compiled, train_steps(None), strict=True):
         assert torch.allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
@@ -78,7 +78,7 @@ def test_a_compiled_backbone_learns_the_same_from_lengths_that_change(
 def test_a_compiled_vocoder_learns_the_same(family: str) -> None:
     mel = torch.randn(2, 24, 80) - 5
 
-    def learns(backend: str | None) -> list[Tensor]:
+    def train_steps(backend: str | None) -> list[Tensor]:
         torch.manual_seed(0)
         factory = model_factory(composed("train", f"model={family}", "model/size=tiny"))
         model = factory(MelContract()).train()
@@ -87,9 +87,9 @@ def test_a_compiled_vocoder_learns_the_same(family: str) -> None:
         wave.square().sum().backward()
         return [wave, *(p.grad for p in model.parameters() if p.grad is not None)]
 
-    with whole_graphs():
-        compiled = learns("aot_eager")
-    for ours, theirs in zip(compiled, learns(None), strict=True):
+    with full_graphs():
+        compiled = train_steps("aot_eager")
+    for ours, theirs in zip(compiled, train_steps(None), strict=True):
         assert (ours - theirs).norm() <= 1e-4 * theirs.norm() + 1e-6
 
 
@@ -131,7 +131,7 @@ def test_a_training_is_compiled_and_its_validations_are_not(
             real(self)
 
         monkeypatch.setattr(EagerValidation, moment, noted)
-    with whole_graphs():
+    with full_graphs():
         train(
             composed(
                 "train", "model/size=tiny", "model/encoder=conv", "model/decoder=conv",
@@ -148,7 +148,7 @@ def test_a_training_is_compiled_and_its_validations_are_not(
 
 
 @contextmanager
-def whole_graphs(most: int = 100) -> Iterator[None]:
+def full_graphs(most: int = 100) -> Iterator[None]:
     """Require that something is compiled inside, without graph breaks."""
     torch._dynamo.reset()
     counters.clear()

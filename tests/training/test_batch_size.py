@@ -56,7 +56,7 @@ class TunedData(FakeData):
         return Speech()
 
 
-class Hungry(FakeModel):
+class MemoryHungryModel(FakeModel):
     """Model that keeps ``KIB_PER_FRAME`` for its backward pass."""
 
     def forward(self, batch: Batch) -> FakeOutput:
@@ -64,14 +64,14 @@ class Hungry(FakeModel):
         return FakeOutput(mel.repeat(1, 1, KIB_PER_FRAME * 256 // mel.shape[2]).sin()[..., :8])
 
 
-class Small(FakeModel):
-    """Model that runs out of memory above ``room`` frames."""
+class LimitedModel(FakeModel):
+    """Model that runs out of memory above ``max_frames`` frames."""
 
-    room = 3000
+    max_frames = 3000
 
     def forward(self, batch: Batch) -> FakeOutput:
         size = batch.frame_lengths.max() * len(batch.frame_lengths)
-        if size > Small.room:
+        if size > LimitedModel.max_frames:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return super().forward(batch)
 
@@ -116,7 +116,7 @@ def test_running_out_of_memory_counts_as_not_fitting_and_the_result_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.INFO):
-        found = tune(Small)
+        found = tune(LimitedModel)
     assert 2600 < found <= 3200, "a batch can be a little smaller than its budget"
     assert "frames take more than there is" in caplog.text
     assert f"data.frames_per_batch={found} is the most that fits in 100.00 GiB" in caplog.text
@@ -127,15 +127,16 @@ def test_on_a_cpu_the_growth_of_the_process_is_measured() -> None:
     like = pl.Trainer(accelerator="cpu", max_steps=9, logger=False, enable_checkpointing=False)
     meter = RamMeter(limit=1.0)
     attempt(
-        Speech(), [rows[:1]], lambda: system(Hungry), like, meter
+        Speech(), [rows[:1]], lambda: system(MemoryHungryModel), like, meter
     )  # allocations that happen once
     small, large = (
-        attempt(Speech(), [rows[-size:]], lambda: system(Hungry), like, meter) for size in (2, 20)
+        attempt(Speech(), [rows[-size:]], lambda: system(MemoryHungryModel), like, meter)
+        for size in (2, 20)
     )
     kept = 18 * max(LENGTHS) * KIB_PER_FRAME / 2**20  # GiB that the backward pass needs
     assert kept < large - small < 8 * kept
     with pytest.raises(UserError, match=r"longest utterance, u49 .* fits in 0\.01 GiB with 10%"):
-        tune(Hungry, memory=0.01)
+        tune(MemoryHungryModel, memory=0.01)
 
 
 def test_on_a_gpu_memory_of_other_processes_is_not_available(
@@ -152,7 +153,7 @@ def test_on_a_gpu_memory_of_other_processes_is_not_available(
     assert (meter.limit, meter.read()) == (4, 3)
 
 
-def test_trials_change_nothing_but_the_budget(
+def test_trials_change_only_the_frame_budget(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     asked = (f"data._target_={__name__}.TunedData", "+data.frames_per_batch=500", "tune=batch",
@@ -171,18 +172,18 @@ def test_trials_change_nothing_but_the_budget(
 
 
 def test_impossible_settings_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Small, "room", 300)
+    monkeypatch.setattr(LimitedModel, "max_frames", 300)
     with pytest.raises(UserError, match=r"longest utterance, u49 of 396 frames.*max_seconds"):
-        tune(Small)
+        tune(LimitedModel)
     with pytest.raises(UserError, match=r"tune\.memory=8"):
-        tune(Small, memory=None)
+        tune(LimitedModel, memory=None)
     with pytest.raises(UserError, match="batches=0"):
-        tune(Small, batches=0)
+        tune(LimitedModel, batches=0)
     with pytest.raises(UserError, match="one device"):
-        tune(Small, devices=2)
-    monkeypatch.setattr(Small, "room", "none")
+        tune(LimitedModel, devices=2)
+    monkeypatch.setattr(LimitedModel, "max_frames", "none")
     with pytest.raises(TypeError):
-        tune(Small)
+        tune(LimitedModel)
     monkeypatch.setattr(TunedData, "clips", object())
     with pytest.raises(UserError, match=r"data\.clips\.per_batch"):
-        tune(Small)
+        tune(LimitedModel)

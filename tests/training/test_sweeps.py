@@ -125,7 +125,7 @@ def sweep(folder: Path, trials: int, *space: str, **settings: Any) -> tuple[Laun
     return launcher, study
 
 
-def test_a_study_continues_and_samples_nothing_twice(tmp_path: Path) -> None:
+def test_a_continued_study_samples_no_point_twice(tmp_path: Path) -> None:
     first, _ = sweep(tmp_path, 6)
     second, study = sweep(tmp_path, 14)
     assert first.numbers == list(range(6))

@@ -30,14 +30,14 @@ def run(tmp_path: Path) -> Path:
     return tmp_path / "old.ckpt"
 
 
-def made(whose: CorpusFacts, *overrides: str) -> FastSpeech:
+def build_model(whose: CorpusFacts, *overrides: str) -> FastSpeech:
     torch.manual_seed(5)
     return model_factory(config(*overrides))(facts=whose).eval()
 
 
 def test_the_same_model_takes_all_weights(run: Path) -> None:
     old, _ = build()
-    model = made(KNOWN)
+    model = build_model(KNOWN)
     start_from(str(run), model, KNOWN)
     for (name, one), other in zip(model.named_parameters(), old.parameters(), strict=True):
         assert torch.allclose(one, other + 0.1), name
@@ -46,7 +46,7 @@ def test_the_same_model_takes_all_weights(run: Path) -> None:
 def test_new_parts_keep_their_initial_weights_and_are_logged(
     run: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    model, untouched = (made(KNOWN, "model/flow=residual") for _ in range(2))
+    model, untouched = (build_model(KNOWN, "model/flow=residual") for _ in range(2))
     with caplog.at_level(logging.INFO):
         start_from(str(run), model, KNOWN)
     assert "; new: flow" in caplog.text
@@ -59,7 +59,7 @@ def test_speakers_keep_their_embeddings_by_name_and_their_own_statistics(run: Pa
     statistics = replace(KNOWN.statistics[0], pitch_mean=5.5)
     ours = replace(KNOWN, speakers=("newcomer", "speaker0"), statistics=(statistics,) * 2)
     old, _ = build()
-    model = made(ours)
+    model = build_model(ours)
     start_from(str(run), model, ours)
     table = old.style.table.weight + 0.1  # type: ignore[union-attr]
     assert torch.allclose(model.style.table.weight[1], table[0])  # type: ignore[union-attr]
@@ -70,11 +70,11 @@ def test_speakers_keep_their_embeddings_by_name_and_their_own_statistics(run: Pa
 def test_other_symbols_mels_and_models_are_rejected(run: Path) -> None:
     others = replace(KNOWN, symbols=(*KNOWN.symbols[:-1], "ü"))
     with pytest.raises(UserError, match="another symbol table"):
-        start_from(str(run), made(others), others)
+        start_from(str(run), build_model(others), others)
     others = replace(KNOWN, contract=replace(KNOWN.contract, fmax=11025.0))
     with pytest.raises(UserError, match="fmax"):
-        start_from(str(run), made(others), others)
+        start_from(str(run), build_model(others), others)
     with pytest.raises(UserError, match="none of its weights fit"):
         start_from(str(run), torch.nn.Linear(2, 2), KNOWN)
     with pytest.raises(UserError, match="no run"):
-        start_from(str(run.parent / "nowhere"), made(KNOWN), KNOWN)
+        start_from(str(run.parent / "nowhere"), build_model(KNOWN), KNOWN)

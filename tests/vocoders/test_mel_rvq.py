@@ -96,11 +96,11 @@ def test_a_vocoder_is_not_a_codec() -> None:
         (torch.full((1, 4, 3), -1), "from -1"),
     ],
 )
-def test_codes_of_another_codec_are_refused(codec: MelRVQ, codes: Tensor, culprit: str) -> None:
+def test_codes_of_another_codec_are_rejected(codec: MelRVQ, codes: Tensor, culprit: str) -> None:
     with pytest.raises(UserError, match=culprit):
         codec.decode(codes)
 
 
-def test_too_few_frames_to_fit_are_refused(mels: Tensor) -> None:
+def test_too_few_frames_to_fit_are_rejected(mels: Tensor) -> None:
     with pytest.raises(UserError, match="codebook_size=16"):
         fit_mel_rvq(mels[:15], CONTRACT, codebook_size=16)

@@ -94,6 +94,6 @@ def test_limit_and_language_change_the_fingerprint():
     assert all(a != b for i, a in enumerate(prints) for b in prints[:i])
 
 
-def test_another_language_is_refused():
+def test_another_language_is_rejected():
     with pytest.raises(CorpusError, match="demo sentences are English"):
         Demo(language="de")

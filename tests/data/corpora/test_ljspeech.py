@@ -63,7 +63,7 @@ def test_a_missing_folder_or_file_is_named(tmp_path: Path) -> None:
         list(LJSpeech(tmp_path / "empty").sources())
 
 
-def test_text_in_another_encoding_is_refused(tmp_path: Path) -> None:
+def test_text_in_another_encoding_is_rejected(tmp_path: Path) -> None:
     root = ljspeech(tmp_path / "c")
     (root / "metadata.csv").write_bytes("a|caf\xe9\n".encode("latin-1"))
     with pytest.raises(CorpusError, match="UTF-8"):

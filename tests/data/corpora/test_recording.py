@@ -49,7 +49,7 @@ def write(folder: Path, content: Any, seconds: float = 5.0) -> tuple[Path, Path]
 
 
 @pytest.mark.parametrize("layout", [as_words, as_segments, as_characters])
-def test_every_layout_holds_the_same_words(tmp_path: Path, layout: Any) -> None:
+def test_every_layout_gives_the_same_words(tmp_path: Path, layout: Any) -> None:
     _, path = write(tmp_path, layout())
     words = read_words(path)
     assert [w for w, _, _ in words] == [w for w, _, _ in WORDS]
@@ -103,7 +103,7 @@ def test_a_bad_entry_is_named(tmp_path: Path, content: Any, culprit: str) -> Non
         list(Recording(audio, transcription).sources())
 
 
-def test_a_transcription_of_another_recording_is_refused(tmp_path: Path) -> None:
+def test_a_transcription_of_another_recording_is_rejected(tmp_path: Path) -> None:
     audio, transcription = write(tmp_path, as_words(), seconds=2.0)
     with pytest.raises(CorpusError, match="give the transcription of this recording"):
         list(Recording(audio, transcription).sources())
