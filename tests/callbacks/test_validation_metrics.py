@@ -56,7 +56,6 @@ class Module:
         self.model = self.generator = SimpleNamespace(
             generate=lambda prompt: SimpleNamespace(features=torch.zeros(1, 3, CONTRACT.bands))
         )
-        self.generator = self.model
 
     def log(self, name: str, value: float, **how: Any) -> None:
         self.logged.append((name, value))

@@ -1,5 +1,7 @@
 """A config that cannot be composed: what is wrong, near matches, what exists."""
 
+from pathlib import Path
+
 import pytest
 from fakes import composed
 from hydra.errors import HydraException
@@ -54,15 +56,16 @@ def test_a_group_of_other_choices_is_named() -> None:
     ("words", "expected"),
     [
         (["--hlep"], "there is no option --hlep; did you mean --help"),
+        (["trainer.precision=fp8"], "trainer: Precision 'fp8' is invalid"),
         (["size=huge"], "or choose model/size=base|large|small|tiny"),
         (["callbacks=[default,progres]"], "callbacks=progres does not exist; "),
         (["model/enocder=conv"], "no config group 'model/enocder'; did you mean model/encoder"),
     ],
 )
 def test_a_wrong_command_line_ends_with_one_line_and_status_2(
-    words: list[str], expected: str
+    words: list[str], expected: str, tmp_path: Path
 ) -> None:
-    done = command("-m", "tts", "train", *words, code=2)
+    done = command("-m", "tts", "train", f"hydra.run.dir={tmp_path}/run", *words, code=2)
     assert done.stderr.startswith("error: ")
     assert expected in done.stderr
     assert done.stderr.count("\n") == 1

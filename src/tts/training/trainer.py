@@ -34,7 +34,8 @@ def build_trainer(
             settings, val_check_interval=interval, callbacks=callbacks, logger=loggers or False
         )
     except InstantiationException as error:
-        if isinstance(error.__cause__, MisconfigurationException | ModuleNotFoundError):
+        unusable = (MisconfigurationException, ModuleNotFoundError, ValueError)
+        if isinstance(error.__cause__, unusable):
             why = str(error.__cause__).rstrip(".!")
             raise UserError(
                 f"trainer: {why}. Choose another trainer=..., or another trainer.accelerator=, "
