@@ -12,6 +12,7 @@ from typing import Any
 
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
+from tts.plain_data import PlainData
 
 PACKAGES = ("tts.modules.", "tts.models.", "tts.alignment.", "tts.vocoders.")
 FUNCTIONS = ("torch.nn.functional.", "torch.nn.")
@@ -43,7 +44,7 @@ def build(config: Any) -> Any:
     return config
 
 
-def model_arguments(model: Mapping[str, Any]) -> dict[str, Any]:
+def model_arguments(model: Mapping[str, object]) -> PlainData:
     """Return a config's ``model`` without the sections that its class does not take.
 
     The config of a run has them (:data:`MODEL_SECTIONS`), that of a voice does not.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 
@@ -27,7 +27,7 @@ def benchmark_synthesis(
     bf16: bool,
     frames: int,
     sentence: str,
-    configs: Mapping[str, Mapping[str, Any]],
+    configs: Mapping[str, Mapping[str, object]],
     steps: Sequence[int],
 ) -> Section:
     """Time the synthesis of one sentence, batch 1, by each size of model in ``configs``.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -51,7 +51,9 @@ class AlignmentRow(NamedTuple):
     ms: float
 
 
-def make_step(config: Mapping[str, Any], shape: Shape, device: str, bf16: bool) -> "TrainingStep":
+def make_step(
+    config: Mapping[str, object], shape: Shape, device: str, bf16: bool
+) -> "TrainingStep":
     """Make a training step from picklable arguments."""
     return TrainingStep(config, shape, torch.device(device), bf16)
 
@@ -63,7 +65,7 @@ class TrainingStep:
     """
 
     def __init__(
-        self, config: Mapping[str, Any], shape: Shape, device: torch.device, bf16: bool
+        self, config: Mapping[str, object], shape: Shape, device: torch.device, bf16: bool
     ) -> None:
         contract: MelContract = instantiate(config["audio"])
         model = instantiate(model_arguments(config["model"]))(facts=random_facts(contract))
@@ -84,7 +86,7 @@ class TrainingStep:
 
 
 def benchmark_training_step(
-    timer: PairedTimer, bf16: bool, shape: Shape, configs: Mapping[str, Mapping[str, Any]]
+    timer: PairedTimer, bf16: bool, shape: Shape, configs: Mapping[str, Mapping[str, object]]
 ) -> Section:
     """Time a step of each model size, the reference product and the alignment."""
     rows = []

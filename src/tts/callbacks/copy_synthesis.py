@@ -30,7 +30,7 @@ class CopySynthesisSamples(PeriodicValidation):
         self,
         trainer: pl.Trainer,
         pl_module: pl.LightningModule,
-        outputs: Any,
+        outputs: object,
         batch: Clips,
         batch_idx: int,
         dataloader_idx: int = 0,

@@ -5,6 +5,7 @@ from typing import Any
 import lightning.pytorch as pl
 
 from tts.callbacks.support.priority import RESTORE
+from tts.plain_data import PlainData
 
 
 class RestoreOptimizerHyperparameters(pl.Callback):
@@ -18,7 +19,7 @@ class RestoreOptimizerHyperparameters(pl.Callback):
     priority = RESTORE
 
     def __init__(self) -> None:
-        self._configured: list[list[dict[str, Any]]] = []
+        self._configured: list[list[PlainData]] = []
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         # the optimizers are created and the checkpoint is not loaded yet

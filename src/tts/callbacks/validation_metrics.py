@@ -17,6 +17,7 @@ from tts.callbacks.support.random_states import seeded
 from tts.errors import UserError
 from tts.metrics.evaluation_sample import EvaluationSample
 from tts.metrics.measure import Measure
+from tts.plain_data import PlainData
 from tts.strategies.sharding import gather_full_model
 
 PREFIX = "metrics/"
@@ -65,10 +66,10 @@ class ValidationMetrics(pl.Callback):
         """Whether higher is better, by logged name."""
         return {PREFIX + name: m.higher_is_better for name, m in self.measures.items()}
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> PlainData:
         return {"validations": self._validations}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: PlainData) -> None:
         self._validations = state_dict["validations"]
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -12,6 +12,7 @@ from tts.build import MODEL_SECTIONS, model_arguments
 from tts.checkpoint import is_vocoder
 from tts.config.resume_overrides import own_overrides
 from tts.errors import UserError
+from tts.plain_data import PlainData
 
 STARTING_POINTS = ("resume", "ckpt_path", "init_from", "distill_from")
 HYDRA_KEYS = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_"}
@@ -19,7 +20,7 @@ WEIGHT_AVERAGING = "lightning.pytorch.callbacks.EMAWeightAveraging"
 
 
 def check_options(
-    config: DictConfig, plain: dict[str, Any], resuming: bool, overrides: Sequence[str]
+    config: DictConfig, plain: PlainData, resuming: bool, overrides: Sequence[str]
 ) -> None:
     """Raise UserError for options that exclude each other, and for settings that nothing reads.
 

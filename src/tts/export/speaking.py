@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Mapping
-from typing import Any
 
 from tts.build import build, build_model, model_arguments
 from tts.checkpoint import Run, is_vocoder
@@ -10,7 +9,7 @@ from tts.controls import SynthesisControls
 from tts.errors import UserError
 
 
-def with_speaking(run: Run, settings: Mapping[str, Any]) -> Run:
+def with_speaking(run: Run, settings: Mapping[str, object]) -> Run:
     """Return ``run`` with ``settings`` among its speaking defaults; None leaves one as it is.
 
     An acoustic model takes :class:`SynthesisControls`, a vocoder its constructor's arguments.

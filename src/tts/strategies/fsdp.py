@@ -10,6 +10,7 @@ from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
+from tts.plain_data import PlainData
 from tts.strategies.private_api import check_versions, tree_map
 from tts.strategies.sharding import (
     ShardedStrategy,
@@ -46,7 +47,7 @@ class FSDPStrategy(ShardedStrategy, DDPStrategy):
         self.setup_optimizers(trainer)
         self.setup_precision_plugin()
 
-    def optimizer_state(self, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    def optimizer_state(self, optimizer: torch.optim.Optimizer) -> PlainData:
         # Lightning may hand over its wrapper
         state = getattr(optimizer, "optimizer", optimizer).state_dict()
         return tree_map(

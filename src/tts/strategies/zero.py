@@ -12,6 +12,7 @@ from lightning.pytorch.strategies import DDPStrategy, Strategy
 from torch import Tensor, nn
 
 from tts.errors import UserError
+from tts.plain_data import PlainData
 from tts.strategies.private_api import (
     OpenDeepSpeedStrategy,
     check_versions,
@@ -69,7 +70,7 @@ class ZeROStrategy(ShardedStrategy, OpenDeepSpeedStrategy):
         mixed = plugin is not None and plugin.precision == "bf16-mixed"
         return Autocast(self) if mixed else plugin
 
-    def adjust_config(self, config: dict[str, Any]) -> None:
+    def adjust_config(self, config: PlainData) -> None:
         if config.pop("bf16", None):
             # DeepSpeed disables an autocast that is not in its config
             config["torch_autocast"] = {
@@ -154,12 +155,12 @@ class ZeROStrategy(ShardedStrategy, OpenDeepSpeedStrategy):
                 gradient = torch.full_like(safe_get_full_grad(parameter), torch.inf)
                 safe_set_full_grad(parameter, gradient)
 
-    def optimizer_state(self, optimizer: Any) -> dict[str, Any]:
+    def optimizer_state(self, optimizer: Any) -> PlainData:
         """Return the full state in the format of the optimizer that was given to DeepSpeed."""
         from deepspeed.utils import safe_get_full_optimizer_state
 
         inner = wrapped_optimizer(self._engine)
-        shard: dict[str, Any] = next((state for state in inner.state.values() if state), {})
+        shard: PlainData = next((state for state in inner.state.values() if state), {})
         if shard:
             link_optimizer_states(self._engine, self.stage)
         states, groups, number = {}, [], 0

@@ -15,6 +15,7 @@ from tts.models.acoustic import AcousticModel, Diagnostics
 from tts.optim.groups import parameter_groups
 from tts.optim.optimization import Optimization
 from tts.optim.total_steps import total_steps
+from tts.plain_data import PlainData
 from tts.strategies.sharding import gather_full
 
 
@@ -87,7 +88,7 @@ class AcousticSystem(pl.LightningModule):
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
         self.log("train/gradient_norm", gather_full(norm))
 
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+    def on_save_checkpoint(self, checkpoint: PlainData) -> None:
         checkpoint.update(self.card)
 
 

@@ -22,6 +22,7 @@ from tts.losses.weighted import LossResult, WeightedLoss
 from tts.optim.groups import parameter_groups
 from tts.optim.optimization import Optimization
 from tts.optim.total_steps import total_steps
+from tts.plain_data import PlainData
 from tts.strategies.private_api import check_versions, foreach_lerp_
 
 MODEL, DISCRIMINATORS = 0, 1  # the optimizers' indices
@@ -184,7 +185,7 @@ class GANSystem(pl.LightningModule):
             for optimizer, total in zip(optimizers, totals, strict=False)
         ]
 
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+    def on_save_checkpoint(self, checkpoint: PlainData) -> None:
         checkpoint.update(self.card)
 
 

@@ -18,6 +18,7 @@ from tts.checkpoint import CARD, load_checkpoint
 from tts.corpus import CorpusFacts
 from tts.device import find_device
 from tts.errors import UserError
+from tts.plain_data import PlainData
 from tts.training.lightning_messages import silence_lightning
 from tts.training.system import build_system
 
@@ -74,7 +75,7 @@ class NonFiniteDetector(pl.Callback):
         self._handles: list[RemovableHandle] = []
 
     def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: object, batch_idx: int
     ) -> None:
         for name, part in pl_module.named_modules():
             if name in ("", "model", "loss"):  # their parts are reported by name
@@ -175,7 +176,7 @@ def _batch(fields: dict[str, Tensor]) -> Batch | Clips:
     return Clips(**fields) if "audio" in fields else Batch(**fields)
 
 
-def _system(bundle: dict[str, Any]) -> pl.LightningModule:
+def _system(bundle: PlainData) -> pl.LightningModule:
     config = OmegaConf.create(bundle["config"])
     card = {key: bundle[key] for key in CARD}
     system = build_system(config, CorpusFacts.from_dict(bundle["facts"]), card)
@@ -186,7 +187,7 @@ def _system(bundle: dict[str, Any]) -> pl.LightningModule:
 class RestoreStep(pl.Callback):
     """Restores the step count, the AMP scale and the random states of the skipped step."""
 
-    def __init__(self, bundle: dict[str, Any]) -> None:
+    def __init__(self, bundle: PlainData) -> None:
         self.bundle = bundle
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -201,12 +202,12 @@ class RestoreStep(pl.Callback):
             scaler.update(self.bundle["amp_scale"])
 
     def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: object, batch_idx: int
     ) -> None:
         restore_random(self.bundle["random"])
 
 
-def _trainer(bundle: dict[str, Any], device: str, detector: NonFiniteDetector) -> pl.Trainer:
+def _trainer(bundle: PlainData, device: str, detector: NonFiniteDetector) -> pl.Trainer:
     silence_lightning()
     return pl.Trainer(
         accelerator="gpu" if device.startswith("cuda") else "cpu",

@@ -12,6 +12,7 @@ from tts.corpus import CorpusFacts
 from tts.data.datamodule import SpeechDataModule
 from tts.errors import UserError
 from tts.optim.optimization import Optimization
+from tts.plain_data import PlainData
 from tts.training.acceleration import accelerate
 from tts.training.distillation import distill
 from tts.training.freezing import train_only
@@ -22,7 +23,7 @@ from tts.vocoders.vocoder import Vocoder
 
 
 def build_trainable_system(
-    config: DictConfig, data: SpeechDataModule, plain: dict[str, Any]
+    config: DictConfig, data: SpeechDataModule, plain: PlainData
 ) -> pl.LightningModule:
     """Build the system, compile it, and freeze what ``train_only`` or a distillation freezes.
 
@@ -58,9 +59,7 @@ def load_initial_weights(
         start_from(config.init_from, model, None if vocoder else facts)
 
 
-def build_system(
-    config: DictConfig, facts: CorpusFacts, card: dict[str, Any]
-) -> pl.LightningModule:
+def build_system(config: DictConfig, facts: CorpusFacts, card: PlainData) -> pl.LightningModule:
     """Build the LightningModule around a model for ``facts``.
 
     ``card``: the resolved config, facts and front end as plain data, saved in every checkpoint.

@@ -6,19 +6,20 @@ from typing import Any
 from lightning.pytorch.plugins.io import CheckpointIO
 
 from tts.checkpoint import load_checkpoint, save_atomic
+from tts.plain_data import PlainData
 
 
 class AtomicCheckpointIO(CheckpointIO):
     """Writes a checkpoint completely or not at all, and loads without executing its contents."""
 
     def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None
+        self, checkpoint: PlainData, path: Any, storage_options: Any | None = None
     ) -> None:
         save_atomic(checkpoint, path)
 
     def load_checkpoint(
         self, path: Any, map_location: Any | None = None, weights_only: bool | None = None
-    ) -> dict[str, Any]:
+    ) -> PlainData:
         return load_checkpoint(path)
 
     def remove_checkpoint(self, path: Any) -> None:

@@ -10,6 +10,7 @@ from tts.batch import Batch, Clips
 from tts.callbacks.support.layer_gradients import layer_gradients
 from tts.callbacks.support.trained_system import trained_system
 from tts.checkpoint import save_atomic
+from tts.plain_data import PlainData
 from tts.strategies.private_api import is_deepspeed_parameter
 from tts.strategies.sharding import gather_full
 
@@ -25,7 +26,7 @@ class BackwardRecord(NamedTuple):
     optimizer: int = 0  # index of the optimizer that it is for
 
 
-def snapshot(pl_module: pl.LightningModule) -> dict[str, Any]:
+def snapshot(pl_module: pl.LightningModule) -> PlainData:
     """Return the full weights and each layer's gradient norm (collective: call on every rank)."""
     named = pl_module.named_parameters()
     stepping = [(name, p) for name, p in named if p.grad is not None or is_deepspeed_parameter(p)]
@@ -45,7 +46,7 @@ def write_bundle(
     record: BackwardRecord,
     loss: float,
     reason: str,
-    weights: dict[str, Any],
+    weights: PlainData,
 ) -> None:
     """Write the bundle of a skipped step. ``weights``: its :func:`snapshot`."""
     bundle = {

@@ -8,6 +8,7 @@ from torch import nn
 
 from tts.callbacks.support.trained_system import trained_system
 from tts.errors import UserError
+from tts.plain_data import PlainData
 
 
 class TrainingControls:
@@ -18,7 +19,7 @@ class TrainingControls:
     """
 
     def __init__(self) -> None:
-        self.state: dict[str, Any] = {
+        self.state: PlainData = {
             "factor": 1.0,  # of the scheduled learning rate
             "restart": None,  # [step, steps, peak_factor] of a cosine that begins at that step
             "weights": {},  # of losses, by name

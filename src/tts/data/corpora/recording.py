@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tts.data.corpora.source import CorpusError, Source
+from tts.plain_data import PlainData
 
 Timed = tuple[str, float, float]  # word, start, end in seconds
 
@@ -87,7 +88,7 @@ class Recording:
                 timings=tuple((word, a - start, b - start) for word, a, b in piece),
             )
 
-    def fingerprint(self) -> dict[str, Any]:
+    def fingerprint(self) -> PlainData:
         for path, key in ((self.audio, "audio"), (self.transcription, "transcription")):
             if not path.is_file():
                 raise CorpusError(f"{path}: no such file (data.{key})")
@@ -178,7 +179,7 @@ def _entries(content: Any, path: Path) -> list[Timed]:
     return entries
 
 
-def _columns(content: dict[str, Any], path: Path) -> list[dict[str, Any]]:
+def _columns(content: PlainData, path: Path) -> list[PlainData]:
     starts = content.get("character_start_times_seconds", content.get("starts"))
     ends = content.get("character_end_times_seconds", content.get("ends"))
     characters = content["characters"]
