@@ -25,7 +25,7 @@ FLOORS = {
         "audio", "modules", "models", "discriminators", "losses", "optim", "metrics", "vocoders",
         "strategies",
     },
-    "callbacks": {"audio", "data", "losses", "metrics", "vocoders", "strategies"},
+    "callbacks": {"audio", "data", "losses", "metrics", "models", "vocoders", "strategies"},
     "config": {"data", "audio", "vocoders"},
     "export": {"audio", "vocoders", "config", "training"},
     "synthesis": {"audio", "config", "synthesizer"},

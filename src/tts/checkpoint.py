@@ -15,7 +15,7 @@ import os
 import pickle
 import tempfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -67,7 +67,7 @@ class Run(NamedTuple):
 
 
 def save_atomic(checkpoint: PlainData, path: str | os.PathLike[str]) -> None:
-    """Write to a temporary name beside ``path``, flush to the disk, rename.
+    """Write to a temporary name in the folder of ``path``, flush to the disk, rename.
 
     A kill or a full disk at any moment leaves the earlier file at ``path`` untouched.
     """
@@ -228,7 +228,7 @@ def fold_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return folded
 
 
-def _facts(values: Any, file: Path) -> CorpusFacts:
+def _facts(values: PlainData, file: Path) -> CorpusFacts:
     try:
         return CorpusFacts.from_dict(values)
     except (KeyError, TypeError) as error:

@@ -4,7 +4,6 @@ Prepared corpora, runs, voices and vocoders carry one, so a mismatch is an error
 field instead of noise in the output.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import ClassVar, Self
 
@@ -37,7 +36,7 @@ class Contract:
         return {"kind": self.kind, **asdict(self)}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, object]) -> Self:
+    def from_dict(cls, values: PlainData) -> Self:
         """Rebuild what :meth:`to_dict` returned; ``Contract.from_dict`` reads any kind.
 
         Raises :class:`ContractError` naming an unknown kind or field, or a missing field.

@@ -31,7 +31,7 @@ class CorpusFacts:
     mel_mean: float  # over all frames and bands
     mel_std: float
     has_durations: bool = False  # every utterance has durations from an external aligner
-    codec: CodecContract | None = None  # of the codes beside the mels; None = mels alone
+    codec: CodecContract | None = None  # of the codes, where there are codes as well as mels
 
     def to_dict(self) -> PlainData:
         """Return plain lists, numbers and strings, for JSON and ``weights_only`` checkpoints."""

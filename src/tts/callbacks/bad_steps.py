@@ -3,7 +3,6 @@
 import logging
 from collections import deque
 from pathlib import Path
-from typing import Any
 
 import lightning.pytorch as pl
 import torch
@@ -67,7 +66,7 @@ class BadStepGuard(pl.Callback):
         self.detector = BadStepDetector(outlier_threshold, window)
         self._skipped: deque[int] = deque(maxlen=max_skipped)  # steps
         self._records: list[BackwardRecord] = []  # since the last optimizer step
-        self._batch: Any = None
+        self._batch: Batch | Clips | None = None
         self._random: dict[str, Tensor] = {}
 
     def state_dict(self) -> PlainData:
@@ -93,6 +92,7 @@ class BadStepGuard(pl.Callback):
     def on_before_backward(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
     ) -> None:
+        assert self._batch is not None
         optimizer = trained_system(pl_module).active_optimizer
         self._records.append(BackwardRecord(self._batch, self._random, loss.detach(), optimizer))
 

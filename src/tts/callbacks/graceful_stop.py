@@ -3,8 +3,8 @@
 import logging
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
-from typing import Any
 
 import lightning.pytorch as pl
 
@@ -37,7 +37,7 @@ class GracefulStop(pl.Callback):
         self.signum = 0  # the signal received, 0 = none
         self._before = 0  # optimizer steps before the current batch
         self._between_steps = True  # no accumulated gradients are pending
-        self._previous: dict[int, Any] = {}
+        self._previous: dict[int, Callable[[int, FrameType | None], object] | int | None] = {}
 
     def __enter__(self) -> "GracefulStop":
         self._previous = {signum: signal.getsignal(signum) for signum in SIGNALS}

@@ -11,7 +11,7 @@ from tts.plain_data import PlainData
 __all__ = ["InstantiationException", "instantiate", "target_class"]
 
 
-def instantiate(node: DictConfig | PlainData | None, **arguments: Any) -> Any:
+def instantiate(node: DictConfig | PlainData | None, **arguments: object) -> Any:
     """Build the object that ``node`` describes; None for None.
 
     ``arguments`` are added to those of the config. Lists and dictionaries in the config arrive as

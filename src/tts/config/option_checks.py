@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
 
 import hydra.utils
 from omegaconf import DictConfig
@@ -67,7 +66,7 @@ def check_options(
             )
 
 
-def _unknown(node: Any, path: str) -> Iterator[tuple[str, str, list[str]]]:
+def _unknown(node: object, path: str) -> Iterator[tuple[str, str, list[str]]]:
     """Yield ``(path, key, known keys)`` where a target does not take a key that it is given."""
     if not isinstance(node, dict):
         return

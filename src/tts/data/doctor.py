@@ -14,7 +14,7 @@ MIN_UTTERANCES = 20  # below that the median speaking rate is not reliable
 
 
 class DoctorError(UserError):
-    """Too little of the corpus is usable; the message says what was wrong with the rest."""
+    """Too little of the corpus is usable; the message gives the problems of the rest."""
 
 
 def examine(rows: list[Row], fingerprints: list[str], settings: PrepareSettings) -> None:

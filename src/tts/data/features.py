@@ -73,7 +73,7 @@ class Utterance:
 
 
 class Dropped(Exception):
-    """The utterance is unusable; the message says why and what to do.
+    """The utterance is unusable; the message gives the cause and the remedy.
 
     The words before the first comma are the class of reasons that the report counts.
     """

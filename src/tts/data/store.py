@@ -15,7 +15,6 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -60,7 +59,7 @@ class Row:
     notes: str | None = None  # kept, but worth checking
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: object) -> None:
     """Write indented JSON, completely or not at all."""
     write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 

@@ -18,11 +18,11 @@ def with_speaking(run: Run, settings: Mapping[str, object]) -> Run:
     given = {name: value for name, value in settings.items() if value is not None}
     factory = build(model_arguments(run.config["model"]))
     if is_vocoder(run.config):
-        known = set(inspect.signature(factory).parameters)
+        known, kind = set(inspect.signature(factory).parameters), f"a {factory.func.__name__}"
     else:
-        known = set(SynthesisControls._fields)
+        known, kind = set(SynthesisControls._fields), "an acoustic model"
     if unknown := sorted(given.keys() - known):
-        raise UserError(f"{unknown[0]}: a {factory.func.__name__} has no such setting")
+        raise UserError(f"{unknown[0]}: {kind} has no such setting")
     speaking = {**run.speaking, **given}
     if is_vocoder(run.config):
         factory(run.contract, **speaking)

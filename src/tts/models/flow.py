@@ -4,7 +4,7 @@ A deterministic decoder predicts the mean of all ways to say a sentence, and the
 is blurred. The residual between a recording and that mean is sampled here: an ordinary
 differential equation carries noise to it along a velocity field that is learned by conditional
 flow matching on straight paths (Lipman et al. 2023, section 4.1, example II, with sigma_min = 0;
-Matcha-TTS, Mehta et al. 2024, samples whole mels this way). Each step of the solver runs only the
+Matcha-TTS, Mehta et al. 2024, samples full mels this way). Each step of the solver runs only the
 velocity network; what it is conditioned on is computed once.
 """
 

@@ -49,7 +49,7 @@ class AcousticSystem(pl.LightningModule):
         """The model that validates and synthesizes."""
         return self.model
 
-    def forward(self, batch: Batch) -> Any:
+    def forward(self, batch: Batch) -> object:
         return self.model(batch)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -92,7 +92,7 @@ class AcousticSystem(pl.LightningModule):
         checkpoint.update(self.card)
 
 
-def validate(system: pl.LightningModule, output: Any, batch: Batch) -> None:
+def validate(system: pl.LightningModule, output: object, batch: Batch) -> None:
     """Log the losses of a validation batch, and the error of its durations in frames."""
     result: LossResult = system.loss(output, batch, system.global_step)  # type: ignore[operator]
     values = result.named("val")

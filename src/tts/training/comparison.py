@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tts.console import console
 from tts.errors import UserError
@@ -221,7 +221,7 @@ def _name(row: RunRow) -> str:
     return head if head.isdigit() else row.folder.name
 
 
-def _format(value: Any) -> str:
+def _format(value: object) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):

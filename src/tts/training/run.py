@@ -50,7 +50,7 @@ def job(config: DictConfig) -> float | None:
 def train(
     config: DictConfig, overrides: Sequence[str] = (), summary: PlainData | None = None
 ) -> dict[str, float]:
-    """Train as ``config`` says; return the last value of every metric and ``best/<monitor>``.
+    """Train with ``config``; return the last value of every metric and ``best/<monitor>``.
 
     ``overrides``: those that ``config`` was composed with, which a resumed run puts on top of its
     own config. ``summary`` receives the metrics' statistics. Raises SystemExit with status 128 +

@@ -1,12 +1,12 @@
 """Construction of the LightningModule: model, losses, optimizer, and which parts are trained."""
 
 from pathlib import Path
-from typing import Any
 
 import lightning.pytorch as pl
 from omegaconf import DictConfig
 
 from tts.build import build_model, model_arguments
+from tts.callbacks.support.trained_system import trained_system
 from tts.config.instantiate import instantiate
 from tts.corpus import CorpusFacts
 from tts.data.datamodule import SpeechDataModule
@@ -31,7 +31,7 @@ def build_trainable_system(
     """
     card = {"config": plain, "facts": data.facts.to_dict(), "frontend": data.frontend.to_dict()}
     system = build_system(config, data.facts, card)
-    model: Any = system.model
+    model = trained_system(system).model
     accelerate(system, config.trainer.checkpoint_activations, config.trainer.compile)
     if config.distill_from:
         if config.train_only is not None:
@@ -51,7 +51,7 @@ def load_initial_weights(
 
     Lightning loads the checkpoint itself, together with the optimizer's state.
     """
-    model: Any = system.model
+    model = trained_system(system).model
     vocoder = isinstance(model, Vocoder)
     if checkpoint is not None:
         require_same_speech(checkpoint, facts, mel_only=vocoder)

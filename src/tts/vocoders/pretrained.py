@@ -30,7 +30,7 @@ class Converted(NamedTuple):
     weights: dict[str, Tensor]
 
 
-def convert(config: Mapping[str, object], state: Mapping[str, Tensor]) -> Converted:
+def convert(config: PlainData, state: Mapping[str, Tensor]) -> Converted:
     """Convert a checkpoint; the keys of its configuration tell the family.
 
     Raises PretrainedFormatError with the missing or unknown key.
@@ -47,7 +47,7 @@ def convert(config: Mapping[str, object], state: Mapping[str, Tensor]) -> Conver
     )
 
 
-def convert_hifigan(config: Mapping[str, object], state: Mapping[str, Tensor]) -> Converted:
+def convert_hifigan(config: PlainData, state: Mapping[str, Tensor]) -> Converted:
     """Convert ``config.json`` and the ``generator`` weights of a HiFi-GAN."""
     model = {"_target_": "tts.vocoders.hifigan.HiFiGAN", **_upsampler(config)}
     per_stage = len(model["kernels"])
@@ -63,7 +63,7 @@ def convert_hifigan(config: Mapping[str, object], state: Mapping[str, Tensor]) -
     return Converted(model, _hifigan_contract(config), _rename_weights(state, rename))
 
 
-def convert_bigvgan(config: Mapping[str, object], state: Mapping[str, Tensor]) -> Converted:
+def convert_bigvgan(config: PlainData, state: Mapping[str, Tensor]) -> Converted:
     """Convert ``config.json`` and the ``generator`` weights of a BigVGAN, version 1 or 2."""
     activation = _require(config, "activation")
     if activation not in ("snake", "snakebeta"):
@@ -99,7 +99,7 @@ def convert_bigvgan(config: Mapping[str, object], state: Mapping[str, Tensor]) -
     return Converted(model, _hifigan_contract(config), _rename_weights(state, rename))
 
 
-def convert_vocos(config: Mapping[str, object], state: Mapping[str, Tensor]) -> Converted:
+def convert_vocos(config: PlainData, state: Mapping[str, Tensor]) -> Converted:
     """Convert ``config.yaml`` and ``pytorch_model.bin`` of a mel Vocos."""
     features, backbone, head = (
         _part(config, name, cls)
@@ -157,7 +157,7 @@ def convert_vocos(config: Mapping[str, object], state: Mapping[str, Tensor]) -> 
     return Converted(model, contract, _rename_weights(state, rename))
 
 
-def _upsampler(config: Mapping[str, object]) -> PlainData:
+def _upsampler(config: PlainData) -> PlainData:
     """Return the arguments that HiFi-GAN and BigVGAN share."""
     return {
         "channels": _require(config, "upsample_initial_channel"),
@@ -169,7 +169,7 @@ def _upsampler(config: Mapping[str, object]) -> PlainData:
     }
 
 
-def _hifigan_contract(config: Mapping[str, object]) -> MelContract:
+def _hifigan_contract(config: PlainData) -> MelContract:
     rate = _require(config, "sampling_rate")
     fmax = _require(config, "fmax")
     return MelContract(
@@ -211,13 +211,13 @@ def _rename_weights(
     return {name: value for name, value in renamed if name is not None}
 
 
-def _require(config: Mapping[str, object], key: str) -> Any:
+def _require(config: PlainData, key: str) -> Any:
     if key not in config:
         raise PretrainedFormatError(f"the configuration has no {key}")
     return config[key]
 
 
-def _part(config: Mapping[str, object], name: str, cls: str) -> Mapping[str, object]:
+def _part(config: PlainData, name: str, cls: str) -> PlainData:
     part = _require(config, name)
     class_path = str(_require(part, "class_path"))
     if not class_path.endswith(cls):

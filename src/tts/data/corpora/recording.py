@@ -12,7 +12,6 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from tts.data.corpora.source import CorpusError, Source
 from tts.plain_data import PlainData
@@ -141,7 +140,7 @@ def read_words(path: Path) -> list[Timed]:
     return words
 
 
-def _entries(content: Any, path: Path) -> list[Timed]:
+def _entries(content: object, path: Path) -> list[Timed]:
     """Return the file's timed characters or words, checked."""
     if isinstance(content, dict):
         content = content.get("alignment", content)
