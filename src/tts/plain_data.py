@@ -2,6 +2,6 @@
 
 from typing import Any
 
-# Nested dictionaries, lists, strings, numbers and None by name. Their types are known only where
-# they are read: a recursive type would ask for a check or a cast at every access.
+# Dictionaries, lists, strings, numbers and None (in checkpoints also tensors), nested. A recursive
+# type would need a check or a cast at every access.
 PlainData = dict[str, Any]

@@ -140,7 +140,7 @@ class BadStepGuard(pl.Callback):
 
     def _skip(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, parameters: list[nn.Parameter]
-    ) -> PlainData | None:
+    ) -> dict[str, object] | None:
         """Skip the step on every rank; return a snapshot of it if a bundle is to be written."""
         wanted = len(list(self.folder.glob("*.pt"))) < self.max_bundles
         weights = snapshot(pl_module) if _any_rank(trainer, wanted) else None
@@ -153,7 +153,7 @@ class BadStepGuard(pl.Callback):
         record: BackwardRecord,
         loss: float,
         reason: str,
-        weights: PlainData | None,
+        weights: dict[str, object] | None,
     ) -> str:
         """Write the bundle, and return its utterances and its path for the log."""
         named = _named(utterance_names(trainer, record.batch))

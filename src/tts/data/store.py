@@ -212,7 +212,7 @@ class PreparedCorpus:
                 ) from error
         return self._open[file]
 
-    def __getstate__(self) -> PlainData:
+    def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_open": {}}
 
 

@@ -77,7 +77,7 @@ def read_settings(path: Path) -> PlainData:
     return settings
 
 
-def read_weights(path: Path) -> PlainData:
+def read_weights(path: Path) -> dict[str, object]:
     """Read a state dict from safetensors or a torch file, without executing anything in it.
 
     Raises CheckpointError.

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from torch.distributed.tensor import DTensor
 
 from tts.errors import UserError
-from tts.plain_data import PlainData
 from tts.strategies.private_api import is_deepspeed_parameter, is_partitioned
 
 
@@ -58,7 +57,7 @@ class ShardedStrategy(ABC):
         """Make the next optimizer step change nothing."""
         _drop_gradients(parameters)
 
-    def lightning_module_state_dict(self) -> PlainData:
+    def lightning_module_state_dict(self) -> dict[str, Tensor]:
         state = self.lightning_module.state_dict(keep_vars=True)
         return {name: self.on_rank0(gather_full(value).detach()) for name, value in state.items()}
 

@@ -6,10 +6,9 @@ import lightning.pytorch as pl
 
 from tts.callbacks.checkpoints import Checkpoints
 from tts.callbacks.metric_history import MetricHistory
-from tts.plain_data import PlainData
 
 
-def history_statistics(callbacks: Sequence[pl.Callback]) -> PlainData:
+def history_statistics(callbacks: Sequence[pl.Callback]) -> dict[str, object]:
     """Return ``{"numbers": ...}``, the statistics of every metric, where they were kept."""
     histories = [each for each in callbacks if isinstance(each, MetricHistory)]
     return {"numbers": histories[-1].statistics()} if histories else {}
@@ -24,7 +23,7 @@ def final_metrics(trainer: pl.Trainer, callbacks: Sequence[pl.Callback]) -> dict
     return metrics
 
 
-def best_direction(callbacks: Sequence[pl.Callback]) -> PlainData:
+def best_direction(callbacks: Sequence[pl.Callback]) -> dict[str, object]:
     """Return ``{"higher_is_better": ...}`` of the monitored metric, where it has a best value."""
     found = _with_best(callbacks)
     return {"higher_is_better": found[-1].higher_is_better} if found else {}

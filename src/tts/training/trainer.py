@@ -9,7 +9,6 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from tts.config.instantiate import InstantiationException, instantiate, target_class
 from tts.errors import UserError
-from tts.plain_data import PlainData
 from tts.training.acceleration import CUSTOM_TRAINER_KEYS
 
 
@@ -54,7 +53,7 @@ def for_manual_optimization(trainer: DictConfig) -> DictConfig:
 
     Each optimizer's step leaves the other's parameters without a gradient.
     """
-    changes: PlainData = {"gradient_clip_val": None, "accumulate_grad_batches": 1}
+    changes: dict[str, object] = {"gradient_clip_val": None, "accumulate_grad_batches": 1}
     if trainer.strategy == "ddp":
         changes["strategy"] = "ddp_find_unused_parameters_true"
     return OmegaConf.merge(trainer, changes)  # type: ignore[return-value]

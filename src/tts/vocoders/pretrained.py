@@ -30,7 +30,7 @@ class Converted(NamedTuple):
     weights: dict[str, Tensor]
 
 
-def convert(config: PlainData, state: Mapping[str, Tensor]) -> Converted:
+def convert(config: PlainData, state: Mapping[str, object]) -> Converted:
     """Convert a checkpoint; the keys of its configuration tell the family.
 
     Raises PretrainedFormatError with the missing or unknown key.
@@ -47,7 +47,7 @@ def convert(config: PlainData, state: Mapping[str, Tensor]) -> Converted:
     )
 
 
-def convert_hifigan(config: PlainData, state: Mapping[str, Tensor]) -> Converted:
+def convert_hifigan(config: PlainData, state: Mapping[str, object]) -> Converted:
     """Convert ``config.json`` and the ``generator`` weights of a HiFi-GAN."""
     model = {"_target_": "tts.vocoders.hifigan.HiFiGAN", **_upsampler(config)}
     per_stage = len(model["kernels"])
@@ -63,7 +63,7 @@ def convert_hifigan(config: PlainData, state: Mapping[str, Tensor]) -> Converted
     return Converted(model, _hifigan_contract(config), _rename_weights(state, rename))
 
 
-def convert_bigvgan(config: PlainData, state: Mapping[str, Tensor]) -> Converted:
+def convert_bigvgan(config: PlainData, state: Mapping[str, object]) -> Converted:
     """Convert ``config.json`` and the ``generator`` weights of a BigVGAN, version 1 or 2."""
     activation = _require(config, "activation")
     if activation not in ("snake", "snakebeta"):
@@ -99,7 +99,7 @@ def convert_bigvgan(config: PlainData, state: Mapping[str, Tensor]) -> Converted
     return Converted(model, _hifigan_contract(config), _rename_weights(state, rename))
 
 
-def convert_vocos(config: PlainData, state: Mapping[str, Tensor]) -> Converted:
+def convert_vocos(config: PlainData, state: Mapping[str, object]) -> Converted:
     """Convert ``config.yaml`` and ``pytorch_model.bin`` of a mel Vocos."""
     features, backbone, head = (
         _part(config, name, cls)
@@ -197,7 +197,7 @@ def _replace_prefix(key: str, prefixes: Mapping[str, str], family: str) -> str:
 
 
 def _rename_weights(
-    state: Mapping[str, Tensor], rename: Callable[[str], str | None]
+    state: Mapping[str, object], rename: Callable[[str], str | None]
 ) -> dict[str, Tensor]:
     """Rename weights and fold weight normalization in; ``rename`` returns None to drop a weight."""
     weights = {}

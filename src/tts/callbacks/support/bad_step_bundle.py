@@ -13,7 +13,6 @@ from tts.callbacks.support.datamodule import datamodule
 from tts.callbacks.support.layer_gradients import layer_gradients
 from tts.callbacks.support.trained_system import trained_system
 from tts.checkpoint import save_atomic
-from tts.plain_data import PlainData
 from tts.strategies.private_api import is_deepspeed_parameter
 from tts.strategies.sharding import gather_full
 
@@ -29,7 +28,7 @@ class BackwardRecord(NamedTuple):
     optimizer: int = 0  # index of the optimizer that it is for
 
 
-def snapshot(pl_module: pl.LightningModule) -> PlainData:
+def snapshot(pl_module: pl.LightningModule) -> dict[str, object]:
     """Return the full weights and each layer's gradient norm (collective: call on every rank)."""
     named = pl_module.named_parameters()
     stepping = [(name, p) for name, p in named if p.grad is not None or is_deepspeed_parameter(p)]
@@ -49,7 +48,7 @@ def write_bundle(
     record: BackwardRecord,
     loss: float,
     reason: str,
-    weights: PlainData,
+    weights: dict[str, object],
 ) -> None:
     """Write the bundle of a skipped step. ``weights``: its :func:`snapshot`."""
     bundle = {
