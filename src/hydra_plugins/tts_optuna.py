@@ -10,7 +10,7 @@ import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import (
@@ -192,15 +192,15 @@ def distribution(override: Override) -> "BaseDistribution":
     value = override.value()
     key = override.get_key_element()
     if isinstance(value, IntervalSweep):
-        low: Any = value.start
-        high: Any = value.end
+        low, high = value.start, value.end
         logarithmic = "log" in value.tags
         if low is None or high is None or low >= high or (logarithmic and low <= 0):
             raise UserError(
                 f"{key}: an interval needs low < high, and low above 0 where it is logarithmic"
             )
-        integer = isinstance(low, int) and isinstance(high, int)
-        return (IntDistribution if integer else FloatDistribution)(low, high, log=logarithmic)
+        if isinstance(low, int) and isinstance(high, int):
+            return IntDistribution(low, high, log=logarithmic)
+        return FloatDistribution(low, high, log=logarithmic)
     if isinstance(value, ChoiceSweep | RangeSweep):
         return CategoricalDistribution(
             [str(choice) for choice in override.sweep_iterator(transformer=Transformer.encode)]
@@ -208,7 +208,7 @@ def distribution(override: Override) -> "BaseDistribution":
     raise UserError(f"{key}: sweep choices a,b, an interval(low,high) or a range(start,stop)")
 
 
-def suggested(trial: "optuna.Trial", key: str, kind: "BaseDistribution") -> Any:
+def suggested(trial: "optuna.Trial", key: str, kind: "BaseDistribution") -> object:
     """Return the study's value for ``key``: a choice, an integer or a float."""
     from optuna.distributions import (
         CategoricalDistribution,

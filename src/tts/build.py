@@ -8,18 +8,20 @@ import functools
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
+from tts.plain_data import PlainData
 
+Model = TypeVar("Model")
 PACKAGES = ("tts.modules.", "tts.models.", "tts.alignment.", "tts.vocoders.")
 FUNCTIONS = ("torch.nn.functional.", "torch.nn.")
 # sections of ``model`` that its parts and its training read, not its class
 MODEL_SECTIONS = ("activation", "positional", "balance", "loss", "monitor")
 
 
-def build(config: Any) -> Any:
+def build(config: object) -> Any:
     """Return the object that nested dictionaries, lists and values describe.
 
     A dictionary with ``_target_`` becomes a call of that name, or, with ``_partial_``, a factory.
@@ -43,7 +45,7 @@ def build(config: Any) -> Any:
     return config
 
 
-def model_arguments(model: Mapping[str, Any]) -> dict[str, Any]:
+def model_arguments(model: Mapping[str, object]) -> PlainData:
     """Return a config's ``model`` without the sections that its class does not take.
 
     The config of a run has them (:data:`MODEL_SECTIONS`), that of a voice does not.
@@ -51,7 +53,7 @@ def model_arguments(model: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in model.items() if key not in MODEL_SECTIONS}
 
 
-def build_model(factory: Callable[..., Any], facts: CorpusFacts) -> Any:
+def build_model(factory: Callable[..., Model], facts: CorpusFacts) -> Model:
     """Return the model of ``factory`` for a corpus.
 
     A constructor declares by its parameters what it is made from: ``facts`` (acoustic models) or
@@ -64,7 +66,7 @@ def build_model(factory: Callable[..., Any], facts: CorpusFacts) -> Any:
 _RESERVED = ("_target_", "_partial_", "_convert_", "_recursive_")
 
 
-def _locate(name: object) -> Callable[..., Any]:
+def _locate(name: object) -> Callable[..., object]:
     """Return the class or function called ``name``. Raises UserError for one that is not ours."""
     if not isinstance(name, str) or not name.startswith(PACKAGES + FUNCTIONS):
         raise UserError(

@@ -15,7 +15,7 @@ import os
 import pickle
 import tempfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -26,6 +26,7 @@ from tts.build import model_arguments
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
+from tts.plain_data import PlainData
 
 CARD = ("config", "facts", "frontend")
 VOICE, WEIGHTS = "voice.json", "weights.safetensors"
@@ -40,14 +41,14 @@ class Run(NamedTuple):
     """What a training leaves for synthesis."""
 
     path: Path  # the file read
-    config: dict[str, Any]  # resolved; for a voice only the "model" section
+    config: PlainData  # resolved; for a voice only the "model" section
     contract: MelContract
     facts: CorpusFacts | None  # None for a vocoder's voice
-    frontend: dict[str, Any] | None  # None for a vocoder's voice
+    frontend: PlainData | None  # None for a vocoder's voice
     weights: dict[str, Tensor]  # the model's state dict
     step: int  # optimizer steps taken
     # a voice's defaults: synthesis controls, or a vocoder's settings
-    speaking: dict[str, Any] = {}  # noqa: RUF012
+    speaking: PlainData = {}  # noqa: RUF012
 
     def fill(self, model: nn.Module) -> None:
         """Load the weights into ``model``. Raises CheckpointError when they do not fit."""
@@ -65,8 +66,8 @@ class Run(NamedTuple):
         return self.facts
 
 
-def save_atomic(checkpoint: dict[str, Any], path: str | os.PathLike[str]) -> None:
-    """Write to a temporary name beside ``path``, flush to the disk, rename.
+def save_atomic(checkpoint: PlainData, path: str | os.PathLike[str]) -> None:
+    """Write to a temporary name in the folder of ``path``, flush to the disk, rename.
 
     A kill or a full disk at any moment leaves the earlier file at ``path`` untouched.
     """
@@ -89,7 +90,7 @@ def save_atomic(checkpoint: dict[str, Any], path: str | os.PathLike[str]) -> Non
         raise
 
 
-def load_checkpoint(path: str | os.PathLike[str], *, mmap: bool = False) -> dict[str, Any]:
+def load_checkpoint(path: str | os.PathLike[str], *, mmap: bool = False) -> PlainData:
     """Return a checkpoint file's dictionary, on the CPU; nothing in it is executed.
 
     ``mmap`` leaves the tensors on the disk until they are read: cheap when only the card counts.
@@ -160,13 +161,13 @@ def load_run(path: str | os.PathLike[str]) -> Run:
     )
 
 
-def is_vocoder(config: dict[str, Any]) -> bool:
+def is_vocoder(config: PlainData) -> bool:
     """Return whether a run's model is a vocoder."""
     return str(config["model"]["_target_"]).startswith("tts.vocoders.")
 
 
 def save_voice(
-    run: Run, folder: str | os.PathLike[str], about: dict[str, Any], half: bool = False
+    run: Run, folder: str | os.PathLike[str], about: PlainData, half: bool = False
 ) -> None:
     """Write a run as a voice; ``about`` is plain data on its origin.
 
@@ -227,7 +228,7 @@ def fold_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return folded
 
 
-def _facts(values: Any, file: Path) -> CorpusFacts:
+def _facts(values: PlainData, file: Path) -> CorpusFacts:
     try:
         return CorpusFacts.from_dict(values)
     except (KeyError, TypeError) as error:

@@ -4,11 +4,11 @@ Prepared corpora, runs, voices and vocoders carry one, so a mismatch is an error
 field instead of noise in the output.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from tts.errors import UserError
+from tts.plain_data import PlainData
 
 
 class ContractError(UserError):
@@ -31,12 +31,12 @@ class Contract:
     def seconds(self, frames: int) -> float:
         return frames * self.hop / self.sample_rate
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> PlainData:
         """Return plain data, fit for JSON and for a ``weights_only`` checkpoint."""
         return {"kind": self.kind, **asdict(self)}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+    def from_dict(cls, values: PlainData) -> Self:
         """Rebuild what :meth:`to_dict` returned; ``Contract.from_dict`` reads any kind.
 
         Raises :class:`ContractError` naming an unknown kind or field, or a missing field.

@@ -21,19 +21,19 @@ class Limits(NamedTuple):
     high: float = math.inf
     low_excluded: bool = False
     per_token: bool = False  # also accepts one value per token of a single sentence
-    whole: bool = False  # integers only
+    integer: bool = False
 
     def problem(self, value: float) -> str | None:
         """Return what is wrong with ``value``, or None."""
         low = value > self.low if self.low_excluded else value >= self.low
-        whole = not self.whole or value.is_integer()
-        if math.isfinite(value) and low and value <= self.high and whole:
+        integral = not self.integer or value.is_integer()
+        if math.isfinite(value) and low and value <= self.high and integral:
             return None
         if math.isfinite(self.high):
             return f"lies outside {self.low:g} to {self.high:g}"
         if not math.isfinite(self.low):
             return "must be finite"
-        return f"must be {'a whole number, ' * self.whole}{self.low:g} or more"
+        return f"must be {'a whole number, ' * self.integer}{self.low:g} or more"
 
 
 # A number for all tokens or one per token: a list from the user, a tensor (B, N) in a Prompt.
@@ -59,7 +59,7 @@ class SynthesisControls(NamedTuple):
     prosody_temperature: Annotated[float | None, Limits(0)] = None
     # of a model that samples its mel or codes
     temperature: Annotated[float | None, Limits(0)] = None  # 0 is deterministic
-    steps: Annotated[int | None, Limits(1, whole=True)] = None  # of the solver: fewer are faster
+    steps: Annotated[int | None, Limits(1, integer=True)] = None  # of the solver: fewer are faster
     solver: str | None = None  # of the flow's ODE: euler, midpoint
     guidance: Annotated[float | None, Limits()] = None  # strength beyond the style as learned: 0
 
@@ -150,4 +150,4 @@ def _parse(name: str, value: object) -> Any:
             raise UserError(f"{name}={number:g} {problem}")
     if many:
         return numbers
-    return int(numbers[0]) if limits.whole else numbers[0]
+    return int(numbers[0]) if limits.integer else numbers[0]

@@ -1,10 +1,10 @@
 """Corpus facts: symbol table, speakers, languages and statistics that travel with a model."""
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from tts.contract import CodecContract, MelContract, require_same_codec
 from tts.errors import UserError
+from tts.plain_data import PlainData
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class CorpusFacts:
     mel_mean: float  # over all frames and bands
     mel_std: float
     has_durations: bool = False  # every utterance has durations from an external aligner
-    codec: CodecContract | None = None  # of the codes beside the mels; None = mels alone
+    codec: CodecContract | None = None  # of the codes, where there are codes as well as mels
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> PlainData:
         """Return plain lists, numbers and strings, for JSON and ``weights_only`` checkpoints."""
         values = asdict(self) | {
             "contract": self.contract.to_dict(),
@@ -42,7 +42,7 @@ class CorpusFacts:
         return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "CorpusFacts":
+    def from_dict(cls, values: PlainData) -> "CorpusFacts":
         return cls(
             contract=MelContract.from_dict(values["contract"]),
             symbols=tuple(values["symbols"]),

@@ -122,8 +122,10 @@ class Synthesizer:
         :class:`SynthesisControls`, as in ``speak(text, rate=1.1, pitch=-2)``. Raises UserError for
         text, names or values that the model cannot use.
         """
-        spoken = self.sentences(text, speaker, language, reference, controls.updated(changes), seed)
-        return Speech(np.concatenate(list(joined(spoken, self.sample_rate))), self.sample_rate)
+        sentences = self.sentences(
+            text, speaker, language, reference, controls.updated(changes), seed
+        )
+        return Speech(np.concatenate(list(joined(sentences, self.sample_rate))), self.sample_rate)
 
     def sentences(
         self,
@@ -136,7 +138,7 @@ class Synthesizer:
     ) -> Iterator[SynthesizedSentence]:
         """Yield the sentences of :meth:`speak`, each as soon as it is synthesized.
 
-        Text that cannot be spoken raises before the first.
+        Raises UserError before the first sentence for text that cannot be synthesized.
         """
         for sentence in self._features(text, speaker, language, reference, controls, seed):
             began = time.perf_counter()

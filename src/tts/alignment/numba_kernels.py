@@ -9,22 +9,24 @@ and numba's threads are unsafe together with torch's and after a fork.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 from numba import njit
 
+P = ParamSpec("P")
+R = TypeVar("R")
 TINY = 1e-200  # smaller probabilities become 0, before they are subnormal and slow
 
 
-def compiled(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def compiled(fastmath: bool | set[str] = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Compile at the first call; cache the machine code on disk if a folder is writable."""
 
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
         try:
-            return njit(cache=True, nogil=True, error_model="numpy", **options)(function)
+            return njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(function)
         except RuntimeError:  # neither the package's folder nor the home folder is writable
-            return njit(nogil=True, error_model="numpy", **options)(function)
+            return njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
 
     return decorate
 

@@ -1,4 +1,4 @@
-"""Mel spectrograms: STFT magnitude, mel filters and log mel, as a :class:`MelContract` says."""
+"""Mel spectrograms: STFT magnitude, mel filters and log mel, set by a :class:`MelContract`."""
 
 from functools import lru_cache
 

@@ -6,7 +6,7 @@ import platform
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, ParamSpec
+from typing import NamedTuple, ParamSpec
 
 import torch
 from torch import Size
@@ -84,11 +84,11 @@ def _scan_flop(
 
 @register_flop_formula(torch.ops.tts.ssd_backward)
 def _scan_backward_flop(
-    dy: Size, x: Size, dt: Size, log_decay: Size, b: Size, *rest: Any, **_: object
+    dy: Size, x: Size, dt: Size, log_decay: Size, b: Size, *rest: Size, **_: object
 ) -> int:
     """Count the products of :func:`tts.modules.ssd.ssd_backward`."""
     batch, frames, heads, width = x
-    state, chunk = b[-1], rest[-1]
+    state, chunk = b[-1], frames // rest[-1][1]  # the last input: the state before each chunk
     within_chunk = 3 * chunk * state + 2 * chunk * heads * width
     return 2 * batch * frames * (within_chunk + 4 * state * heads * width)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
@@ -21,6 +20,7 @@ from tts.config.compose import CompositionError, compose
 from tts.config.hydra_job import task_overrides
 from tts.device import find_device
 from tts.errors import UserError
+from tts.plain_data import PlainData
 from tts.training.precision import choose_precision
 
 BF16 = {"32-true": False, "bf16-mixed": True}  # by precision
@@ -110,7 +110,7 @@ def _check(config: DictConfig) -> None:
             raise UserError(f"out={config.out}: cannot be written ({error.strerror})") from error
 
 
-def _configs_by_size(sizes: list[str]) -> dict[str, dict[str, Any]]:
+def _configs_by_size(sizes: list[str]) -> dict[str, PlainData]:
     """Compose the config for every ``model/size``, with all other overrides of the command."""
     overrides = task_overrides()
     kept = [override for override in overrides if not override.startswith("model/size=")]
@@ -125,7 +125,7 @@ def _configs_by_size(sizes: list[str]) -> dict[str, dict[str, Any]]:
     return configs  # type: ignore[return-value]
 
 
-def _vocoder_configs(names: list[str]) -> dict[str, dict[str, Any]]:
+def _vocoder_configs(names: list[str]) -> dict[str, PlainData]:
     """Compose the training config of each vocoder ``family/size``."""
     configs = {}
     for name in names:
@@ -140,5 +140,5 @@ def _vocoder_configs(names: list[str]) -> dict[str, dict[str, Any]]:
     return configs
 
 
-def _plain(config: DictConfig, part: str) -> dict[str, Any]:
+def _plain(config: DictConfig, part: str) -> PlainData:
     return OmegaConf.to_container(config[part], resolve=True)  # type: ignore[return-value]

@@ -66,7 +66,10 @@ def benchmark_startup(timer: PairedTimer) -> Section:
         Goal("synthesis, seconds", times.seconds(SYNTHESIS), 3.0),
     ]  # fmt: skip
     return Section(
-        "startup", "Start-up of whole processes, with files in the disk cache", rows, goals
+        "startup",
+        "Start-up of processes, imports included, with files in the disk cache",
+        rows,
+        goals,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 
@@ -14,6 +14,7 @@ from tts.build import model_arguments
 from tts.config.instantiate import instantiate
 from tts.contract import MelContract
 from tts.controls import SynthesisControls
+from tts.plain_data import PlainData
 
 
 class StageRow(NamedTuple):
@@ -27,7 +28,7 @@ def benchmark_synthesis(
     bf16: bool,
     frames: int,
     sentence: str,
-    configs: Mapping[str, Mapping[str, Any]],
+    configs: Mapping[str, PlainData],
     steps: Sequence[int],
 ) -> Section:
     """Time the synthesis of one sentence, batch 1, by each size of model in ``configs``.
@@ -55,8 +56,8 @@ def benchmark_synthesis(
         for size, config in configs.items():
             model = instantiate(model_arguments(config["model"]))(facts=random_facts(contract))
             model = model.to(timer.device).eval()
-            spoken = int(model.generate(prompt).frame_lengths)
-            stretched = prompt._replace(controls=SynthesisControls(rate=spoken / frames))
+            predicted = int(model.generate(prompt).frame_lengths)
+            stretched = prompt._replace(controls=SynthesisControls(rate=predicted / frames))
             if "steps" not in model.controls:
                 tasks[f"mel, {size}"] = partial(model.generate, stretched)
                 continue

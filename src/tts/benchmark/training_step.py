@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,6 +18,7 @@ from tts.build import model_arguments
 from tts.config.instantiate import instantiate
 from tts.contract import MelContract
 from tts.losses.alignment import binarization_loss, forward_sum_loss
+from tts.plain_data import PlainData
 
 STEP = 1000  # after the ramps of the loss weights, so every loss is computed
 MAX_NORM = 1.0
@@ -51,7 +52,7 @@ class AlignmentRow(NamedTuple):
     ms: float
 
 
-def make_step(config: Mapping[str, Any], shape: Shape, device: str, bf16: bool) -> "TrainingStep":
+def make_step(config: PlainData, shape: Shape, device: str, bf16: bool) -> "TrainingStep":
     """Make a training step from picklable arguments."""
     return TrainingStep(config, shape, torch.device(device), bf16)
 
@@ -62,9 +63,7 @@ class TrainingStep:
     ``config``: composed, with ``model``, ``optimizer`` and ``audio``.
     """
 
-    def __init__(
-        self, config: Mapping[str, Any], shape: Shape, device: torch.device, bf16: bool
-    ) -> None:
+    def __init__(self, config: PlainData, shape: Shape, device: torch.device, bf16: bool) -> None:
         contract: MelContract = instantiate(config["audio"])
         model = instantiate(model_arguments(config["model"]))(facts=random_facts(contract))
         self.model = model.to(device).train()
@@ -84,7 +83,7 @@ class TrainingStep:
 
 
 def benchmark_training_step(
-    timer: PairedTimer, bf16: bool, shape: Shape, configs: Mapping[str, Mapping[str, Any]]
+    timer: PairedTimer, bf16: bool, shape: Shape, configs: Mapping[str, PlainData]
 ) -> Section:
     """Time a step of each model size, the reference product and the alignment."""
     rows = []

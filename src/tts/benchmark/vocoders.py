@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 
@@ -16,6 +16,7 @@ from tts.config.instantiate import instantiate
 from tts.contract import MelContract
 from tts.discriminators.base import Discriminators
 from tts.losses.adversarial import AdversarialOutput
+from tts.plain_data import PlainData
 from tts.systems.gan import frozen
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.load import default_vocoder
@@ -36,7 +37,7 @@ class VocoderRow(NamedTuple):
 
 
 def benchmark_vocoders(
-    timer: PairedTimer, bf16: bool, frames: int, configs: Mapping[str, Mapping[str, Any]]
+    timer: PairedTimer, bf16: bool, frames: int, configs: Mapping[str, PlainData]
 ) -> Section:
     """Time Griffin-Lim, the default vocoder and the models of ``configs``, by the name shown."""
     shared = next(iter(configs.values()))
@@ -85,7 +86,7 @@ def _first_chunk(vocoder: Vocoder, mel: torch.Tensor) -> torch.Tensor:
 
 
 def _training_step(
-    model: Vocoder, config: Mapping[str, Any], timer: PairedTimer
+    model: Vocoder, config: PlainData, timer: PairedTimer
 ) -> tuple[Callable[[], None], float]:
     """Return a task with a discriminator and a generator step, and its seconds of speech."""
     contract = model.contract

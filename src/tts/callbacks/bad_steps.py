@@ -3,7 +3,6 @@
 import logging
 from collections import deque
 from pathlib import Path
-from typing import Any
 
 import lightning.pytorch as pl
 import torch
@@ -23,6 +22,7 @@ from tts.callbacks.support.priority import GUARD
 from tts.callbacks.support.random_states import random_states
 from tts.callbacks.support.trained_system import trained_system
 from tts.errors import UserError
+from tts.plain_data import PlainData
 from tts.strategies.private_api import is_deepspeed_parameter
 from tts.strategies.sharding import ShardedStrategy, gather_full, skip_step
 
@@ -66,13 +66,13 @@ class BadStepGuard(pl.Callback):
         self.detector = BadStepDetector(outlier_threshold, window)
         self._skipped: deque[int] = deque(maxlen=max_skipped)  # steps
         self._records: list[BackwardRecord] = []  # since the last optimizer step
-        self._batch: Any = None
+        self._batch: Batch | Clips | None = None
         self._random: dict[str, Tensor] = {}
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> PlainData:
         return {**self.detector.state_dict(), "skipped": list(self._skipped)}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: PlainData) -> None:
         self.detector.load_state_dict(state_dict)
         self._skipped = deque(state_dict["skipped"], self.max_skipped)
 
@@ -92,6 +92,7 @@ class BadStepGuard(pl.Callback):
     def on_before_backward(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
     ) -> None:
+        assert self._batch is not None
         optimizer = trained_system(pl_module).active_optimizer
         self._records.append(BackwardRecord(self._batch, self._random, loss.detach(), optimizer))
 
@@ -125,7 +126,7 @@ class BadStepGuard(pl.Callback):
         self,
         trainer: pl.Trainer,
         pl_module: pl.LightningModule,
-        outputs: Any,
+        outputs: object,
         batch: Batch | Clips,
         batch_idx: int,
     ) -> None:
@@ -139,7 +140,7 @@ class BadStepGuard(pl.Callback):
 
     def _skip(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, parameters: list[nn.Parameter]
-    ) -> dict[str, Any] | None:
+    ) -> dict[str, object] | None:
         """Skip the step on every rank; return a snapshot of it if a bundle is to be written."""
         wanted = len(list(self.folder.glob("*.pt"))) < self.max_bundles
         weights = snapshot(pl_module) if _any_rank(trainer, wanted) else None
@@ -152,7 +153,7 @@ class BadStepGuard(pl.Callback):
         record: BackwardRecord,
         loss: float,
         reason: str,
-        weights: dict[str, Any] | None,
+        weights: dict[str, object] | None,
     ) -> str:
         """Write the bundle, and return its utterances and its path for the log."""
         named = _named(utterance_names(trainer, record.batch))

@@ -15,6 +15,7 @@ from tts.callbacks.support.metric_directions import metric_directions
 from tts.callbacks.support.priority import DEFAULT
 from tts.checkpoint import load_checkpoint
 from tts.errors import UserError
+from tts.plain_data import PlainData
 
 log = logging.getLogger(__name__)
 PREVIOUS = "previous"  # the checkpoint before last.ckpt
@@ -53,7 +54,7 @@ class Checkpoints(Checkpoint):
         self._saved = -1  # step of last.ckpt
         self._sign = 1
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> PlainData:
         return {"best_score": self.best_score}
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
@@ -78,7 +79,7 @@ class Checkpoints(Checkpoint):
             epochs.increment_started()
 
     def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: object, batch_idx: int
     ) -> None:
         self._before = trainer.global_step
 
@@ -86,8 +87,8 @@ class Checkpoints(Checkpoint):
         self,
         trainer: pl.Trainer,
         pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Any,
+        outputs: object,
+        batch: object,
         batch_idx: int,
     ) -> None:
         step = trainer.global_step

@@ -1,13 +1,12 @@
 """Copy synthesis samples: recordings and their copies by the vocoder."""
 
-from typing import Any
-
 import lightning.pytorch as pl
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from tts.audio.mel import stft_magnitude
 from tts.batch import Clips
+from tts.callbacks.support.datamodule import datamodule
 from tts.callbacks.support.periodic_validation import PeriodicValidation
 from tts.callbacks.support.plots import mel_figure
 from tts.callbacks.support.tensorboard import tensorboard_writers
@@ -30,19 +29,20 @@ class CopySynthesisSamples(PeriodicValidation):
         self,
         trainer: pl.Trainer,
         pl_module: pl.LightningModule,
-        outputs: Any,
+        outputs: object,
         batch: Clips,
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
         if self.due(trainer) and batch_idx < self.count:
+            assert isinstance(outputs, Tensor)
             for writer in tensorboard_writers(trainer):
                 self._write(writer, trainer, batch, outputs)
 
     def _write(
         self, writer: SummaryWriter, trainer: pl.Trainer, batch: Clips, copy: Tensor
     ) -> None:
-        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        data = datamodule(trainer)
         contract = data.facts.contract
         step = trainer.global_step
         assert batch.utterance is not None

@@ -1,7 +1,5 @@
 """Eager validation: a compiled model validates without torch.compile."""
 
-from typing import Any
-
 import lightning.pytorch as pl
 import torch
 
@@ -17,11 +15,11 @@ class EagerValidation(pl.Callback):
 
     priority = LAST
 
-    def on_validation_start(self, *_: Any) -> None:
+    def on_validation_start(self, *_: object) -> None:
         torch.compiler.set_stance("force_eager")
 
-    def on_validation_end(self, *_: Any) -> None:
+    def on_validation_end(self, *_: object) -> None:
         torch.compiler.set_stance("default")
 
-    def on_exception(self, *_: Any) -> None:
+    def on_exception(self, *_: object) -> None:
         torch.compiler.set_stance("default")

@@ -3,8 +3,8 @@
 import logging
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
-from typing import Any
 
 import lightning.pytorch as pl
 
@@ -37,7 +37,7 @@ class GracefulStop(pl.Callback):
         self.signum = 0  # the signal received, 0 = none
         self._before = 0  # optimizer steps before the current batch
         self._between_steps = True  # no accumulated gradients are pending
-        self._previous: dict[int, Any] = {}
+        self._previous: dict[int, Callable[[int, FrameType | None], object] | int | None] = {}
 
     def __enter__(self) -> "GracefulStop":
         self._previous = {signum: signal.getsignal(signum) for signum in SIGNALS}
@@ -55,7 +55,7 @@ class GracefulStop(pl.Callback):
         self._install()
 
     def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: object, batch_idx: int
     ) -> None:
         self._before = trainer.global_step
 
@@ -63,8 +63,8 @@ class GracefulStop(pl.Callback):
         self,
         trainer: pl.Trainer,
         pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Any,
+        outputs: object,
+        batch: object,
         batch_idx: int,
     ) -> None:
         self._between_steps = trainer.global_step > self._before
@@ -75,8 +75,8 @@ class GracefulStop(pl.Callback):
         self,
         trainer: pl.Trainer,
         pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Any,
+        outputs: object,
+        batch: object,
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:

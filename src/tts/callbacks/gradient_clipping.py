@@ -1,7 +1,6 @@
 """Gradient clipping by a choice of methods, in place of ``trainer.gradient_clip_val``."""
 
 import copy
-from typing import Any
 
 import lightning.pytorch as pl
 import torch
@@ -11,6 +10,7 @@ from tts.callbacks.support.optimizers import optimizer_index
 from tts.callbacks.support.priority import CLIP
 from tts.callbacks.support.trained_system import trained_system
 from tts.errors import UserError
+from tts.plain_data import PlainData
 from tts.strategies.private_api import is_deepspeed_parameter
 
 
@@ -26,12 +26,12 @@ class GradientClipping(pl.Callback):
     def __init__(self, method: ClippingMethod) -> None:
         self.method = method
         self._methods: list[ClippingMethod] = []  # one per optimizer
-        self._loaded: list[dict[str, Any]] = []
+        self._loaded: list[PlainData] = []
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> PlainData:
         return {"methods": [method.state_dict() for method in self._methods]}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: PlainData) -> None:
         self._loaded = state_dict["methods"]
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

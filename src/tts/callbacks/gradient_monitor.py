@@ -3,7 +3,6 @@
 import logging
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import lightning.pytorch as pl
 import torch
@@ -19,6 +18,7 @@ from tts.callbacks.support.layer_gradients import (
 from tts.callbacks.support.priority import DEFAULT
 from tts.callbacks.support.tensorboard import tensorboard_writers
 from tts.errors import UserError
+from tts.plain_data import PlainData
 from tts.strategies.private_api import is_deepspeed_parameter
 from tts.strategies.sharding import gather_full, gather_full_gradient
 
@@ -69,10 +69,10 @@ class GradientMonitor(pl.Callback):
         self.diagnosis = GradientDiagnosis(explode_factor, patience)
         self._before: dict[str, Tensor] = {}  # weights before the step, by parameter
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> PlainData:
         return self.diagnosis.state_dict()
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: PlainData) -> None:
         self.diagnosis.load_state_dict(state_dict)
 
     def on_before_optimizer_step(
@@ -99,8 +99,8 @@ class GradientMonitor(pl.Callback):
         self,
         trainer: pl.Trainer,
         pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Any,
+        outputs: object,
+        batch: object,
         batch_idx: int,
     ) -> None:
         if not self._before:

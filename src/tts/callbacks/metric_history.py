@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import lightning.pytorch as pl
 import torch
@@ -17,6 +16,7 @@ from tts.callbacks.support.priority import DEFAULT
 from tts.callbacks.support.trend import MIN_POINTS
 from tts.data.store import write_text
 from tts.errors import UserError
+from tts.plain_data import PlainData
 
 log = logging.getLogger(__name__)
 VALIDATION = ("val/", "metrics/")  # prefixes of what validations measure
@@ -47,11 +47,11 @@ class MetricHistory(pl.Callback):
         self._began = time.monotonic()
         self._step = 0  # of the last reading
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> PlainData:
         curves = {name: curve.state_dict() for name, curve in self.curves.items()}
         return {"curves": curves, "seconds": self.seconds}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: PlainData) -> None:
         self._seconds = state_dict["seconds"]
         self.curves = {name: MetricCurve(self.window) for name in state_dict["curves"]}
         for name, state in state_dict["curves"].items():
@@ -70,8 +70,8 @@ class MetricHistory(pl.Callback):
         self,
         trainer: pl.Trainer,
         pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Any,
+        outputs: object,
+        batch: object,
         batch_idx: int,
     ) -> None:
         step = trainer.global_step

@@ -1,10 +1,10 @@
 """Optimizer hyperparameters of a resumed run, from its config."""
 
-from typing import Any
-
 import lightning.pytorch as pl
+from torch.optim.lr_scheduler import LambdaLR
 
 from tts.callbacks.support.priority import RESTORE
+from tts.plain_data import PlainData
 
 
 class RestoreOptimizerHyperparameters(pl.Callback):
@@ -18,7 +18,7 @@ class RestoreOptimizerHyperparameters(pl.Callback):
     priority = RESTORE
 
     def __init__(self) -> None:
-        self._configured: list[list[dict[str, Any]]] = []
+        self._configured: list[list[PlainData]] = []
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         # the optimizers are created and the checkpoint is not loaded yet
@@ -32,9 +32,9 @@ class RestoreOptimizerHyperparameters(pl.Callback):
             for group, configured in zip(optimizer.param_groups, groups, strict=True):
                 group.update(configured)
         for entry in trainer.lr_scheduler_configs:
-            scheduler: Any = entry.scheduler
+            scheduler = entry.scheduler
             groups = scheduler.optimizer.param_groups
-            if not hasattr(scheduler, "lr_lambdas"):  # another library's: it sets its rate itself
+            if not isinstance(scheduler, LambdaLR):  # another library's: it sets its rate itself
                 continue
             scheduler.base_lrs = [group["initial_lr"] for group in groups]
             for group, base, factor in zip(

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 import lightning.pytorch as pl
 import numpy as np
@@ -17,6 +16,7 @@ from tts.callbacks.support.tensorboard import tensorboard_writers
 from tts.callbacks.support.training_controls import TrainingControls
 from tts.callbacks.support.trend import MIN_POINTS, Trend, trend
 from tts.errors import UserError
+from tts.plain_data import PlainData
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class Plateau(pl.Callback):
         self._last_value: object = None  # of the last validation that measured ``monitor``
         self._first_metrics: dict[str, float] = {}  # at the first point after the last action
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> PlainData:
         return {
             "window": self._window, "actions_taken": self._actions_taken,
             "first_metrics": self._first_metrics,
@@ -69,7 +69,7 @@ class Plateau(pl.Callback):
             "controls": self.controls.state,
         }  # fmt: skip
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: PlainData) -> None:
         self._window, self._actions_taken = list(state_dict["window"]), state_dict["actions_taken"]
         self._first_metrics = dict(state_dict["first_metrics"])
         self._sums, self._count = dict(state_dict["sums"]), state_dict["count"]
@@ -80,7 +80,7 @@ class Plateau(pl.Callback):
         self.controls.begin(trainer, pl_module)
 
     def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: object, batch_idx: int
     ) -> None:
         self.controls.apply_lr()
 
@@ -88,8 +88,8 @@ class Plateau(pl.Callback):
         self,
         trainer: pl.Trainer,
         pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Any,
+        outputs: object,
+        batch: object,
         batch_idx: int,
     ) -> None:
         for name, value in trainer.callback_metrics.items():

@@ -2,7 +2,6 @@
 
 import logging
 import time
-from typing import Any
 
 import lightning.pytorch as pl
 from rich.console import Console
@@ -79,8 +78,8 @@ class ProgressLine(pl.Callback):
         self,
         trainer: pl.Trainer,
         pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Any,
+        outputs: object,
+        batch: object,
         batch_idx: int,
     ) -> None:
         now = time.perf_counter()
@@ -115,8 +114,8 @@ class ProgressLine(pl.Callback):
         self,
         trainer: pl.Trainer,
         pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Any,
+        outputs: object,
+        batch: object,
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:

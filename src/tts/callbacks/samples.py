@@ -1,7 +1,7 @@
 """Samples: plots and audio of a few validation utterances in TensorBoard."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import lightning.pytorch as pl
 import numpy as np
@@ -23,6 +23,7 @@ from tts.callbacks.support.tensorboard import tensorboard_writers
 from tts.controls import SynthesisControls
 from tts.errors import UserError
 from tts.metrics.alignment import diagonality
+from tts.models.acoustic import AcousticModel, Diagnostics
 from tts.strategies.sharding import gather_full_model
 
 
@@ -65,7 +66,7 @@ class Samples(PeriodicValidation):
         self,
         trainer: pl.Trainer,
         pl_module: pl.LightningModule,
-        outputs: Any,
+        outputs: object,
         batch: Batch,
         batch_idx: int,
         dataloader_idx: int = 0,
@@ -87,10 +88,14 @@ class Samples(PeriodicValidation):
             return
         with gather_full_model(trainer, pl_module) as model:
             for writer in tensorboard_writers(trainer):
-                self._write_all(writer, trainer, model, rows)
+                self._write_all(writer, trainer, cast(AcousticModel[Any], model), rows)
 
     def _write_all(
-        self, writer: SummaryWriter, trainer: pl.Trainer, model: Any, rows: list[Batch]
+        self,
+        writer: SummaryWriter,
+        trainer: pl.Trainer,
+        model: AcousticModel[Any],
+        rows: list[Batch],
     ) -> None:
         mels_of_rows = [self._write(writer, trainer, model, batch) for batch in rows]
         variances = {
@@ -102,7 +107,7 @@ class Samples(PeriodicValidation):
             self._write_solver_steps(writer, trainer, model, rows[0])
 
     def _write(
-        self, writer: SummaryWriter, trainer: pl.Trainer, model: Any, batch: Batch
+        self, writer: SummaryWriter, trainer: pl.Trainer, model: AcousticModel[Any], batch: Batch
     ) -> dict[str, np.ndarray]:
         """Write the samples of one utterance; return its mels ``(T, M)`` by title."""
         data = datamodule(trainer)
@@ -148,7 +153,7 @@ class Samples(PeriodicValidation):
         return arrays
 
     def _write_solver_steps(
-        self, writer: SummaryWriter, trainer: pl.Trainer, model: Any, batch: Batch
+        self, writer: SummaryWriter, trainer: pl.Trainer, model: AcousticModel[Any], batch: Batch
     ) -> None:
         """Write the utterance with the same noise and different numbers of solver steps."""
         data = datamodule(trainer)
@@ -197,7 +202,7 @@ def prompt_of(batch: Batch) -> Prompt:
     )
 
 
-def _soft_alignment(output: Any, batch: Batch) -> tuple[Any, str]:
+def _soft_alignment(output: Diagnostics, batch: Batch) -> tuple[np.ndarray | None, str]:
     """Return ``(T, N)`` probabilities, None for given durations, and a suffix of the title."""
     if output.log_attention is None:
         return None, ", given durations"

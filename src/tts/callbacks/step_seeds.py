@@ -1,7 +1,6 @@
 """Step seeds: random states that depend on the position in training alone."""
 
 import random
-from typing import Any
 
 import lightning.pytorch as pl
 import numpy as np
@@ -23,7 +22,7 @@ class StepSeeds(pl.Callback):
         self.seed = seed
 
     def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: object, batch_idx: int
     ) -> None:
         position = (self.seed, trainer.global_rank, trainer.fit_loop.total_batch_idx)
         for_python, for_numpy, for_torch = np.random.SeedSequence(position).generate_state(3)

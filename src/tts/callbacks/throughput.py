@@ -111,7 +111,7 @@ class Throughput(pl.Callback):
         self,
         trainer: pl.Trainer,
         pl_module: pl.LightningModule,
-        outputs: Any,
+        outputs: object,
         batch: Batch | Clips,
         batch_idx: int,
     ) -> None:

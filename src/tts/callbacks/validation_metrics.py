@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import lightning.pytorch as pl
 import torch
@@ -17,6 +17,8 @@ from tts.callbacks.support.random_states import seeded
 from tts.errors import UserError
 from tts.metrics.evaluation_sample import EvaluationSample
 from tts.metrics.measure import Measure
+from tts.models.acoustic import AcousticModel
+from tts.plain_data import PlainData
 from tts.strategies.sharding import gather_full_model
 
 PREFIX = "metrics/"
@@ -65,10 +67,10 @@ class ValidationMetrics(pl.Callback):
         """Whether higher is better, by logged name."""
         return {PREFIX + name: m.higher_is_better for name, m in self.measures.items()}
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> PlainData:
         return {"validations": self._validations}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: PlainData) -> None:
         self._validations = state_dict["validations"]
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -86,7 +88,7 @@ class ValidationMetrics(pl.Callback):
         ):
             return
         with gather_full_model(trainer, pl_module) as model:
-            self._measure(trainer, pl_module, model)
+            self._measure(trainer, pl_module, cast(AcousticModel[Any], model))
         for name, measure in self.measures.items():
             value = float(measure.compute())
             measure.reset()
@@ -94,7 +96,9 @@ class ValidationMetrics(pl.Callback):
                 pl_module.log(PREFIX + name, value, rank_zero_only=False, sync_dist=False)
         self._spent += time.monotonic() - began
 
-    def _measure(self, trainer: pl.Trainer, system: Any, model: Any) -> None:
+    def _measure(
+        self, trainer: pl.Trainer, system: pl.LightningModule, model: AcousticModel[Any]
+    ) -> None:
         """Update the measures with this rank's sentences."""
         data = datamodule(trainer)
         part = data.dataset("validation")

@@ -2,7 +2,6 @@
 
 import time
 from pathlib import Path
-from typing import Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
@@ -14,10 +13,10 @@ from tts.training.summary import SUMMARY
 class CompareRuns(Callback):
     """Prints and writes the comparison, and makes the command fail where a job failed."""
 
-    def on_multirun_start(self, config: DictConfig, **more: Any) -> None:
+    def on_multirun_start(self, config: DictConfig, **more: object) -> None:
         self._start = time.time()
 
-    def on_multirun_end(self, config: DictConfig, **more: Any) -> None:
+    def on_multirun_end(self, config: DictConfig, **more: object) -> None:
         folder = Path(config.hydra.sweep.dir)
         if not list(folder.glob(f"*/{SUMMARY}")):
             return

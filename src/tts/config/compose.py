@@ -1,7 +1,6 @@
 """Composition of configs inside a running command, and their conversion to plain data."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import hydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -15,6 +14,7 @@ from omegaconf.errors import (
 )
 
 from tts.errors import UserError
+from tts.plain_data import PlainData
 
 
 class CompositionError(UserError):
@@ -34,7 +34,7 @@ def parse_overrides(overrides: Iterable[str]) -> list[Override]:
     return OverridesParser.create().parse_overrides(list(overrides))
 
 
-def to_plain(config: DictConfig) -> dict[str, Any]:
+def to_plain(config: DictConfig) -> PlainData:
     """Return ``config`` as resolved plain data. Raises UserError for a value that is missing."""
     try:
         plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)

@@ -1,13 +1,13 @@
 """Preparation of the corpora of a ``data`` config, without the datamodule and Lightning."""
 
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from tts.config.instantiate import instantiate
 from tts.data.corpora.combine import make_corpora
 from tts.data.prepare import prepare
+from tts.plain_data import PlainData
 from tts.vocoders.codec import load_codec
 
 _PARTS = ("source", "corpora", "frontend", "contract", "prepare")
@@ -15,7 +15,7 @@ _PARTS = ("source", "corpora", "frontend", "contract", "prepare")
 _READING = ("_target_", "frames_per_batch", "workers", "prefetch", "seed", "clips", "mel_from")
 
 
-def prepare_from_config(data: DictConfig | dict[str, Any]) -> list[Path]:
+def prepare_from_config(data: DictConfig | PlainData) -> list[Path]:
     """Prepare the corpora that ``data`` describes, if they are not yet; return their folders."""
     if isinstance(data, DictConfig):
         data = OmegaConf.to_container(data, resolve=True)  # type: ignore[assignment]

@@ -4,7 +4,6 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -89,7 +88,7 @@ def _choices(folder: Path) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.yaml") if not path.stem.startswith("_"))
 
 
-def _composed(config_name: str, conf: Path, arguments: Sequence[str]) -> Any:
+def _composed(config_name: str, conf: Path, arguments: Sequence[str]) -> DictConfig:
     """The config with the other overrides; empty where it cannot be composed."""
     overrides = [a for a in arguments if "=" in a and not a.startswith("-")]
     GlobalHydra.instance().clear()
@@ -97,10 +96,10 @@ def _composed(config_name: str, conf: Path, arguments: Sequence[str]) -> Any:
         with initialize_config_dir(str(conf), version_base="1.3"):
             return compose(config_name, overrides)
     except HydraException:
-        return {}
+        return DictConfig({})
 
 
-def _siblings(config: Any, key: str) -> tuple[str, list[Any]]:
+def _siblings(config: DictConfig, key: str) -> tuple[str, list[object]]:
     """The deepest part of ``key`` that exists and the keys below it."""
     parts = key.split(".")
     for depth in range(len(parts) - 1, 0, -1):
@@ -111,10 +110,10 @@ def _siblings(config: Any, key: str) -> tuple[str, list[Any]]:
     return "", list(config)
 
 
-def _flatten(config: Any, prefix: str) -> Iterator[str]:
+def _flatten(config: DictConfig, prefix: str) -> Iterator[str]:
     """The full keys of a config, sections included."""
     for key in config:
-        yield f"{prefix}{key}"
+        yield f"{prefix}{key!s}"
         child = config._get_node(key)
         if isinstance(child, DictConfig) and not child._is_none() and not child._is_interpolation():
-            yield from _flatten(child, f"{prefix}{key}.")
+            yield from _flatten(child, f"{prefix}{key!s}.")

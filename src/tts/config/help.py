@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import yaml
 
@@ -94,11 +94,11 @@ def _all_groups(conf: Path) -> Iterator[GroupRow]:
             yield GroupRow(group, "  ".join(choices), purposes.get(group, ""))
 
 
-def _defaults(path: Path) -> list[Any]:
+def _defaults(path: Path) -> list[str | dict[str, str]]:
     if not path.is_file():
         return []
     values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    defaults: list[Any] = values.get("defaults", [])
+    defaults: list[str | dict[str, str]] = values.get("defaults", [])
     return defaults
 
 

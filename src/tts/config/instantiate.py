@@ -6,10 +6,12 @@ import hydra.utils
 from hydra.errors import InstantiationException
 from omegaconf import DictConfig
 
+from tts.plain_data import PlainData
+
 __all__ = ["InstantiationException", "instantiate", "target_class"]
 
 
-def instantiate(node: DictConfig | dict[str, Any] | None, **arguments: Any) -> Any:
+def instantiate(node: DictConfig | PlainData | None, **arguments: object) -> Any:
     """Build the object that ``node`` describes; None for None.
 
     ``arguments`` are added to those of the config. Lists and dictionaries in the config arrive as

@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
 
 import hydra.utils
 from omegaconf import DictConfig
@@ -12,6 +11,7 @@ from tts.build import MODEL_SECTIONS, model_arguments
 from tts.checkpoint import is_vocoder
 from tts.config.resume_overrides import own_overrides
 from tts.errors import UserError
+from tts.plain_data import PlainData
 
 STARTING_POINTS = ("resume", "ckpt_path", "init_from", "distill_from")
 HYDRA_KEYS = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_"}
@@ -19,7 +19,7 @@ WEIGHT_AVERAGING = "lightning.pytorch.callbacks.EMAWeightAveraging"
 
 
 def check_options(
-    config: DictConfig, plain: dict[str, Any], resuming: bool, overrides: Sequence[str]
+    config: DictConfig, plain: PlainData, resuming: bool, overrides: Sequence[str]
 ) -> None:
     """Raise UserError for options that exclude each other, and for settings that nothing reads.
 
@@ -67,7 +67,7 @@ def check_options(
             )
 
 
-def _check_types(plain: dict[str, Any]) -> None:
+def _check_types(plain: PlainData) -> None:
     """Raise UserError for a number that is none, and a section that names no class to build."""
     trainer = plain["trainer"]
     numbers = {"seed": plain["seed"]}
@@ -86,11 +86,11 @@ def _check_types(plain: dict[str, Any]) -> None:
                 )
 
 
-def _names_class(section: Any) -> bool:
+def _names_class(section: object) -> bool:
     return isinstance(section, dict) and "_target_" in section
 
 
-def _unknown(node: Any, path: str) -> Iterator[tuple[str, str, list[str]]]:
+def _unknown(node: object, path: str) -> Iterator[tuple[str, str, list[str]]]:
     """Yield ``(path, key, known keys)`` where a target does not take a key that it is given."""
     if not isinstance(node, dict):
         return

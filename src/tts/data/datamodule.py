@@ -23,6 +23,7 @@ from tts.data.prepare_settings import PrepareSettings
 from tts.data.sampler import FrameBudgetSampler
 from tts.data.store import PreparedCorpus
 from tts.errors import UserError
+from tts.plain_data import PlainData
 from tts.text.frontend import Frontend
 from tts.vocoders.codec import Codec, load_codec
 
@@ -82,7 +83,7 @@ class SpeechDataModule(pl.LightningDataModule):
         source: Callable[..., Corpus],
         frontend: Frontend,
         contract: MelContract,
-        corpora: Sequence[Mapping[str, Any] | Corpus] | None = None,
+        corpora: Sequence[Mapping[str, object] | Corpus] | None = None,
         **values: Any,
     ) -> Self:
         """Build from the keys of ``conf/data``.
@@ -159,14 +160,14 @@ class SpeechDataModule(pl.LightningDataModule):
             return self._loader("validation", cuts)
         return self._loader("validation", self._make_sampler("validation", shuffle=False))
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> PlainData:
         """Return how many batches were trained on; prefetched ones do not count."""
         # also during a fit's validation, when best.ckpt is saved
         if self.trainer is not None and self.trainer.state.fn == "fit":
             self._consumed = self.trainer.fit_loop.total_batch_idx + 1
         return {"consumed": self._consumed}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: PlainData) -> None:
         self._consumed = state["consumed"]
         if self._sampler is not None:
             self._sampler.resume(self._consumed)

@@ -2,19 +2,19 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from typing import Any
 
 import numpy as np
 
 from tts.data.prepare_settings import PrepareSettings
 from tts.data.store import Row
 from tts.errors import UserError
+from tts.plain_data import PlainData
 
 MIN_UTTERANCES = 20  # below that the median speaking rate is not reliable
 
 
 class DoctorError(UserError):
-    """Too little of the corpus is usable; the message says what was wrong with the rest."""
+    """Too little of the corpus is usable; the message gives the problems of the rest."""
 
 
 def examine(rows: list[Row], fingerprints: list[str], settings: PrepareSettings) -> None:
@@ -99,7 +99,7 @@ def _drop(row: Row, reason: str) -> None:
     row.kept, row.reason = False, reason
 
 
-def summarize(rows: list[Row]) -> dict[str, Any]:
+def summarize(rows: list[Row]) -> PlainData:
     """Count utterances and minutes, kept and dropped, by reason, speaker, language and split."""
     kept = [row for row in rows if row.kept]
     dropped = [row for row in rows if not row.kept]

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import soxr
@@ -20,6 +20,7 @@ from tts.data.corpora.source import Source
 from tts.data.prepare_settings import PrepareSettings
 from tts.data.store import FULL_SCALE, Row, to_half
 from tts.data.timing import ends_from_words, frames_from_ends
+from tts.plain_data import PlainData
 from tts.text.frontend import Frontend, TextError
 
 LOUDNESS_WINDOW = 0.02  # seconds, for trimming
@@ -33,7 +34,7 @@ class Recipe(NamedTuple):
     contract: MelContract
     settings: PrepareSettings
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> PlainData:
         """Return plain data that changes whenever the features would change."""
         return {
             "frontend": self.frontend.to_dict(),
@@ -72,7 +73,7 @@ class Utterance:
 
 
 class Dropped(Exception):
-    """The utterance is unusable; the message says why and what to do.
+    """The utterance is unusable; the message gives the cause and the remedy.
 
     The words before the first comma are the class of reasons that the report counts.
     """
@@ -233,7 +234,7 @@ def _sums(mel: Tensor, pitch: Tensor, loudness: Tensor) -> Sums:
     )
 
 
-def utterance_state(utterance: Utterance) -> Mapping[str, Any]:
+def utterance_state(utterance: Utterance) -> Mapping[str, object]:
     """Return as plain data what the last step of preparing needs of an utterance."""
     return {
         "row": vars(utterance.row),

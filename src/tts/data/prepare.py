@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 
@@ -34,6 +34,7 @@ from tts.data.store import (
     write_shard,
     write_text,
 )
+from tts.plain_data import PlainData
 from tts.text.frontend import Frontend
 from tts.vocoders.codec import Codec
 
@@ -83,7 +84,7 @@ def prepared_folder(corpus: Corpus, recipe: Recipe, directory: str | os.PathLike
     return Path(directory) / f"{corpus.name}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
 
-def _settings(corpus: Corpus, recipe: Recipe) -> dict[str, Any]:
+def _settings(corpus: Corpus, recipe: Recipe) -> PlainData:
     return {"version": VERSION, "corpus": corpus.fingerprint(), **recipe.to_dict()}
 
 

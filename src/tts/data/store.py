@@ -15,7 +15,6 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -25,6 +24,7 @@ from torch import Tensor
 from tts.contract import CodecContract
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
+from tts.plain_data import PlainData
 
 VERSION = 2
 FEATURES = ("mel", "pitch", "energy", "tokens", "durations", "audio")
@@ -59,12 +59,12 @@ class Row:
     notes: str | None = None  # kept, but worth checking
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: object) -> None:
     """Write indented JSON, completely or not at all."""
     write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
 
-def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+def write_rows(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
     """Write one JSON object per line, completely or not at all."""
     write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
@@ -82,7 +82,7 @@ def write_text(path: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def read_rows(path: Path) -> list[dict[str, Any]]:
+def read_rows(path: Path) -> list[PlainData]:
     """Read one JSON object per line."""
     with path.open(encoding="utf-8") as file:
         return [json.loads(line) for line in file]
@@ -212,7 +212,7 @@ class PreparedCorpus:
                 ) from error
         return self._open[file]
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_open": {}}
 
 
@@ -240,7 +240,7 @@ def _read_codec(path: Path) -> CodecContract:
         ) from error
 
 
-def row_dict(row: Row) -> dict[str, Any]:
+def row_dict(row: Row) -> PlainData:
     return asdict(row)
 
 

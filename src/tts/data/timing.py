@@ -35,9 +35,9 @@ def ends_from_words(
     """Return the end time of each symbol of ``phonemes`` from timed words of the same text.
 
     ``words``: (word, start, end). A written word may be several spoken words (a number):
-    ``phonemize`` says how many, and where the counts do not add up, spoken words share the time in
-    proportion to their length. The symbols of a word share its time equally; the time between two
-    words belongs to the boundary symbol between them.
+    ``phonemize`` gives their number, and where the counts do not add up, spoken words share the
+    time in proportion to their length. The symbols of a word share its time equally; the time
+    between two words belongs to the boundary symbol between them.
     """
     groups = _groups(phonemes, boundary)
     spans = _word_spans(groups, words, phonemize, boundary)

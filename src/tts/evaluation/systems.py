@@ -7,7 +7,7 @@ import numpy as np
 from tts.metrics.bootstrap import Estimate
 
 RECORDINGS = "recordings"  # name of the system that is the reference of all others
-ModelMeasurements = dict[str, float | Estimate]  # by name, beside the measures of the waveforms
+ModelMeasurements = dict[str, float | Estimate]  # by name, in addition to the waveforms' measures
 
 
 class EvaluationSentence(NamedTuple):

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from tts.build import build
 from tts.checkpoint import CheckpointError, Run, save_voice
 from tts.errors import UserError
+from tts.plain_data import PlainData
 from tts.vocoders.pretrained import PretrainedFormatError, convert
 
 SETTINGS = ("config.json", "config.yaml")
@@ -62,7 +63,7 @@ def convert_checkpoint(config: DictConfig) -> Path:
     return out
 
 
-def read_settings(path: Path) -> dict[str, Any]:
+def read_settings(path: Path) -> PlainData:
     """Read a JSON or YAML configuration. Raises PretrainedFormatError."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -76,7 +77,7 @@ def read_settings(path: Path) -> dict[str, Any]:
     return settings
 
 
-def read_weights(path: Path) -> dict[str, Any]:
+def read_weights(path: Path) -> dict[str, object]:
     """Read a state dict from safetensors or a torch file, without executing anything in it.
 
     Raises CheckpointError.

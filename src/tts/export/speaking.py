@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Mapping
-from typing import Any
 
 from tts.build import build, build_model, model_arguments
 from tts.checkpoint import Run, is_vocoder
@@ -10,7 +9,7 @@ from tts.controls import SynthesisControls
 from tts.errors import UserError
 
 
-def with_speaking(run: Run, settings: Mapping[str, Any]) -> Run:
+def with_speaking(run: Run, settings: Mapping[str, object]) -> Run:
     """Return ``run`` with ``settings`` among its speaking defaults; None leaves one as it is.
 
     An acoustic model takes :class:`SynthesisControls`, a vocoder its constructor's arguments.
@@ -19,11 +18,11 @@ def with_speaking(run: Run, settings: Mapping[str, Any]) -> Run:
     given = {name: value for name, value in settings.items() if value is not None}
     factory = build(model_arguments(run.config["model"]))
     if is_vocoder(run.config):
-        known = set(inspect.signature(factory).parameters)
+        known, kind = set(inspect.signature(factory).parameters), f"a {factory.func.__name__}"
     else:
-        known = set(SynthesisControls._fields)
+        known, kind = set(SynthesisControls._fields), "an acoustic model"
     if unknown := sorted(given.keys() - known):
-        raise UserError(f"{unknown[0]}: a {factory.func.__name__} has no such setting")
+        raise UserError(f"{unknown[0]}: {kind} has no such setting")
     speaking = {**run.speaking, **given}
     if is_vocoder(run.config):
         factory(run.contract, **speaking)

@@ -1,4 +1,4 @@
-"""Export of a run as a voice: its weights, its contract and what synthesis needs beside them."""
+"""Export of a run as a voice: its weights, its contract and what else synthesis needs."""
 
 from omegaconf import DictConfig
 

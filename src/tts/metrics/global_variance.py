@@ -1,7 +1,5 @@
 """Global variance: over-smoothing of a mel, measured against recordings."""
 
-from typing import Any
-
 import numpy as np
 
 from tts.metrics.evaluation_sample import EvaluationSample
@@ -18,7 +16,7 @@ class GlobalVariance(Measure):
 
     label, unit = "global variance", "dB"
 
-    def __init__(self, bands: int = 80, **kwargs: Any) -> None:
+    def __init__(self, bands: int = 80, **kwargs: object) -> None:
         self.num_statistics = 2 * bands
         super().__init__(**kwargs)
 

@@ -1,7 +1,6 @@
 """Base class of all metrics: statistics per utterance, and a value from their mean."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -29,7 +28,7 @@ class Measure(Metric):
     full_state_update = False
     higher_is_better: bool | None = None  # None: the recordings' value is best
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.add_state("total", torch.zeros(self.num_statistics, dtype=torch.float64), "sum")
         self.add_state("count", torch.zeros((), dtype=torch.float64), "sum")

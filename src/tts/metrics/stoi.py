@@ -1,7 +1,5 @@
 """Short-time objective intelligibility: STOI and ESTOI."""
 
-from typing import Any
-
 from tts.metrics.evaluation_sample import SPEECH_SAMPLE_RATE, EvaluationSample, resample_to_16k
 from tts.metrics.measure import Measure, Statistics
 from tts.metrics.optional_packages import require_package
@@ -18,7 +16,7 @@ class STOI(Measure):
 
     label, higher_is_better, digits = "STOI", True, 3
 
-    def __init__(self, extended: bool, **kwargs: Any) -> None:
+    def __init__(self, extended: bool, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.extended = extended
         self.label = "ESTOI" if extended else "STOI"

@@ -4,7 +4,6 @@ import os
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import torch
 
@@ -24,7 +23,7 @@ class WhisperWordErrorRate(WordErrorRate):
 
     label = "word error rate (Whisper)"
 
-    def __init__(self, weights: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, weights: str | None = None, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.weights = weights
 

@@ -40,54 +40,60 @@ class FastSpeechOutput(NamedTuple):
     prosody_flow: FlowOutput | None = None  # where there is a flow-matching adaptor
 
 
-class FastSpeech(AcousticModel[FastSpeechOutput]):
-    """FastSpeech 2, assembled from factories, so that every part is a config choice.
+class FastSpeechParts(NamedTuple):
+    """The config choices of a :class:`FastSpeech`. Called with corpus facts, it makes the model.
 
-    ``facts`` size the embeddings and carry the corpus statistics. ``encoder`` and ``decoder`` are
-    called with ``dim, style_dim``; ``adaptor`` with ``dim, facts, style_dim``; ``aligner`` with
-    ``token_dim, mel_bands`` (None: durations come with the batch); ``style`` with ``facts`` (None:
-    no conditioning); ``flow`` with ``channels, dim, style_dim`` (None: deterministic; else it
-    samples the residual that is added to the decoder's mel); ``postnet`` with ``bands``.
+    The factories are called with the arguments in their comments.
+    """
+
+    dim: int  # channels of encoder and decoder
+    encoder: Callable[..., nn.Module]  # dim, style_dim
+    adaptor: Callable[..., VarianceAdaptor]  # dim, facts, style_dim
+    decoder: Callable[..., nn.Module]  # dim, style_dim
+    aligner: Callable[..., Aligner] | None = None  # token_dim, mel_bands; None: given durations
+    style: Callable[..., Style] | None = None  # facts; None: no conditioning
+    stride: int = 2  # mel frames per decoder step
+    # channels, dim, style_dim; samples what is added to the decoder's mel; None: deterministic
+    flow: Callable[..., ResidualFlow] | None = None
+    postnet: Callable[..., nn.Module] | None = None  # bands
+
+    def __call__(self, facts: CorpusFacts) -> "FastSpeech":
+        return FastSpeech(facts, self)
+
+
+class FastSpeech(AcousticModel[FastSpeechOutput]):
+    """FastSpeech 2, assembled from ``parts``.
+
+    ``facts`` size the embeddings and carry the corpus statistics.
     """
 
     optional_controls = dict.fromkeys(SamplerSettings._fields, "model/flow=residual")
 
-    def __init__(
-        self,
-        facts: CorpusFacts,
-        dim: int,
-        encoder: Callable[..., nn.Module],
-        adaptor: Callable[..., VarianceAdaptor],
-        decoder: Callable[..., nn.Module],
-        aligner: Callable[..., Aligner] | None = None,
-        style: Callable[..., Style] | None = None,
-        stride: int = 2,
-        flow: Callable[..., ResidualFlow] | None = None,
-        postnet: Callable[..., nn.Module] | None = None,
-    ) -> None:
+    def __init__(self, facts: CorpusFacts, parts: FastSpeechParts) -> None:
         super().__init__()
-        bands = facts.contract.bands
+        dim, stride, bands = parts.dim, parts.stride, facts.contract.bands
         self.bands, self.stride = bands, stride
         self.register_buffer("mel_mean", torch.tensor(facts.mel_mean))
         self.register_buffer("mel_std", torch.tensor(max(facts.mel_std, 1e-3)))
         self.mel_mean: Tensor
         self.mel_std: Tensor
-        self.style = style(facts=facts) if style is not None else None
+        self.style = parts.style(facts=facts) if parts.style is not None else None
         style_dim = self.style.dim if self.style is not None else None
         self.embed = nn.Embedding(len(facts.symbols), dim, padding_idx=0)
         nn.init.normal_(self.embed.weight, std=dim**-0.5)
         # with one language a table would only be a second bias
         multilingual = len(facts.languages) > 1
         self.embed_language = nn.Embedding(len(facts.languages), dim) if multilingual else None
-        self.encoder = encoder(dim=dim, style_dim=style_dim)
-        self.aligner = aligner(token_dim=dim, mel_bands=bands) if aligner is not None else None
-        self.adaptor = adaptor(dim=dim, facts=facts, style_dim=style_dim)
+        self.encoder = parts.encoder(dim=dim, style_dim=style_dim)
+        self.aligner = parts.aligner(token_dim=dim, mel_bands=bands) if parts.aligner else None
+        self.adaptor = parts.adaptor(dim=dim, facts=facts, style_dim=style_dim)
         self.length_regulator = LengthRegulator(dim, stride)
-        self.decoder = decoder(dim=dim, style_dim=style_dim)
+        self.decoder = parts.decoder(dim=dim, style_dim=style_dim)
         self.project = nn.Linear(dim, stride * bands)
-        self.postnet = postnet(bands=bands) if postnet is not None else None
-        channels = stride * bands
-        self.flow = flow(channels=channels, dim=dim, style_dim=style_dim) if flow else None
+        self.postnet = parts.postnet(bands=bands) if parts.postnet is not None else None
+        self.flow = None
+        if parts.flow is not None:
+            self.flow = parts.flow(channels=stride * bands, dim=dim, style_dim=style_dim)
 
     @property
     def controls(self) -> frozenset[str]:

@@ -4,13 +4,13 @@ A deterministic decoder predicts the mean of all ways to say a sentence, and the
 is blurred. The residual between a recording and that mean is sampled here: an ordinary
 differential equation carries noise to it along a velocity field that is learned by conditional
 flow matching on straight paths (Lipman et al. 2023, section 4.1, example II, with sigma_min = 0;
-Matcha-TTS, Mehta et al. 2024, samples whole mels this way). Each step of the solver runs only the
+Matcha-TTS, Mehta et al. 2024, samples full mels this way). Each step of the solver runs only the
 velocity network; what it is conditioned on is computed once.
 """
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from tts.controls import NEUTRAL, SynthesisControls
 from tts.errors import UserError
 from tts.modules.stack import Context
+from tts.plain_data import PlainData
 
 AVERAGE_DECAY = 0.999  # per training step, of the residuals' running variance
 SLOWEST, FASTEST = 1.0, 1000.0  # radians per unit of time in the time embedding
@@ -34,7 +35,7 @@ class SamplerSettings(NamedTuple):
 
     def updated(self, controls: SynthesisControls) -> "SamplerSettings":
         """Return these settings with what ``controls`` set. Raises UserError for a bad value."""
-        values: dict[str, Any] = controls.only(self._fields).changed()
+        values: PlainData = controls.only(self._fields).changed()
         return self._replace(**values).checked()
 
     def checked(self) -> "SamplerSettings":
@@ -86,7 +87,6 @@ class ResidualFlow(nn.Module):
         steps: int,
         solver: str,
         temperature: float,
-        average: float = 0.999,
     ) -> None:
         super().__init__()
         self.settings = SamplerSettings(steps, solver, temperature, guidance=0.0).checked()

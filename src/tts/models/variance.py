@@ -130,7 +130,7 @@ class VarianceAdaptor(nn.Module):
 
     ``flow(channels=, dim=, style_dim=)`` makes a :class:`ResidualFlow` that samples, for all three
     together, how a recording differs from the predictions; without it the predictions themselves
-    are spoken, and a temperature varies the durations alone.
+    are used, and a temperature varies the durations alone.
 
     ``gradient``: share of the predictors' gradient that reaches the encoder. With a few hours of
     speech the encoder soon memorizes prosody; at 0 it learns from the mel alone.

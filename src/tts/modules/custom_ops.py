@@ -1,7 +1,6 @@
 """Custom torch operators, which torch.compile keeps as single nodes of its graph."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 
@@ -9,9 +8,9 @@ import torch
 def register_operator(
     name: str,
     schema: str,
-    kernel: Callable[..., Any],
-    fake: Callable[..., Any],
-    backward: tuple[Callable[..., Any], Callable[..., Any]] | None = None,
+    kernel: Callable[..., object],
+    fake: Callable[..., object],
+    backward: tuple[Callable[..., object], Callable[..., object]] | None = None,
     tags: Sequence[torch.Tag] = (),
 ) -> None:
     """Register ``torch.ops.<namespace>.<operator>`` under ``name``, "namespace::operator".

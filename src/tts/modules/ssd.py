@@ -193,19 +193,20 @@ def _forward_shapes(X, dt, dA, B, C, chunk):
     return Y, X.new_empty(batch, frames // chunk, B.shape[-1], heads, channels)
 
 
-def _backward(dY, X, dt, dA, B, C, Y, states, chunk):
+def _backward(dY, X, dt, dA, B, C, Y, states):
     dX = torch.empty_like(Y)
+    chunk = X.shape[1] // states.shape[1]
     with torch.autocast(X.device.type, enabled=False):
         decays = chunk_decays(dt, dA, chunk)
         return dX, *ssd_backward(dY.contiguous(), X, B, C, decays, Y, states, dX)
 
 
-def _backward_shapes(dY, X, dt, dA, B, C, Y, states, chunk):
+def _backward_shapes(dY, X, dt, dA, B, C, Y, states):
     return tuple(torch.empty_like(x) for x in (Y, dt, dA, B, C))
 
 
 def _save_for_backward(ctx, inputs, output):
-    *tensors, ctx.chunk = inputs
+    *tensors, _ = inputs
     ctx.save_for_backward(*tensors, *output)
     ctx.mark_non_differentiable(output[1])
     ctx.set_materialize_grads(False)
@@ -214,7 +215,7 @@ def _save_for_backward(ctx, inputs, output):
 def _gradients(ctx, dY, _):
     if dY is None:
         return (None,) * 6
-    return *torch.ops.tts.ssd_backward(dY, *ctx.saved_tensors, ctx.chunk), None
+    return *torch.ops.tts.ssd_backward(dY, *ctx.saved_tensors), None
 
 
 # Operators and not only an autograd.Function: torch.compile keeps them as they are, and would
@@ -228,8 +229,8 @@ register_operator(
 )
 register_operator(
     "tts::ssd_backward",
-    "(Tensor dY, Tensor X, Tensor dt, Tensor dA, Tensor B, Tensor C, Tensor Y, Tensor states,"
-    " int chunk) -> (Tensor, Tensor, Tensor, Tensor, Tensor)",
+    "(Tensor dY, Tensor X, Tensor dt, Tensor dA, Tensor B, Tensor C, Tensor Y, Tensor states)"
+    " -> (Tensor, Tensor, Tensor, Tensor, Tensor)",
     _backward,
     _backward_shapes,
 )

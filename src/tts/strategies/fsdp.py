@@ -1,15 +1,18 @@
 """FSDP strategy: weights, gradients and optimizer state sharded by torch's FSDP2."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.core.optimizer import LightningOptimizer
 from lightning.pytorch.strategies import DDPStrategy
 from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
+from tts.plain_data import PlainData
 from tts.strategies.private_api import check_versions, tree_map
 from tts.strategies.sharding import (
     ShardedStrategy,
@@ -46,14 +49,15 @@ class FSDPStrategy(ShardedStrategy, DDPStrategy):
         self.setup_optimizers(trainer)
         self.setup_precision_plugin()
 
-    def optimizer_state(self, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    def optimizer_state(self, optimizer: torch.optim.Optimizer | LightningOptimizer) -> PlainData:
         # Lightning may hand over its wrapper
-        state = getattr(optimizer, "optimizer", optimizer).state_dict()
+        inner = optimizer.optimizer if isinstance(optimizer, LightningOptimizer) else optimizer
         return tree_map(
-            lambda v: self.on_rank0(gather_full(v)) if isinstance(v, Tensor) else v, state
+            lambda v: self.on_rank0(gather_full(v)) if isinstance(v, Tensor) else v,
+            inner.state_dict(),
         )
 
-    def load_optimizer_state_dict(self, checkpoint: Any) -> None:
+    def load_optimizer_state_dict(self, checkpoint: Mapping[str, Any]) -> None:
         for optimizer, state in zip(self.optimizers, checkpoint["optimizer_states"], strict=True):
             parameters = [p for group in optimizer.param_groups for p in group["params"]]
             sharded = {
@@ -79,7 +83,7 @@ def shard(model: nn.Module, mesh: DeviceMesh) -> None:
     fully_shard(model, mesh=mesh)
 
 
-def _shard_like(value: Any, parameter: Tensor) -> Any:
+def _shard_like(value: object, parameter: Tensor) -> object:
     """Shard a value of the optimizer's state as its parameter is; a step count stays as it is."""
     if not isinstance(value, Tensor) or value.shape != parameter.shape:
         return value

@@ -18,6 +18,8 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
+from tts.plain_data import PlainData
+
 __all__ = ["check_versions", "foreach_lerp_", "is_deepspeed_parameter", "tree_map"]
 
 log = logging.getLogger(__name__)
@@ -54,7 +56,7 @@ def foreach_lerp_(values: Sequence[Tensor], ends: Sequence[Tensor], weight: floa
 class OpenDeepSpeedStrategy(DeepSpeedStrategy):
     """Lightning's DeepSpeedStrategy with its private hooks under public names."""
 
-    def adjust_config(self, config: dict[str, Any]) -> None:
+    def adjust_config(self, config: PlainData) -> None:
         """Change DeepSpeed's config in place, after Lightning has completed it."""
 
     def choose_precision(self, plugin: Precision | None) -> Precision | None:

@@ -57,7 +57,7 @@ class ShardedStrategy(ABC):
         """Make the next optimizer step change nothing."""
         _drop_gradients(parameters)
 
-    def lightning_module_state_dict(self) -> dict[str, Any]:
+    def lightning_module_state_dict(self) -> dict[str, Tensor]:
         state = self.lightning_module.state_dict(keep_vars=True)
         return {name: self.on_rank0(gather_full(value).detach()) for name, value in state.items()}
 

@@ -1,8 +1,9 @@
 """ZeRO strategy: optimizer state, gradients and weights sharded by DeepSpeed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
@@ -12,6 +13,7 @@ from lightning.pytorch.strategies import DDPStrategy, Strategy
 from torch import Tensor, nn
 
 from tts.errors import UserError
+from tts.plain_data import PlainData
 from tts.strategies.private_api import (
     OpenDeepSpeedStrategy,
     check_versions,
@@ -36,10 +38,10 @@ class Autocast(DeepSpeedPrecision):
         super().__init__("bf16-mixed")
         self._strategy = strategy
 
-    def convert_input(self, data: Any) -> Any:
+    def convert_input(self, data: object) -> object:
         return data
 
-    def forward_context(self) -> AbstractContextManager[Any]:
+    def forward_context(self) -> AbstractContextManager[object]:
         return torch.autocast(self._strategy.root_device.type, torch.bfloat16)
 
 
@@ -69,7 +71,7 @@ class ZeROStrategy(ShardedStrategy, OpenDeepSpeedStrategy):
         mixed = plugin is not None and plugin.precision == "bf16-mixed"
         return Autocast(self) if mixed else plugin
 
-    def adjust_config(self, config: dict[str, Any]) -> None:
+    def adjust_config(self, config: PlainData) -> None:
         if config.pop("bf16", None):
             # DeepSpeed disables an autocast that is not in its config
             config["torch_autocast"] = {
@@ -136,7 +138,7 @@ class ZeROStrategy(ShardedStrategy, OpenDeepSpeedStrategy):
             self.lightning_module.log("train/gradient_norm", float(norm))
         return result
 
-    def skip_next_step(self, parameters: Any) -> None:
+    def skip_next_step(self, parameters: Sequence[nn.Parameter]) -> None:
         """Set a gradient to infinity: DeepSpeed skips a step whose gradient norm is infinite."""
         from deepspeed.utils import (
             safe_get_full_grad,
@@ -154,12 +156,12 @@ class ZeROStrategy(ShardedStrategy, OpenDeepSpeedStrategy):
                 gradient = torch.full_like(safe_get_full_grad(parameter), torch.inf)
                 safe_set_full_grad(parameter, gradient)
 
-    def optimizer_state(self, optimizer: Any) -> dict[str, Any]:
+    def optimizer_state(self, optimizer: object) -> PlainData:
         """Return the full state in the format of the optimizer that was given to DeepSpeed."""
         from deepspeed.utils import safe_get_full_optimizer_state
 
         inner = wrapped_optimizer(self._engine)
-        shard: dict[str, Any] = next((state for state in inner.state.values() if state), {})
+        shard: PlainData = next((state for state in inner.state.values() if state), {})
         if shard:
             link_optimizer_states(self._engine, self.stage)
         states, groups, number = {}, [], 0
@@ -176,7 +178,7 @@ class ZeROStrategy(ShardedStrategy, OpenDeepSpeedStrategy):
                 }
         return {"state": states if shard else {}, "param_groups": groups}
 
-    def load_optimizer_state_dict(self, checkpoint: Any) -> None:
+    def load_optimizer_state_dict(self, checkpoint: Mapping[str, Any]) -> None:
         [saved] = checkpoint["optimizer_states"]
         parameters = [parameter for group in self._groups for parameter in group]
         inner, state = wrapped_optimizer(self._engine), saved["state"]
@@ -189,13 +191,17 @@ class ZeROStrategy(ShardedStrategy, OpenDeepSpeedStrategy):
                 if value.ndim:
                     _set_state(parameter, value, name)
 
-    def load_checkpoint(self, checkpoint_path: Any, weights_only: bool | None = None) -> Any:
+    def load_checkpoint(
+        self, checkpoint_path: str | Path, weights_only: bool | None = None
+    ) -> PlainData:
         return DDPStrategy.load_checkpoint(self, checkpoint_path, weights_only)
 
-    def load_model_state_dict(self, checkpoint: Any, strict: bool = True) -> None:
+    def load_model_state_dict(self, checkpoint: Mapping[str, Any], strict: bool = True) -> None:
         DDPStrategy.load_model_state_dict(self, checkpoint, strict)
 
-    def save_checkpoint(self, checkpoint: Any, filepath: Any, storage_options: Any = None) -> None:
+    def save_checkpoint(
+        self, checkpoint: PlainData, filepath: str | Path, storage_options: object = None
+    ) -> None:
         DDPStrategy.save_checkpoint(self, checkpoint, filepath, storage_options)
 
     def _allocate_state(self, inner: torch.optim.Optimizer, example: Mapping[str, Tensor]) -> None:

@@ -15,6 +15,7 @@ from tts.models.acoustic import AcousticModel, Diagnostics
 from tts.optim.groups import parameter_groups
 from tts.optim.optimization import Optimization
 from tts.optim.total_steps import total_steps
+from tts.plain_data import PlainData
 from tts.strategies.sharding import gather_full
 
 
@@ -48,7 +49,7 @@ class AcousticSystem(pl.LightningModule):
         """The model that validates and synthesizes."""
         return self.model
 
-    def forward(self, batch: Batch) -> Any:
+    def forward(self, batch: Batch) -> object:
         return self.model(batch)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -87,11 +88,11 @@ class AcousticSystem(pl.LightningModule):
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
         self.log("train/gradient_norm", gather_full(norm))
 
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+    def on_save_checkpoint(self, checkpoint: PlainData) -> None:
         checkpoint.update(self.card)
 
 
-def validate(system: pl.LightningModule, output: Any, batch: Batch) -> None:
+def validate(system: pl.LightningModule, output: object, batch: Batch) -> None:
     """Log the losses of a validation batch, and the error of its durations in frames."""
     result: LossResult = system.loss(output, batch, system.global_step)  # type: ignore[operator]
     values = result.named("val")

@@ -1,7 +1,7 @@
 """LightningModule that trains an acoustic model with mel discriminators."""
 
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -25,7 +25,7 @@ class AcousticGANSystem(GANSystem):
     def discriminator_kwargs(self) -> dict[str, object]:
         return {"bands": self.model.bands}
 
-    def forward(self, batch: Batch) -> Any:
+    def forward(self, batch: Batch) -> object:
         return self.generator(batch)
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
@@ -36,8 +36,8 @@ class AcousticGANSystem(GANSystem):
         self.adversarial_step(batch, batch_idx, output, output.mel, batch.mel, inputs)
 
     def _windows(self, mel: Tensor, lengths: Tensor, offsets: Tensor) -> MelWindows:
-        model: Any = self.model
-        return MelWindows((mel - model.mel_mean) / model.mel_std, lengths, offsets)
+        mean, std = (self.model.get_buffer(name) for name in ("mel_mean", "mel_std"))
+        return MelWindows((mel - mean) / std, lengths, offsets)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         validate(self, self.generator(batch), batch)

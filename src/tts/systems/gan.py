@@ -13,6 +13,7 @@ import torch
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from lightning.pytorch.utilities.types import OptimizerLRScheduler, OptimizerLRSchedulerConfig
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel
 
 from tts.discriminators.base import Discriminators, MultiDiscriminator
@@ -22,6 +23,7 @@ from tts.losses.weighted import LossResult, WeightedLoss
 from tts.optim.groups import parameter_groups
 from tts.optim.optimization import Optimization
 from tts.optim.total_steps import total_steps
+from tts.plain_data import PlainData
 from tts.strategies.private_api import check_versions, foreach_lerp_
 
 MODEL, DISCRIMINATORS = 0, 1  # the optimizers' indices
@@ -79,7 +81,7 @@ class GANSystem(pl.LightningModule):
         return {}
 
     @property
-    def generator(self) -> Any:
+    def generator(self) -> nn.Module:
         """The model that validates and synthesizes: the average of the weights if there is one."""
         return self.model if self.average is None else self.average.module
 
@@ -95,7 +97,7 @@ class GANSystem(pl.LightningModule):
         output: object,
         fake: Tensor,
         real: Tensor,
-        inputs: Callable[[Tensor], Any] = lambda signal: signal,
+        inputs: Callable[[Tensor], object] = lambda signal: signal,
     ) -> None:
         """Train the discriminators, then the model; step after the last of ``accumulate`` batches.
 
@@ -122,7 +124,7 @@ class GANSystem(pl.LightningModule):
             for scheduler in self._schedulers()[: 2 if active else 1]:
                 scheduler.step()
 
-    def _discriminator_step(self, fake: Any, real: Any, size: int) -> None:
+    def _discriminator_step(self, fake: object, real: object, size: int) -> None:
         """Compute the discriminators' loss and its gradients."""
         assert self.discriminators is not None
         assert self.gan_loss is not None
@@ -135,7 +137,7 @@ class GANSystem(pl.LightningModule):
 
     def _step_discriminators(self) -> None:
         # through the strategy, not Lightning's wrapper, which would count it as a training step
-        optimizer: Any = self._optimizers()[DISCRIMINATORS].optimizer
+        optimizer = self._optimizers()[DISCRIMINATORS].optimizer
         self.trainer.strategy.optimizer_step(optimizer, closure=_no_closure)
         optimizer.zero_grad()
 
@@ -150,8 +152,8 @@ class GANSystem(pl.LightningModule):
         optimizers: Any = self.optimizers()  # a list only where there are several
         return optimizers if isinstance(optimizers, list) else [optimizers]
 
-    def _schedulers(self) -> list[Any]:
-        schedulers: Any = self.lr_schedulers()
+    def _schedulers(self) -> list[LRScheduler]:
+        schedulers: Any = self.lr_schedulers()  # as above
         return schedulers if isinstance(schedulers, list) else [schedulers]
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
@@ -184,7 +186,7 @@ class GANSystem(pl.LightningModule):
             for optimizer, total in zip(optimizers, totals, strict=False)
         ]
 
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+    def on_save_checkpoint(self, checkpoint: PlainData) -> None:
         checkpoint.update(self.card)
 
 

@@ -4,4 +4,4 @@ from tts.errors import UserError
 
 
 class TextError(UserError):
-    """A text or language cannot be synthesized; the message says why and what to do."""
+    """A text or language cannot be synthesized; the message gives the cause and the remedy."""

@@ -2,8 +2,9 @@
 
 import importlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from tts.plain_data import PlainData
 from tts.text.clean import clean
 from tts.text.errors import TextError
 from tts.text.normalize import VERSION, normalize
@@ -74,7 +75,7 @@ class Frontend:
         """
         return split_sentences(text, language, min(MAX_CHARACTERS, self.max_characters))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> PlainData:
         """Return plain data for a checkpoint."""
         phonemizer = type(self.phonemizer)
         return {
@@ -85,7 +86,7 @@ class Frontend:
         }
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any], phonemizer: Phonemizer | None = None) -> "Frontend":
+    def from_dict(cls, values: PlainData, phonemizer: Phonemizer | None = None) -> "Frontend":
         """Rebuild a front end from :meth:`to_dict`.
 
         A phonemizer from outside this package must be passed, because a checkpoint must not make

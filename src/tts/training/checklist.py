@@ -6,10 +6,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 
+from tts.plain_data import PlainData
 from tts.training.summary import SUMMARY
 
 NO_GPU = "not run: there is no GPU"
@@ -109,7 +110,7 @@ def train(
     ]  # fmt: skip
     done = subprocess.run([sys.executable, str(TRAIN), *words], capture_output=True, text=True)
     errors = done.stderr.strip().splitlines() or [f"failed with status {done.returncode}"]
-    summary: dict[str, Any] = {}
+    summary: PlainData = {}
     if (run / SUMMARY).is_file():
         summary = json.loads((run / SUMMARY).read_text(encoding="utf-8"))
     metrics = summary.get("metrics", {})

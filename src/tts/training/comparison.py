@@ -7,10 +7,11 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tts.console import console
 from tts.errors import UserError
+from tts.plain_data import PlainData
 from tts.training.summary import SUMMARY
 
 # facts of a run in the order of the columns
@@ -25,7 +26,7 @@ class RunRow(NamedTuple):
 
     folder: Path
     overrides: dict[str, str]
-    facts: dict[str, Any]  # FIXED, error, higher_is_better
+    facts: PlainData  # FIXED, error, higher_is_better
     metrics: dict[str, float]
 
 
@@ -136,7 +137,7 @@ def _row(folder: Path) -> RunRow:
         raise UserError(f"{path} is damaged ({error}): remove it") from error
     metrics = {name: float(value) for name, value in summary["metrics"].items()}
     copied = ("status", "seconds", "error", "higher_is_better")
-    facts: dict[str, Any] = {key: summary[key] for key in copied if key in summary}
+    facts: PlainData = {key: summary[key] for key in copied if key in summary}
     for key in ("parameters", "steps"):
         if key in metrics:
             facts[key] = int(metrics.pop(key))
@@ -220,7 +221,7 @@ def _name(row: RunRow) -> str:
     return head if head.isdigit() else row.folder.name
 
 
-def _format(value: Any) -> str:
+def _format(value: object) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):

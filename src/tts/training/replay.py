@@ -3,27 +3,28 @@
 import functools
 import warnings
 from collections.abc import Iterator
-from typing import Any
 
 import lightning.pytorch as pl
 import torch
-from omegaconf import OmegaConf
+from omegaconf import DictConfig
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from torch.utils.hooks import RemovableHandle
 
 from tts.batch import Batch, Clips
+from tts.callbacks.support.bad_step_bundle import grad_scaler
 from tts.callbacks.support.random_states import restore_random
 from tts.checkpoint import CARD, load_checkpoint
 from tts.corpus import CorpusFacts
 from tts.device import find_device
 from tts.errors import UserError
+from tts.plain_data import PlainData
 from tts.training.lightning_messages import silence_lightning
 from tts.training.system import build_system
 
 
 class NonFiniteValue(Exception):
-    """Stops the step at its first NaN or infinite value; the message says where it arose."""
+    """Stops the step at its first NaN or infinite value; the message names its origin."""
 
 
 def replay(path: str, device: str = "cpu") -> str:
@@ -74,7 +75,7 @@ class NonFiniteDetector(pl.Callback):
         self._handles: list[RemovableHandle] = []
 
     def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: object, batch_idx: int
     ) -> None:
         for name, part in pl_module.named_modules():
             if name in ("", "model", "loss"):  # their parts are reported by name
@@ -83,7 +84,7 @@ class NonFiniteDetector(pl.Callback):
                 part.register_forward_hook(functools.partial(self._check_output, name))
             )
 
-    def on_train_batch_end(self, *arguments: Any) -> None:
+    def on_train_batch_end(self, *arguments: object) -> None:
         for handle in self._handles:
             handle.remove()
 
@@ -105,7 +106,7 @@ class NonFiniteDetector(pl.Callback):
             if parameter.grad is not None and not torch.isfinite(parameter.grad).all():
                 raise NonFiniteValue(f"backward: the gradient of {name} is NaN or infinite")
 
-    def _check_output(self, name: str, part: nn.Module, inputs: Any, output: Any) -> None:
+    def _check_output(self, name: str, part: nn.Module, inputs: object, output: object) -> None:
         if finite(output):
             for tensor in tensors(output):
                 if tensor.requires_grad:
@@ -127,12 +128,12 @@ class NonFiniteDetector(pl.Callback):
         self.last = name
 
 
-def finite(value: Any) -> bool:
+def finite(value: object) -> bool:
     """Whether all floating-point values in nested tuples, lists and dictionaries are finite."""
     return all(bool(torch.isfinite(tensor).all()) for tensor in tensors(value))
 
 
-def tensors(value: Any) -> Iterator[Tensor]:
+def tensors(value: object) -> Iterator[Tensor]:
     """Yield the floating-point and complex tensors in nested tuples, lists and dictionaries."""
     if isinstance(value, Tensor):
         if value.is_floating_point() or value.is_complex():
@@ -144,7 +145,7 @@ def tensors(value: Any) -> Iterator[Tensor]:
         yield from tensors(list(value.values()))
 
 
-def _range(value: Any) -> str:
+def _range(value: object) -> str:
     sizes = [float(t.detach().abs().max()) for t in tensors(value) if t.numel()]
     return f"±{max(sizes):.3g}" if sizes else "nothing"
 
@@ -175,8 +176,8 @@ def _batch(fields: dict[str, Tensor]) -> Batch | Clips:
     return Clips(**fields) if "audio" in fields else Batch(**fields)
 
 
-def _system(bundle: dict[str, Any]) -> pl.LightningModule:
-    config = OmegaConf.create(bundle["config"])
+def _system(bundle: PlainData) -> pl.LightningModule:
+    config = DictConfig(bundle["config"])
     card = {key: bundle[key] for key in CARD}
     system = build_system(config, CorpusFacts.from_dict(bundle["facts"]), card)
     system.load_state_dict(bundle["state_dict"])
@@ -186,7 +187,7 @@ def _system(bundle: dict[str, Any]) -> pl.LightningModule:
 class RestoreStep(pl.Callback):
     """Restores the step count, the AMP scale and the random states of the skipped step."""
 
-    def __init__(self, bundle: dict[str, Any]) -> None:
+    def __init__(self, bundle: PlainData) -> None:
         self.bundle = bundle
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -196,17 +197,17 @@ class RestoreStep(pl.Callback):
             loop.automatic_optimization.optim_progress.optimizer.step.total.completed = step
         else:
             loop.manual_optimization.optim_step_progress.total.completed = step
-        scaler = getattr(trainer.precision_plugin, "scaler", None)
+        scaler = grad_scaler(trainer)
         if scaler is not None and self.bundle["amp_scale"]:
             scaler.update(self.bundle["amp_scale"])
 
     def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: object, batch_idx: int
     ) -> None:
         restore_random(self.bundle["random"])
 
 
-def _trainer(bundle: dict[str, Any], device: str, detector: NonFiniteDetector) -> pl.Trainer:
+def _trainer(bundle: PlainData, device: str, detector: NonFiniteDetector) -> pl.Trainer:
     silence_lightning()
     return pl.Trainer(
         accelerator="gpu" if device.startswith("cuda") else "cpu",

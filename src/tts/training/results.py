@@ -1,7 +1,6 @@
 """Results of a training: the last and best metric values, and their statistics."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import lightning.pytorch as pl
 
@@ -9,7 +8,7 @@ from tts.callbacks.checkpoints import Checkpoints
 from tts.callbacks.metric_history import MetricHistory
 
 
-def history_statistics(callbacks: Sequence[pl.Callback]) -> dict[str, Any]:
+def history_statistics(callbacks: Sequence[pl.Callback]) -> dict[str, object]:
     """Return ``{"numbers": ...}``, the statistics of every metric, where they were kept."""
     histories = [each for each in callbacks if isinstance(each, MetricHistory)]
     return {"numbers": histories[-1].statistics()} if histories else {}
@@ -24,7 +23,7 @@ def final_metrics(trainer: pl.Trainer, callbacks: Sequence[pl.Callback]) -> dict
     return metrics
 
 
-def best_direction(callbacks: Sequence[pl.Callback]) -> dict[str, Any]:
+def best_direction(callbacks: Sequence[pl.Callback]) -> dict[str, object]:
     """Return ``{"higher_is_better": ...}`` of the monitored metric, where it has a best value."""
     found = _with_best(callbacks)
     return {"higher_is_better": found[-1].higher_is_better} if found else {}

@@ -5,7 +5,6 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
@@ -18,6 +17,7 @@ from tts.config.resume_overrides import own_overrides
 from tts.contract import require_same_codec
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
+from tts.plain_data import PlainData
 from tts.training.run_folder import CONFIG
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ def resume_point(folder: Path) -> Path:
     return found
 
 
-def _load_intact(path: Path) -> dict[str, Any]:
+def _load_intact(path: Path) -> PlainData:
     """Load a checkpoint and verify its checksums. Raises CheckpointError when it is damaged."""
     checkpoint = load_checkpoint(path, mmap=True)
     with zipfile.ZipFile(path) as archive:

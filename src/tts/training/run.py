@@ -4,7 +4,6 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import lightning.pytorch as pl
 import torch
@@ -18,6 +17,7 @@ from tts.config.hydra_job import group_choices, task_overrides
 from tts.config.launch import CONF
 from tts.config.option_checks import check_options
 from tts.memory import release_memory
+from tts.plain_data import PlainData
 from tts.training.callbacks import build_callbacks
 from tts.training.data import prepare_data, tune_batch_size
 from tts.training.lightning_messages import silence_lightning
@@ -48,9 +48,9 @@ def job(config: DictConfig) -> float | None:
 
 
 def train(
-    config: DictConfig, overrides: Sequence[str] = (), summary: dict[str, Any] | None = None
+    config: DictConfig, overrides: Sequence[str] = (), summary: PlainData | None = None
 ) -> dict[str, float]:
-    """Train as ``config`` says; return the last value of every metric and ``best/<monitor>``.
+    """Train with ``config``; return the last value of every metric and ``best/<monitor>``.
 
     ``overrides``: those that ``config`` was composed with, which a resumed run puts on top of its
     own config. ``summary`` receives the metrics' statistics. Raises SystemExit with status 128 +

@@ -4,16 +4,17 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+
+from tts.plain_data import PlainData
 
 SUMMARY = "summary.json"
 
 
 @contextmanager
-def summarized(folder: Path, overrides: Sequence[str]) -> Iterator[dict[str, Any]]:
+def summarized(folder: Path, overrides: Sequence[str]) -> Iterator[PlainData]:
     """Write a run's summary however it ends; the caller fills in ``metrics`` and ``status``."""
     start = time.monotonic()
-    summary: dict[str, Any] = {"status": "failed", "overrides": list(overrides), "metrics": {}}
+    summary: PlainData = {"status": "failed", "overrides": list(overrides), "metrics": {}}
     try:
         yield summary
     except BaseException as error:
@@ -27,7 +28,7 @@ def summarized(folder: Path, overrides: Sequence[str]) -> Iterator[dict[str, Any
         _write(folder, summary)
 
 
-def _write(folder: Path, summary: dict[str, Any]) -> None:
+def _write(folder: Path, summary: PlainData) -> None:
     # imported here: readers of summaries need SUMMARY alone, without torch
     from lightning.pytorch.utilities.rank_zero import rank_zero_only
 

@@ -1,17 +1,18 @@
 """Construction of the LightningModule: model, losses, optimizer, and which parts are trained."""
 
 from pathlib import Path
-from typing import Any
 
 import lightning.pytorch as pl
 from omegaconf import DictConfig
 
 from tts.build import build_model, model_arguments
+from tts.callbacks.support.trained_system import trained_system
 from tts.config.instantiate import instantiate
 from tts.corpus import CorpusFacts
 from tts.data.datamodule import SpeechDataModule
 from tts.errors import UserError
 from tts.optim.optimization import Optimization
+from tts.plain_data import PlainData
 from tts.training.acceleration import accelerate
 from tts.training.distillation import distill
 from tts.training.freezing import train_only
@@ -22,7 +23,7 @@ from tts.vocoders.vocoder import Vocoder
 
 
 def build_trainable_system(
-    config: DictConfig, data: SpeechDataModule, plain: dict[str, Any]
+    config: DictConfig, data: SpeechDataModule, plain: PlainData
 ) -> pl.LightningModule:
     """Build the system, compile it, and freeze what ``train_only`` or a distillation freezes.
 
@@ -30,7 +31,7 @@ def build_trainable_system(
     """
     card = {"config": plain, "facts": data.facts.to_dict(), "frontend": data.frontend.to_dict()}
     system = build_system(config, data.facts, card)
-    model: Any = system.model
+    model = trained_system(system).model
     accelerate(system, config.trainer.checkpoint_activations, config.trainer.compile)
     if config.distill_from:
         if config.train_only is not None:
@@ -50,7 +51,7 @@ def load_initial_weights(
 
     Lightning loads the checkpoint itself, together with the optimizer's state.
     """
-    model: Any = system.model
+    model = trained_system(system).model
     vocoder = isinstance(model, Vocoder)
     if checkpoint is not None:
         require_same_speech(checkpoint, facts, mel_only=vocoder)
@@ -58,9 +59,7 @@ def load_initial_weights(
         start_from(config.init_from, model, None if vocoder else facts)
 
 
-def build_system(
-    config: DictConfig, facts: CorpusFacts, card: dict[str, Any]
-) -> pl.LightningModule:
+def build_system(config: DictConfig, facts: CorpusFacts, card: PlainData) -> pl.LightningModule:
     """Build the LightningModule around a model for ``facts``.
 
     ``card``: the resolved config, facts and front end as plain data, saved in every checkpoint.

@@ -1,7 +1,6 @@
 """Construction of Lightning's Trainer from the ``trainer`` section of the config."""
 
 from copy import copy
-from typing import Any
 
 import lightning.pytorch as pl
 from lightning.pytorch.loggers import Logger
@@ -55,7 +54,7 @@ def for_manual_optimization(trainer: DictConfig) -> DictConfig:
 
     Each optimizer's step leaves the other's parameters without a gradient.
     """
-    changes: dict[str, Any] = {"gradient_clip_val": None, "accumulate_grad_batches": 1}
+    changes: dict[str, object] = {"gradient_clip_val": None, "accumulate_grad_batches": 1}
     if trainer.strategy == "ddp":
         changes["strategy"] = "ddp_find_unused_parameters_true"
     return OmegaConf.merge(trainer, changes)  # type: ignore[return-value]

@@ -9,7 +9,6 @@ import functools
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +17,7 @@ from tts.build import build, model_arguments
 from tts.checkpoint import CheckpointError, Run, load_run, save_voice
 from tts.contract import CodecContract, MelContract
 from tts.errors import UserError
+from tts.plain_data import PlainData
 
 
 class Codec(nn.Module):
@@ -94,8 +94,8 @@ def load_codec(path: str | os.PathLike[str], contract: CodecContract | None = No
 def save_codec(
     codec: Codec,
     folder: str | os.PathLike[str],
-    settings: dict[str, Any],
-    about: dict[str, Any] | None = None,
+    settings: PlainData,
+    about: PlainData | None = None,
 ) -> None:
     """Write a codec as a voice: ``voice.json`` and ``weights.safetensors``.
 

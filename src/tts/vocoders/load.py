@@ -4,7 +4,6 @@ import logging
 import os
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from tts.build import build, model_arguments
 from tts.checkpoint import CheckpointError, load_run
@@ -35,7 +34,7 @@ def load_vocoder(
     contract: MelContract | None,
     path: str | os.PathLike[str],
     family: str | None,
-    **settings: Any,
+    **settings: object,
 ) -> Vocoder:
     """Load a vocoder for mels of ``contract`` (None: whatever it was trained for).
 

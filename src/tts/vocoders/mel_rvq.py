@@ -9,7 +9,6 @@ Griffin-Lim. Fit one on a prepared corpus and name its folder in ``data.codec``:
 """
 
 import os
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,6 +16,7 @@ from torch import Tensor
 from tts.audio.mel import mel_spectrogram
 from tts.contract import MelContract
 from tts.errors import UserError
+from tts.plain_data import PlainData
 from tts.vocoders.codec import Codec, save_codec
 from tts.vocoders.griffin_lim import GriffinLim
 
@@ -59,7 +59,7 @@ class MelRVQ(Codec):
         chosen = [entries[codes[..., k]] for k, entries in enumerate(self.entries)]
         return torch.stack(chosen).sum(0)
 
-    def save(self, folder: str | os.PathLike[str], about: dict[str, Any] | None = None) -> None:
+    def save(self, folder: str | os.PathLike[str], about: PlainData | None = None) -> None:
         """Write the codec as a voice that ``data.codec`` can name."""
         settings = {
             "codebooks": self.codebooks,

@@ -15,6 +15,7 @@ from torch import Tensor
 from tts.checkpoint import fold_weights
 from tts.contract import MelContract
 from tts.errors import UserError
+from tts.plain_data import PlainData
 
 
 class PretrainedFormatError(UserError):
@@ -24,12 +25,12 @@ class PretrainedFormatError(UserError):
 class Converted(NamedTuple):
     """The parts of a voice."""
 
-    model: dict[str, Any]  # config: _target_ and arguments
+    model: PlainData  # config: _target_ and arguments
     contract: MelContract
     weights: dict[str, Tensor]
 
 
-def convert(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> Converted:
+def convert(config: PlainData, state: Mapping[str, object]) -> Converted:
     """Convert a checkpoint; the keys of its configuration tell the family.
 
     Raises PretrainedFormatError with the missing or unknown key.
@@ -46,7 +47,7 @@ def convert(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> Converted
     )
 
 
-def convert_hifigan(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> Converted:
+def convert_hifigan(config: PlainData, state: Mapping[str, object]) -> Converted:
     """Convert ``config.json`` and the ``generator`` weights of a HiFi-GAN."""
     model = {"_target_": "tts.vocoders.hifigan.HiFiGAN", **_upsampler(config)}
     per_stage = len(model["kernels"])
@@ -62,7 +63,7 @@ def convert_hifigan(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> C
     return Converted(model, _hifigan_contract(config), _rename_weights(state, rename))
 
 
-def convert_bigvgan(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> Converted:
+def convert_bigvgan(config: PlainData, state: Mapping[str, object]) -> Converted:
     """Convert ``config.json`` and the ``generator`` weights of a BigVGAN, version 1 or 2."""
     activation = _require(config, "activation")
     if activation not in ("snake", "snakebeta"):
@@ -98,7 +99,7 @@ def convert_bigvgan(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> C
     return Converted(model, _hifigan_contract(config), _rename_weights(state, rename))
 
 
-def convert_vocos(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> Converted:
+def convert_vocos(config: PlainData, state: Mapping[str, object]) -> Converted:
     """Convert ``config.yaml`` and ``pytorch_model.bin`` of a mel Vocos."""
     features, backbone, head = (
         _part(config, name, cls)
@@ -156,7 +157,7 @@ def convert_vocos(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> Con
     return Converted(model, contract, _rename_weights(state, rename))
 
 
-def _upsampler(config: Mapping[str, Any]) -> dict[str, Any]:
+def _upsampler(config: PlainData) -> PlainData:
     """Return the arguments that HiFi-GAN and BigVGAN share."""
     return {
         "channels": _require(config, "upsample_initial_channel"),
@@ -168,7 +169,7 @@ def _upsampler(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _hifigan_contract(config: Mapping[str, Any]) -> MelContract:
+def _hifigan_contract(config: PlainData) -> MelContract:
     rate = _require(config, "sampling_rate")
     fmax = _require(config, "fmax")
     return MelContract(
@@ -196,7 +197,7 @@ def _replace_prefix(key: str, prefixes: Mapping[str, str], family: str) -> str:
 
 
 def _rename_weights(
-    state: Mapping[str, Tensor], rename: Callable[[str], str | None]
+    state: Mapping[str, object], rename: Callable[[str], str | None]
 ) -> dict[str, Tensor]:
     """Rename weights and fold weight normalization in; ``rename`` returns None to drop a weight."""
     weights = {}
@@ -210,13 +211,13 @@ def _rename_weights(
     return {name: value for name, value in renamed if name is not None}
 
 
-def _require(config: Mapping[str, Any], key: str) -> Any:
+def _require(config: PlainData, key: str) -> Any:
     if key not in config:
         raise PretrainedFormatError(f"the configuration has no {key}")
     return config[key]
 
 
-def _part(config: Mapping[str, Any], name: str, cls: str) -> Mapping[str, Any]:
+def _part(config: PlainData, name: str, cls: str) -> PlainData:
     part = _require(config, name)
     class_path = str(_require(part, "class_path"))
     if not class_path.endswith(cls):

@@ -1,12 +1,15 @@
 """Bad step bundle: everything needed to run a skipped training step again, in one file."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import lightning.pytorch as pl
+import torch
+from lightning.pytorch.plugins import MixedPrecision
 from torch import Tensor
 
 from tts.batch import Batch, Clips
+from tts.callbacks.support.datamodule import datamodule
 from tts.callbacks.support.layer_gradients import layer_gradients
 from tts.callbacks.support.trained_system import trained_system
 from tts.checkpoint import save_atomic
@@ -25,7 +28,7 @@ class BackwardRecord(NamedTuple):
     optimizer: int = 0  # index of the optimizer that it is for
 
 
-def snapshot(pl_module: pl.LightningModule) -> dict[str, Any]:
+def snapshot(pl_module: pl.LightningModule) -> dict[str, object]:
     """Return the full weights and each layer's gradient norm (collective: call on every rank)."""
     named = pl_module.named_parameters()
     stepping = [(name, p) for name, p in named if p.grad is not None or is_deepspeed_parameter(p)]
@@ -45,7 +48,7 @@ def write_bundle(
     record: BackwardRecord,
     loss: float,
     reason: str,
-    weights: dict[str, Any],
+    weights: dict[str, object],
 ) -> None:
     """Write the bundle of a skipped step. ``weights``: its :func:`snapshot`."""
     bundle = {
@@ -69,13 +72,19 @@ def write_bundle(
 
 def amp_scale(trainer: pl.Trainer) -> float | None:
     """Return the scale of the float16 losses; None at other precisions."""
-    scaler = getattr(trainer.precision_plugin, "scaler", None)
+    scaler = grad_scaler(trainer)
     return None if scaler is None else float(scaler.get_scale())
+
+
+def grad_scaler(trainer: pl.Trainer) -> torch.amp.GradScaler | None:
+    """Return the scaler of the float16 losses; None at other precisions."""
+    plugin = trainer.precision_plugin
+    return plugin.scaler if isinstance(plugin, MixedPrecision) else None
 
 
 def utterance_names(trainer: pl.Trainer, batch: Batch | Clips) -> list[str]:
     """Return the ids of a batch's utterances; none if the batch does not have their indices."""
     if batch.utterance is None:
         return []
-    data: Any = trainer.datamodule  # type: ignore[attr-defined]
+    data = datamodule(trainer)
     return [data.utterance_id(row) for row in batch.utterance.tolist()]

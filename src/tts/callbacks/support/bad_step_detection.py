@@ -2,9 +2,11 @@
 
 import math
 from collections import deque
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+
+from tts.plain_data import PlainData
 
 MIN_LOSSES = 50  # before a loss can be an outlier
 
@@ -28,10 +30,10 @@ class BadStepDetector:
         self.outlier_threshold, self.window = outlier_threshold, window
         self.losses: list[deque[float]] = []  # of accepted backward passes, by optimizer
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> PlainData:
         return {"losses": [list(losses) for losses in self.losses]}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: PlainData) -> None:
         self.losses = [deque(losses, self.window) for losses in state_dict["losses"]]
 
     def start(self, optimizers: int) -> None:

@@ -3,13 +3,13 @@
 import math
 from collections import deque
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from tts.errors import UserError
+from tts.plain_data import PlainData
 from tts.strategies.sharding import gather_full, local_shard
 
 
@@ -22,10 +22,10 @@ class ClippingMethod:
         """
         raise NotImplementedError
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> PlainData:
         return {}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: PlainData) -> None:
         """Restore the state; most methods have none."""
 
 
@@ -88,10 +88,10 @@ class PercentileClipping(ClippingMethod):
             self.norms.append(value)
         return norm
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> PlainData:
         return {"norms": list(self.norms)}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: PlainData) -> None:
         self.norms.extend(state["norms"])
 
 

@@ -1,7 +1,7 @@
 """GPU utilization and memory as the driver counts them (NVML)."""
 
 import logging
-from typing import Any
+from types import ModuleType
 
 import torch
 
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 class Gpu:
     """One GPU as ``nvidia-smi`` reports it. ``nvml``: the module pynvml; ``handle``: its device."""
 
-    def __init__(self, nvml: Any, handle: Any) -> None:
+    def __init__(self, nvml: ModuleType, handle: object) -> None:
         self.nvml, self.handle = nvml, handle
 
     def read(self) -> dict[str, float]:

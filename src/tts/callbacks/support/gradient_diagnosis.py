@@ -3,11 +3,12 @@
 import math
 from collections import deque
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from tts.callbacks.support.layer_gradients import LayerGradient
+from tts.plain_data import PlainData
 
 HISTORY = 50  # norms of a layer to compare with
 
@@ -36,13 +37,13 @@ class GradientDiagnosis:
         self._missing: dict[str, int] = {}  # checks in a row without a gradient
         self._reported: dict[str, str] = {}  # kind of the last fault, by subject
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> PlainData:
         return {
             "norms": {name: list(values) for name, values in self._norms.items()},
             "missing": self._missing, "reported": self._reported,
         }  # fmt: skip
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: PlainData) -> None:
         norms = state_dict["norms"]
         self._norms = {name: deque(values, HISTORY) for name, values in norms.items()}
         self._missing = dict(state_dict["missing"])

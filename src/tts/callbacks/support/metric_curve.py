@@ -3,12 +3,12 @@
 import math
 from collections import deque
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 import torch
 
 from tts.callbacks.support.trend import MIN_POINTS, trend
+from tts.plain_data import PlainData
 
 POINTS = 256  # at least, once a curve has had as many
 
@@ -66,14 +66,14 @@ class MetricCurve:
             found["best"] = sign * value
         return found
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> PlainData:
         return {
             "course": torch.tensor(self.course, dtype=torch.float64), "stride": self.stride,
             "pending": self.pending, "recent": list(self.recent), "low": self.low,
             "high": self.high,
         }  # fmt: skip
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: PlainData) -> None:
         self.course = [(step, value) for step, value in state["course"].tolist()]
         self.stride, self.pending = state["stride"], list(state["pending"])
         self.recent.extend(state["recent"])

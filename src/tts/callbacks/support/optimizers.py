@@ -8,7 +8,7 @@ from torch.optim import Optimizer
 from tts.callbacks.support.trained_system import trained_system
 
 
-def optimizer_index(trainer: pl.Trainer, optimizer: Any) -> int:
+def optimizer_index(trainer: pl.Trainer, optimizer: object) -> int:
     """Return the optimizer's index among the trainer's, wrapped by Lightning or not."""
     own = unwrap(optimizer)
     return next(n for n, each in enumerate(trainer.optimizers) if unwrap(each) is own)

@@ -1,10 +1,9 @@
 """Periodic validation: a base of callbacks that act at every n-th validation."""
 
-from typing import Any
-
 import lightning.pytorch as pl
 
 from tts.callbacks.support.priority import DEFAULT
+from tts.plain_data import PlainData
 
 
 class PeriodicValidation(pl.Callback):
@@ -21,10 +20,10 @@ class PeriodicValidation(pl.Callback):
         self._validations = 0
         self._logged_recordings: set[str] = set()
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> PlainData:
         return {"validations": self._validations}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: PlainData) -> None:
         self._validations = state_dict["validations"]
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

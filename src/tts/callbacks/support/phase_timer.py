@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from lightning.pytorch.profilers import PassThroughProfiler
 
+Mark = Any  # time.perf_counter(), or a torch.cuda.Event
 MAX_INTERVALS = 2000  # kept between two readings; later ones are dropped
 
 
@@ -19,15 +20,15 @@ class PhaseTimer:
 
     def __init__(self, cuda: bool = False) -> None:
         self.cuda = cuda
-        self._intervals: list[tuple[str, Any, Any]] = []
-        self._last: Any = None
+        self._intervals: list[tuple[str, Mark, Mark]] = []
+        self._last: Mark | None = None
 
     def mark(self, phase: str | None = None) -> None:
         """End ``phase`` here; with None, drop the time since the previous mark."""
         if len(self._intervals) >= MAX_INTERVALS:
             self._last = None
             return
-        now: Any = time.perf_counter()
+        now: Mark = time.perf_counter()
         if self.cuda:
             now = torch.cuda.Event(enable_timing=True)
             now.record()

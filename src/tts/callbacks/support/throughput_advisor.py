@@ -7,6 +7,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 
+from tts.callbacks.support.datamodule import datamodule
 from tts.callbacks.support.optimizers import batches_per_step
 from tts.data.datamodule import SpeechDataModule
 from tts.errors import UserError
@@ -45,7 +46,7 @@ class ThroughputAdvisor:
         self, trainer: pl.Trainer, data_stall: float, padding: float, gpu_memory: float | None
     ) -> None:
         """Take the shares of a log interval and warn; ``gpu_memory``: None without a GPU."""
-        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        data: object = trainer.datamodule  # type: ignore[attr-defined]
         budget = None  # frames of a batch; clips have no padding, and batches of another size
         if isinstance(data, SpeechDataModule) and data.clips is None:
             budget = data.frames_per_batch
@@ -80,9 +81,9 @@ class ThroughputAdvisor:
             return
         changes, advice = faster_loading(trainer)
         self._warn(trainer, "" if changes else "data_stall", f"{self._data_stall()}: {advice}")
-        own: Any = trainer
+        own: Any = trainer  # mypy does not know the attribute set below
         if changes:
-            own.datamodule.reconfigure(**changes)
+            datamodule(trainer).reconfigure(**changes)
             self._shares["data_stall"].clear()
         # on every rank, changed or not: reloading is collective
         self._reload_every = own.reload_dataloaders_every_n_epochs
@@ -112,7 +113,7 @@ class ThroughputAdvisor:
 
 def faster_loading(trainer: pl.Trainer) -> tuple[dict[str, int], str]:
     """Return the next change to the data module's loading, {} if none is left, and advice."""
-    data: Any = trainer.datamodule  # type: ignore[attr-defined]
+    data: object = trainer.datamodule  # type: ignore[attr-defined]
     if not isinstance(data, SpeechDataModule):
         return {}, "raise num_workers of its DataLoader"
     cores = max(available_cores() // trainer.num_devices, 1)

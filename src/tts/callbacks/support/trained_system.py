@@ -1,11 +1,12 @@
 """Trained system: what callbacks read of a LightningModule of this project."""
 
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 import lightning.pytorch as pl
 from torch import nn
 
 from tts.losses.weighted import WeightedLoss
+from tts.plain_data import PlainData
 
 
 class TrainedSystem(Protocol):
@@ -13,7 +14,7 @@ class TrainedSystem(Protocol):
 
     model: nn.Module
     loss: WeightedLoss
-    card: dict[str, Any]  # plain data that goes into every checkpoint
+    card: PlainData  # plain data that goes into every checkpoint
     active_optimizer: int  # index of the optimizer whose loss is in the backward pass
     accumulate: int  # batches per optimizer step under manual optimization
     clip: float | None  # limit of the gradient norm under manual optimization

@@ -1,13 +1,14 @@
 """Training controls: learning rate, loss weights, dropout and the end of a run, while it runs."""
 
 import math
-from typing import Any
 
 import lightning.pytorch as pl
 from torch import nn
+from torch.optim.lr_scheduler import LambdaLR
 
 from tts.callbacks.support.trained_system import trained_system
 from tts.errors import UserError
+from tts.plain_data import PlainData
 
 
 class TrainingControls:
@@ -18,7 +19,7 @@ class TrainingControls:
     """
 
     def __init__(self) -> None:
-        self.state: dict[str, Any] = {
+        self.state: PlainData = {
             "factor": 1.0,  # of the scheduled learning rate
             "restart": None,  # [step, steps, peak_factor] of a cosine that begins at that step
             "weights": {},  # of losses, by name
@@ -45,8 +46,8 @@ class TrainingControls:
         if self.state["factor"] == 1.0 and self.state["restart"] is None:
             return
         for entry in self.trainer.lr_scheduler_configs:
-            scheduler: Any = entry.scheduler
-            if not hasattr(scheduler, "lr_lambdas"):
+            scheduler = entry.scheduler
+            if not isinstance(scheduler, LambdaLR):
                 raise UserError(
                     f"{type(scheduler).__name__} computes its learning rate from the last one, "
                     "which a plateau action changes: choose one of this project's schedulers, "
@@ -55,7 +56,7 @@ class TrainingControls:
             groups = scheduler.optimizer.param_groups
             scheduled = zip(groups, scheduler.base_lrs, scheduler.get_last_lr(), strict=True)
             for group, peak, lr in scheduled:
-                group["lr"] = self.state["factor"] * self._restarted_lr(peak, lr)
+                group["lr"] = self.state["factor"] * self._restarted_lr(float(peak), float(lr))
 
     def scale_lr(self, factor: float) -> tuple[float, float]:
         """Multiply the learning rate from now on; return it before and after."""

@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from tts.data.corpora.source import Corpus
 from tts.errors import UserError
@@ -10,8 +9,8 @@ from tts.errors import UserError
 
 def make_corpora(
     source: Callable[..., Corpus],
-    entries: Sequence[Mapping[str, Any] | Corpus] | None,
-    shared: Mapping[str, Any],
+    entries: Sequence[Mapping[str, object] | Corpus] | None,
+    shared: Mapping[str, object],
 ) -> list[Corpus]:
     """Return ``source(**shared)``, or for each entry ``source`` with its keys over ``shared``.
 
@@ -30,7 +29,7 @@ def make_corpora(
     ]
 
 
-def _make(source: Callable[..., Corpus], arguments: Mapping[str, Any], key: str) -> Corpus:
+def _make(source: Callable[..., Corpus], arguments: Mapping[str, object], key: str) -> Corpus:
     parameters = inspect.signature(source).parameters
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     if not open_ended and (unknown := sorted(set(arguments) - set(parameters))):

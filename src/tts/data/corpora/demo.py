@@ -7,11 +7,11 @@ compared with true times in milliseconds.
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tts.data.corpora.source import CorpusError, Source
+from tts.plain_data import PlainData
 from tts.text import espeak
 from tts.text.phonemes import EspeakPhonemizer
 from tts.text.symbols import BOUNDARY
@@ -55,7 +55,7 @@ class Demo:
                 speaker, variant = speakers[index % len(speakers)]
                 yield self._synthesize(library, index, text, speaker, variant)
 
-    def fingerprint(self) -> dict[str, Any]:
+    def fingerprint(self) -> PlainData:
         content = "\n".join(self.sentences).encode()
         return {
             "corpus": "demo",

@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import soundfile
 
 from tts.data.corpora.download import download_ljspeech
 from tts.data.corpora.source import CorpusError, Source
+from tts.plain_data import PlainData
 
 COLUMNS = ("id", "speaker", "text", "normalized")
 
@@ -70,7 +70,7 @@ class LJSpeech:
                 phonemes=None if self.transcribed else "",
             )
 
-    def fingerprint(self) -> dict[str, Any]:
+    def fingerprint(self) -> PlainData:
         text = self._text()
         return {
             "format": "ljspeech",

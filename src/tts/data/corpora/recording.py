@@ -12,9 +12,9 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from tts.data.corpora.source import CorpusError, Source
+from tts.plain_data import PlainData
 
 Timed = tuple[str, float, float]  # word, start, end in seconds
 
@@ -87,7 +87,7 @@ class Recording:
                 timings=tuple((word, a - start, b - start) for word, a, b in piece),
             )
 
-    def fingerprint(self) -> dict[str, Any]:
+    def fingerprint(self) -> PlainData:
         for path, key in ((self.audio, "audio"), (self.transcription, "transcription")):
             if not path.is_file():
                 raise CorpusError(f"{path}: no such file (data.{key})")
@@ -140,7 +140,7 @@ def read_words(path: Path) -> list[Timed]:
     return words
 
 
-def _entries(content: Any, path: Path) -> list[Timed]:
+def _entries(content: object, path: Path) -> list[Timed]:
     """Return the file's timed characters or words, checked."""
     if isinstance(content, dict):
         content = content.get("alignment", content)
@@ -178,7 +178,7 @@ def _entries(content: Any, path: Path) -> list[Timed]:
     return entries
 
 
-def _columns(content: dict[str, Any], path: Path) -> list[dict[str, Any]]:
+def _columns(content: PlainData, path: Path) -> list[PlainData]:
     starts = content.get("character_start_times_seconds", content.get("starts"))
     ends = content.get("character_end_times_seconds", content.get("ends"))
     characters = content["characters"]

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from tts.errors import UserError
+from tts.plain_data import PlainData
 
 
 class CorpusError(UserError):
@@ -42,5 +43,5 @@ class Corpus(Protocol):
     def sources(self) -> Iterator[Source]:
         """Yield every utterance in a fixed order. Raises CorpusError naming file and row."""
 
-    def fingerprint(self) -> dict[str, Any]:
+    def fingerprint(self) -> PlainData:
         """Return plain data that changes whenever the result of :meth:`sources` would."""
