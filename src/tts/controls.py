@@ -29,6 +29,8 @@ class Limits(NamedTuple):
         integral = not self.integer or value.is_integer()
         if math.isfinite(value) and low and value <= self.high and integral:
             return None
+        if math.isfinite(self.high) and self.low_excluded:
+            return f"must be above {self.low:g} and at most {self.high:g}"
         if math.isfinite(self.high):
             return f"lies outside {self.low:g} to {self.high:g}"
         if not math.isfinite(self.low):
@@ -51,17 +53,19 @@ class SynthesisControls(NamedTuple):
     rate: Annotated[PerToken, Limits(0.1, 10, per_token=True)] = 1.0  # times faster
     pitch: Annotated[PerToken, Limits(per_token=True)] = 0.0  # semitones up
     energy: Annotated[PerToken, Limits(per_token=True)] = 0.0  # decibels up
-    # times as far from the speaker's mean pitch: 0 is a monotone, 1.3 is livelier
+    # factor on the pitch's deviation from the speaker's mean: 0 is monotone, 1.3 is livelier
     pitch_range: Annotated[PerToken, Limits(0, 5, per_token=True)] = 1.0
-    # times as far of each mel band from its mean: 1.1 is clearer, 1.2 is harsh
+    # factor on each mel band's deviation from its mean: 1.1 is clearer, 1.2 is harsh
     variance_scale: Annotated[float | None, Limits(0, 2, low_excluded=True)] = None
-    # of durations and, in models that sample them, pitch and energy; 0 is deterministic
+    # noise scale of durations and, in models that sample them, pitch and energy; 0: deterministic
     prosody_temperature: Annotated[float | None, Limits(0)] = None
-    # of a model that samples its mel or codes
-    temperature: Annotated[float | None, Limits(0)] = None  # 0 is deterministic
-    steps: Annotated[int | None, Limits(1, integer=True)] = None  # of the solver: fewer are faster
-    solver: str | None = None  # of the flow's ODE: euler, midpoint
-    guidance: Annotated[float | None, Limits()] = None  # strength beyond the style as learned: 0
+    # sampling of the mel or codes, in models that sample them
+    temperature: Annotated[float | None, Limits(0)] = None  # noise scale; 0: deterministic
+    steps: Annotated[int | None, Limits(1, integer=True)] = (
+        None  # ODE solver steps: fewer are faster
+    )
+    solver: str | None = None  # ODE solver: euler or midpoint
+    guidance: Annotated[float | None, Limits()] = None  # classifier-free guidance scale; 0: off
 
     @classmethod
     def parse(cls, values: Mapping[str, object]) -> "SynthesisControls":

@@ -1,6 +1,6 @@
 """FastSpeech 2 with a learned aligner: tokens to mels in parallel.
 
-Ren et al. 2021 with three changes: the backbones are configurable (by default a Mamba/convolution
+Ren et al. 2021. The main changes: the backbones are configurable (by default a Mamba/convolution
 hybrid), durations come from an aligner that is trained jointly (Badlani et al. 2022), and one
 decoder step covers ``stride`` frames, which halves the decoder's cost at stride 2.
 """

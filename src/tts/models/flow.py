@@ -20,7 +20,7 @@ from tts.errors import UserError
 from tts.modules.stack import Context
 from tts.plain_data import PlainData
 
-AVERAGE_DECAY = 0.999  # per training step, of the residuals' running variance
+AVERAGE_DECAY = 0.999  # per training step, of the residuals' running root mean square
 SLOWEST, FASTEST = 1.0, 1000.0  # radians per unit of time in the time embedding
 Velocity = Callable[[Tensor, float], Tensor]  # (x, time) -> dx/dt
 
@@ -153,7 +153,7 @@ class ResidualFlow(nn.Module):
         style: Tensor | None,
         settings: SamplerSettings,
     ) -> Tensor:
-        """Carry noise ``x0 (B, L, channels)`` from time 0 to 1; the result is in unit variance.
+        """Carry noise ``x0 (B, L, channels)`` from time 0 to 1; the result is in standardized units.
 
         Raises UserError for guidance without a style.
         """
@@ -178,12 +178,12 @@ class ResidualFlow(nn.Module):
 
     def velocity(self, x: Tensor, time: Tensor, condition: FlowCondition) -> Tensor:
         """Return the velocity field at ``x (B, L, channels)`` and ``time (B,)`` in [0, 1]."""
-        style = self.time(time)
+        conditioning = self.time(time)
         dtype = self.input.weight.dtype
         if condition.style is not None:
-            style = style + condition.style
+            conditioning = conditioning + condition.style
         hidden = self.input(x.to(dtype)) + condition.states
-        hidden = self.velocity_net(hidden, Context(mask=condition.mask, style=style))
+        hidden = self.velocity_net(hidden, Context(mask=condition.mask, style=conditioning))
         t = time[:, None, None]
         # E[x1 - x0 | x_t] of independent unit Gaussians
         gaussian = (2 * t - 1) / (t.square() + (1 - t).square())

@@ -1,7 +1,7 @@
 """Mamba-2 mixer (Dao & Gu 2024, section 7): short convolution, selective scan, gate.
 
 Names as in the paper and in :mod:`tts.modules.ssd`: X input, B input to state, C state to output,
-dt step size, A decay rate, dA = dt A. Dimensions: b batch, t frames, h heads, p channels per head
+dt step size, A decay rate, dt_A = dt * A. Dimensions: b batch, t frames, h heads, p channels per head
 (P, ``head_dim``), n state size (N, ``state``).
 """
 
@@ -63,7 +63,7 @@ class MambaCore(nn.Module):
         self.sizes = [self.dim, self.dim + 2 * state, self.heads]  # gate (the paper's z), XBC, dt
         self.input = nn.Linear(dim, sum(self.sizes), bias=False)
         self.conv = DepthwiseConv(self.sizes[1], kernels=(kernel,), direction="causal")
-        # as in mamba_ssm: step sizes from 1 ms to 100 ms, decay rates from 1 to 16
+        # as in mamba_ssm: step sizes from 0.001 to 0.1, decay rates from 1 to 16
         dt = torch.exp(torch.rand(self.heads) * math.log(100.0) + math.log(1e-3))
         self.dt_bias = nn.Parameter(dt + torch.log(-torch.expm1(-dt)))  # softplus inverse
         self.log_a = nn.Parameter(torch.empty(self.heads).uniform_(1, 16).log())  # log(-A)
@@ -74,8 +74,8 @@ class MambaCore(nn.Module):
         gate, XBC, dt = self.input(x).split(self.sizes, -1)
         X, B, C = self._split_XBC(self.conv(XBC))
         B, C = self.position.rotate(B), self.position.rotate(C)
-        dt, dA = self._discretize(dt)
-        Y = ssd(X, dt, dA, B, C, self.chunk) + X * self.skip[:, None]
+        dt, dt_A = self._discretize(dt)
+        Y = ssd(X, dt, dt_A, B, C, self.chunk) + X * self.skip[:, None]
         return self._gated_norm(Y, gate)
 
     def initial_state(self, batch: int, context: Context | None = None) -> MambaState:
@@ -91,8 +91,8 @@ class MambaCore(nn.Module):
         X, B, C = self._split_XBC(XBC)
         B = self.position.rotate(B[:, None], state.position)[:, 0]
         C = self.position.rotate(C[:, None], state.position)[:, 0]
-        dt, dA = self._discretize(dt)
-        Y, ssm = ssd_step(X, dt, dA, B, C, state.ssm)
+        dt, dt_A = self._discretize(dt)
+        Y, ssm = ssd_step(X, dt, dt_A, B, C, state.ssm)
         Y = Y + X * self.skip[:, None]
         return self._gated_norm(Y, gate), MambaState(state.position + 1, recent, ssm)
 
@@ -102,10 +102,10 @@ class MambaCore(nn.Module):
         return rearrange(X, "... (h p) -> ... h p", h=self.heads), B, C
 
     def _discretize(self, dt: Tensor) -> tuple[Tensor, Tensor]:
-        """Raw step sizes ``(..., h)`` -> dt and dA ``(..., h)``, fp32."""
+        """Raw step sizes ``(..., h)`` -> dt and dt_A ``(..., h)``, fp32."""
         dt = F.softplus(dt.float() + self.dt_bias.float())
-        dA = -dt * self.log_a.float().exp()
-        return dt, dA if self.slopes is None else dA - self.slopes
+        dt_A = -dt * self.log_a.float().exp()
+        return dt, dt_A if self.slopes is None else dt_A - self.slopes
 
     def _gated_norm(self, Y: Tensor, gate: Tensor) -> Tensor:
         """``(..., h, p), (..., h p) -> (..., h p)``: gate, then RMS norm (section 7.1)."""

@@ -108,9 +108,9 @@ class GANSystem(pl.LightningModule):
         active = self.adversarial_active
         adversarial: AdversarialOutput | None = None
         if active and self.discriminators is not None:
-            self._discriminator_step(inputs(fake.detach()), inputs(real), len(fake))
+            self._discriminator_backward(inputs(fake.detach()), inputs(real), len(fake))
             if last:
-                self._step_discriminators()
+                self._discriminator_optimizer_step()
             with frozen(self.discriminators):
                 with torch.no_grad():
                     of_real = self.discriminators(inputs(real))
@@ -120,11 +120,11 @@ class GANSystem(pl.LightningModule):
         self.log("loss", result.value, prog_bar=True, logger=False, batch_size=len(fake))
         self.manual_backward(result.total / self.accumulate)
         if last:
-            self._step_model()
+            self._model_optimizer_step()
             for scheduler in self._schedulers()[: 2 if active else 1]:
                 scheduler.step()
 
-    def _discriminator_step(self, fake: object, real: object, size: int) -> None:
+    def _discriminator_backward(self, fake: object, real: object, size: int) -> None:
         """Compute the discriminators' loss and its gradients."""
         assert self.discriminators is not None
         assert self.gan_loss is not None
@@ -135,13 +135,13 @@ class GANSystem(pl.LightningModule):
         self.manual_backward(loss / self.accumulate)
         self.active_optimizer = MODEL
 
-    def _step_discriminators(self) -> None:
+    def _discriminator_optimizer_step(self) -> None:
         # through the strategy, not Lightning's wrapper, which would count it as a training step
         optimizer = self._optimizers()[DISCRIMINATORS].optimizer
         self.trainer.strategy.optimizer_step(optimizer, closure=_no_closure)
         optimizer.zero_grad()
 
-    def _step_model(self) -> None:
+    def _model_optimizer_step(self) -> None:
         optimizer = self._optimizers()[MODEL]
         optimizer.step()
         optimizer.zero_grad()

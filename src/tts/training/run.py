@@ -81,7 +81,7 @@ def train(
     load_initial_weights(config, system, data.facts, checkpoint)
     save_config(config, Path(config.run_dir), fresh=not resuming)
 
-    parameters = log_start(config, system, trainer)
+    parameters = summary["parameters"] = log_start(config, system, trainer)
     try:
         with stop:
             trainer.fit(system, datamodule=data, ckpt_path=checkpoint and str(checkpoint))

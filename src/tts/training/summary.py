@@ -12,7 +12,11 @@ SUMMARY = "summary.json"
 
 @contextmanager
 def summarized(folder: Path, overrides: Sequence[str]) -> Iterator[PlainData]:
-    """Write a run's summary however it ends; the caller fills in ``metrics`` and ``status``."""
+    """Write a run's summary however it ends; the caller fills in ``metrics`` and ``status``.
+
+    A command that is rejected before its training starts (the caller has not yet set
+    ``parameters``) leaves the summary of an earlier training in ``folder`` as it is.
+    """
     start = time.monotonic()
     summary: PlainData = {"status": "failed", "overrides": list(overrides), "metrics": {}}
     try:
@@ -25,7 +29,8 @@ def summarized(folder: Path, overrides: Sequence[str]) -> Iterator[PlainData]:
         raise
     finally:
         summary["seconds"] = round(time.monotonic() - start, 1)
-        _write(folder, summary)
+        if "parameters" in summary or not (folder / SUMMARY).is_file():
+            _write(folder, summary)
 
 
 def _write(folder: Path, summary: PlainData) -> None:
