@@ -38,7 +38,7 @@ def test_values_become_numbers_and_lists() -> None:
         ("energy", math.inf, "energy=inf must be finite"),
         ("pitch_range", -1, "pitch_range=-1 lies outside 0 to 5"),
         ("pitch_range", 6, "pitch_range=6 lies outside 0 to 5"),
-        ("variance_scale", 0, "variance_scale=0 lies outside 0 to 2"),
+        ("variance_scale", 0, "variance_scale=0 must be above 0 and at most 2"),
         ("variance_scale", [1.0], r"variance_scale=\[1.0\]: give a number$"),
         ("prosody_temperature", -1, "prosody_temperature=-1 must be 0 or more"),
         ("temperature", math.nan, "temperature=nan must be 0 or more"),

@@ -60,8 +60,16 @@ def run_folder(resume: str | None, fresh: str, overrides: Iterable[str]) -> str:
 
 
 def resumed_folder(resume: str) -> Path:
-    """Return the run folder that ``resume=`` means: itself, or that of a checkpoint."""
+    """Return the run folder that ``resume=`` means: itself, or that of a checkpoint.
+
+    Raises UserError for a voice, which holds no state of a training.
+    """
     path = Path(resume)
+    if (path / "voice.json").is_file():
+        raise UserError(
+            f"resume={resume} is a voice and holds no training state: start from its weights with "
+            f"init_from={resume}"
+        )
     if path.suffix == ".ckpt":
         path = path.parent
     return path.parent if path.name == "checkpoints" else path

@@ -153,7 +153,7 @@ class ResidualFlow(nn.Module):
         style: Tensor | None,
         settings: SamplerSettings,
     ) -> Tensor:
-        """Carry noise ``x0 (B, L, channels)`` from time 0 to 1; the result is in standardized units.
+        """Carry noise ``x0 (B, L, channels)`` from time 0 to 1, in standardized units.
 
         Raises UserError for guidance without a style.
         """

@@ -1,8 +1,8 @@
 """Mamba-2 mixer (Dao & Gu 2024, section 7): short convolution, selective scan, gate.
 
 Names as in the paper and in :mod:`tts.modules.ssd`: X input, B input to state, C state to output,
-dt step size, A decay rate, dt_A = dt * A. Dimensions: b batch, t frames, h heads, p channels per head
-(P, ``head_dim``), n state size (N, ``state``).
+dt step size, A decay rate, dt_A = dt * A. Dimensions: b batch, t frames, h heads, p channels per
+head (P, ``head_dim``), n state size (N, ``state``).
 """
 
 import math
