@@ -24,9 +24,13 @@ def test_a_command_rejected_before_training_keeps_the_earlier_summary(tmp_path: 
 
 
 def test_a_training_that_fails_is_recorded_with_its_error(tmp_path: Path) -> None:
-    with pytest.raises(UserError), summarized(tmp_path, []) as summary:
-        summary["parameters"] = 7
-        raise UserError("2 of the last 500 steps were skipped")
+    def train() -> None:
+        with summarized(tmp_path, []) as summary:
+            summary["parameters"] = 7
+            raise UserError("2 of the last 500 steps were skipped")
+
+    with pytest.raises(UserError):
+        train()
     assert read(tmp_path)["status"] == "failed"
     assert read(tmp_path)["error"] == "2 of the last 500 steps were skipped"
 
@@ -39,5 +43,5 @@ def test_a_first_run_that_is_rejected_is_recorded(tmp_path: Path) -> None:
 
 def test_a_voice_cannot_be_resumed() -> None:
     voice = Path(__file__).parents[2] / "voices" / "lj"
-    with pytest.raises(UserError, match="is a voice .*init_from="):
+    with pytest.raises(UserError, match=r"is a voice .*init_from="):
         resumed_folder(str(voice))
