@@ -178,7 +178,7 @@ def test_a_wrong_command_is_one_line(
         ("steps", 4, "steps=4: .*model/flow=residual"),
         ("pitch", [1.0, 2.0], "pitch has 2 values"),
         ("pitch_range", -1, "pitch_range=-1 lies outside 0 to 5"),
-        ("variance_scale", 9, "variance_scale=9 lies outside 0 to 2"),
+        ("variance_scale", 9, "variance_scale=9 must be above 0 and at most 2"),
         ("reference", "some.wav", "reference=some.wav"),
         ("text", "...", "no letter and no digit"),
         ("text", "Hello. 你好. You.", "Chinese"),
@@ -220,7 +220,7 @@ def test_an_exported_voice_equals_its_run(run: Path, voice: Synthesizer, tmp_pat
     assert np.array_equal(clear, asked)
     assert not np.array_equal(clear, spoken)
     for setting, why in (
-        ("magnitude_weight=0.2", "magnitude_weight: a FastSpeech has no such"),
+        ("magnitude_weight=0.2", "magnitude_weight: an acoustic model has no such"),
         ("variance_scale=9", "0 to 2"),
         ("steps=2", "steps is taken by models trained with model/flow=residual"),
     ):

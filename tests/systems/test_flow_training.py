@@ -124,7 +124,7 @@ def test_train_only_keeps_the_other_weights(run: Path, base: Path, tmp_path: Pat
         trainable = name.startswith(("model.flow.", "model.adaptor.flow."))
         assert torch.equal(value, first[name]) != trainable, name
     wrong = {"flaw": "no part 'flaw'; choose from .*encoder", "x.y": "no part", "''": "no part",
-             "adaptor.normalize": "has no parameters", "": "nothing is left"}  # fmt: skip
+             "adaptor.normalize": "has no parameters", "": "no part is left"}  # fmt: skip
     for part, message in wrong.items():
         with pytest.raises(UserError, match=message):
             trained(tmp_path / "x", base, 1, f"train_only=[{part}]", f"init_from={run}",
