@@ -27,7 +27,11 @@ REPLACEABLE = ("trainer", "callbacks", "logger", "optimizer", "scheduler", "data
 
 
 def starting_point(config: DictConfig, overrides: Iterable[str]) -> tuple[DictConfig, Path | None]:
-    """Return the config to train with, and the checkpoint to go on from, if there is one."""
+    """Return the config to train with, and the checkpoint to go on from, if there is one.
+
+    Before this, :mod:`tts.config.resume_overrides` has composed a resumed run with the overrides it
+    began with; after it, :mod:`tts.config.option_checks` rejects contradictory options.
+    """
     if config.resume:
         return resume(config, overrides)
     if config.ckpt_path:
