@@ -24,6 +24,11 @@ def message(*overrides: str) -> str:
         ("model/sise=small", "no config group 'model/sise'; did you mean model/size"),
         ("optimizer.lrr=1", "did you mean optimizer.lr, "),
         (
+            "scheduler.cycle_steps=9",
+            "scheduler.cycle_steps is a setting of other choices of scheduler: "
+            "choose scheduler=cosine_restarts",
+        ),
+        (
             "loss.weights.mel=2",
             "no setting 'loss.weights.mel'; did you mean model.loss.weights.mel",
         ),

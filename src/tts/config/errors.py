@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
@@ -59,11 +60,28 @@ def _unknown_key(key: str, config_name: str, conf: Path, arguments: Sequence[str
         return f"there is no config group {key!r}; {hint}choose from {', '.join(groups)}"
     others = [a for a in arguments if a.partition("=")[0].lstrip("~+") != key]
     config = _composed(config_name, conf, others)
+    if choices := _choices_with(key, conf):
+        group = key.rpartition(".")[0].replace(".", "/")
+        return f"{key} is a setting of other choices of {group}: choose {group}={'|'.join(choices)}"
     hint = did_you_mean(key, [*_flatten(config, ""), *groups], cutoff=0.7)
     parent, siblings = _siblings(config, key)
     where = f"{parent} has" if parent else "the config has"
     listed = f"{where} {', '.join(map(str, siblings))}" if siblings else "--cfg job lists all keys"
     return f"there is no setting {key!r}; {hint}{listed}"
+
+
+def _choices_with(key: str, conf: Path) -> list[str]:
+    """The choices of the group ``a/b`` whose files have the key ``c``, for ``key`` ``a.b.c``."""
+    group, _, name = key.rpartition(".")
+    folder = conf / group.replace(".", "/")
+    if not group or not folder.is_dir():
+        return []
+    found = []
+    for choice in _choices(folder):
+        values = yaml.safe_load((folder / f"{choice}.yaml").read_text(encoding="utf-8")) or {}
+        if name in values and not name.startswith("_"):
+            found.append(choice)
+    return found
 
 
 def _replaced_section(section: str, conf: Path, arguments: Sequence[str]) -> str:
