@@ -15,14 +15,14 @@ import os
 import pickle
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from tts.build import model_arguments
+from tts.build import build, model_arguments
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
@@ -49,6 +49,10 @@ class Run(NamedTuple):
     step: int  # optimizer steps taken
     # a voice's defaults: synthesis controls, or a vocoder's settings
     speaking: PlainData = {}  # noqa: RUF012
+
+    def model_factory(self) -> Any:
+        """Return what makes the model that the config describes, called as its class asks."""
+        return build(model_arguments(self.config["model"]))
 
     def fill(self, model: nn.Module) -> None:
         """Load the weights into ``model``. Raises CheckpointError when they do not fit."""

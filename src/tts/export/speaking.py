@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Mapping
 
-from tts.build import build, build_model, model_arguments
+from tts.build import build_model
 from tts.checkpoint import Run, is_vocoder
 from tts.controls import SynthesisControls
 from tts.errors import UserError
@@ -16,7 +16,7 @@ def with_speaking(run: Run, settings: Mapping[str, object]) -> Run:
     Raises UserError for a setting that the model does not take, or a value that it rejects.
     """
     given = {name: value for name, value in settings.items() if value is not None}
-    factory = build(model_arguments(run.config["model"]))
+    factory = run.model_factory()
     if is_vocoder(run.config):
         known, kind = set(inspect.signature(factory).parameters), f"a {factory.func.__name__}"
     else:

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from tts.build import build, build_model, model_arguments
+from tts.build import build_model
 from tts.checkpoint import load_run
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
@@ -19,7 +19,7 @@ def distill(path: str, steps: int, model: nn.Module, facts: CorpusFacts) -> None
     UserError when either has no flow, or when they differ in more than the velocity network.
     """
     run = load_run(path)
-    teacher = build_model(build(model_arguments(run.config["model"])), run.require_facts())
+    teacher = build_model(run.model_factory(), run.require_facts())
     teacher_flow, flow = _flow_of(teacher, f"distill_from={path}"), _flow_of(model, "this model")
     run.fill(teacher)
     start_from(path, model, facts)

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import track
 from torch import Tensor
 
-from tts.build import build, build_model, model_arguments
+from tts.build import build_model
 from tts.checkpoint import WEIGHTS, load_run
 from tts.data.datamodule import SpeechDataModule
 from tts.data.dataset import SpeechDataset
@@ -45,7 +45,7 @@ def use_teacher_forced_mels(data: SpeechDataModule, path: str) -> None:
     name = f"mels-{_digest(run.path)}"
     todo = [c for c in data.opened if not (c.path / name / "done").is_file()]
     if todo:
-        model = build_model(build(model_arguments(run.config["model"])), facts)
+        model = build_model(run.model_factory(), facts)
         run.fill(model)
         model.eval()
         for corpus in todo:

@@ -8,7 +8,7 @@ import torch
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from torch import Tensor, nn
 
-from tts.build import build, build_model, model_arguments
+from tts.build import build_model
 from tts.checkpoint import Run, load_run
 from tts.contract import require_same_codec
 from tts.corpus import CorpusFacts
@@ -58,7 +58,7 @@ def one_speaker(run: Run, name: str) -> Run:
         raise UserError(f"speaker={name}: choose from {', '.join(facts.speakers)}")
     kept = slice(number := facts.speakers.index(name), number + 1)
     with torch.device("meta"):
-        model: AcousticModel[Any] = build_model(build(model_arguments(run.config["model"])), facts)
+        model: AcousticModel[Any] = build_model(run.model_factory(), facts)
     keys = model.corpus_keys()
     per_speaker = {*keys.statistics, *keys.speakers}
     weights = {

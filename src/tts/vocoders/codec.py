@@ -13,7 +13,6 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from tts.build import build, model_arguments
 from tts.checkpoint import CheckpointError, Run, load_run, save_voice
 from tts.contract import CodecContract, MelContract
 from tts.errors import UserError
@@ -77,7 +76,7 @@ def load_codec(path: str | os.PathLike[str], contract: CodecContract | None = No
     field when it is another codec.
     """
     run = load_run(path)
-    factory = build(model_arguments(run.config["model"]))
+    factory = run.model_factory()
     made = factory.func if isinstance(factory, functools.partial) else factory
     if not (isinstance(made, type) and issubclass(made, Codec)):
         raise CheckpointError(

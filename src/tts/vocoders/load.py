@@ -5,7 +5,6 @@ import os
 from functools import partial
 from pathlib import Path
 
-from tts.build import build, model_arguments
 from tts.checkpoint import CheckpointError, load_run
 from tts.contract import ContractError, MelContract
 from tts.vocoders.griffin_lim import GriffinLim
@@ -43,7 +42,7 @@ def load_vocoder(
     vocoder, ContractError naming the fields for one of another mel.
     """
     run = load_run(path)
-    factory: partial[Vocoder] = build(model_arguments(run.config["model"]))
+    factory: partial[Vocoder] = run.model_factory()
     made = factory.func
     if not (isinstance(made, type) and issubclass(made, Vocoder)):
         raise CheckpointError(f"{run.path} is an acoustic model; give a vocoder")
