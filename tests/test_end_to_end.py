@@ -132,7 +132,10 @@ def test_synthesize_writes_files_from_text_and_standard_input(run: Path, tmp_pat
     [
         (("text=hi", "speaker=carla"), "choose from anna, ben"),
         (("text=hi", "color=red"), "color"),
-        (("text=hi", "vocoder=magic"), "choose from bigvgan, default, griffin_lim, hifigan, vocos"),
+        (
+            ("text=hi", "vocoder=magic"),
+            "choose from bigvgan, default, griffin_lim, hifigan, univnet, vocos",
+        ),
     ],
 )
 def test_a_wrong_command_about_a_run_is_one_line(
