@@ -38,7 +38,8 @@ FLOORS = {
         "training", "config",
     },
     "benchmark": {
-        "text", "audio", "data", "modules", "alignment", "models", "vocoders", "discriminators",
+        "synthesizer", "text", "audio", "data", "modules", "alignment", "models", "vocoders",
+        "discriminators",
         "losses", "metrics", "optim", "systems", "callbacks", "strategies", "training", "config",
     },
     "cli": {
