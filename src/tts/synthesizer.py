@@ -13,7 +13,6 @@ from torch import Tensor
 from tts.audio.io import read_audio
 from tts.audio.mel import mel_spectrogram
 from tts.batch import Prompt
-from tts.build import build_model
 from tts.checkpoint import CheckpointError, load_run
 from tts.contract import MelContract
 from tts.controls import NEUTRAL, SynthesisControls
@@ -87,10 +86,9 @@ class Synthesizer:
         target = find_device(device)
         run = load_run(OWN_VOICE if path is None else path)
         facts = run.require_facts()
-        model = build_model(run.model_factory(), facts)
+        model = run.build()
         if not isinstance(model, AcousticModel):
             raise CheckpointError(f"{run.path} is a vocoder; give an acoustic model")
-        run.fill(model)
         try:
             speaking = SynthesisControls.parse(run.speaking)
         except UserError as error:

@@ -11,6 +11,7 @@ from tts.checkpoint import Run, is_vocoder, load_run
 from tts.config.corpora import prepare_from_config
 from tts.config.hydra_job import task_overrides
 from tts.config.instantiate import instantiate
+from tts.config.trusted_packages import with_trust
 from tts.contract import MelContract
 from tts.controls import SynthesisControls
 from tts.corpus import merge_facts
@@ -41,6 +42,7 @@ UNUSED_OPTIONS = {  # by what is evaluated
 EVALUATED = {"wavs": "wavs=", "run": "run=", "vocoder": "the run of a vocoder"}
 
 
+@with_trust
 def evaluate(config: DictConfig) -> Report:
     """Evaluate, print the table, write the report files and return the report.
 
