@@ -25,8 +25,8 @@ from tts.masks import mask_from_lengths, masked_mean
 from tts.models.acoustic import AcousticModel, Diagnostics
 from tts.trust import trusting
 
-# runs of this module's classes can be loaded in every test
-_trusted = trusting("fakes")
+# runs that name classes of the tests can be loaded in every test
+_trusted = trusting(["fakes", "tests"])
 _trusted.__enter__()
 
 FAKES = Path(__file__).parent / "conf"  # config choices data=fake and model=fake

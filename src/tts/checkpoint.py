@@ -174,6 +174,8 @@ def require_card(checkpoint: PlainData, path: str | os.PathLike[str]) -> CorpusF
     require_trusted(config, f"{path}, config")
     _require_model(config, f"{path}, config")
     require_trusted(checkpoint["frontend"], f"{path}, frontend")
+    if not isinstance(checkpoint["frontend"], dict):
+        raise CheckpointError(f"{path}, frontend: expected a section")
     return CorpusFacts.from_dict(checkpoint["facts"], f"{path}, facts")
 
 
@@ -278,7 +280,7 @@ def load_voice(folder: str | os.PathLike[str]) -> Run:
             raise CheckpointError(f"{file}: the field {name} is missing")
     if card["format"] not in (1, FORMAT):
         raise CheckpointError(
-            f"{file}: format {quoted(card['format'])} is not known; this version reads 1 to {FORMAT}"
+            f"{file}: format {quoted(card['format'])} is not known; choose from 1, {FORMAT}"
         )
     for name in ("config", "speaking"):
         if not isinstance(card[name], dict):
@@ -292,10 +294,11 @@ def load_voice(folder: str | os.PathLike[str]) -> Run:
     if card.get("facts") is not None:
         facts = CorpusFacts.from_dict(card["facts"], f"{where}, facts")
     step = _step(card["step"], f"{where}, step")
+    frontend, speaking = card.get("frontend"), card["speaking"]
+    if frontend is not None and not isinstance(frontend, dict):
+        raise CheckpointError(f"{where}, frontend: expected a section, not {quoted(frontend)}")
     weights = _voice_weights(folder / WEIGHTS, card.get("sha256"), required=card["format"] != 1)
-    return Run(
-        folder, config, contract, facts, card.get("frontend"), weights, step, card["speaking"]
-    )
+    return Run(folder, config, contract, facts, frontend, weights, step, speaking)
 
 
 def _voice_weights(path: Path, digest: object, required: bool) -> dict[str, Tensor]:

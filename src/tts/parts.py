@@ -5,6 +5,8 @@ called. So the names are listed here one by one; a module, a package or a prefix
 functions that nobody thought of. A new part in ``conf/`` needs a line here (a test says so).
 """
 
+from collections.abc import Mapping
+
 # what a model consists of: all that a voice or the ``model`` section of a run names
 MODEL = {
     "tts.alignment.aligner": ("Aligner",),
@@ -113,11 +115,11 @@ TRAINING = {
 }  # fmt: skip
 
 
-def names(table: dict[str, tuple[str, ...]]) -> frozenset[str]:
+def names(table: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
     """Return the full names of a table of this module."""
     return frozenset(f"{module}.{part}" for module, parts in table.items() for part in parts)
 
 
 MODEL_NAMES = names(MODEL)
-TEXT_NAMES = names(TEXT)
+PHONEMIZERS = frozenset({"tts.text.phonemes.EspeakPhonemizer"})
 ALL_NAMES = names(MODEL | TEXT | DATA | TRAINING)

@@ -92,9 +92,10 @@ def read_yaml_text(path: Path) -> str:
                 raise PlainDataError(f"{path} is nested too deeply; copy it again")
             tag, anchor = getattr(event, "tag", None), getattr(event, "anchor", None)
             if tag not in (None, "!") or anchor is not None:
+                line = event.start_mark.line + 1 if event.start_mark else "?"
                 raise PlainDataError(
-                    f"{path}, line {event.start_mark.line + 1}: the tag or reference "
-                    f"{quoted(tag or anchor)} is not read from a file; remove it"
+                    f"{path}, line {line}: the tag or reference {quoted(tag or anchor)} is not "
+                    "read from a file; remove it"
                 )
         value = yaml.load(text, Loader=loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:

@@ -127,14 +127,9 @@ def _require_name(name: object, where: str, allowed: frozenset[str]) -> str | No
     for package in _packages.get():
         if name.startswith(f"{package}."):
             return package
-    root = name.partition(".")[0]
-    hint = (
-        ""
-        if root in NEVER or root == "torch"
-        else (
-            f"; if you trust the package {root} and know where this file comes from, add trust={root}"
-        )
-    )
+    root, hint = name.partition(".")[0], ""
+    if root not in NEVER and root != "torch":
+        hint = f"; if you trust {root} and know where this file comes from, add trust={root}"
     kind = "a part of this project that may stand here" if root == "tts" else "a known part"
     raise TrustError(f"{where}: {short(name)} is not {kind}{hint}")
 

@@ -111,7 +111,10 @@ def _open_corpora(config: DictConfig, runs: list[Run]) -> tuple[SpeechDataset, l
     use_run_data = config.get("data") is None
     if use_run_data and "data" not in first.config:
         raise UserError(f"{first.path} is a voice without a corpus: give data=... data.root=...")
-    folders = prepare_from_config(first.config["data"] if use_run_data else config.data)
+    if use_run_data:
+        folders = prepare_from_config(first.config["data"], f"{first.path}, config.data")
+    else:
+        folders = prepare_from_config(config.data)
     corpora = [PreparedCorpus.open(folder) for folder in folders]
     for corpus in corpora:
         first.contract.require(corpus.facts.contract, str(first.path), str(corpus.path))

@@ -40,7 +40,8 @@ def without_resolvers(config: DictConfig) -> DictConfig:
         node = stack.pop()
         for key in range(len(node)) if isinstance(node, ListConfig) else list(node):
             raw = node._get_node(key)
-            assert raw is not None and not isinstance(raw, list)
+            assert raw is not None
+            assert not isinstance(raw, list)
             if raw._is_interpolation():
                 if ":" in str(raw._value()):
                     node[key] = node[key]

@@ -39,7 +39,8 @@ def build_trainable_system(
         state = load_checkpoint(checkpoint, mmap=True)["state_dict"]
         with bounded_by(state, str(checkpoint)):
             system = build_system(config, data.facts, card)
-        require_same_shapes(system.model, part_of("model.", state), str(checkpoint))
+        model = trained_system(system).model
+        require_same_shapes(model, part_of("model.", state), str(checkpoint))
     model = trained_system(system).model
     accelerate(system, config.trainer.checkpoint_activations, config.trainer.compile)
     if config.distill_from:
