@@ -19,6 +19,7 @@ from tts.benchmark.vocoders import benchmark_vocoders
 from tts.benchmark.voices import benchmark_voices, read_texts
 from tts.config.compose import CompositionError, compose
 from tts.config.hydra_job import task_overrides
+from tts.config.trusted_packages import with_trust
 from tts.device import find_device
 from tts.errors import UserError
 from tts.plain_data import PlainData
@@ -37,6 +38,7 @@ NEEDED_BY = {  # sections that need a list
 COUNTS = ("rounds", "batch", "tokens", "frames", "width", "lengths", "chunks", "steps")
 
 
+@with_trust
 def benchmark(config: DictConfig) -> list[Section]:
     """Run and print the sections, after the rates of the machine; with ``out`` also write JSON.
 

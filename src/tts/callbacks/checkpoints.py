@@ -13,7 +13,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from tts.callbacks.graceful_stop import Interrupted
 from tts.callbacks.support.metric_directions import metric_directions
 from tts.callbacks.support.priority import DEFAULT
-from tts.checkpoint import load_checkpoint
+from tts.checkpoint import CheckpointError, load_checkpoint
 from tts.errors import UserError
 from tts.plain_data import PlainData
 
@@ -65,9 +65,17 @@ class Checkpoints(Checkpoint):
             for unfinished in self.folder.glob(".*.ckpt.*"):  # of a killed process
                 unfinished.unlink()
         if trainer.is_global_zero and best.is_file():
-            state = load_checkpoint(best, mmap=True).get("callbacks", {}).get(self.state_key, {})
-            self.best_score = state.get("best_score", math.inf)
+            self.best_score = self._score_of(best)
         self.best_score = trainer.strategy.broadcast(self.best_score)
+
+    def _score_of(self, best: Path) -> float:
+        """Return the score that ``best`` was saved with; infinity where it is damaged."""
+        try:
+            state = load_checkpoint(best, mmap=True).get("callbacks", {})
+            return float(state.get(self.state_key, {}).get("best_score", math.inf))
+        except (CheckpointError, AttributeError, TypeError, ValueError) as error:
+            log.warning("%s; the next validation replaces %s", error, best.name)
+            return math.inf
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         # Lightning 2.6 does not count an epoch as started when it resumes after the last batch of
