@@ -20,6 +20,7 @@ from tts.data.corpora.source import Corpus
 from tts.data.dataset import SpeechDataset
 from tts.data.prepare import prepare
 from tts.data.prepare_settings import PrepareSettings
+from tts.data.reader_errors import ReaderDataset
 from tts.data.sampler import FrameBudgetSampler
 from tts.data.store import PreparedCorpus
 from tts.errors import UserError
@@ -204,7 +205,7 @@ class SpeechDataModule(pl.LightningDataModule):
         part = self.dataset(split)
         dataset: Dataset[Batch | Clips] = part if self.clips is None else ClipDataset(part)
         return DataLoader(
-            dataset,
+            ReaderDataset(dataset),
             batch_size=None,  # the dataset returns complete batches
             sampler=sampler,
             num_workers=workers,

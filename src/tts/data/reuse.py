@@ -1,8 +1,8 @@
 """Acoustics that earlier preparations extracted, found by their keys.
 
 A prepared folder keeps in ``extracted.jsonl`` what was found in every recording, beside the shards
-with the features. A corpus whose texts, speakers or later settings changed gets a new folder, and its recordings'
-features are copied from the old one.
+with the features. A corpus whose texts, speakers or later settings changed gets a new folder, and
+the features of its recordings are copied from the old one.
 """
 
 import json
