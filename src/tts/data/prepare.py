@@ -21,7 +21,7 @@ from tts.corpus import CorpusFacts, SpeakerStatistics
 from tts.data import acoustics
 from tts.data.acoustics import Sums, acoustics_key
 from tts.data.codes import prepare_codes
-from tts.data.corpora.source import Corpus, CorpusError, Source, description
+from tts.data.corpora.source import Corpus, Source, description
 from tts.data.doctor import examine, report, require_enough, summarize
 from tts.data.features import Recipe, extract, utterance_state
 from tts.data.language_check import language_warnings
@@ -69,36 +69,33 @@ def prepare(
     twice, StoreError when the disk is full or a process is killed.
     """
     recipe = Recipe(frontend, contract, settings or PrepareSettings())
-    folders: list[Path] = []
-    recordings: list[Recordings] = []
-    for corpus in corpora:
-        recordings.append(Recordings.of(corpus, directory))
-        folders.append(prepared_folder(corpus, recipe, directory, recordings[-1]))
-    if repeated := [n for n, folder in enumerate(folders) if folder in folders[:n]]:
-        raise CorpusError(
-            f"data.corpora[{folders.index(folders[repeated[0]])}] and data.corpora[{repeated[0]}] "
-            "are the same corpus: remove one of the two"
-        )
-    require_different(corpora, recordings)
-    for corpus, audio, folder in zip(corpora, recordings, folders, strict=True):
-        try:
+    place = str(directory)
+    try:
+        recordings = [Recordings.of(corpus, directory) for corpus in corpora]
+        folders = [
+            prepared_folder(corpus, recipe, directory, audio)
+            for corpus, audio in zip(corpora, recordings, strict=True)
+        ]
+        require_different(corpora, recordings, folders)
+        for corpus, audio, folder in zip(corpora, recordings, folders, strict=True):
+            place = str(folder)
             work = partial(_prepare_corpus, corpus, audio, recipe, folder, workers, progress)
             run_once(folder, folder / "corpus.json", work)
             audio.save(folder)
             if codec is not None:
                 prepare_codes(folder, codec, progress)
-        except OSError as error:
-            raise _disk_error(error, folder) from error
-        except BrokenProcessPool as error:
-            raise StoreError(
-                f"{folder}: a process that prepares was killed, probably for want of memory; run "
-                "the same command again with data.prepare_workers=1, it continues at the last "
-                "finished shard"
-            ) from error
+    except OSError as error:
+        raise _disk_error(error, place) from error
+    except BrokenProcessPool as error:
+        raise StoreError(
+            f"{place}: a process that prepares was killed, probably for want of memory; run the "
+            "same command again with data.prepare_workers=1, it continues at the last finished "
+            "shard"
+        ) from error
     return folders
 
 
-def _disk_error(error: OSError, folder: Path) -> StoreError:
+def _disk_error(error: OSError, folder: str) -> StoreError:
     reason = os.strerror(error.errno).lower() if error.errno else str(error)
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return StoreError(

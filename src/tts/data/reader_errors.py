@@ -32,7 +32,7 @@ class ReaderDataset(Dataset[Batch | Clips]):
 
     def __getitem__(self, indices: Sequence[Any]) -> Any:
         try:
-            return self.dataset[indices]  # type: ignore[index]
+            return self.dataset[indices]
         except UserError as error:
             if get_worker_info() is None:
                 raise

@@ -4,6 +4,7 @@ import glob
 import logging
 import os
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Self
 
@@ -42,24 +43,28 @@ class Recordings:
         return set(self._by_path.values())
 
 
-def require_different(corpora: Sequence[Corpus], recordings: Sequence[Recordings]) -> None:
-    """Raise CorpusError where two corpora have most recordings in common; warn of fewer."""
-    for second, later in enumerate(recordings):
-        for first, earlier in enumerate(recordings[:second]):
-            same = later.contents & earlier.contents
-            if not same:
-                continue
-            names = (
-                f"data.corpora[{first}] ({corpora[first].name}) and data.corpora[{second}] "
-                f"({corpora[second].name})"
+def require_different(
+    corpora: Sequence[Corpus], recordings: Sequence[Recordings], folders: Sequence[Path]
+) -> None:
+    """Raise CorpusError where two corpora are the same, or have most recordings in common.
+
+    Fewer recordings in common are logged. ``folders``: where the corpora are prepared.
+    """
+    for first, second in combinations(range(len(corpora)), 2):
+        names = (
+            f"data.corpora[{first}] ({corpora[first].name}) and data.corpora[{second}] "
+            f"({corpora[second].name})"
+        )
+        if folders[first] == folders[second]:
+            raise CorpusError(f"{names} are the same corpus: remove one of the two")
+        here, there = recordings[first].contents, recordings[second].contents
+        same, fewer = len(here & there), min(len(here), len(there))
+        if 2 * same > fewer:
+            raise CorpusError(
+                f"{names} are the same recordings ({same} of {fewer} files): remove one of the two"
             )
-            fewer = min(len(later.contents), len(earlier.contents))
-            if 2 * len(same) > fewer:
-                raise CorpusError(
-                    f"{names} are the same recordings ({len(same)} of {fewer} files): remove one "
-                    "of the two"
-                )
+        if same:
             log.warning(
-                "%s have %d recordings in common: they count twice, and validation may contain "
-                "what training contains", names, len(same),
+                "%s have %d recordings in common: they count twice, and what is for training in "
+                "one may be for validation in the other", names, same,
             )  # fmt: skip

@@ -54,7 +54,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def checksum(tensor: Tensor) -> int:
     """Return the CRC-32 of a contiguous tensor's bytes."""
-    return zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy()) if tensor.numel() else 0
+    return zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy().data) if tensor.numel() else 0
 
 
 class Shard:

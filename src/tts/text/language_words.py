@@ -55,7 +55,7 @@ _CODES = {
     "ar": "Arabic", "ur": "Urdu",
 }  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+")
-MIN_WORDS = 30  # below that the shares are not reliable
+MIN_WORDS = 20  # below that the shares are not reliable
 MIN_SHARE = 0.15  # of frequent words in a text of the language
 MIN_SHARE_UNKNOWN = 0.35  # where the given language is none of these: it can be a related one
 FACTOR = 1.6  # by which another language must exceed the given one
