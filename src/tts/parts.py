@@ -28,6 +28,7 @@ MODEL = {
     "tts.vocoders.griffin_lim": ("GriffinLim",),
     "tts.vocoders.hifigan": ("HiFiGAN",),
     "tts.vocoders.mel_rvq": ("MelRVQ",),
+    "tts.vocoders.univnet": ("UnivNet",),
     "tts.vocoders.vocos": ("Vocos",),
 }
 # what turns text into tokens

@@ -41,7 +41,10 @@ def message(*overrides: str) -> str:
             "callbacks=[default,gradients]",
             "callbacks=gradients does not exist; did you mean gradient_monitor? choose from bad_st",
         ),
-        ("model/size=[small,x]", "model/size=x does not exist; choose from base, c16, c32, large, "),
+        (
+            "model/size=[small,x]",
+            "model/size=x does not exist; choose from base, c16, c32, large, ",
+        ),
         (
             "~callbacks.sample",
             "no setting 'callbacks.sample'; did you mean callbacks.samples, callbacks.samples.cou",
