@@ -144,7 +144,7 @@ def test_a_file_without_permission_is_named(
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(AudioError, match=r"a\.wav: permission denied; change"):
+    with pytest.raises(AudioError, match=r"a\.wav: .*[Pp]ermission denied"):
         read_audio(tmp_path / "a.wav", RATE)
 
 

@@ -9,7 +9,6 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from tts.config.hydra_job import task_overrides
 from tts.config.resume_overrides import SAVED
-
 from tts.files import make_folder, write_text
 
 log = logging.getLogger(__name__)
