@@ -8,29 +8,25 @@ folder, or into --out.
 """
 
 import argparse
-import sys
 
-from tts.errors import UserError
+from tts.config.reporting import reported
 from tts.memory import gc_frozen_imports
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m tts compare",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("folders", nargs="+", help="folders of runs, or of a multirun")
-    parser.add_argument("--out", help="folder to write to")
-    arguments = parser.parse_args()
-    with gc_frozen_imports():
-        from tts.training.comparison import compare
+    with reported():
+        parser = argparse.ArgumentParser(
+            prog="python -m tts compare",
+            description=__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        parser.add_argument("folders", nargs="+", help="folders of runs, or of a multirun")
+        parser.add_argument("--out", help="folder to write to")
+        arguments = parser.parse_args()
+        with gc_frozen_imports():
+            from tts.training.comparison import compare
 
-    try:
         compare(arguments.folders, arguments.out)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
 
 
 if __name__ == "__main__":
