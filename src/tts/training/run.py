@@ -11,6 +11,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from omegaconf import DictConfig
 
 from tts.callbacks.graceful_stop import GracefulStop, Interrupted
+from tts.callbacks.support.finite_weights import require_finite_weights
 from tts.config.compose import to_plain
 from tts.config.elsewhere import set_elsewhere
 from tts.config.hydra_job import group_choices, task_overrides
@@ -87,6 +88,7 @@ def train(
     try:
         with stop:
             trainer.fit(system, datamodule=data, ckpt_path=checkpoint and str(checkpoint))
+        require_finite_weights(trainer, system)
     except Interrupted as interruption:
         step = trainer.global_step
         info("%s at step %d; to go on: resume=%s", interruption, step, config.run_dir)
