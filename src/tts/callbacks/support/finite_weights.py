@@ -28,8 +28,8 @@ def require_finite_weights(trainer: pl.Trainer, system: pl.LightningModule) -> N
     if on_any_rank(trainer, name is not None):
         raise UserError(
             f"step {trainer.global_step}: the weights of {name or 'another rank'} are NaN or "
-            "infinite, so they are not saved. Go on from an earlier checkpoint with resume=RUN, "
-            "and a lower optimizer.lr or another trainer.gradient_clip_val"
+            "infinite, so they are not saved. Set a lower optimizer.lr, check "
+            "trainer.gradient_clip_val, and go on from the last checkpoint with resume=RUN"
         )
 
 
