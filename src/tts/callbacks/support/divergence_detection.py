@@ -7,7 +7,7 @@ import numpy as np
 
 from tts.plain_data import PlainData
 
-EARLY, LATE = 3, 10  # points of a level, before and from the EARLY_POINTS-th
+EARLY, LATE = 4, 10  # points of a level, before and from the EARLY_POINTS-th
 EARLY_POINTS = 30
 NOISE = 5.0  # standard deviations of a point that a rise must exceed
 RESTARTED = 1.5  # a learning rate this many times its lowest since it fell is a restart
@@ -24,9 +24,9 @@ class DivergenceDetector:
     """Compares the level of a loss, the median of its last points, with its lowest level so far.
 
     It is a divergence when all these points lie above the lowest level by the share ``tolerance``
-    of it and by five standard deviations of the points, or above the loss of the untrained model by
-    that share. Each point is a mean over some steps. A learning rate that falls and rises again
-    starts a new lowest level, because the loss rises with it.
+    of it, or above the loss of the untrained model by twice that share, and by some five standard
+    deviations of the points. Each point is a mean over some steps. A learning rate that falls and
+    rises again starts a new lowest level, because the loss rises with it.
     """
 
     def __init__(self, tolerance: float) -> None:
@@ -75,8 +75,8 @@ class DivergenceDetector:
         if self.wait > 0:
             self.wait -= 1
             return None
-        limit = lowest + max(self.tolerance * abs(lowest), NOISE * self._noise())
-        untrained = self.first + self.tolerance * abs(self.first)
+        untrained = self._limit(self.first, 2 * self.tolerance)
+        limit = self._limit(lowest, self.tolerance) if self.count >= 2 * EARLY else untrained
         if min(recent) <= min(limit, untrained):
             self.acted = None
             return None
@@ -86,9 +86,18 @@ class DivergenceDetector:
         self.acted, self.wait = level, size
         return Rise(min(lowest, self.first), level)
 
+    def _limit(self, level: float, tolerance: float) -> float:
+        """Return the highest loss that is no rise from ``level``."""
+        # few points say little about the noise; at a divergence the noise grows with the loss
+        noise = NOISE * (1 + EARLY / self.count) * self._noise()
+        return level + max(tolerance * abs(level), min(noise, abs(level)))
+
     def _noise(self) -> float:
-        """Return the standard deviation of a point, from the differences of neighbors."""
-        return 1.4826 * float(np.median(np.abs(np.diff(self.points)))) / 2**0.5
+        """Return the standard deviation of a point around the course of the loss.
+
+        From second differences, which a falling loss hardly changes, unlike first ones.
+        """
+        return 1.4826 * float(np.median(np.abs(np.diff(self.points, n=2)))) / 6**0.5
 
     def _restarted(self, rate: float) -> bool:
         """Return whether the learning rate rises after it had fallen."""
