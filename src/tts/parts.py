@@ -20,7 +20,7 @@ MODEL = {
     "tts.modules.feed_forward": ("FeedForward",),
     "tts.modules.mamba": ("MambaCore",),
     "tts.modules.mamba_conv": ("MambaConv",),
-    "tts.modules.positional": ("Alibi", "NoPosition", "Rope", "Sinusoidal"),
+    "tts.modules.positional": ("Alibi", "DefaultPosition", "NoPosition", "Rope", "Sinusoidal"),
     "tts.modules.postnet": ("Postnet",),
     "tts.modules.stack": ("Stack",),
     "tts.modules.style": ("ReferenceStyle", "SpeakerStyle"),

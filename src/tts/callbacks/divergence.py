@@ -32,7 +32,7 @@ class Divergence(pl.Callback):
     priority = DEFAULT
 
     def __init__(
-        self, tolerance: float = 0.15, factor: float = 0.3, max_lowered: int = 4
+        self, tolerance: float = 0.1, factor: float = 0.3, max_lowered: int = 4
     ) -> None:
         if not tolerance > 0 or not 0 < factor < 1 or max_lowered < 0:
             raise UserError(

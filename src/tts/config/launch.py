@@ -63,7 +63,7 @@ def launch(
     except UserError as error:
         _fail(f"error: {error}")
     register_resolvers()
-    new_start()
+    new_start(sys.argv[1:])
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing its own report
     _require_optuna(sys.argv[1:])
     main = hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)

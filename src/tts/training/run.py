@@ -26,7 +26,7 @@ from tts.training.lightning_messages import silence_lightning
 from tts.training.optuna_trial import current_trial, require_one_process
 from tts.training.precision import set_precision
 from tts.training.results import best_direction, final_metrics, history_statistics
-from tts.training.resume import starting_point
+from tts.training.resume import resumed_step, starting_point
 from tts.training.run_folder import save_config
 from tts.training.summary import summarized
 from tts.training.system import build_trainable_system, load_initial_weights
@@ -85,6 +85,8 @@ def train(
     save_config(config, Path(config.run_dir), fresh=not resuming)
 
     parameters = summary["parameters"] = log_start(config, system, trainer)
+    if checkpoint is not None:
+        info(resumed_step(checkpoint, config.trainer.max_steps))
     try:
         with stop:
             trainer.fit(system, datamodule=data, ckpt_path=checkpoint and str(checkpoint))

@@ -7,9 +7,10 @@ import numpy as np
 
 from tts.plain_data import PlainData
 
-EARLY, LATE = 4, 10  # points of a level, before and from the EARLY_POINTS-th
+EARLY, LATE = 3, 10  # points of a level, before and from the EARLY_POINTS-th
 EARLY_POINTS = 30
 NOISE = 5.0  # standard deviations of a point that a rise must exceed
+LOUD = 1.0  # share of the level beyond which noise is a rise
 RESTARTED = 1.5  # a learning rate this many times its lowest since it fell is a restart
 
 
@@ -24,7 +25,7 @@ class DivergenceDetector:
     """Compares the level of a loss, the median of its last points, with its lowest level so far.
 
     It is a divergence when all these points lie above the lowest level by the share ``tolerance``
-    of it, or above the loss of the untrained model by twice that share, and by some five standard
+    of it, or above the loss of the untrained model by that share, and by some five standard
     deviations of the points. Each point is a mean over some steps. A learning rate that falls and
     rises again starts a new lowest level, because the loss rises with it.
     """
@@ -75,8 +76,8 @@ class DivergenceDetector:
         if self.wait > 0:
             self.wait -= 1
             return None
-        untrained = self._limit(self.first, 2 * self.tolerance)
-        limit = self._limit(lowest, self.tolerance) if self.count >= 2 * EARLY else untrained
+        untrained = self._limit(self.first, self.tolerance)
+        limit = self._limit(lowest, self.tolerance) if self.count > EARLY else untrained
         if min(recent) <= min(limit, untrained):
             self.acted = None
             return None
@@ -90,7 +91,7 @@ class DivergenceDetector:
         """Return the highest loss that is no rise from ``level``."""
         # few points say little about the noise; at a divergence the noise grows with the loss
         noise = NOISE * (1 + EARLY / self.count) * self._noise()
-        return level + max(tolerance * abs(level), min(noise, abs(level)))
+        return level + max(tolerance * abs(level), min(noise, LOUD * abs(level)))
 
     def _noise(self) -> float:
         """Return the standard deviation of a point around the course of the loss.
