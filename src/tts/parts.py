@@ -62,6 +62,7 @@ TRAINING = {
     "tts.callbacks.bad_steps": ("BadStepGuard",),
     "tts.callbacks.checkpoints": ("Checkpoints",),
     "tts.callbacks.copy_synthesis": ("CopySynthesisSamples",),
+    "tts.callbacks.divergence": ("Divergence",),
     "tts.callbacks.gradient_clipping": ("GradientClipping",),
     "tts.callbacks.gradient_monitor": ("GradientMonitor",),
     "tts.callbacks.learning_rate": ("LearningRate",),

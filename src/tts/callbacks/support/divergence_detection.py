@@ -8,6 +8,7 @@ import numpy as np
 from tts.plain_data import PlainData
 
 EARLY, LATE = 3, 10  # points of a level, before and from the EARLY_POINTS-th
+HELD = 7  # last points that a rise holds
 EARLY_POINTS = 30
 NOISE = 5.0  # standard deviations of a point that a rise must exceed
 LOUD = 1.0  # share of the level beyond which noise is a rise
@@ -24,7 +25,7 @@ class Rise(NamedTuple):
 class DivergenceDetector:
     """Compares the level of a loss, the median of its last points, with its lowest level so far.
 
-    It is a divergence when all these points lie above the lowest level by the share ``tolerance``
+    It is a divergence when it and the last few points lie above the lowest level by the share ``tolerance``
     of it, or above the loss of the untrained model by that share, and by some five standard
     deviations of the points. Each point is a mean over some steps. A learning rate that falls and
     rises again starts a new lowest level, because the loss rises with it.
@@ -78,7 +79,7 @@ class DivergenceDetector:
             return None
         untrained = self._limit(self.first, self.tolerance)
         limit = self._limit(lowest, self.tolerance) if self.count > EARLY else untrained
-        if min(recent) <= min(limit, untrained):
+        if min(level, *recent[-HELD:]) <= min(limit, untrained):
             self.acted = None
             return None
         if self.acted is not None and level < self.acted - self._noise():  # it recovers
