@@ -1,4 +1,4 @@
-"""Durations: a rate is honored or its limit said, a length is capped, a clamp lets values return."""
+"""Durations: a rate is honored or its limit said, a length is capped, a clamp is not final."""
 
 import pytest
 import torch

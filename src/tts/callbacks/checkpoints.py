@@ -162,7 +162,8 @@ class Checkpoints(Checkpoint):
             self._save_last(trainer)
         if self.monitor is not None and math.isinf(self.best_score) and trainer.is_global_zero:
             log.warning(
-                "there is no best.ckpt, only last.ckpt: %s", self._why_no_best(trainer, self.monitor)
+                "there is no best.ckpt, only last.ckpt: %s",
+                self._why_no_best(trainer, self.monitor),
             )
 
     def on_exception(

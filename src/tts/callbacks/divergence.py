@@ -31,9 +31,7 @@ class Divergence(pl.Callback):
 
     priority = DEFAULT
 
-    def __init__(
-        self, tolerance: float = 0.1, factor: float = 0.3, max_lowered: int = 4
-    ) -> None:
+    def __init__(self, tolerance: float = 0.1, factor: float = 0.3, max_lowered: int = 4) -> None:
         if not tolerance > 0 or not 0 < factor < 1 or max_lowered < 0:
             raise UserError(
                 f"callbacks.divergence: tolerance={tolerance} must be above 0, factor={factor} "

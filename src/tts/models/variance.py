@@ -197,9 +197,7 @@ class VarianceAdaptor(nn.Module):
         mean, log_variance = self._predict_duration(states, mask, style)
         residual = self._sample_residual(states, mask, style, mean, log_variance, controls)
         log_duration = (mean + residual[..., 0]).clamp(*LOG_DURATION)
-        durations = speaking_durations(
-            log_duration, mask, controls.rate, self.frames_per_second
-        )
+        durations = speaking_durations(log_duration, mask, controls.rate, self.frames_per_second)
         pitch = self.pitch(states, mask, style)[..., 0]
         pitch = (pitch + residual[..., 1]) * torch.as_tensor(controls.pitch_range)
         pitch = pitch + self.normalize.semitones(controls.pitch, speaker)

@@ -37,7 +37,7 @@ class AcousticGANSystem(GANSystem):
 
     def _windows(self, mel: Tensor, lengths: Tensor, offsets: Tensor) -> MelWindows:
         mean, std = (self.model.get_buffer(name) for name in ("mel_mean", "mel_std"))
-        # under bf16-true the generated mel is in fp32, unlike the recording's and the discriminators
+        # under bf16-true the generated mel alone is in fp32
         dtype = next(self.parameters()).dtype
         return MelWindows(((mel - mean) / std).to(dtype), lengths, offsets)
 

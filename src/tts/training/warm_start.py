@@ -88,9 +88,7 @@ def _rows(old: Tensor, known: tuple[str, ...], wanted: tuple[str, ...]) -> Tenso
 
 
 @rank_zero_only
-def _log_taken(
-    path: str, model: nn.Module, taken: set[str], theirs: Mapping[str, Tensor]
-) -> None:
+def _log_taken(path: str, model: nn.Module, taken: set[str], theirs: Mapping[str, Tensor]) -> None:
     """Log how much of the model comes from ``path``, and how much of that one stays behind."""
     sizes = {name: p.numel() for name, p in model.named_parameters()}
     fresh = [name for name in sizes if name not in taken]

@@ -25,10 +25,10 @@ class Rise(NamedTuple):
 class DivergenceDetector:
     """Compares the level of a loss, the median of its last points, with its lowest level so far.
 
-    It is a divergence when it and the last few points lie above the lowest level by the share ``tolerance``
-    of it, or above the loss of the untrained model by that share, and by some five standard
-    deviations of the points. Each point is a mean over some steps. A learning rate that falls and
-    rises again starts a new lowest level, because the loss rises with it.
+    It is a divergence when the level and the last points lie above the lowest level by the share
+    ``tolerance`` of it, or above the loss of the untrained model by that share, and by some five
+    standard deviations of the points. Each point is a mean over some steps. A learning rate that
+    falls and rises again starts a new lowest level, because the loss rises with it.
     """
 
     def __init__(self, tolerance: float) -> None:

@@ -8,4 +8,6 @@ def is_last_step(trainer: pl.Trainer) -> bool:
     if trainer.should_stop or 0 <= trainer.max_steps <= trainer.global_step:
         return True
     epochs = trainer.max_epochs
-    return epochs not in (None, -1) and trainer.is_last_batch and trainer.current_epoch + 1 >= epochs
+    return (
+        epochs not in (None, -1) and trainer.is_last_batch and trainer.current_epoch + 1 >= epochs
+    )

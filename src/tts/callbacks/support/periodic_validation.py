@@ -10,8 +10,8 @@ from tts.plain_data import PlainData
 class PeriodicValidation(pl.Callback):
     """Counts validations, across resumes too, and knows which of them are due.
 
-    ``count``: utterances to show; ``every_n_validations``: validations from one due to the next. The
-    first and the last validation of a run are due.
+    ``count``: utterances to show; ``every_n_validations``: validations from one due to the next.
+    The first and the last validation of a run are due.
     """
 
     priority = DEFAULT
