@@ -92,7 +92,7 @@ def test_what_of_the_other_model_is_not_used_is_logged(
     model = build_model(KNOWN, "model/decoder=conv")
     with caplog.at_level(logging.INFO):
         start_from(str(run), model, KNOWN)
-    assert "; new: decoder; 0.3 M of it not used: decoder" in caplog.text
+    assert "; new: decoder; 0.1 M of it not used: decoder" in caplog.text
 
 
 def test_attention_without_positions_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:

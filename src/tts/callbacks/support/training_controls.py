@@ -87,7 +87,7 @@ class TrainingControls:
             return before, before
         return self._change_lr(restart=[self.trainer.global_step, steps, peak_factor])
 
-    def _change_lr(self, **state: PlainData) -> tuple[float, float]:
+    def _change_lr(self, **state: object) -> tuple[float, float]:
         before = self.lr
         self.state |= state
         self.apply_lr()
