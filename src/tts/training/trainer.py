@@ -3,6 +3,7 @@
 from copy import copy
 
 import lightning.pytorch as pl
+from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -28,6 +29,9 @@ def build_trainer(
     if optimizes_manually(config):
         settings = for_manual_optimization(settings)
     with open_dict(settings):
+        # else Lightning adds a callback that saves by its own rules
+        saves = any(isinstance(callback, Checkpoint) for callback in callbacks)
+        settings.setdefault("enable_checkpointing", saves)
         for key in CUSTOM_TRAINER_KEYS:
             settings.pop(key)
     try:
