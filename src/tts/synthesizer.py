@@ -1,5 +1,6 @@
 """Text-to-speech synthesizer: front end, acoustic model and vocoder, a string in, samples out."""
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +27,7 @@ from tts.trust import trusting
 from tts.vocoders.load import default_vocoder
 from tts.vocoders.vocoder import Vocoder
 
+log = logging.getLogger(__name__)
 OWN_VOICE = Path(__file__).parents[2] / "voices" / "lj"  # ships with the project
 PIECE = 1024  # frames per vocoder call: memory does not grow beyond
 
@@ -230,14 +232,18 @@ class Synthesizer:
         analyzed = [self.frontend(part, name) for part, _ in parts]
         text_seconds = (time.perf_counter() - began) / len(parts)
         empty = np.zeros(0, dtype=np.float32)
+        rate = controls.rate if isinstance(controls.rate, float) else 1.0
         for (part, pause), line in zip(parts, analyzed, strict=True):
             began = time.perf_counter()
             prompt = self._prompt(line.tokens, speaker_index, language_index, reference_mel)
-            features, durations = self._generate(prompt, controls)
+            features, durations, notes = self._generate(prompt, controls)
+            for note in notes:
+                log.warning("%s: %s", part, note)
             seconds = {"text": text_seconds, "mel": time.perf_counter() - began}
             yield SynthesizedSentence(
-                part, line.phonemes, empty, features, durations, pause, seconds, line.unknown
-            )
+                part, line.phonemes, empty, features, durations, pause / rate, seconds,
+                line.unknown,
+            )  # fmt: skip
 
     def _prompt(
         self, tokens: Sequence[int], speaker: int, language: int, reference: Tensor | None
@@ -252,12 +258,12 @@ class Synthesizer:
 
     def _generate(
         self, prompt: Prompt, controls: SynthesisControls
-    ) -> tuple[Tensor, Tensor | None]:
-        """Return the features ``(T, ...)`` and the durations ``(N,)`` of one sentence."""
+    ) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
+        """Return the features ``(T, ...)``, durations ``(N,)`` and notes of one sentence."""
         controls = controls.for_tokens(prompt.tokens.shape[1], self.device).on(self.speaking)
         generated = self.model.generate(prompt._replace(controls=controls))
         durations = None if generated.durations is None else generated.durations[0]
-        return generated.features[0], durations
+        return generated.features[0], durations, generated.notes
 
     def _language(self, language: str | None, speaker: int) -> int:
         if language is None:

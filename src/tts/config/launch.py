@@ -64,7 +64,7 @@ def _compose_and_run(task: "Callable[[DictConfig], float | None]", config_name: 
 
     sys.argv[1:] = inherit_overrides(sys.argv[1:])
     register_resolvers()
-    new_start()
+    new_start(sys.argv[1:])
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing its own report
     logging.raiseExceptions = False  # a log file on a full disk loses lines, and says nothing
     _require_optuna(sys.argv[1:])
