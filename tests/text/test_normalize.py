@@ -24,7 +24,7 @@ EXPECTED = {
         "10-20 years": "ten to twenty years",
         "$.00, $.50": "zero dollars, fifty cents",
         "x² + 1": "x squared plus one",
-        "St. John lived on Main St.": "Saint John lived on Main Street",
+        "St. John lived on Main St.": "Saint John lived on Main Street.",
         "NASA and the US": "NASA and the U S",
     },
     "en-gb": {"105 on 3/4/2001": "one hundred and five on the third of April two thousand and one"},

@@ -29,7 +29,7 @@ _STRONG = "der|die|das|diese|dieser|dieses|jede|jeder|jedes|welche|welcher"
 def rules(language: str) -> list[Rule]:
     """Return the rules, the same for all regions."""
     return [
-        shared.abbreviations(ABBREVIATIONS),
+        ABBREVIATIONS.expand,
         rule(r"(?<=[a-zß])str\.(?= ?\d|$)", "straße"),
         *numeric_dates(".", lambda day, month, year: f"{day}. {MONTHS[month - 1]} {year}"),
         rule(

@@ -1,5 +1,6 @@
 """German words: months, abbreviations, units, currencies, symbols."""
 
+from tts.text.normalize.abbreviations import Abbreviations, Kind
 from tts.text.normalize.shared_rules import Currency
 
 MONTHS = [
@@ -7,7 +8,7 @@ MONTHS = [
     "November", "Dezember",
 ]  # fmt: skip
 
-ABBREVIATIONS = {
+ABBREVIATIONS = Abbreviations({Kind.INSIDE: {
     "z.B.": "zum Beispiel", "z. B.": "zum Beispiel", "d.h.": "das heißt", "d. h.": "das heißt",
     "u.a.": "unter anderem", "u. a.": "unter anderem", "usw.": "und so weiter",
     "u.s.w.": "und so weiter", "bzw.": "beziehungsweise", "ca.": "zirka", "Dr.": "Doktor",
@@ -20,7 +21,7 @@ ABBREVIATIONS = {
     "S.": "Seite", "Bd.": "Band", "Kap.": "Kapitel", "geb.": "geboren", "gest.": "gestorben",
     "i.d.R.": "in der Regel", "o.ä.": "oder ähnliches", "u.U.": "unter Umständen",
     "z.T.": "zum Teil", "zzgl.": "zuzüglich", "bspw.": "beispielsweise", "gem.": "gemäß",
-}  # fmt: skip
+}})  # fmt: skip
 
 UNITS = {
     "km": ("Kilometer",) * 2, "m": ("Meter",) * 2, "cm": ("Zentimeter",) * 2,

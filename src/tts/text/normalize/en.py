@@ -3,13 +3,11 @@
 import re
 
 from tts.text.normalize import shared_rules as shared
+from tts.text.normalize.en_abbreviations import ABBREVIATIONS
 from tts.text.normalize.en_calendar import dates, decades, times, years
 from tts.text.normalize.en_tables import (
-    ABBREVIATIONS,
-    BEFORE_NUMBER,
     COUNTED,
     CURRENCIES,
-    ENDING,
     LETTERS,
     SYMBOLS,
     UNITS,
@@ -36,11 +34,8 @@ def rules(language: str) -> list[Rule]:
     numbers = _EnglishNumbers(american)
     return [
         _web_addresses,
-        rule(r"\bSt\. (?=[A-Z])", "Saint "),
-        rule(r"(?<=\w )St\.", "Street"),
-        _ending_abbreviations(),
-        shared.abbreviations(ABBREVIATIONS),
-        shared.abbreviations_before_numbers(BEFORE_NUMBER),
+        ABBREVIATIONS.expand,
+        rule(r"(?<!\w)([#§]) ?(?=\d)", lambda m: "number " if m[1] == "#" else "section "),
         shared.spelled_letters(),
         _capital_letters,
         _roman_numerals(numbers),
@@ -80,15 +75,6 @@ def _web_addresses(text: str) -> str:
         return re.sub(r"[.@/?=_&#-]", lambda m: f" {_IN_ADDRESS[m[0]]} ", tail) + end
 
     return _ADDRESS.sub(spell, text)
-
-
-def _ending_abbreviations() -> Rule:
-    """Expand ``etc.`` and ``p.m.``; the dot ends the sentence if a capital or nothing follows."""
-    names = "|".join(map(re.escape, ENDING))
-    return rule(
-        rf"(?<![\w.])(\d{{1,2}}(?::\d\d)?)? ?({names})(?= *([A-Z]|$))?",
-        lambda match: f"{match[1] or ''} {ENDING[match[2]]}{'' if match[3] is None else '.'}",
-    )
 
 
 _CAPITALS = re.compile(r"(?<![\w-])(" + "|".join(LETTERS) + r")(?=s?\b)(?![-$])")

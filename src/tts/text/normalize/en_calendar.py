@@ -3,7 +3,7 @@
 import re
 
 from tts.text.normalize.calendar import numeric_dates
-from tts.text.normalize.en_tables import MONTHS
+from tts.text.normalize.en_abbreviations import MONTHS
 from tts.text.normalize.numbers import Numbers
 from tts.text.normalize.shared_rules import Rule, rule
 

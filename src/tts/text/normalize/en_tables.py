@@ -1,37 +1,6 @@
-"""English words: months, abbreviations, units, currencies, symbols."""
+"""English words: units, currencies, symbols, letters."""
 
 from tts.text.normalize.shared_rules import Currency
-
-MONTHS = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
-]  # fmt: skip
-
-ABBREVIATIONS = {
-    "Mr.": "Mister", "Mrs.": "Missis", "Ms.": "Miz", "Dr.": "Doctor", "Prof.": "Professor",
-    "Mr": "Mister", "Mrs": "Missis", "Ms": "Miz", "Dr": "Doctor", "Prof": "Professor",
-    "Messrs.": "Messers", "Ph.D.": "P H D", "Ph.D": "P H D",
-    "Jr.": "Junior", "Sr.": "Senior", "Gen.": "General", "Col.": "Colonel",
-    "Lt.": "Lieutenant", "Sgt.": "Sergeant", "Capt.": "Captain", "Cpl.": "Corporal",
-    "Maj.": "Major", "Gov.": "Governor", "Sen.": "Senator", "Rep.": "Representative",
-    "Rev.": "Reverend", "Hon.": "Honorable", "Pres.": "President", "Esq.": "Esquire",
-    "Ave.": "Avenue", "Blvd.": "Boulevard", "Rd.": "Road", "Mt.": "Mount", "Ft.": "Fort",
-    "Inc.": "Incorporated", "Ltd.": "Limited", "Corp.": "Corporation", "Co.": "Company",
-    "Bros.": "Brothers", "Dept.": "Department", "dept.": "department", "vs.": "versus",
-    "approx.": "approximately", "e.g.": "for example", "i.e.": "that is",
-    "cf.": "compare", "ca.": "circa", "viz.": "namely", "et al.": "and others",
-    "w/o": "without", "w/": "with",
-}  # fmt: skip
-
-# abbreviations whose dot can also end the sentence
-ENDING = {"etc.": "et cetera", "a.m.": "A M", "p.m.": "P M", "A.M.": "A M", "P.M.": "P M"}
-
-BEFORE_NUMBER = {
-    "No.": "number", "no.": "number", "Nos.": "numbers", "#": "number", "Fig.": "figure",
-    "fig.": "figure", "Vol.": "volume", "vol.": "volume", "p.": "page", "pp.": "pages",
-    "Ch.": "chapter", "ch.": "chapter", "Sec.": "section", "sec.": "section", "§": "section",
-    **{month[:3] + ".": month for month in MONTHS}, "Sept.": "September",
-}  # fmt: skip
 
 UNITS = {
     "km": ("kilometer", "kilometers"), "m": ("meter", "meters"), "cm": ("centimeter",

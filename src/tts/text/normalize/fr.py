@@ -36,10 +36,7 @@ def rules(language: str) -> list[Rule]:
         return f"{words} {numbers.year(year)}" if year else words
 
     return [
-        shared.abbreviations(ABBREVIATIONS),
-        shared.abbreviations_before_numbers(
-            {"n°": "numéro", "N°": "numéro", "p.": "page", "pp.": "pages"}
-        ),
+        ABBREVIATIONS.expand,
         shared.spelled_letters(),
         *numeric_dates("/.-", lambda d, m, y: date(d, MONTHS[m - 1], y)),
         rule(

@@ -1,5 +1,6 @@
 """French words: months, abbreviations, units, currencies, symbols."""
 
+from tts.text.normalize.abbreviations import Abbreviations, Kind
 from tts.text.normalize.shared_rules import Currency
 
 MONTHS = [
@@ -7,14 +8,14 @@ MONTHS = [
     "octobre", "novembre", "décembre",
 ]  # fmt: skip
 
-ABBREVIATIONS = {
+ABBREVIATIONS = Abbreviations({Kind.INSIDE: {
     "M.": "Monsieur", "MM.": "Messieurs", "Mme": "Madame", "Mmes": "Mesdames",
     "Mlle": "Mademoiselle", "Dr": "Docteur", "Dr.": "Docteur", "Pr": "Professeur", "St": "Saint",
     "Ste": "Sainte", "etc.": "et cetera", "p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire",
     "av. J.-C.": "avant Jésus-Christ", "apr. J.-C.": "après Jésus-Christ", "cf.": "confer",
     "env.": "environ", "tél.": "téléphone", "art.": "article", "chap.": "chapitre",
     "bd.": "boulevard", "av.": "avenue",
-}  # fmt: skip
+}, Kind.BEFORE_NUMBER: {"n°": "numéro", "N°": "numéro", "p.": "page", "pp.": "pages"}})  # fmt: skip
 
 FEMININE = {"heure", "minute", "seconde", "milliseconde", "tonne", "livre"}
 

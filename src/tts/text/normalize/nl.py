@@ -22,7 +22,7 @@ NUMBERS = _DutchNumbers("nl", decimal=",", group=".", point="komma", minus="min"
 def rules(language: str) -> list[Rule]:
     """Return the rules, the same for all regions."""
     return [
-        shared.abbreviations(ABBREVIATIONS),
+        ABBREVIATIONS.expand,
         shared.spelled_letters(),
         *numeric_dates("-/.", _date),
         rule(

@@ -1,5 +1,6 @@
 """Dutch words: months, abbreviations, units, currencies, symbols."""
 
+from tts.text.normalize.abbreviations import Abbreviations, Kind
 from tts.text.normalize.shared_rules import Currency
 
 MONTHS = [
@@ -7,7 +8,7 @@ MONTHS = [
     "oktober", "november", "december",
 ]  # fmt: skip
 
-ABBREVIATIONS = {
+ABBREVIATIONS = Abbreviations({Kind.INSIDE: {
     "dhr.": "de heer", "Dhr.": "De heer", "Mevr.": "Mevrouw", "mevr.": "mevrouw",
     "mw.": "mevrouw", "dr.": "doctor", "Dr.": "Doctor",
     "prof.": "professor", "Prof.": "Professor", "ir.": "ingenieur", "ing.": "ingenieur",
@@ -21,7 +22,7 @@ ABBREVIATIONS = {
     "n.Chr.": "na Christus", "n. Chr.": "na Christus", "tel.": "telefoon", "incl.": "inclusief",
     "excl.": "exclusief",  "evt.": "eventueel",
     "resp.": "respectievelijk", "zgn.": "zogenaamde", "mld.": "miljard", "mln.": "miljoen",
-}  # fmt: skip
+}})  # fmt: skip
 
 UNITS = {
     "km": ("kilometer",) * 2, "m": ("meter",) * 2, "cm": ("centimeter",) * 2,

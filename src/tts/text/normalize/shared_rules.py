@@ -22,31 +22,18 @@ def rule(pattern: str, replace: Callable[[re.Match[str]], str] | str, flags: int
     return lambda text: compiled.sub(replace, text)
 
 
-def abbreviations(table: Mapping[str, str]) -> Rule:
-    """Expand abbreviations, which ``table`` lists with their dots, where they are entire words."""
-    names = "|".join(re.escape(name) for name in sorted(table, key=len, reverse=True))
-
-    def spell(match: re.Match[str]) -> str:
-        ends = match[0][-1] == "." and match.end() == len(match.string)
-        return table[match[0]] + "." * ends
-
-    return rule(rf"(?<![\w.])(?:{names})(?!\w)", spell)
-
-
-def abbreviations_before_numbers(table: Mapping[str, str]) -> Rule:
-    """Expand abbreviations only before a number: ``No. 5``."""
-    names = "|".join(re.escape(name) for name in sorted(table, key=len, reverse=True))
-    return rule(rf"(?<![\w.])({names}) ?(?=\d)", lambda match: f"{table[match[1]]} ")
-
-
 def spelled_letters() -> Rule:
-    """U.S.A. -> U S A, so that its dots do not end a sentence."""
+    """U.S.A. -> U S A, and James T. Kirk -> James T Kirk; a dot at the end of the text stays."""
 
     def spell(match: re.Match[str]) -> str:
-        end = "." if match.end() == len(match.string) else match[0][-1].strip(".-")
-        return " ".join(re.findall(r"\w", match[0])) + end
+        if len(match[0]) < 4 and not match[0][0].isupper():
+            return match[0]
+        letters = " ".join(re.findall(r"[^\W_]", match[0]))
+        if not any(character.isalnum() for character in match.string[match.end() :]):
+            return letters + "."
+        return letters + " " * (match[0][-1] in " -" or match.string[match.end()].isalnum())
 
-    return rule(r"(?<![\w.])(?:[^\W\d_]\.[ -]?){2,}(?!\w)", spell)
+    return rule(r"(?<![\w.'])(?:[^\W\d_]\.[ -]?)+(?!\w\.)", spell)
 
 
 def units(numbers: Numbers, table: Mapping[str, tuple[str, str]]) -> Rule:
