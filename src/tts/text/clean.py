@@ -41,7 +41,7 @@ _NO_NFKC = frozenset("²³")
 _JOINERS = "\u200c\u200d"  # zero-width joiners, which shape letters in Arabic and Indic scripts
 _MAX_COMBINING_MARKS = 3  # per letter
 
-_DASH_IN_NUMBERS = re.compile(r"(?<=\d)[‐‑‒–](?=\d)")
+_DASH_IN_NUMBERS = re.compile(r"(?<=\d)[‐‑‒–~～〜](?=\d)")
 _DASH_AS_MINUS = re.compile(r"(?<![^\s(])(?<!\d\s)–(?=[\d€$£])")
 _ELLIPSIS = re.compile(r"\.\s?\.(?:\s?\.)+|\.\.")
 _LOOSE_HYPHEN = re.compile(r"(?:(?<=\s)|^)-+(?=\s|$)|--+")
