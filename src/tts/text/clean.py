@@ -5,6 +5,8 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
+from tts.text.lines import split_lines
+
 # symbols that normalization reads as words; all others are dropped and reported
 SPOKEN_MARKS = "%&+=@#°€$£¥¢§<>×÷±−²³⁄/"
 _KEPT = frozenset(SPOKEN_MARKS + " .,!?;:…—\"()¿¡'-")
@@ -53,7 +55,18 @@ class Cleaned(NamedTuple):
 
 
 def clean(text: str) -> Cleaned:
-    """Unify quotes, dashes, brackets and spaces; drop other symbols and control characters."""
+    """Unify quotes, dashes, brackets and spaces; drop other symbols and control characters.
+
+    A line end at which a reader pauses stays as a newline, others are spaces.
+    """
+    if len(lines := split_lines(text)) < 2:
+        return _clean_line(lines[0] if lines else "")
+    cleaned = [_clean_line(line) for line in lines]
+    dropped = dict.fromkeys(character for line in cleaned for character in line.dropped)
+    return Cleaned("\n".join(line.text for line in cleaned if line.text), tuple(dropped))
+
+
+def _clean_line(text: str) -> Cleaned:
     dropped: dict[str, None] = {}
     kept = []
     text = _DASH_IN_NUMBERS.sub("-", unicodedata.normalize("NFC", text))
@@ -99,9 +112,12 @@ def _limit_marks(text: str) -> str:
     """Drop stacked combining marks beyond a few, which can crash a phonemizer."""
     if text.isascii():
         return text
-    kept, row = [], _MAX_COMBINING_MARKS  # drops marks before the first letter
+    kept, row = [], _MAX_COMBINING_MARKS
     for character in text:
-        row = row + 1 if unicodedata.category(character)[0] == "M" else 0
+        if character == " ":
+            row = _MAX_COMBINING_MARKS  # no letter that a mark could belong to
+        else:
+            row = row + 1 if unicodedata.category(character)[0] == "M" else 0
         if row <= _MAX_COMBINING_MARKS:
             kept.append(character)
     return "".join(kept)

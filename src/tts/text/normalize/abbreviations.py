@@ -41,6 +41,8 @@ class Found(NamedTuple):
 class Abbreviations:
     """The abbreviations of a language, each written with its dots; ``z. B.`` also finds ``z.B.``.
 
+    An entry such as ``-str.`` is the end of a longer word: ``Hauptstr.``.
+
     ``tables``: for each :class:`Kind`, abbreviations and how they are read; "" removes only the
     dot. Variants with a first capital (``Vgl.``) and in capitals (``DR.``) are found too.
     ``starters``: capitalized words that begin a sentence (``The``, ``He``) and are never names.
@@ -68,9 +70,12 @@ class Abbreviations:
                 if variant == _canonical(name) or variant not in listed:
                     self._entries.setdefault(variant, []).append((spelled, kind))
         names = sorted(self._entries, key=len, reverse=True)
-        alternatives = "|".join(map(_pattern, names)) or "(?!)"
+        entire = "|".join(_pattern(name) for name in names if name[0] != "-") or "(?!)"
+        ends = "|".join(_pattern(name[1:]) for name in names if name[0] == "-") or "(?!)"
         # a number can touch a unit: 5min.
-        self._pattern = re.compile(rf"(?:(?<![\w.])|(?<=\d))(?:{alternatives})")
+        self._pattern = re.compile(
+            rf"(?:(?<![\w.])|(?<=\d))(?:{entire})|(?<=[^\W\d_])(?P<end>{ends})"
+        )
         self.is_empty = not names
         self._has_dotless = any("." not in name for name in names)
 
@@ -107,7 +112,7 @@ class Abbreviations:
 
     def fit(self, match: re.Match[str], text: str, start: int = 0) -> Found | None:
         """Return what a match is in the sentence that begins at ``start``; None: a plain word."""
-        name = _canonical(match[0])
+        name = _canonical(match[0] if match["end"] is None else f"-{match['end']}")
         before = text[max(start, match.start() - _WINDOW) : match.start()]
         after = text[match.end() : match.end() + _WINDOW]
         if not _is_whole(name, after):
