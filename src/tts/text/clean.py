@@ -33,6 +33,10 @@ _SPELLINGS = {
     "Ĳ": "IJ",
     "ſ": "s",
     "µ": "μ",
+    "٪": "%",
+    "٫": ".",  # Arabic decimal mark
+    "٬": ",",  # Arabic thousands mark
+    "₽": "RUB",
 }
 # NFKC would turn them into plain digits
 _NO_NFKC = frozenset("²³")
@@ -40,10 +44,11 @@ _JOINERS = "\u200c\u200d"  # zero-width joiners, which shape letters in Arabic a
 _MAX_COMBINING_MARKS = 3  # per letter
 
 _DASH_IN_NUMBERS = re.compile(r"(?<=\d)[‐‑‒–](?=\d)")
+_DASH_AS_MINUS = re.compile(r"(?<![^\s(])(?<!\d\s)–(?=[\d€$£])")
 _ELLIPSIS = re.compile(r"\.\s?\.(?:\s?\.)+|\.\.")
 _LOOSE_HYPHEN = re.compile(r"(?:(?<=\s)|^)-+(?=\s|$)|--+")
 _LOOSE_APOSTROPHE = re.compile(
-    r"(?<!\w)['-]+(?!\w)|(?<!\w)[-'](?=['-])|(?<=['-])[-']|(?<!\w)-(?!\d)|-(?!\w)"
+    r"(?<!\w)['-]+(?!\w)|(?<!\w)[-'](?=['-])|(?<=['-])[-']|(?<![\w.])-(?!\d)|-(?!\w)"
 )
 _REPEATED = re.compile(r"([!?,;:…—\"()])(?:\s*\1)+")
 _SPACES = re.compile(r"\s+")
@@ -70,6 +75,7 @@ def _clean_line(text: str) -> Cleaned:
     dropped: dict[str, None] = {}
     kept = []
     text = _DASH_IN_NUMBERS.sub("-", unicodedata.normalize("NFC", text))
+    text = _DASH_AS_MINUS.sub("−", text)
     for character in text:
         spelling = _spelling(character)
         if spelling is None:
