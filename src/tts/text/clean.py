@@ -9,7 +9,7 @@ from tts.text.lines import split_lines
 
 # symbols that normalization reads as words; all others are dropped and reported
 SPOKEN_MARKS = "%&+=@#°€$£¥¢§<>×÷±−²³⁄/"
-_KEPT = frozenset(SPOKEN_MARKS + " .,!?;:…—\"()¿¡'-")
+_KEPT = frozenset(SPOKEN_MARKS + " .,!?;:…—\"()¿¡'-_~^")
 
 _SPELLINGS = {
     **dict.fromkeys("“”„‟«»‹›〝〞〟「」『』《》＂″❝❞", '"'),
@@ -43,13 +43,14 @@ _NO_NFKC = frozenset("²³")
 _JOINERS = "\u200c\u200d"  # zero-width joiners, which shape letters in Arabic and Indic scripts
 _MAX_COMBINING_MARKS = 3  # per letter
 
-_DASH_IN_NUMBERS = re.compile(r"(?<=\d)[‐‑‒–](?=\d)")
+_DASH_IN_NUMBERS = re.compile(r"(?:(?<=[\d%°])|(?<=\d[apKkMm])|(?<=\d[apAP][mM])|(?<=[ap]\.m\.))[‐‑‒–](?=[\d$£€¥])")
 _DASH_AS_MINUS = re.compile(r"(?<![^\s(])(?<!\d\s)–(?=[\d€$£])")
 _ELLIPSIS = re.compile(r"\.\s?\.(?:\s?\.)+|\.\.")
 _LOOSE_HYPHEN = re.compile(r"(?:(?<=\s)|^)-+(?=\s|$)|--+")
 _LOOSE_APOSTROPHE = re.compile(
-    r"(?<!\w)['-]+(?!\w)|(?<!\w)[-'](?=['-])|(?<=['-])[-']|(?<![\w.])-(?!\d)|-(?!\w)"
+    r"(?<!\w)['-]+(?!\w)|(?<!\w)[-'](?=['-])|(?<=['-])[-']|(?<![\w.])-(?![\d$£€¥.])|-(?![\w$£€¥.])"
 )
+_LOOSE_MARK = re.compile(r"(?<![^\W_])(?<![/.@)-])[_^]|[_^](?![^\W_])(?![/.(-])|~(?![\d\w/$£€])|(?<=\w)~(?!\w)")
 _REPEATED = re.compile(r"([!?,;:…—\"()])(?:\s*\1)+")
 _SPACES = re.compile(r"\s+")
 
@@ -84,6 +85,8 @@ def _clean_line(text: str) -> Cleaned:
         else:
             kept.append(spelling)
     cleaned = _limit_marks("".join(kept))
+    dropped |= dict.fromkeys(_LOOSE_MARK.findall(cleaned))
+    cleaned = _LOOSE_MARK.sub(" ", cleaned)
     cleaned = _ELLIPSIS.sub("… ", cleaned)
     cleaned = _LOOSE_HYPHEN.sub(" — ", cleaned)
     cleaned = _LOOSE_APOSTROPHE.sub(" ", cleaned)

@@ -38,7 +38,7 @@ _BEFORE_NUMBER = {
 }  # fmt: skip
 _BEFORE_NUMBER |= {name.lower(): words for name, words in _BEFORE_NUMBER.items()}
 
-_UNITS = ["min.", "mins.", "sec.", "secs.", "hr.", "hrs.", "h.", "wk.", "wks.", "mo.", "mos.", "yr.", "yrs.", "ft.", "in.", "yd.", "yds.", "mi.", "lb.", "lbs.", "oz.", "pt.", "qt.", "gal.", "m.", "km.", "cm.", "mm.", "g.", "kg.", "mg.", "l.", "ml.", "tsp.", "tbsp.", "deg.", "sq.", "cu.", "fl."]
+_UNITS = ["min.", "mins.", "sec.", "secs.", "hr.", "hrs.", "h.", "wk.", "wks.", "mo.", "mos.", "yr.", "yrs.", "ft.", "in.", "yd.", "yds.", "mi.", "lb.", "lbs.", "oz.", "pt.", "qt.", "gal.", "m.", "km.", "cm.", "mm.", "g.", "kg.", "mg.", "l.", "ml.", "tsp.", "tbsp.", "deg.", "sq.", "cu.", "fl.", "pct."]
 
 _INSIDE = {
     "Mr": "Mister", "Mrs": "Missis", "Ms": "Miz", "Dr": "Doctor", "Prof": "Professor",
@@ -127,7 +127,7 @@ ABBREVIATIONS = Abbreviations(
     {
         Kind.BEFORE_NAME: _BEFORE_NAME,
         Kind.BEFORE_NUMBER: _BEFORE_NUMBER | _SHORT_MONTHS | _SHORT_DAYS,
-        Kind.UNIT: dict.fromkeys(_UNITS, ""),
+        Kind.UNIT: dict.fromkeys(_UNITS, "") | {"in.": "inches", "deg.": "degrees"},
         Kind.INSIDE: _INSIDE,
         Kind.AMBIGUOUS: _AMBIGUOUS,
         Kind.ENDING: _ENDING,
