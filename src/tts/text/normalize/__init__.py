@@ -29,7 +29,7 @@ VERSION = 1  # increase it when rules change, so that corpora are prepared again
 _SPACES = re.compile(r"\s+")
 _NO_ABBREVIATIONS = Abbreviations()
 _UNREAD = re.compile(r"[_~^]")  # marks inside addresses and formulas, if no rule reads them
-_SPACE_BEFORE_MARK = re.compile(r" (?=[.,!?;:…](?!\d))")
+_SPACE_BEFORE_MARK = re.compile(r" (?=[.,!?;:…](?!\d))|(?<=\() | (?=\))")
 
 
 class LanguageRules(Protocol):

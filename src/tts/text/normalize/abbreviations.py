@@ -27,6 +27,7 @@ class Kind(Enum):
 
 
 _AFTER_NUMBER = frozenset({Kind.UNIT, Kind.COUNTED})
+_TOUCHES_NUMBER = _AFTER_NUMBER | {Kind.AMBIGUOUS, Kind.ENDING}  # 5min., 7a.m.
 
 
 class Found(NamedTuple):
@@ -47,7 +48,8 @@ class Abbreviations:
     dot. Variants with a first capital (``Vgl.``) and in capitals (``DR.``) are found too.
     ``starters``: capitalized words that begin a sentence (``The``, ``He``) and are never names.
     ``rejects``: called with an abbreviation, its kind, and up to 60 characters before and behind
-    it; True if it is something else there: ``I said no. 12 of us came.``
+    it; True if it is something else there: ``I said no. 12 of us came.`` ``lettered``: words in
+    small letters before a single letter that is not an initial: ``plan B.``
     """
 
     def __init__(
@@ -55,7 +57,9 @@ class Abbreviations:
         tables: Mapping[Kind, Mapping[str, str]] | None = None,
         starters: Collection[str] = (),
         rejects: Callable[[str, Kind, str, str], bool] | None = None,
+        lettered: Collection[str] = (),
     ):
+        self.lettered = frozenset(lettered)
         self.starters = frozenset(starters)
         self._rejects = rejects
         self._entries: dict[str, list[tuple[str, Kind]]] = {}
@@ -119,7 +123,7 @@ class Abbreviations:
             return None
         touches_number = before[-1:].isdigit()
         for words, kind in self._entries[name]:
-            if touches_number and kind not in _AFTER_NUMBER:
+            if touches_number and kind not in _TOUCHES_NUMBER:
                 continue
             if after[:1].isdigit() and kind is not Kind.BEFORE_NUMBER:
                 continue

@@ -8,7 +8,7 @@ from tts.text.normalize.addresses import addresses
 from tts.text.normalize.en_abbreviations import ABBREVIATIONS
 from tts.text.normalize.en_calendar import dates, times, years
 from tts.text.normalize.en_letters import calm_capitals, capital_letters, names
-from tts.text.normalize.en_numbers import amounts, decades, fractions, measures, ranges
+from tts.text.normalize.en_numbers import amounts, decades, fractions, measures, ranges, spans
 from tts.text.normalize.en_roman import roman_numerals
 from tts.text.normalize.en_tables import CURRENCIES, SYMBOLS, UNITS
 from tts.text.normalize.numbers import Numbers
@@ -35,6 +35,7 @@ def rules(language: str) -> list[Rule]:
     return [
         calm_capitals,
         addresses(_IN_ADDRESS),
+        *spans(),
         ABBREVIATIONS.expand,
         *names(),
         rule(r"(?<!\w)([#§]) ?(?=\d)", lambda m: "number " if m[1] == "#" else "section "),
@@ -60,9 +61,9 @@ def rules(language: str) -> list[Rule]:
         shared.units(numbers, UNITS),
         years(numbers),
         shared.codes(numbers),
+        rule(r"\b([A-Z]{2,3})(?=-?\d)", lambda m: " ".join(m[1])),
         rule(r"(?<=\d)-?(?=[A-Za-z])|(?<=[A-Za-z])-?(?=\d)", " "),
         rule(r"(?<=[A-Za-z])/(?=[A-Za-z])", " "),
-        rule(r"(?<!\w)~ ?(?=\d|[$£€])", "about "),
         shared.plain_numbers(numbers),
         shared.symbols(SYMBOLS),
     ]

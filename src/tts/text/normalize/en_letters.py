@@ -5,7 +5,7 @@ import re
 from tts.text.normalize.shared_rules import Rule, rule
 
 # read letter by letter; espeak-ng would read them as words
-_LETTERS = "US USA UK UN EU UAE AI IT ID TV PC IQ OS IP UI AC DC LA VP PR HR IV ER OT UFO UV AP IP".split()
+_LETTERS = "US USA UK UN EU UAE AI IT ID TV PC IQ OS IP UI AC DC LA VP PR HR ER OT UFO UV FAQ".split()
 # read as words, also in the plural
 _WORDS = frozenset("PIN SIM GIF RAM ROM LAN WAN CAD ZIP SWAT WASP NASA NATO JPEG LED SAT".split())
 # acronyms that stay in text of capitals, because they are not words

@@ -2,6 +2,7 @@
 
 import re
 
+from tts.text.normalize.en_abbreviations import MONTHS, WEEKDAYS
 from tts.text.normalize.numbers import Numbers
 from tts.text.normalize.shared_rules import Rule, rule
 
@@ -22,6 +23,7 @@ _PER = {
     "kWh": "kilowatt hour", "MWh": "megawatt hour", "dL": "deciliter", "mL": "milliliter",
 }  # fmt: skip
 _PER_NAMES = "|".join(sorted(_PER, key=len, reverse=True))
+_SINGULAR = {"$": "dollar", "£": "pound", "€": "euro", "¥": "yen"}
 _SIGN = r"(?:US|A|C|HK|NZ|CA|AU)?[$£€¥]"
 _AMOUNT = r"\d[\d,]*(?:\.\d+)?"
 _SUFFIX = "|".join(sorted(_SCALES, key=len, reverse=True))
@@ -43,7 +45,12 @@ def amounts() -> list[Rule]:
             r"(?![\d-]|,\d)",
             _money_range,
         ),
-        rule(rf"({_SIGN} ?{_AMOUNT})-({_SCALE})\b", r"\1 \2"),
+        rule(
+            rf"({_SIGN}) ?({_AMOUNT})-({_SCALE})\b",
+            lambda m: f"{m[2]} {m[3]} {_SINGULAR[m[1][-1]]}",
+        ),
+        rule(rf"(?<![\w.,])({_AMOUNT})[kK](?= (?!run|race|res|video|mon|disp|TV)[a-z]{{3}})", r"\1 thousand"),
+        rule(r"(?<!\w)~ ?(?=\d|[$£€])", "about "),
         rule(
             rf"(\d(?: ?(?:{_SCALE}|[a-zA-Z%°]{{1,9}}))?) ?/ ?({_PER_NAMES})\b(?!/)",
             lambda m: f"{m[1]} per {_PER[m[2]]}",
@@ -71,7 +78,7 @@ def ranges() -> list[Rule]:
         if "0" in (first[0], second[0]) and min(digits) > 1 and "." not in first + second:
             return match[0]
         is_year = digits == (4, 2) and re.match("1[1-9]|20", first) and b > int(first[2:])
-        is_score = a > b and max(digits) <= 3 and "." not in first + second
+        is_score = a >= b and max(digits) <= 3 and "." not in first + second
         if max(digits) > 4 and "," not in first + second and "." not in first + second:
             return match[0]
         if a < b or is_year or is_score:
@@ -80,13 +87,32 @@ def ranges() -> list[Rule]:
 
     return [
         rule(r"(?<=\d)-(?=\d+(?:\.\d+)? ?=)|(?<=\d) — (?=\d+(?:\.\d+)? ?=)", " minus "),
-        rule(r"(?:(?<=[\d ]%)|(?<=\d[ap]m)|(?<=[ap] m)|(?<=[AP] M)) ?- ?(?=[\d$£€])", " to "),
-        rule(r"(?<=\d°)-(?=\d)|(?<=°[CF])-(?=\d)", " to "),
         rule(r"(?<=\d(?:st|nd|rd|th))-(?=\d+(?:st|nd|rd|th)\b)", " to "),
-        rule(r"(\d{1,2}(?::\d\d)?)-(?=\d{1,2}(?::\d\d)? ?(?:[ap]m|[AP]M|A M|P M)\b)", r"\1 to "),
-        rule(r"(?<=:\d\d)-(?=\d{1,2}:\d\d\b)", " to "),
+        rule(r"\b20-20\b", "twenty-twenty"),
         rule(rf"(?<![\w.,-])({number})-({number})(?![\d-]|[.,]\d)(?!(?:st|nd|rd|th|s)\b)", spell),
     ]
+
+
+def spans() -> list[Rule]:
+    """9am-5pm, 9:00-17:00, 5%-10%, 20°-30°, Mon.-Fri.: write the hyphen as "to"."""
+    names = {name[:3]: name for name in (*WEEKDAYS, *MONTHS)}
+    short = r"(Mon|Tues?|Wed|Thur?s?|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)"
+    half_day = r"(?:[ap]m|[AP]M|[AP] M)"
+    return [
+        rule(
+            rf"\b{short}\.? ?- ?{short}\b\.?(?=( *$)?)",
+            lambda m: f"{names[m[1][:3]]} to {names[m[2][:3]]}" + "." * (m[3] is not None and m[0][-1] == "."),
+        ),
+        rule(rf"(?<=\d)-(?=\d{{1,2}}(?::\d\d)? ?{half_day}\b)", " to "),
+        rule(r"(?:(?<=\d%)|(?<=\d[ap]m)|(?<=\d[AP]M)|(?<=[AP] M)) ?- ?(?=[\d$£€])", " to "),
+        rule(r"(?<=:\d\d)-(?=\d{1,2}:\d\d\b)", " to "),
+        rule(r"(?<=\d°)-(?=\d)|(?<=°[CF])-(?=\d)", " to "),
+        rule(r"° (?=[CF]\b)", "°"),
+        rule(r"° ?([NSEW])\b", lambda m: f" degrees {_DIRECTIONS[m[1]]}"),
+    ]
+
+
+_DIRECTIONS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 
 
 def decades(numbers: Numbers) -> list[Rule]:
@@ -98,9 +124,8 @@ def decades(numbers: Numbers) -> list[Rule]:
         return words + ("es" if words.endswith(("x", "s")) else "s")
 
     def decade(match: re.Match[str]) -> str:
-        if match[2]:
-            return plural(numbers.year(int(match[2])))
-        return plural(numbers.cardinal(int(match[1])))
+        number = int(match[1])
+        return plural(numbers.year(number) if number > 99 else numbers.cardinal(number))
 
     seconds = (
         r"(?<!\bfor )(?<!\ba )(?<!\bafter )(?<!\bevery )(?<!\babout )(?<!\bwithin )(?<!\btook )"
@@ -111,7 +136,8 @@ def decades(numbers: Numbers) -> list[Rule]:
             r"(?<=[A-Z])[- ]?(\d{1,4})'?s\b|(?<![\w.,$£€'])(\d{3})'?s\b",
             lambda m: f" {plural(numbers.cardinal(int(m[1] or m[2])))}",
         ),
-        rule(r"(?<![\w.,])(?:'(\d0)|(1[1-9]\d0|20\d0))'?s\b", decade),
+        rule(r"(?<![\w.,])'?(1[1-9]\d0|20\d0)'?s\b", decade),
+        rule(r"(?<!\w)'(\d0)'?s\b", decade),
         rule(rf"(?<![\w.,$£€]){seconds}([1-9]0)'?s\b", decade),
     ]
 

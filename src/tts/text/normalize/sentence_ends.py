@@ -75,12 +75,19 @@ def _is_end(
     if table.is_empty and following[1].isdigit() and last[0].isalpha() and len(last[0]) <= 4:
         return False  # No. 5, Jan. 5
     initial = len(last[0]) == 1 and last[0].isupper() and last[0] != "I"
+    if initial and _word_before(text, last.start(), start) in table.lettered:
+        return True
     if initial or _DOTTED.fullmatch(last[0]):
         return table.starts_sentence(text, mark.end())
     is_ordinal = language.split("-")[0] in _ORDINAL_DOT and _ORDINAL.fullmatch(last[0])
     if is_ordinal and following[1].isalpha():
         return table.starts_sentence(text, mark.end())
     return not (is_ordinal and _DAY_AND_MONTH.match(text, mark.end()))
+
+
+def _word_before(text: str, position: int, start: int) -> str:
+    words = text[max(start, position - _WINDOW) : position].split()
+    return words[-1].lower() if words else ""
 
 
 _ALWAYS = frozenset({Kind.UNIT, Kind.ENDING})
