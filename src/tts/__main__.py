@@ -8,7 +8,7 @@ from pathlib import Path
 
 CLI = Path(__file__).parent / "cli"
 COMMANDS = (
-    "train", "synthesize", "prepare", "evaluate", "benchmark", "compare", "convert", "export",
+    "train", "synthesize", "phonemize", "prepare", "evaluate", "benchmark", "compare", "convert", "export",
     "replay", "checklist",
 )  # fmt: skip
 

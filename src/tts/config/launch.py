@@ -154,8 +154,10 @@ def _fail(message: str, status: int = 2) -> NoReturn:
 def _quote(argument: str, literal: tuple[str, ...]) -> str:
     """``text=Well, hello`` -> ``text='Well, hello'``, with Hydra's special characters escaped."""
     key, equals, value = argument.partition("=")
-    if not equals or key.lstrip("+") not in literal or value in ("", "null"):
+    if not equals or key.lstrip("+") not in literal or value == "":
         return argument
+    if value == "null" and key != "text":
+        return argument  # no path; but a text can be the word
     if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
         return argument  # quoted for Hydra already
     # backslashes right before a quote, ``${`` or the end are doubled, or they would escape it

@@ -5,18 +5,21 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tts.text.errors import TextError
+from tts.text.lines import split_lines
 from tts.text.normalize import abbreviations
 from tts.text.normalize.sentence_ends import sentences
 
 MAX_CHARACTERS = 300  # about 20 s of speech; models are trained on shorter utterances
 
-_PARAGRAPH_PAUSE, _SENTENCE_PAUSE = 0.8, 0.4  # s
+_PARAGRAPH_PAUSE, _SENTENCE_PAUSE, _LINE_PAUSE = 0.8, 0.4, 0.25  # s
+_LINE_MARKS = ",;:—–-"  # a line that ends with one goes on in the next
 _CUTS = (  # marks at which a long sentence can be cut, best first; pause in seconds
     (re.compile(r"[;:—–](?=\s)|[；：]"), 0.25),
-    (re.compile(r"[,)](?=\s)|[，、،]"), 0.15),
+    (re.compile(r"[,)](?=\s(?!\d))|[，、،]"), 0.15),
+    (re.compile(r"(?<![\d.])\s(?![\d%])"), 0.0),  # not between a number and its unit
     (re.compile(r"\s"), 0.0),
 )
-_PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*|[\f\u2029]+")
+_PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*|[\f\u2029]+|\r\r|\r\n\s*\r\n")
 _WORD = re.compile(r"[^\W_]")
 
 
@@ -30,20 +33,24 @@ def split_sentences(
 ) -> list[Sentence]:
     """Split ``text`` into sentences of at most ``max_characters`` characters; none are lost.
 
-    A longer sentence is cut at a semicolon, a comma or a space. Blank lines separate paragraphs,
-    other line ends are spaces. Raises TextError for blank text.
+    A longer sentence is cut at a semicolon, a comma or a space. Blank lines separate paragraphs;
+    other line ends end a sentence, unless they only wrap a paragraph. Raises TextError for blank
+    text.
     """
     if not text.strip():
         raise TextError("the text is empty: write at least one word")
     found: list[Sentence] = []
     for paragraph in _PARAGRAPH.split(text):
-        pieces = [
-            piece
-            for start, end in sentences(paragraph, abbreviations(language), language)
-            for piece in _bounded(paragraph, start, end, max_characters)
-        ]
-        for piece in pieces:
-            _append(found, piece, max_characters)
+        for line in split_lines(paragraph):
+            pieces = [
+                piece
+                for start, end in sentences(line, abbreviations(language), language)
+                for piece in _bounded(line, start, end, max_characters)
+            ]
+            if pieces[-1].pause and line[-1] in _LINE_MARKS:
+                pieces[-1] = pieces[-1]._replace(pause=_LINE_PAUSE)
+            for piece in pieces:
+                _append(found, piece, max_characters)
         if found:
             found[-1] = found[-1]._replace(pause=_PARAGRAPH_PAUSE)
     found[-1] = found[-1]._replace(pause=0.0)

@@ -28,7 +28,8 @@ VERSION = 1  # increase it when rules change, so that corpora are prepared again
 
 _SPACES = re.compile(r"\s+")
 _NO_ABBREVIATIONS = Abbreviations()
-_SPACE_BEFORE_MARK = re.compile(r" (?=[.,!?;:…](?!\d))")
+_UNREAD = re.compile(r"[_~^]")  # marks inside addresses and formulas, if no rule reads them
+_SPACE_BEFORE_MARK = re.compile(r" (?=[.,!?;:…](?!\d))|(?<=\() | (?=\))")
 
 
 class LanguageRules(Protocol):
@@ -51,6 +52,7 @@ def normalize(text: str, language: str) -> str:
             sentence = line[start:end].strip()
             for rule in rules:
                 sentence = rule(sentence)
+            sentence = _UNREAD.sub(" ", sentence)
             written.append(_SPACE_BEFORE_MARK.sub("", _SPACES.sub(" ", sentence)).strip())
     return " ".join(filter(None, written))
 

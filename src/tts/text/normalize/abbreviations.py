@@ -27,6 +27,7 @@ class Kind(Enum):
 
 
 _AFTER_NUMBER = frozenset({Kind.UNIT, Kind.COUNTED})
+_TOUCHES_NUMBER = _AFTER_NUMBER | {Kind.AMBIGUOUS, Kind.ENDING}  # 5min., 7a.m.
 
 
 class Found(NamedTuple):
@@ -41,11 +42,14 @@ class Found(NamedTuple):
 class Abbreviations:
     """The abbreviations of a language, each written with its dots; ``z. B.`` also finds ``z.B.``.
 
+    An entry such as ``-str.`` is the end of a longer word: ``Hauptstr.``.
+
     ``tables``: for each :class:`Kind`, abbreviations and how they are read; "" removes only the
     dot. Variants with a first capital (``Vgl.``) and in capitals (``DR.``) are found too.
     ``starters``: capitalized words that begin a sentence (``The``, ``He``) and are never names.
     ``rejects``: called with an abbreviation, its kind, and up to 60 characters before and behind
-    it; True if it is something else there: ``I said no. 12 of us came.``
+    it; True if it is something else there: ``I said no. 12 of us came.`` ``lettered``: words in
+    small letters before a single letter that is not an initial: ``plan B.``
     """
 
     def __init__(
@@ -53,7 +57,9 @@ class Abbreviations:
         tables: Mapping[Kind, Mapping[str, str]] | None = None,
         starters: Collection[str] = (),
         rejects: Callable[[str, Kind, str, str], bool] | None = None,
+        lettered: Collection[str] = (),
     ):
+        self.lettered = frozenset(lettered)
         self.starters = frozenset(starters)
         self._rejects = rejects
         self._entries: dict[str, list[tuple[str, Kind]]] = {}
@@ -68,9 +74,12 @@ class Abbreviations:
                 if variant == _canonical(name) or variant not in listed:
                     self._entries.setdefault(variant, []).append((spelled, kind))
         names = sorted(self._entries, key=len, reverse=True)
-        alternatives = "|".join(map(_pattern, names)) or "(?!)"
+        entire = "|".join(_pattern(name) for name in names if name[0] != "-") or "(?!)"
+        ends = "|".join(_pattern(name[1:]) for name in names if name[0] == "-") or "(?!)"
         # a number can touch a unit: 5min.
-        self._pattern = re.compile(rf"(?:(?<![\w.])|(?<=\d))(?:{alternatives})")
+        self._pattern = re.compile(
+            rf"(?:(?<![\w.])|(?<=\d))(?:{entire})|(?<=[^\W\d_])(?P<end>{ends})"
+        )
         self.is_empty = not names
         self._has_dotless = any("." not in name for name in names)
 
@@ -107,14 +116,14 @@ class Abbreviations:
 
     def fit(self, match: re.Match[str], text: str, start: int = 0) -> Found | None:
         """Return what a match is in the sentence that begins at ``start``; None: a plain word."""
-        name = _canonical(match[0])
+        name = _canonical(match[0] if match["end"] is None else f"-{match['end']}")
         before = text[max(start, match.start() - _WINDOW) : match.start()]
         after = text[match.end() : match.end() + _WINDOW]
         if not _is_whole(name, after):
             return None
         touches_number = before[-1:].isdigit()
         for words, kind in self._entries[name]:
-            if touches_number and kind not in _AFTER_NUMBER:
+            if touches_number and kind not in _TOUCHES_NUMBER:
                 continue
             if after[:1].isdigit() and kind is not Kind.BEFORE_NUMBER:
                 continue

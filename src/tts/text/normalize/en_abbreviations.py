@@ -38,7 +38,7 @@ _BEFORE_NUMBER = {
 }  # fmt: skip
 _BEFORE_NUMBER |= {name.lower(): words for name, words in _BEFORE_NUMBER.items()}
 
-_UNITS = ["min.", "mins.", "sec.", "secs.", "hr.", "hrs.", "h.", "wk.", "wks.", "mo.", "mos.", "yr.", "yrs.", "ft.", "in.", "yd.", "yds.", "mi.", "lb.", "lbs.", "oz.", "pt.", "qt.", "gal.", "m.", "km.", "cm.", "mm.", "g.", "kg.", "mg.", "l.", "ml.", "tsp.", "tbsp.", "deg.", "sq.", "cu.", "fl."]
+_UNITS = ["min.", "mins.", "sec.", "secs.", "hr.", "hrs.", "h.", "wk.", "wks.", "mo.", "mos.", "yr.", "yrs.", "ft.", "in.", "yd.", "yds.", "mi.", "lb.", "lbs.", "oz.", "pt.", "qt.", "gal.", "m.", "km.", "cm.", "mm.", "g.", "kg.", "mg.", "l.", "ml.", "tsp.", "tbsp.", "deg.", "sq.", "cu.", "fl.", "pct."]
 
 _INSIDE = {
     "Mr": "Mister", "Mrs": "Missis", "Ms": "Miz", "Dr": "Doctor", "Prof": "Professor",
@@ -66,10 +66,18 @@ _AMBIGUOUS = {
 }  # fmt: skip
 
 _ENDING = {"etc.": "et cetera", "etc": "et cetera", "a.m.": "A M", "p.m.": "P M"}
+_STREETS = {"St.": "Street", "Dr.": "Drive", "Ave.": "Avenue", "Rd.": "Road", "Blvd.": "Boulevard"}
+_STREETS |= {"Ln.": "Lane"}
+_ENDING |= _STREETS
 # a.m. and p.m. before a day or a time zone
 _AMBIGUOUS |= {"a.m.": "A M", "p.m.": "P M"}
 
 _STARTERS = ["The", "A", "An", "This", "That", "These", "Those", "There", "Here", "He", "She", "It", "They", "We", "You", "I", "His", "Her", "Its", "Their", "Our", "My", "Your", "One", "Some", "Many", "Most", "All", "Each", "Every", "Both", "Few", "Several", "Another", "Others", "Such", "No", "Not", "None", "Nobody", "Nothing", "Everyone", "Everybody", "Everything", "Someone", "Somebody", "Something", "Anyone", "In", "On", "At", "By", "For", "From", "With", "Without", "After", "Before", "During", "Until", "Under", "Over", "Between", "Among", "Through", "Throughout", "Despite", "Since", "As", "If", "Unless", "While", "When", "Whenever", "Where", "Wherever", "Although", "Though", "Because", "But", "And", "Or", "So", "Yet", "Nor", "Then", "Now", "Today", "Tomorrow", "Yesterday", "Tonight", "Also", "Too", "However", "Therefore", "Thus", "Hence", "Moreover", "Furthermore", "Meanwhile", "Instead", "Indeed", "Perhaps", "Maybe", "Finally", "Later", "Soon", "Once", "Still", "Even", "Only", "Just", "Again", "Already", "Always", "Never", "Sometimes", "Often", "Usually", "Eventually", "Suddenly", "Unfortunately", "Fortunately", "Recently", "Currently", "Nevertheless", "Nonetheless", "Otherwise", "Besides", "Afterwards", "Next", "First", "Second", "Last", "What", "Who", "Whom", "Whose", "Which", "Why", "How", "Is", "Are", "Was", "Were", "Am", "Do", "Does", "Did", "Has", "Have", "Had", "Can", "Could", "Would", "Should", "Might", "Must", "Shall", "Let", "Please", "Yes", "Oh", "Well", "Of", "To", "Like", "Unlike", "According", "Whether", "Whatever", "Whoever", "Don", "Doesn", "Didn", "Isn", "Aren", "Wasn", "Weren", "Come", "Go", "See", "Look", "Take", "Get", "Give", "Tell", "Ask", "Call", "Ok", "Okay", "Good", "Nice", "Thanks", "Sorry"]
+
+_LETTERED = (
+    "a an the vitamin vitamins plan grade grades type class group team option hepatitis letter "
+    "letters exhibit appendix figure part section model size blood got category"
+).split()
 
 _DAY_OR_ZONE = re.compile(
     rf"\s*\(?(?:{'|'.join([*WEEKDAYS, *(day[:3] for day in WEEKDAYS), *MONTHS])}"
@@ -94,6 +102,9 @@ _STREET = re.compile(
     r"(?:\b(?:on|at|along|down|up|off|across|corner of|near)|\d(?:st|nd|rd|th)?) "
     r"(?:[NSEW]\.? |(?:North|South|East|West) )?(?:[A-Z][a-z]+|\d+(?:st|nd|rd|th)) $"
 )
+_DIRECTION = re.compile(
+    r"\s*(?:[NS][EW]?|[EW]|North|South|East|West|Apt|Suite|Ste|Bridge|Station|Church)\b"
+)
 _BEFORE_SAINT = re.compile(r"\b(?:East|Port|Mount|Fort|Lake|New|Old|Bay) $")
 _NAME_BEFORE = re.compile(r"(?:[A-Z][\w']+|\d(?:st|nd|rd|th)) $")
 _ALSO_WORDS = {"fig.", "sec.", "app.", "art.", "ex.", "tab.", "ref.", "op.", "sun.", "sat.", "no."}
@@ -111,11 +122,15 @@ def _rejects(name: str, kind: Kind, before: str, after: str) -> bool:
         return lower in _ALSO_WORDS and _DETERMINER.search(before) is not None
     if kind is Kind.BEFORE_NAME and lower in ("st.", "dr."):
         return _STREET.search(before) is not None and not _BEFORE_SAINT.search(before)
+    if kind is Kind.ENDING and name in _STREETS:
+        return _STREET.search(before) is None or _DIRECTION.match(after) is not None
     if kind is Kind.AMBIGUOUS:
         if lower in ("a.m.", "p.m."):
             return not _DAY_OR_ZONE.match(after)
         if name in _SHORT_MONTHS:
             return not (is_number or _IN_MONTH.search(before))
+        if name in _STREETS and _STREET.search(before) and not _DIRECTION.match(after):
+            return True
         if lower in ("st.", "dr."):
             return not _NAME_BEFORE.search(before)
     if kind is Kind.INSIDE and name == "Max.":
@@ -127,11 +142,12 @@ ABBREVIATIONS = Abbreviations(
     {
         Kind.BEFORE_NAME: _BEFORE_NAME,
         Kind.BEFORE_NUMBER: _BEFORE_NUMBER | _SHORT_MONTHS | _SHORT_DAYS,
-        Kind.UNIT: dict.fromkeys(_UNITS, ""),
+        Kind.UNIT: dict.fromkeys(_UNITS, "") | {"in.": "inches", "deg.": "degrees"},
         Kind.INSIDE: _INSIDE,
         Kind.AMBIGUOUS: _AMBIGUOUS,
         Kind.ENDING: _ENDING,
     },
     _STARTERS,
     _rejects,
+    lettered=_LETTERED,
 )

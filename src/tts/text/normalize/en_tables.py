@@ -25,6 +25,31 @@ UNITS = {
     "square kilometers"), "m³": ("cubic meter", "cubic meters"), "cm³": ("cubic centimeter",
     "cubic centimeters"), "°C": ("degree Celsius", "degrees Celsius"), "°F": ("degree Fahrenheit",
     "degrees Fahrenheit"), "°": ("degree", "degrees"), "%": ("percent", "percent"),
+    "cm²": ("square centimeter", "square centimeters"), "mm²": ("square millimeter", "square "
+    "millimeters"), "ft²": ("square foot", "square feet"), "in²": ("square inch", "square inches"),
+    "km³": ("cubic kilometer", "cubic kilometers"), "ft³": ("cubic foot", "cubic feet"),
+    "sq ft": ("square foot", "square feet"), "sq m": ("square meter", "square meters"),
+    "sq mi": ("square mile", "square miles"), "cu ft": ("cubic foot", "cubic feet"),
+    "fl oz": ("fluid ounce", "fluid ounces"), "yr": ("year", "years"), "yrs": ("year", "years"),
+    "mo": ("month", "months"), "wk": ("week", "weeks"), "wks": ("week", "weeks"),
+    "mins": ("minute", "minutes"), "secs": ("second", "seconds"), "yds": ("yard", "yards"),
+    "gal": ("gallon", "gallons"), "pt": ("pint", "pints"), "qt": ("quart", "quarts"),
+    "tsp": ("teaspoon", "teaspoons"), "tbsp": ("tablespoon", "tablespoons"),
+    "inches": ("inch", "inches"), "hectares": ("hectare", "hectares"), "ha": ("hectare",
+    "hectares"), "kcal": ("kilocalorie", "kilocalories"), "cal": ("calorie", "calories"),
+    "kPa": ("kilopascal", "kilopascals"), "Pa": ("pascal", "pascals"), "hPa": ("hectopascal",
+    "hectopascals"), "mA": ("milliamp", "milliamps"), "mAh": ("milliamp hour", "milliamp hours"),
+    "kV": ("kilovolt", "kilovolts"), "mV": ("millivolt", "millivolts"), "GW": ("gigawatt",
+    "gigawatts"), "MWh": ("megawatt hour", "megawatt hours"), "GWh": ("gigawatt hour",
+    "gigawatt hours"), "Mbps": ("megabit per second", "megabits per second"), "Gbps": ("gigabit "
+    "per second", "gigabits per second"), "MB/s": ("megabyte per second", "megabytes per second"),
+    "PB": ("petabyte", "petabytes"), "rpm": ("R P M", "R P M"), "fps": ("frame per second",
+    "frames per second"), "dpi": ("D P I", "D P I"), "μg": ("microgram", "micrograms"), "mcg":
+    ("microgram", "micrograms"), "μs": ("microsecond", "microseconds"), "ns": ("nanosecond",
+    "nanoseconds"), "kN": ("kilonewton", "kilonewtons"), "hp": ("horsepower", "horsepower"),
+    "m/s²": ("meter per second squared", "meters per second squared"), "K": ("K", "K"),
+    "kph": ("kilometer per hour", "kilometers per hour"), "kt": ("knot", "knots"),
+    "st": ("stone", "stone"), "pct": ("percent", "percent"), "MP": ("megapixel", "megapixels"),
 }  # fmt: skip
 
 CURRENCIES = {
@@ -33,6 +58,20 @@ CURRENCIES = {
     "£": Currency("pound", "pounds", "penny", "pence"),
     "€": Currency("euro", "euros", "cent", "cents"),
     "¥": Currency("yen", "yen", "sen", "sen"),
+    "A$": Currency("Australian dollar", "Australian dollars", "cent", "cents"),
+    "C$": Currency("Canadian dollar", "Canadian dollars", "cent", "cents"),
+    "CA$": Currency("Canadian dollar", "Canadian dollars", "cent", "cents"),
+    "NZ$": Currency("New Zealand dollar", "New Zealand dollars", "cent", "cents"),
+    "HK$": Currency("Hong Kong dollar", "Hong Kong dollars", "cent", "cents"),
+    "USD": Currency("U S dollar", "U S dollars", "cent", "cents"),
+    "EUR": Currency("euro", "euros", "cent", "cents"),
+    "GBP": Currency("British pound", "British pounds", "penny", "pence"),
+    "JPY": Currency("Japanese yen", "Japanese yen", "sen", "sen"),
+    "CHF": Currency("Swiss franc", "Swiss francs", "centime", "centimes"),
+    "CAD": Currency("Canadian dollar", "Canadian dollars", "cent", "cents"),
+    "AUD": Currency("Australian dollar", "Australian dollars", "cent", "cents"),
+    "RUB": Currency("ruble", "rubles", "kopeck", "kopecks"),
+    "₹": Currency("rupee", "rupees", "paisa", "paise"),
 }
 
 SYMBOLS = {
@@ -41,11 +80,3 @@ SYMBOLS = {
     ">": "greater than", "×": "times", "÷": "divided by", "±": "plus or minus", "−": "minus",
     "²": "squared", "³": "cubed", "/": "slash", "⁄": "over", "¢": "cents",
 }  # fmt: skip
-
-# read letter by letter; espeak-ng would read them as words
-LETTERS = ["US", "USA", "UK", "UN", "EU", "UAE", "AI", "IT", "ID", "TV", "PC", "IQ", "OS", "IP"]
-LETTERS += ["UI", "AC", "DC"]
-
-# words before a Roman numeral read as a cardinal: "World War two", but "Henry the eighth"
-COUNTED = {"War", "Part", "Book", "Chapter", "Volume", "Act", "Scene", "Section", "Class", "Phase"}
-COUNTED |= {"Type", "Appendix", "Article", "Level"}

@@ -12,7 +12,7 @@ _WORD = re.compile(r"[^\W_]")
 _NEXT = re.compile(r"[\W_]{0,60}([^\W_])(\w?)")
 _LAST_WORD = re.compile(r"[^\s(\"'“‘\[—–]+$")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
-_ORDINAL = re.compile(r"\d{1,3}")
+_ORDINAL = re.compile(r"\d{1,3}|\d{1,2}\.\d{1,2}|[IVXLC]{2,7}")  # 3., 24.12., XIV.
 _DAY_AND_MONTH = re.compile(r"\s\d{1,2}\.")
 # 1. First, a. First, IV. Results, 2.1. Methods
 _LIST_NUMBER = re.compile(r"\s*(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[IVXLC]{1,6})\.")
@@ -75,12 +75,19 @@ def _is_end(
     if table.is_empty and following[1].isdigit() and last[0].isalpha() and len(last[0]) <= 4:
         return False  # No. 5, Jan. 5
     initial = len(last[0]) == 1 and last[0].isupper() and last[0] != "I"
+    if initial and _word_before(text, last.start(), start) in table.lettered:
+        return True
     if initial or _DOTTED.fullmatch(last[0]):
         return table.starts_sentence(text, mark.end())
     is_ordinal = language.split("-")[0] in _ORDINAL_DOT and _ORDINAL.fullmatch(last[0])
     if is_ordinal and following[1].isalpha():
         return table.starts_sentence(text, mark.end())
     return not (is_ordinal and _DAY_AND_MONTH.match(text, mark.end()))
+
+
+def _word_before(text: str, position: int, start: int) -> str:
+    words = text[max(start, position - _WINDOW) : position].split()
+    return words[-1].lower() if words else ""
 
 
 _ALWAYS = frozenset({Kind.UNIT, Kind.ENDING})

@@ -47,10 +47,13 @@ def units(numbers: Numbers, table: Mapping[str, tuple[str, str]]) -> Rule:
     return rule(rf"(?<![\w.,])({numbers.signed}) ?({names})(?![\w²³/])", spell)
 
 
-def money(numbers: Numbers, table: Mapping[str, Currency], joiner: str, scales: str) -> Rule:
+def money(
+    numbers: Numbers, table: Mapping[str, Currency], joiner: str, scales: str, of: str = ""
+) -> Rule:
     """``$3.50``, ``3,50 €``, ``€ 2 million``: amounts with the sign before or after.
 
     ``joiner``: what stands between notes and coins. ``scales``: a pattern of words like "million".
+    ``of``: what stands between a scale and the currency ("de " in Spanish).
     """
     signs = "|".join(re.escape(sign) for sign in sorted(table, key=len, reverse=True))
     amount = rf"({numbers.pattern})(?: ({scales})\b)?"
@@ -60,7 +63,8 @@ def money(numbers: Numbers, table: Mapping[str, Currency], joiner: str, scales: 
         prefix = f"{numbers.minus} " if minus else ""
         integer, mark, coins = _split_coins(written)
         if scale:
-            return f"{prefix}{numbers.read(written)} {scale} {currency.plural}"
+            count = numbers.one(scale) if written == "1" else numbers.read(written)
+            return f"{prefix}{count} {scale} {of}{currency.plural}"
         notes = prefix + numbers.with_noun(integer or "0", currency.singular, currency.plural)
         if not mark or not coins.strip("0"):
             return notes
