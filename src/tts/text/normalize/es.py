@@ -77,7 +77,9 @@ def rules(language: str) -> list[Rule]:
     def time(hour: int, minute: int) -> str:
         words = numbers.agree(numbers.cardinal(hour), True, "hora")
         if not minute:
-            return f"{words} hora{'s' * (hour != 1)}" if hour > 12 or not hour else f"{words} en punto"
+            return (
+                f"{words} hora{'s' * (hour != 1)}" if hour > 12 or not hour else f"{words} en punto"
+            )
         if hour > 12 or not hour:
             return f"{words} {'cero ' * (minute < 10)}{numbers.cardinal(minute)}"
         spoken = {15: "cuarto", 30: "media"}.get(minute) or numbers.cardinal(minute)
@@ -114,7 +116,8 @@ def rules(language: str) -> list[Rule]:
             numbers.digits,
             "más",
             "tel|teléfono|tfno|fax|móvil|celular|llame al|llama al",
-            r"(?:[6-9]\d\d(?: \d{3}){2}(?<!000)|[6-9]\d\d(?: \d\d){3}|[6-9]\d(?: \d{3})(?: \d\d){2})",
+            r"(?:[6-9]\d\d(?: \d{3}){2}(?<!000)|[6-9]\d\d(?: \d\d){3}"
+            r"|[6-9]\d \d{3}(?: \d\d){2})",
         ),
         *numeric_dates("/.-", date),
         rule(r"(?<=\b[Ee]l )(\d{1,2})/(\d{1,2})(?![\w/]|[.,]\d)", day_and_month),
@@ -126,22 +129,26 @@ def rules(language: str) -> list[Rule]:
         rulers(ruler, RULERS, NOT_RULERS),
         numbered_event(lambda n, noun: ordinal(n, "a" if numbers.is_feminine(noun) else "o")),
         shared.spelled_letters(),
-        time_spans("a"),
-        durations(duration),
-        clock(":" if point else ":.", " ?(?:h|hs|horas|hrs)\\b", time),
-        *([] if point else english_amounts()),
-        scaled_money(_SCALES, {s: f"de {c.plural}" for s, c in currencies.items()}),
-        shared.money(numbers, currencies, "con ", f"mil|{_SCALES}"),
-        *fractions(numbers, fraction, " y ", ""),
-        rule(r" y un medio\b", " y medio"),
-        shared.ranges("a"),
-        shared.units(numbers, UNITS),
-        rule(r"(?<![\w.,])1 (millón|billón)\b", r"un \1"),
-        counted_nouns(numbers, NOT_NOUNS, NUMBERED),
-        ratios("a"),
-        dotted_numbers(numbers, "punto"),
-        shared.codes(numbers),
-        shared.plain_numbers(numbers),
+        shared.with_digits(
+            [
+                time_spans("a"),
+                durations(duration),
+                clock(":" if point else ":.", " ?(?:h|hs|horas|hrs)\\b", time),
+                *([] if point else english_amounts()),
+                scaled_money(_SCALES, {s: f"de {c.plural}" for s, c in currencies.items()}),
+                shared.money(numbers, currencies, "con ", f"mil|{_SCALES}"),
+                *fractions(numbers, fraction, " y ", ""),
+                rule(r" y un medio\b", " y medio"),
+                shared.ranges("a"),
+                shared.units(numbers, UNITS),
+                rule(r"(?<![\w.,])1 (millón|billón)\b", r"un \1"),
+                counted_nouns(numbers, NOT_NOUNS, NUMBERED),
+                ratios("a"),
+                dotted_numbers(numbers, "punto"),
+                shared.codes(numbers),
+                shared.plain_numbers(numbers),
+            ]
+        ),
         shared.symbols(SYMBOLS),
     ]
 

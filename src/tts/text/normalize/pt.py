@@ -76,7 +76,9 @@ def rules(language: str) -> list[Rule]:
     def time(hour: int, minute: int) -> str:
         words = numbers.agree(numbers.cardinal(hour), True, "hora")
         if minute:
-            return f"{words} e {'meia' if minute == 30 and hour <= 12 else numbers.cardinal(minute)}"
+            return (
+                f"{words} e {'meia' if minute == 30 and hour <= 12 else numbers.cardinal(minute)}"
+            )
         return f"{words} {'hora' if hour == 1 else 'horas'}"
 
     def duration(hours: int, minutes: int, seconds: int) -> str:
@@ -110,7 +112,8 @@ def rules(language: str) -> list[Rule]:
             numbers.digits,
             "mais",
             "tel|telefone|fax|telemóvel|celular|ligue",
-            r"(?:\(\d\d\) ?9?\d{4}[- ]\d{4}|9\d{4}-\d{4}|[29]\d\d? \d{3} \d{2,3}(?: \d\d)?(?<!000))",
+            r"(?:\(\d\d\) ?9?\d{4}[- ]\d{4}|9\d{4}-\d{4}"
+            r"|[29]\d\d? \d{3} \d{2,3}(?: \d\d)?(?<!000))",
         ),
         *numeric_dates("/.-", date),
         rule(r"(?<=\bdia )(\d{1,2})/(\d{1,2})(?![\w/]|[.,]\d)", day_and_month),
@@ -123,21 +126,25 @@ def rules(language: str) -> list[Rule]:
         rulers(ruler, RULERS, NOT_RULERS),
         numbered_event(lambda n, noun: ordinal(n, "a" if numbers.is_feminine(noun) else "o")),
         shared.spelled_letters(),
-        time_spans("às"),
-        durations(duration),
-        clock(":h", "(?:min| ?h(?:oras)?)?\\b", time),
-        *english_amounts(),
-        scaled_money(_SCALES, {s: f"de {c.plural}" for s, c in CURRENCIES.items()}),
-        shared.money(numbers, CURRENCIES, "e ", f"mil|{_SCALES}"),
-        *fractions(numbers, fraction, " e ", ""),
-        rule(r" e um meio\b", " e meio"),
-        shared.ranges("a"),
-        shared.units(numbers, units),
-        counted_nouns(numbers, NOT_NOUNS, NUMBERED),
-        ratios("a"),
-        dotted_numbers(numbers, "ponto"),
-        shared.codes(numbers),
-        shared.plain_numbers(numbers),
+        shared.with_digits(
+            [
+                time_spans("às"),
+                durations(duration),
+                clock(":h", "(?:min| ?h(?:oras)?)?\\b", time),
+                *english_amounts(),
+                scaled_money(_SCALES, {s: f"de {c.plural}" for s, c in CURRENCIES.items()}),
+                shared.money(numbers, CURRENCIES, "e ", f"mil|{_SCALES}"),
+                *fractions(numbers, fraction, " e ", ""),
+                rule(r" e um meio\b", " e meio"),
+                shared.ranges("a"),
+                shared.units(numbers, units),
+                counted_nouns(numbers, NOT_NOUNS, NUMBERED),
+                ratios("a"),
+                dotted_numbers(numbers, "ponto"),
+                shared.codes(numbers),
+                shared.plain_numbers(numbers),
+            ]
+        ),
         shared.symbols(SYMBOLS),
     ]
 

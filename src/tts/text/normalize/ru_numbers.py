@@ -218,7 +218,9 @@ def romans() -> list[Rule]:
             rf"\b({numeral})(?:(?:-| — )({numeral}))? (вв?\.|век(?:а|у|ом|е|ов|ах)?\b)",
             century,
         ),
-        rule(rf"\b([А-ЯЁ][а-яё]+|{'|'.join(NUMBERED_IN_ROMAN)}) ({roman.SMALL_NUMERAL})(?!\w)", ruler),
+        rule(
+            rf"\b([А-ЯЁ][а-яё]+|{'|'.join(NUMBERED_IN_ROMAN)}) ({roman.SMALL_NUMERAL})(?!\w)", ruler
+        ),
         rule(
             rf"(?<!\w)({roman.SMALL_NUMERAL}) (?=([А-Яа-яё]{{4,}}))",
             lambda m: f"{ordinal(roman.value(m[1]), form_of(m[2]))} ",
@@ -245,7 +247,8 @@ def years() -> list[Rule]:
 
     return [
         rule(
-            r"(?:\b([Вв]о?|[Кк]|[Сс]|[Дд]о|[Оо]т|[Пп]осле|[Оо]коло) )?(?<![\w.,/])(\d{3,4}|\d{1,2}(?= г\. (?:до )?н\.))"
+            r"(?:\b([Вв]о?|[Кк]|[Сс]|[Дд]о|[Оо]т|[Пп]осле|[Оо]коло) )?"
+            r"(?<![\w.,/])(\d{3,4}|\d{1,2}(?= г\. (?:до )?н\.))"
             r"(?:(?:-| — )(\d{4}))? (гг?\.|год(?:а|у|ом|ы|ов|ах|ам)?\b)",
             spell,
         )
