@@ -82,7 +82,7 @@ FEMININE = words(
     "chambre salle étoile main tête jambe bouche voix langue phrase question réponse pomme poire "
     "part partie course balle robe chemise couche cuillère goutte marche étape île vache poule "
     "chèvre copie liste guerre victoire couronne roupie lire peseta peine perte cause forme "
-    "feuille tranche vidéo moto radio saison façon leçon chanson maladie copine amie voisine cliente "
+    "feuille vidéo moto radio saison façon leçon chanson maladie copine amie voisine cliente "
     "candidate invitée employée étudiante dame demoiselle épouse tante nièce cousine bière"
 )
 NOT_FEMININE = words(

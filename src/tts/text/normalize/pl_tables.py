@@ -93,7 +93,8 @@ _UNITS = {
     "km/h": "kilometr na godzinę|kilometry na godzinę|kilometrów na godzinę|kilometra na godzinę|m",
     "m/s": "metr na sekundę|metry na sekundę|metrów na sekundę|metra na sekundę|m",
     "m²": "metr kwadratowy|metry kwadratowe|metrów kwadratowych|metra kwadratowego|m",
-    "km²": "kilometr kwadratowy|kilometry kwadratowe|kilometrów kwadratowych|kilometra kwadratowego|m",
+    "km²": "kilometr kwadratowy|kilometry kwadratowe|kilometrów kwadratowych|"
+    "kilometra kwadratowego|m",
     "m³": "metr sześcienny|metry sześcienne|metrów sześciennych|metra sześciennego|m",
     "°C": "stopień Celsjusza|stopnie Celsjusza|stopni Celsjusza|stopnia Celsjusza|m",
     "°F": "stopień Fahrenheita|stopnie Fahrenheita|stopni Fahrenheita|stopnia Fahrenheita|m",
@@ -163,9 +164,9 @@ QUEENS = "Elżbiet|Katarzyn|Wiktori|Mari|Jadwig|Ann|Małgorzat|Izabel|Krystyn|Zo
 
 FEMININE_PLURAL = words(
     "godziny minuty sekundy osoby kobiety książki tony strony litery liczby kategorie części "
-    "dziewczyny dziewczynki córki siostry matki żony szkoły klasy drużyny grupy firmy partie bramki "
-    "nagrody ulice ściany drogi rzeki góry wyspy noce doby kwoty zasady próby kawy herbaty butelki "
-    "szklanki łyżki łyżeczki kromki sztuki paczki pary ręce nogi gwiazdki gwiazdy płyty piosenki "
+    "dziewczyny dziewczynki córki siostry matki żony szkoły klasy drużyny grupy firmy partie "
+    "bramki nagrody ulice ściany drogi rzeki góry wyspy noce doby kwoty zasady próby kawy herbaty "
+    "butelki szklanki łyżki łyżeczki kromki sztuki paczki pary ręce nogi gwiazdki gwiazdy płyty piosenki "
     "ofiary metody przyczyny wersje odpowiedzi rzeczy torby rodziny połowy"
 )
 MASCULINE_A = words("mężczyzna kolega artysta poeta turysta kierowca sędzia tata dentysta")
