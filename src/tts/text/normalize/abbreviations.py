@@ -6,7 +6,7 @@ from enum import Enum
 from typing import NamedTuple
 
 _WINDOW = 60  # characters of context that a decision can use
-_NUMBER_AFTER = re.compile(r"\s?(?:[#§]? ?\d|[A-Z]\b|[IVXLC]{2,7}\b)")
+_NUMBER_AFTER = re.compile(r"\s?(?:[#§(]? ?\d|[A-Z]\b|[IVXLC]{2,7}\b)")
 _NUMBER_BEFORE = re.compile(r"(?:\d|[½¼¾⅓⅔])[\s-]?$")
 _NEXT_WORD = re.compile(r"[\W_]*([^\W_][\w'’]*)")
 
@@ -80,7 +80,7 @@ class Abbreviations:
         self._pattern = re.compile(
             rf"(?:(?<![\w.])|(?<=\d))(?:{entire})|(?<=[^\W\d_])(?P<end>{ends})"
         )
-        self.is_empty = not names
+        self.names = {name: tuple(kind for _, kind in self._entries[name]) for name in names}
         self._has_dotless = any("." not in name for name in names)
 
     def matches(self, text: str) -> Iterator[re.Match[str]]:
@@ -110,7 +110,7 @@ class Abbreviations:
         words = found.words or written.rstrip(".")
         if found.start and text[found.start - 1].isdigit():
             words = f" {words}"
-        if written.endswith(".") and not any(c.isalnum() for c in text[found.end :]):
+        if written.endswith(".") and ends_text(text, found.end):
             return f"{words}."
         return f"{words} " if text[found.end : found.end + 1].isalnum() else words
 
@@ -148,6 +148,11 @@ class Abbreviations:
                 and not self.starts_sentence(after, 0)
             )
         return True
+
+
+def ends_text(text: str, position: int) -> bool:
+    """Return whether no word and no other stop follows ``position``."""
+    return not any(c.isalnum() or c in ".!?…" for c in text[position:])
 
 
 def _is_whole(name: str, after: str) -> bool:

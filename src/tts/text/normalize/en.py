@@ -38,6 +38,7 @@ def rules(language: str) -> list[Rule]:
         *spans(),
         ABBREVIATIONS.expand,
         *names(),
+        rule(r"\b([A-G])#(?![\w#])", r"\1 sharp"),
         rule(r"(?<!\w)([#§]) ?(?=\d)", lambda m: "number " if m[1] == "#" else "section "),
         shared.spelled_letters(),
         capital_letters,

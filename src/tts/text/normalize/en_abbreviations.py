@@ -55,14 +55,14 @@ _INSIDE = {
 _AMBIGUOUS = {
     "Inc.": "Incorporated", "Ltd.": "Limited", "Corp.": "Corporation", "Co.": "Company",
     "Cos.": "Companies", "Bros.": "Brothers", "Jr.": "Junior", "Sr.": "Senior", "Jr": "Junior",
-    "Sr": "Senior", "Esq.": "Esquire", "Ph.D.": "P H D", "Ph.D": "P H D", "Ph.D.s": "P H D's",
+    "Sr": "Senior", "Esq.": "Esquire", "Ph.D.": "P H D", "Ph.D": "P H D",
     "Ed.D.": "E D D", "M.Sc.": "M S C", "B.Sc.": "B S C", "Dr.": "Drive", "St.": "Street",
     "Ave.": "Avenue", "Blvd.": "Boulevard", "Rd.": "Road", "Ln.": "Lane", "Hwy.": "Highway",
     "Pkwy.": "Parkway", "Bldg.": "Building", "Dept.": "Department", "Depts.": "Departments",
     "Univ.": "University", "Inst.": "Institute", "Assn.": "Association", "Govt.": "Government",
     "Natl.": "National", "Intl.": "International", "Mfg.": "Manufacturing", "Gen.": "General",
     "Gov.": "Governor", "Rev.": "Reverend", "et al.": "and others", "ibid.": "ibidem",
-    **_SHORT_MONTHS,
+    "Pl.": "Place", "Ct.": "Court", "Sq.": "Square", **_SHORT_MONTHS, **_SHORT_DAYS,
 }  # fmt: skip
 
 _ENDING = {"etc.": "et cetera", "etc": "et cetera", "a.m.": "A M", "p.m.": "P M"}
@@ -84,10 +84,11 @@ _DAY_OR_ZONE = re.compile(
     r"|Eastern|Central|Mountain|Pacific|Greenwich|(?:[ECMP][SD]?|GM|BS|CES|CE|IS|JS)T|UTC)\b"
 )
 _IN_MONTH = re.compile(
-    r"(?:\b(?:in|of|since|by|until|till|from|to|last|next|this|early|late|mid|and|through|between)"
+    r"(?:\b(?:in|on|of|since|by|until|till|from|to|last|next|every|this|early|late|mid|and|through|between)"
     r"[ -]|\d(?:st|nd|rd|th)?[ -]|[-—/] ?)$",
     re.IGNORECASE,
 )
+_AND_DATE = re.compile(r"\s?(?:and|or|to|-|&|/) ?(?:Feb|Mar|Dec|Apr|Sun|Fri|Mon)\b")
 _SAYS = re.compile(
     r"\b(?:say|says|said|saying|tell|tells|told|answer|answers|answered|reply|replies|replied|"
     r"shouted|whispered|cried|mean|means|meant|vote|voted|yes or)"
@@ -127,11 +128,11 @@ def _rejects(name: str, kind: Kind, before: str, after: str) -> bool:
     if kind is Kind.AMBIGUOUS:
         if lower in ("a.m.", "p.m."):
             return not _DAY_OR_ZONE.match(after)
-        if name in _SHORT_MONTHS:
-            return not (is_number or _IN_MONTH.search(before))
+        if name in ("Jan.", "Mar.", "Sat.", "Sun."):
+            return not (is_number or _IN_MONTH.search(before) or _AND_DATE.match(after))
         if name in _STREETS and _STREET.search(before) and not _DIRECTION.match(after):
             return True
-        if lower in ("st.", "dr."):
+        if name in _STREETS or name in ("Pl.", "Ct.", "Sq."):
             return not _NAME_BEFORE.search(before)
     if kind is Kind.INSIDE and name == "Max.":
         return not is_number

@@ -49,13 +49,13 @@ def _calm_run(match: re.Match[str]) -> str:
 def _in_small_letters(text: str) -> str:
     def spell(match: re.Match[str]) -> str:
         word = match[0]
+        if re.match(r"-?\d", text[match.end() :]) or text[: match.start()][-1:].isdigit():
+            return word  # CO2
         if word == "A" and text[match.end() : match.end() + 1] not in (".", "&"):
             return word if _LETTERED.search(text, 0, match.start()) else "a"
         if word in _KEPT or _ROMAN.fullmatch(word) or len(word) == 1:
             return word
-        if word == "US" and text[: match.start()].rstrip().endswith(("THE", "")) and (
-            not text[: match.start()].strip() or text[: match.start()].rstrip().endswith(" THE")
-        ):
+        if word == "US" and re.search(r"(?:^|\bTHE)\W*$", text[: match.start()]):
             return word
         return word[0] + word[1:].lower()
 

@@ -89,6 +89,7 @@ def ranges() -> list[Rule]:
         rule(r"(?<=\d)-(?=\d+(?:\.\d+)? ?=)|(?<=\d) — (?=\d+(?:\.\d+)? ?=)", " minus "),
         rule(r"(?<=\d(?:st|nd|rd|th))-(?=\d+(?:st|nd|rd|th)\b)", " to "),
         rule(r"\b20-20\b", "twenty-twenty"),
+        rule(r"\b50-50\b", "fifty-fifty"),
         rule(rf"(?<![\w.,-])({number})-({number})(?![\d-]|[.,]\d)(?!(?:st|nd|rd|th|s)\b)", spell),
     ]
 
@@ -137,6 +138,7 @@ def decades(numbers: Numbers) -> list[Rule]:
             lambda m: f" {plural(numbers.cardinal(int(m[1] or m[2])))}",
         ),
         rule(r"(?<![\w.,])'?(1[1-9]\d0|20\d0)'?s\b", decade),
+        rule(r"(?<![\w.,$£€])'?00'?s\b", "two thousands"),
         rule(r"(?<!\w)'(\d0)'?s\b", decade),
         rule(rf"(?<![\w.,$£€]){seconds}([1-9]0)'?s\b", decade),
     ]
@@ -201,6 +203,7 @@ def measures(numbers: Numbers) -> list[Rule]:
         rule(r"(?<=\d) ?x ?(?=\d)|(?<=\d) x (?=[A-Z\d])", " by "),
         rule(r"(?<=\d)x\b", " times"),
         rule(r"(?<![\w.,])(\d+(?:\.\d+)?)[eE]([-−+]?\d{1,3})(?![\w.]\w)", power),
+        rule(r"(?<=[\w)])\^([23])(?!\d)", lambda m: " squared" if m[1] == "2" else " cubed"),
         rule(r"(?<=[\w)])\^([-−]?\d+)", lambda m: f" to the power of {numbers.read(m[1])}"),
         rule(r"\b[vV]\.? ?(?=\d+\.\d)", "version "),
         rule(r"(?<![\w.,])(\d+(?:\.\d+){2,})(?![\w]|[.,]\d)", version),
