@@ -4,6 +4,7 @@ import re
 
 _LINE_END = re.compile(r"\r\n?|[\n\v\f\x85\u2028\u2029]")
 _LIST_ITEM = re.compile(r"\s*(?:[-*•·●▪◦‣]\s|[(\[]?(?:\d{1,3}|[A-Za-z]|[IVXLCivxlc]{1,6})[.)\]]\s)")
+_WORD = re.compile(r"[^\W_]")
 _WRAP_WIDTH = 40  # shortest width of a paragraph whose lines are wrapped before capital letters
 _MIN_WRAPPED = 3  # lines of such a paragraph
 
@@ -13,15 +14,19 @@ def split_lines(text: str) -> list[str]:
 
     Lines of a wrapped paragraph are joined by a space: those that break where the next word would
     pass the longest line, if the next one begins in small letters or the paragraph is wide and
-    wrapped throughout. List items are never joined to the line before.
+    wrapped throughout. Lines without words belong to the line before, except the first. List items are never joined to the line before.
     """
     found: list[str] = []
     paragraph: list[str] = []
-    for line in (*map(str.strip, _LINE_END.split(text)), ""):
-        if line:
+    for written in (*_LINE_END.split(text), ""):
+        if line := " ".join(written.split()):
             paragraph.append(line)
         elif paragraph:
-            found += _joined(paragraph)
+            for joined in _joined(paragraph):
+                if found and not _WORD.search(joined):
+                    found[-1] += f" {joined}"
+                else:
+                    found.append(joined)
             paragraph = []
     return found
 

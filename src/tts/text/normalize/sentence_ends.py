@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from tts.text.normalize.abbreviations import Abbreviations, Found, Kind
 
 _END = re.compile(
-    r"""(?<![.!?…])[.!?…]+(?:\s[.…](?=[\s.…]))*["'”’»)\]]*(?=\s)|[。！？؟۔।።]+[”’」』»]*"""
+    r"""(?<![.!?…])[.!?…]+(?:\s+[.!?…]+(?=[\s"'”’»)\]]|$))*["'”’»)\]]*(?=\s)"""
+    r"""|[。！？؟۔।።]+[”’」』»]*"""
 )
 _WORD = re.compile(r"[^\W_]")
 _NEXT = re.compile(r"[\W_]{0,60}([^\W_])(\w?)")
