@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from tts.text.normalize.abbreviations import Abbreviations, Found, Kind
 
-_END = re.compile(
-    r"""(?<![.!?…])[.!?…]+(?:\s+[.!?…]+(?=[\s"'”’»)\]]|$))*["'”’»)\]]*(?=\s)"""
-    r"""|[。！？؟۔।።]+[”’」』»]*"""
+_END = re.compile(  # the last of the marks that follow each other, also with spaces between them
+    r"""(?<![.!?…])[.!?…]+(?:\s+[.!?…]+)*["'”’»)\]]*(?=\s)(?!\s+(?:[!?…]|\.(?!\d)))"""
+    r"""|[。！？؟۔።।]+[”’」』»]*"""
 )
 _WORD = re.compile(r"[^\W_]")
 _NEXT = re.compile(r"[\W_]{0,60}([^\W_])(\w?)")
