@@ -1,4 +1,4 @@
-"""Analysis of a text for speaking: what is skipped, where it stops, and the command that shows it."""
+"""Analysis of a text for speaking: what is skipped, how it stops, and the command that shows it."""
 
 import json
 
@@ -100,7 +100,8 @@ def test_phonemize_prints_what_is_spoken(capsys: pytest.CaptureFixture[str]) -> 
         ["sentence", "normalized", "phonemes", "pause", "unknown"]
     ] * 3
     assert lines[0]["normalized"] == "Doctor No paid five dollars."
-    assert [line["phonemes"] for line in lines] == [s.phonemes for s in read("Dr. No paid $5. 你好。 Bye")]
+    spoken = [sentence.phonemes for sentence in read("Dr. No paid $5. 你好。 Bye")]
+    assert [line["phonemes"] for line in lines] == spoken
     assert "你好" in output.err
     phonemize(composed("phonemize", "text=null", "format=text", "language=de"))
     assert "phonemes" in capsys.readouterr().out

@@ -53,8 +53,8 @@ class Frontend:
     ) -> FrontendOutput:
         """Return the tokens of ``text``; ``normalized``: a corpus's normalization, used instead.
 
-        Raises TextError if the text is too long or holds tags, if nothing of it can be synthesized, or if the
-        phonemizer does not support the language.
+        Raises TextError if the text is too long or holds tags, if nothing of it can be synthesized
+        (UnreadableTextError), or if the phonemizer does not support the language.
         """
         self._require_length(text)
         require_no_markup(text)

@@ -105,7 +105,10 @@ def times(numbers: Numbers) -> list[Rule]:
             rf"(?<![\d:.,])(\d{{1,3}}):(\d\d):(\d\d)(?![\d:])(?: ?{_HALF_DAY}\b)?",
             duration,
         ),
-        rule(rf"(?<![\d:.,])(\d{{1,2}}):(\d\d)(?![\d:]|,\d)(?: ?{_HALF_DAY}\b)?(?: o'clock)?", clock),
+        rule(
+            rf"(?<![\d:.,])(\d{{1,2}}):(\d\d)(?![\d:]|,\d)(?: ?{_HALF_DAY}\b)?(?: o'clock)?",
+            clock,
+        ),
         rule(rf"(?<![\d:.,])(\d{{1,2}})\.([0-5]\d) ?{_HALF_DAY}\b", clock),
         rule(
             rf"\b(\d{{1,2}})(?: o'clock)? ?{_HALF_DAY}\b",
