@@ -37,7 +37,9 @@ EXPECTED = {
     "fr-fr": {
         "à 12h30, 71 et 95": "à douze heures trente, soixante et onze et quatre-vingt-quinze"
     },
-    "es": {"Hay 23 casas.": "Hay veintitrés casas."},  # the fallback: integers only
+    # the fallback: integers and common marks
+    "sv": {"-5 °C och 23 kronor.": "minus fem grader Celsius och tjugotre kronor."},
+    "tr": {"%50 ve 20%": "yüzde elli ve yüzde yirmi"},
 }
 ROWS = [
     (language, text, words) for language, rows in EXPECTED.items() for text, words in rows.items()

@@ -44,7 +44,7 @@ _JOINERS = "\u200c\u200d"  # zero-width joiners, which shape letters in Arabic a
 _MAX_COMBINING_MARKS = 3  # per letter
 
 _DASH_IN_NUMBERS = re.compile(
-    r"(?:(?<=[\d%°])|(?<=\d[apKkMm])|(?<=\d[apAP][mM])|(?<=[ap]\.m\.))[‐‑‒–](?=[\d$£€¥])"
+    r"(?:(?<=[\d%°])|(?<=\d[apKkMm])|(?<=\d[apAP][mM])|(?<=[ap]\.m\.))[‐‑‒–~～〜](?=[\d$£€¥])"
 )
 _DASH_AS_MINUS = re.compile(r"(?<![^\s(])(?<!\d\s)–(?=[\d€$£])")
 _ELLIPSIS = re.compile(r"\.\s?\.(?:\s?\.)+|\.\.")

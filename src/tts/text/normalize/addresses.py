@@ -8,7 +8,7 @@ from tts.text.normalize.shared_rules import Rule
 # endings that make "name.ending" an address without a scheme, "www." or an at sign
 _ENDINGS = (
     "(?i:com|org|net)|edu|gov|info|biz|online|shop|blog|app|dev|io|ai|co|tv|eu|de|at|ch|fr|be|nl|"
-    "es|it|pt|pl|ru|uk|us|ca|au|br|mx|ar|cl|cn|jp|kr|in|ir|se|no|dk|fi|cz|sk|hu|ro|gr|tr|ua|lu|li"
+    "es|it|pt|pl|ru|uk|us|ca|au|br|mx|ar|cl|cn|jp|kr|ir|se|no|dk|fi|cz|sk|hu|ro|gr|tr|ua|lu|li|рф"
 )
 _LABEL = r"[^\W_](?:[\w-]*\w)?"
 _ADDRESS = re.compile(
@@ -16,7 +16,7 @@ _ADDRESS = re.compile(
     (?: (?:https?|ftp)://(?P<any>(?:{_LABEL}\.)*{_LABEL})
       | (?P<mail>\w[\w.+%-]*@(?:{_LABEL}\.)+[^\W\d_]{{2,}})
       | (?P<www>www\.(?:{_LABEL}\.)*[^\W\d_]{{2,}})
-      | (?P<host>(?:{_LABEL}\.)+(?:{_ENDINGS}))(?![\w-]|\.\w)
+      | (?P<host>(?:{_LABEL}\.)*[^\W_][\w-]*\w\.(?:{_ENDINGS}))(?![\w-]|\.\w)
     )
     (?P<path>(?::\d+)?(?:[/?\#][^\s"()<>]*)?)""",
     re.VERBOSE,
