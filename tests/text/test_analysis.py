@@ -21,7 +21,6 @@ def read(text: str, language: str = "en-us") -> list[AnalyzedSentence]:
     [
         ("***\n\nHello.", ["Hello."], ["***"]),
         ("Hello. Привет, друг! Bye.", ["Hello.", "Bye."], ["Привет, друг!"]),
-        ("Hello. " + "* " * 200, ["Hello."], []),
         ("你好。 Good day.", ["Good day."], ["你好。"]),
     ],
 )
@@ -33,6 +32,11 @@ def test_pieces_without_readable_words_are_skipped_and_named(
     assert [s.text for s in sentences if s.skipped][: len(skipped)] == skipped
     assert all(s.unknown for s in sentences if s.skipped)
     assert [s.pause for s in sentences if s.tokens][-1] == 0
+
+
+def test_marks_behind_a_sentence_are_not_spoken() -> None:
+    sentences = read("Hello there. " + "* " * 300)
+    assert [s.normalized for s in sentences if s.tokens] == ["Hello there."]
 
 
 def test_the_pause_of_a_skipped_piece_is_kept() -> None:

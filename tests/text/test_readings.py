@@ -34,7 +34,9 @@ def test_written_text_is_read_as_words(language: str, written: str, read: str) -
 @pytest.mark.parametrize("language", LANGUAGES)
 @given(
     st.lists(
-        st.sampled_from([*"0123456789.,:/-%°€$ ", "kg", "IV", "1/2", "24.12.", "5:30", "XIX", "Tel."]),
+        st.sampled_from(
+            [*"0123456789.,:/-%°€$ ", "kg", "IV", "1/2", "24.12.", "5:30", "XIX", "Tel."]
+        ),
         max_size=14,
     ).map("".join)
 )

@@ -11,6 +11,9 @@ _NUMBER_BEFORE = re.compile(r"(?:\d|[½¼¾⅓⅔])[\s-]?$")
 _NEXT_WORD = re.compile(r"[\W_]*([^\W_][\w'’]*)")
 
 
+_CAPITALIZED = re.compile(r"\b[^\W\d_a-z]\w+\s$")  # Main St. The house, but met Dr. No
+
+
 class Kind(Enum):
     """What an abbreviation requires around it, and whether its dot can end a sentence.
 
@@ -145,7 +148,7 @@ class Abbreviations:
                 following is not None
                 and following.start(1) <= 2
                 and following[1][0].isupper()
-                and not self.starts_sentence(after, 0)
+                and not (_CAPITALIZED.search(before) and self.starts_sentence(after, 0))
             )
         return True
 

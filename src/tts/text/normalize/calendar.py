@@ -49,7 +49,9 @@ def clock(marks: str, after: str, spell: Callable[[int, int], str]) -> Rule:
     """
     letters = "".join(mark for mark in marks if mark.isalpha())
     others = re.escape("".join(mark for mark in marks if not mark.isalpha()))
-    pattern = rf"(?<![\w:.,-])(\d{{1,2}})(?:[:{letters}](\d\d)(?:{after})?|[{others}:](\d\d)(?:{after}))"
+    pattern = (
+        rf"(?<![\w:.,-])(\d{{1,2}})(?:[:{letters}](\d\d)(?:{after})?|[{others}:](\d\d)(?:{after}))"
+    )
 
     def replace(match: re.Match[str]) -> str:
         hour, minute = int(match[1]), int(match[2] or match[3])
@@ -75,4 +77,6 @@ def ratios(to: str) -> Rule:
 
 def time_spans(to: str) -> Rule:
     """Read the hyphen or dash of 9:00-17:30 and 9h-17h as ``to``."""
-    return rule(r"(?<=\d[:.h]\d\d)(?: ?- ?| — )(?=\d{1,2}[:.h]\d\d)|(?<=\dh)-(?=\d{1,2}h)", f" {to} ")
+    return rule(
+        r"(?<=\d[:.h]\d\d)(?: ?- ?| — )(?=\d{1,2}[:.h]\d\d)|(?<=\dh)-(?=\d{1,2}h)", f" {to} "
+    )

@@ -127,7 +127,10 @@ def joined_words() -> list[Rule]:
     return [
         rule(r"(?<![\w.,-])(\d{1,4})er\b(-?)", decade),
         rule(r"(?<![\w.,-])(\d{1,3})-?((?:" + tails + r")\w*)", joined),
-        rule(r"(?<![\w.,-])(\d{1,3}) ?%-?(ig\w*)", lambda m: f"{joined(m)[:-len(m[2])]}prozent{m[2]}"),
+        rule(
+            r"(?<![\w.,-])(\d{1,3}) ?%-?(ig\w*)",
+            lambda m: f"{joined(m)[: -len(m[2])]}prozent{m[2]}",
+        ),
         rule(r"(?<![\w.,-])(\d{1,3})x(?!\w)", r"\1 mal"),
     ]
 

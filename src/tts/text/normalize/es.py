@@ -77,7 +77,9 @@ def rules(language: str) -> list[Rule]:
     def time(hour: int, minute: int) -> str:
         words = numbers.agree(numbers.cardinal(hour), True, "hora")
         if not minute:
-            return f"{words} hora{'s' * (hour != 1)}" if hour > 12 or not hour else f"{words} en punto"
+            return (
+                f"{words} hora{'s' * (hour != 1)}" if hour > 12 or not hour else f"{words} en punto"
+            )
         if hour > 12 or not hour:
             return f"{words} {'cero ' * (minute < 10)}{numbers.cardinal(minute)}"
         spoken = {15: "cuarto", 30: "media"}.get(minute) or numbers.cardinal(minute)

@@ -88,7 +88,9 @@ NOT_FEMININE = frozenset(
     "musée lycée incendie génie été côté comité silence squelette trophée athée foie parapluie "
     "pâté traité député arrêté lieutenant euro centime pour".split()
 )
-FEMININE_ENDING = r".+(?:[ts]ion|[^aou]té|ette|[^e]ure|[ae]nce|elle|esse|aison|ée|ille|euse|trice|ade|ude)"
+FEMININE_ENDING = (
+    r".+(?:[ts]ion|[^aou]té|ette|[^e]ure|[ae]nce|elle|esse|aison|ée|ille|euse|trice|ade|ude)"
+)
 
 # words after a number that it does not count
 NOT_NOUNS = (

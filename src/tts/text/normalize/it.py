@@ -87,9 +87,7 @@ def rules(language: str) -> list[Rule]:
         roman.numbered_nouns("secolo", NUMBERS.ordinal),
         roman.numbered_nouns(NUMBERED_IN_ROMAN, NUMBERS.cardinal),
         rulers(_ruler, RULERS, NOT_RULERS),
-        rule(
-            r"\b(I{1,3})(?= guerra mondiale)", lambda m: _ordinal(roman.value(m[1]), "a")
-        ),
+        rule(r"\b(I{1,3})(?= guerra mondiale)", lambda m: _ordinal(roman.value(m[1]), "a")),
         numbered_event(lambda n, noun: _ordinal(n, "a" if NUMBERS.is_feminine(noun) else "o")),
         shared.spelled_letters(),
         time_spans("a"),

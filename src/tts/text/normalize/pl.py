@@ -88,7 +88,10 @@ def rules(language: str) -> list[Rule]:
         rule(r" i jedna druga\b", " i pół"),
         rule(r"(?<![\w.,-])(\d{1,4})-(\d{1,4})(?= ?[^\W\d_]| ?[%°€$£])(?! ?-)", _span),
         units_with_case(NUMBERS, UNITS | MONEY, GENITIVE_AFTER),
-        rule(r"(?<![\w.,-])(\d{1,3})-(letni\w*|osobow\w*|lecie\w*|krotn\w*|godzinn\w*|dniow\w*)", _compound),
+        rule(
+            r"(?<![\w.,-])(\d{1,3})-(letni\w*|osobow\w*|lecie\w*|krotn\w*|godzinn\w*|dniow\w*)",
+            _compound,
+        ),
         counted_nouns(GENITIVE_AFTER),
         genitive_numbers(GENITIVE_AFTER),
         ratios("do"),
@@ -128,7 +131,9 @@ def _clock(hour: int, minute: int, form: str) -> str:
 
 def _time_after(match: re.Match[str]) -> str:
     hour, minute = int(match[2]), int(match[3])
-    return f"{match[1]} {_clock(hour, minute, 'gen f')}" if hour <= 24 and minute <= 59 else match[0]
+    return (
+        f"{match[1]} {_clock(hour, minute, 'gen f')}" if hour <= 24 and minute <= 59 else match[0]
+    )
 
 
 def _time_with_noun(match: re.Match[str]) -> str:

@@ -98,7 +98,14 @@ def form_of(noun: str, before: str = "") -> str:
     if word.endswith(("y", "i")):
         return "gen f"
     if word.endswith("a") and word not in MASCULINE_A:
-        masculine_genitive = word in ("dnia", "miesiąca", "rozdziału", "tygodnia", "maja", "tysiąclecia")
+        masculine_genitive = word in (
+            "dnia",
+            "miesiąca",
+            "rozdziału",
+            "tygodnia",
+            "maja",
+            "tysiąclecia",
+        )
         return "gen" if masculine_genitive else "f"
     if word.endswith("u"):
         return "loc" if locative else "gen"
@@ -129,7 +136,9 @@ def counted_nouns(genitive: str) -> Rule:
             words = {"f": "jedna", "n": "jedno", "m": "jeden"}[_gender(noun)]
             if noun.endswith(("ę", "ą")) and not noun.endswith("imię"):
                 words = "jedną"
-        elif words.endswith("dwa") and (noun in FEMININE_PLURAL or noun.endswith(("cje", "zje", "sje"))):
+        elif words.endswith("dwa") and (
+            noun in FEMININE_PLURAL or noun.endswith(("cje", "zje", "sje"))
+        ):
             words = NUMBERS.agree(words, "f")
         return f"{start}{words} "
 
@@ -204,8 +213,14 @@ def ordinals() -> list[Rule]:
             rf"\b({roman.NUMERAL})(?:(?:-| — |/)({roman.NUMERAL}))? (w\.|wiek(?:u|iem|owi|i|ach)?\b)",
             century,
         ),
-        rule(rf"\b([A-ZŁŚŻ][a-ząćęłńóśźż]+|{'|'.join(NUMBERED_IN_ROMAN)}) ({roman.SMALL_NUMERAL})(?!\w)", ruler),
-        rule(rf"(?:\b([Ww]e?|[Nn]a|[Pp]o|[Oo]|[Pp]rzy) )?(?<![\w.,]){number} (?=([^\W\d_]{{3,}}))", before_noun),
+        rule(
+            rf"\b([A-ZŁŚŻ][a-ząćęłńóśźż]+|{'|'.join(NUMBERED_IN_ROMAN)}) ({roman.SMALL_NUMERAL})(?!\w)",
+            ruler,
+        ),
+        rule(
+            rf"(?:\b([Ww]e?|[Nn]a|[Pp]o|[Oo]|[Pp]rzy) )?(?<![\w.,]){number} (?=([^\W\d_]{{3,}}))",
+            before_noun,
+        ),
     ]
 
 

@@ -162,8 +162,12 @@ FEMININE_PLURAL = frozenset(
     "szklanki łyżki łyżeczki kromki sztuki paczki pary ręce nogi gwiazdki gwiazdy płyty piosenki "
     "ofiary metody przyczyny wersje odpowiedzi rzeczy torby rodziny połowy".split()
 )
-MASCULINE_A = frozenset("mężczyzna kolega artysta poeta turysta kierowca sędzia tata dentysta".split())
-FEMININE_SOFT = frozenset("noc rzecz twarz krew sól mysz wieś podróż kolej jesień dłoń pieśń".split())
+MASCULINE_A = frozenset(
+    "mężczyzna kolega artysta poeta turysta kierowca sędzia tata dentysta".split()
+)
+FEMININE_SOFT = frozenset(
+    "noc rzecz twarz krew sól mysz wieś podróż kolej jesień dłoń pieśń".split()
+)
 PERSONS = frozenset(  # masculine personal nouns in the genitive plural
     "mężczyzn panów chłopców ludzi uczniów studentów żołnierzy piłkarzy lekarzy pracowników "
     "mieszkańców posłów senatorów kandydatów uczestników zawodników graczy członków synów braci "

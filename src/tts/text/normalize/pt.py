@@ -76,7 +76,9 @@ def rules(language: str) -> list[Rule]:
     def time(hour: int, minute: int) -> str:
         words = numbers.agree(numbers.cardinal(hour), True, "hora")
         if minute:
-            return f"{words} e {'meia' if minute == 30 and hour <= 12 else numbers.cardinal(minute)}"
+            return (
+                f"{words} e {'meia' if minute == 30 and hour <= 12 else numbers.cardinal(minute)}"
+            )
         return f"{words} {'hora' if hour == 1 else 'horas'}"
 
     def duration(hours: int, minutes: int, seconds: int) -> str:

@@ -16,10 +16,13 @@ def value(numeral: str) -> int:
     following = [*digits[1:], 0]
     return sum(-d if d < f else d for d, f in zip(digits, following, strict=True))
 
+
 # up to 39: enough for rulers and centuries, and seldom a word
 SMALL_NUMERAL = r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})"
 
 
 def numbered_nouns(nouns: str, spell: Callable[[int], str]) -> Rule:
     """Read the numeral after one of ``nouns``, a pattern: chapter IV, Tome II."""
-    return rule(rf"\b((?i:{nouns})) ({NUMERAL})(?![\w'’])(?!\.\w)", lambda m: f"{m[1]} {spell(value(m[2]))}")
+    return rule(
+        rf"\b((?i:{nouns})) ({NUMERAL})(?![\w'’])(?!\.\w)", lambda m: f"{m[1]} {spell(value(m[2]))}"
+    )

@@ -99,7 +99,11 @@ def rules(language: str) -> list[Rule]:
 
 
 def _written_date(day: int, month: int, year: int) -> str:
-    return f"{day} {MONTHS[month - 1]} {year}" if year > 99 else f"{day} {MONTHS[month - 1]} {2000 + year}"
+    return (
+        f"{day} {MONTHS[month - 1]} {year}"
+        if year > 99
+        else f"{day} {MONTHS[month - 1]} {2000 + year}"
+    )
 
 
 def _date(match: re.Match[str]) -> str:

@@ -218,7 +218,9 @@ def romans() -> list[Rule]:
             rf"\b({numeral})(?:(?:-| — )({numeral}))? (вв?\.|век(?:а|у|ом|е|ов|ах)?\b)",
             century,
         ),
-        rule(rf"\b([А-ЯЁ][а-яё]+|{'|'.join(NUMBERED_IN_ROMAN)}) ({roman.SMALL_NUMERAL})(?!\w)", ruler),
+        rule(
+            rf"\b([А-ЯЁ][а-яё]+|{'|'.join(NUMBERED_IN_ROMAN)}) ({roman.SMALL_NUMERAL})(?!\w)", ruler
+        ),
         rule(
             rf"(?<!\w)({roman.SMALL_NUMERAL}) (?=([А-Яа-яё]{{4,}}))",
             lambda m: f"{ordinal(roman.value(m[1]), form_of(m[2]))} ",
