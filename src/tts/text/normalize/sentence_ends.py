@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tts.text.normalize.abbreviations import Abbreviations, Found, Kind
 
 _END = re.compile(  # the last of the marks that follow each other, also with spaces between them
-    r"""(?<![.!?…])[.!?…]+(?:\s+[.!?…]+)*["'”’»)\]]*(?=\s)(?!\s+(?:[!?…]|\.(?!\d)))"""
+    r"""(?<![.!?…])[.!?…]+(?:\s+[.!?…]+)*["'”’»)\]]*(?=\s)(?!\s+(?:[!?…。！？؟۔।።]|\.(?!\d)))"""
     r"""|[。！？؟۔።।]+[”’」』»]*"""
 )
 _WORD = re.compile(r"[^\W_]")
