@@ -182,7 +182,8 @@ class Synthesizer:
             for piece in self.vocoder.stream(sentence.features[None], frames):
                 samples = np.concatenate([held, _samples(piece)])
                 ready = max(len(samples) - round(FADE * self.sample_rate), 0)
-                yield samples[:ready]
+                if ready:
+                    yield samples[:ready]
                 held = samples[ready:]
             yield _without_click(held, self.sample_rate)
             pause = sentence.pause

@@ -42,6 +42,7 @@ _SMALL = r"X{0,3}(?:IX|IV|V?I{0,3})"
 _WORDS = {"L", "C", "CC", "CL", "CV", "CI", "LI", "LV", "XL", "CX"}  # rather letters
 _PERIODS = frozenset({" century", " centuries", " dynasty", " legion", " olympiad", " amendment"})
 _AFTER_ONE = frozenset({"", " of", " in", " and", " is", " was", " to", " by", " at", " on"})
+_AFTER_ONE |= {" died", " ruled", " reigned", " became", " had", " who", " ordered", " signed"}
 
 
 def roman_numerals(numbers: Numbers) -> Rule:
@@ -61,7 +62,8 @@ def roman_numerals(numbers: Numbers) -> Rule:
             if numeral == "I" and following not in _AFTER_ONE:
                 return match[0]
             return f"{head}{numbers.cardinal(number)}{_range(rest, numbers, False)}"
-        if before in _RULERS and (numeral != "X" or before in _TENTH):
+        is_numeral = following in _AFTER_ONE if numeral == "I" else numeral != "X"
+        if before in _RULERS and (is_numeral or (numeral == "X" and before in _TENTH)):
             return f"{head}the {numbers.ordinal(number)}{_range(rest, numbers, True)}"
         if len(numeral) == 1:
             return match[0]
