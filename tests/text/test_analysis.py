@@ -107,5 +107,5 @@ def test_phonemize_prints_what_is_spoken(capsys: pytest.CaptureFixture[str]) -> 
     spoken = [sentence.phonemes for sentence in read("Dr. No paid $5. 你好。 Bye")]
     assert [line["phonemes"] for line in lines] == spoken
     assert "你好" in output.err
-    phonemize(composed("phonemize", "text=null", "format=text", "language=de"))
+    phonemize(composed("phonemize", "text='null'", "format=text", "language=de"))
     assert "phonemes" in capsys.readouterr().out
