@@ -8,8 +8,8 @@ from pathlib import Path
 
 CLI = Path(__file__).parent / "cli"
 COMMANDS = (
-    "train", "synthesize", "phonemize", "prepare", "evaluate", "benchmark", "compare", "convert", "export",
-    "replay", "checklist",
+    "train", "synthesize", "phonemize", "prepare", "evaluate", "benchmark", "compare", "convert",
+    "export", "replay", "checklist",
 )  # fmt: skip
 
 

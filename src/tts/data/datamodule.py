@@ -1,6 +1,8 @@
 """Lightning data module: prepares corpora, opens them, and yields batches that can be resumed."""
 
 import atexit
+import hashlib
+import logging
 import multiprocessing.util  # registers its exit handler first, so that ours runs before it
 import signal
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +11,7 @@ from typing import Any, NamedTuple, Self
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from torch.utils.data import DataLoader, Dataset
 
 from tts.batch import Batch, Clips
@@ -20,13 +23,15 @@ from tts.data.corpora.source import Corpus
 from tts.data.dataset import SpeechDataset
 from tts.data.prepare import prepare
 from tts.data.prepare_settings import PrepareSettings
+from tts.data.reader_errors import ReaderDataset
 from tts.data.sampler import FrameBudgetSampler
-from tts.data.store import PreparedCorpus
+from tts.data.store import PreparedCorpus, Row
 from tts.errors import UserError
 from tts.plain_data import PlainData
 from tts.text.frontend import Frontend
 from tts.vocoders.codec import Codec, load_codec
 
+warn = rank_zero_only(logging.getLogger(__name__).warning)
 Loader = DataLoader[Batch | Clips]
 
 
@@ -165,9 +170,24 @@ class SpeechDataModule(pl.LightningDataModule):
         # also during a fit's validation, when best.ckpt is saved
         if self.trainer is not None and self.trainer.state.fn == "fit":
             self._consumed = self.trainer.fit_loop.total_batch_idx + 1
-        return {"consumed": self._consumed}
+        return {"consumed": self._consumed, **self.splits()}
+
+    def splits(self) -> dict[str, PlainData]:
+        """Return the number of utterances of each split, and a hash of what they are."""
+        return {split: _summary(part.rows) for split, part in self._parts.items()}
 
     def load_state_dict(self, state: PlainData) -> None:
+        """Continue after the batches of a checkpoint, and log what changed in the corpora."""
+        changes = [
+            f"{now['utterances']} utterances for {split}, before {state[split]['utterances']}"
+            for split, now in self.splits().items()
+            if split in state and state[split] != now
+        ]
+        if changes:
+            warn(
+                "the corpus changed since the checkpoint was saved: %s. Its batches are others "
+                "from here on", "; ".join(changes),
+            )  # fmt: skip
         self._consumed = state["consumed"]
         if self._sampler is not None:
             self._sampler.resume(self._consumed)
@@ -204,7 +224,7 @@ class SpeechDataModule(pl.LightningDataModule):
         part = self.dataset(split)
         dataset: Dataset[Batch | Clips] = part if self.clips is None else ClipDataset(part)
         return DataLoader(
-            dataset,
+            ReaderDataset(dataset),
             batch_size=None,  # the dataset returns complete batches
             sampler=sampler,
             num_workers=workers,
@@ -213,6 +233,12 @@ class SpeechDataModule(pl.LightningDataModule):
             prefetch_factor=self.prefetch if workers else None,
             worker_init_fn=ignore_signals,
         )
+
+
+def _summary(rows: Sequence[Row]) -> PlainData:
+    """Return what a split consists of, whatever its speakers are called."""
+    lines = "".join(f"{row.id}|{row.phonemes}|{row.frames}\n" for row in rows)
+    return {"utterances": len(rows), "hash": hashlib.sha256(lines.encode()).hexdigest()[:16]}
 
 
 def ignore_signals(worker: int) -> None:

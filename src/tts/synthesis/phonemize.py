@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 
 from tts.checkpoint import load_run
 from tts.config.instantiate import instantiate
+from tts.config.trusted_packages import with_trust
 from tts.errors import UserError
 from tts.synthesis.text_lines import read_lines
 from tts.text.analysis import AnalyzedSentence, analyze
@@ -16,6 +17,7 @@ from tts.text.frontend import Frontend
 from tts.text.phonemes import Phonemizer
 
 
+@with_trust
 def phonemize(config: DictConfig) -> None:
     """Print the sentences of the text; warn of pieces that are skipped and of unknown characters.
 
@@ -58,7 +60,7 @@ def _frontend(run: str | None, phonemizer: Phonemizer | None) -> tuple[Frontend,
     loaded = load_run(run)
     facts = loaded.require_facts()
     assert loaded.frontend is not None
-    return Frontend.from_dict(loaded.frontend, phonemizer), facts.languages
+    return Frontend.from_dict(loaded.frontend, phonemizer, str(loaded.path)), facts.languages
 
 
 def _as_json(sentence: AnalyzedSentence) -> Iterator[str]:

@@ -7,7 +7,7 @@ from tts.text.frontend import Frontend
 from tts.text.symbols import BOUNDARY, PUNCTUATION
 
 _CLOSING = '")'
-_ENDING = frozenset(PUNCTUATION) - frozenset("…\"()¿¡")
+_ENDING = frozenset(PUNCTUATION) - frozenset('…"()¿¡')
 
 
 class AnalyzedSentence(NamedTuple):
@@ -35,9 +35,7 @@ def analyze(frontend: Frontend, text: str, language: str) -> list[AnalyzedSenten
             output = frontend(sentence, language)
         except UnreadableTextError as error:
             first_error = first_error or error
-            found.append(
-                AnalyzedSentence(sentence, "", "", (), pause, error.left_out, str(error))
-            )
+            found.append(AnalyzedSentence(sentence, "", "", (), pause, error.left_out, str(error)))
             continue
         phonemes = with_stop(output.phonemes)
         tokens = frontend.tokens(phonemes)
@@ -56,9 +54,7 @@ def _without_skipped_pauses(sentences: list[AnalyzedSentence]) -> list[AnalyzedS
     is_last = True
     for sentence in reversed(sentences):
         if sentence.tokens:
-            found.append(
-                sentence._replace(pause=0.0 if is_last else max(sentence.pause, moved))
-            )
+            found.append(sentence._replace(pause=0.0 if is_last else max(sentence.pause, moved)))
             moved, is_last = 0.0, False
         else:
             moved = max(moved, sentence.pause)

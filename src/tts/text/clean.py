@@ -49,10 +49,14 @@ _DASH_IN_NUMBERS = re.compile(
 _DASH_AS_MINUS = re.compile(r"(?<![^\s(])(?<!\d\s)–(?=[\d€$£])")
 _ELLIPSIS = re.compile(r"\.\s?\.(?:\s?\.)+|\.\.")
 _LOOSE_HYPHEN = re.compile(r"(?:(?<=\s)|^)-+(?=\s|$)|--+")
+_AMOUNT = r"(?:[$£€¥]|\.\d)"  # what a minus sign can stand before, besides digits
 _LOOSE_APOSTROPHE = re.compile(
-    r"(?<!\w)['-]+(?!\w|(?<=-)(?:[$£€¥]|\.\d))|(?<!\w)[-'](?=['-])|(?<=['-])[-']|(?<![\w.])-(?!\d|[$£€¥]|\.\d)|-(?!\w|[$£€¥]|\.\d)"
+    rf"(?<!\w)['-]+(?!\w|(?<=-){_AMOUNT})|(?<!\w)[-'](?=['-])|(?<=['-])[-']"
+    rf"|(?<![\w.])-(?!\d|{_AMOUNT})|-(?!\w|{_AMOUNT})"
 )
-_LOOSE_MARK = re.compile(r"(?<![^\W_])(?<![/.@)-])[_^]|[_^](?![^\W_])(?![/.(-])|~(?![\d\w/$£€])|(?<=\w)~(?!\w)")
+_LOOSE_MARK = re.compile(
+    r"(?<![^\W_])(?<![/.@)-])[_^]|[_^](?![^\W_])(?![/.(-])|~(?![\d\w/$£€])|(?<=\w)~(?!\w)"
+)
 _REPEATED = re.compile(r"([!?,;:…—\"()])(?:\s*\1)+")
 _SPACES = re.compile(r"\s+")
 

@@ -16,7 +16,7 @@ _LINE_MARKS = ",;:—–-"  # a line that ends with one goes on in the next
 _CUTS = (  # marks at which a long sentence can be cut, best first; pause in seconds
     (re.compile(r"[;:—–](?=\s)|[；：]"), 0.25),
     (re.compile(r"[,)](?=\s(?!\d))|[，、،]"), 0.15),
-    (re.compile(r"(?<![\d.])\s(?![\d%])"), 0.0),  # not between a number and its unit
+    (re.compile(r"(?<![\d.])\s(?!%)"), 0.0),  # not between a number and its unit
     (re.compile(r"\s"), 0.0),
 )
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*|[\f\u2029]+|\r\r|\r\n\s*\r\n")

@@ -6,9 +6,12 @@ from enum import Enum
 from typing import NamedTuple
 
 _WINDOW = 60  # characters of context that a decision can use
-_NUMBER_AFTER = re.compile(r"\s?(?:[#§]? ?\d|[A-Z]\b|[IVXLC]{2,7}\b)")
+_NUMBER_AFTER = re.compile(r"\s?(?:[#§(]? ?\d|[A-Z]\b|[IVXLC]{2,7}\b)")
 _NUMBER_BEFORE = re.compile(r"(?:\d|[½¼¾⅓⅔])[\s-]?$")
 _NEXT_WORD = re.compile(r"[\W_]*([^\W_][\w'’]*)")
+
+
+_CAPITALIZED = re.compile(r"\b[^\W\d_a-z]\w+\s$")  # Main St. The house, but met Dr. No
 
 
 class Kind(Enum):
@@ -80,7 +83,7 @@ class Abbreviations:
         self._pattern = re.compile(
             rf"(?:(?<![\w.])|(?<=\d))(?:{entire})|(?<=[^\W\d_])(?P<end>{ends})"
         )
-        self.is_empty = not names
+        self.names = {name: tuple(kind for _, kind in self._entries[name]) for name in names}
         self._has_dotless = any("." not in name for name in names)
 
     def matches(self, text: str) -> Iterator[re.Match[str]]:
@@ -110,7 +113,7 @@ class Abbreviations:
         words = found.words or written.rstrip(".")
         if found.start and text[found.start - 1].isdigit():
             words = f" {words}"
-        if written.endswith(".") and not any(c.isalnum() for c in text[found.end :]):
+        if written.endswith(".") and ends_text(text, found.end):
             return f"{words}."
         return f"{words} " if text[found.end : found.end + 1].isalnum() else words
 
@@ -145,9 +148,14 @@ class Abbreviations:
                 following is not None
                 and following.start(1) <= 2
                 and following[1][0].isupper()
-                and not self.starts_sentence(after, 0)
+                and not (_CAPITALIZED.search(before) and self.starts_sentence(after, 0))
             )
         return True
+
+
+def ends_text(text: str, position: int) -> bool:
+    """Return whether no word and no other stop follows ``position``."""
+    return not any(c.isalnum() or c in ".!?…" for c in text[position:])
 
 
 def _is_whole(name: str, after: str) -> bool:

@@ -38,6 +38,7 @@ def rules(language: str) -> list[Rule]:
         *spans(),
         ABBREVIATIONS.expand,
         *names(),
+        rule(r"\b([A-G])#(?![\w#])", r"\1 sharp"),
         rule(r"(?<!\w)([#§]) ?(?=\d)", lambda m: "number " if m[1] == "#" else "section "),
         shared.spelled_letters(),
         capital_letters,
@@ -85,13 +86,13 @@ def _emergency(numbers: Numbers) -> Callable[[re.Match[str]], str]:
     return lambda match: f"{match[1]} {numbers.digits(match[2])}"
 
 
-_NOT_NOUNS = frozenset(
-    "and or in on of to for from with is was per a the at by more less off each every if but as "
-    "than are were when while because so that which who".split()
-)
+_NOT_NOUNS = """
+and or in on of to for from with is was per a the at by more less off each every if but as than
+are were when while because so that which who
+"""
 
 
 def _adjective(match: re.Match[str]) -> str:
     """A five dollars bill -> a five dollar bill."""
     following = match.string[match.end() :].split(maxsplit=1)[0].strip(".,;:!?")
-    return match[0] if following in _NOT_NOUNS else match[0][:-1]
+    return match[0] if following in _NOT_NOUNS.split() else match[0][:-1]

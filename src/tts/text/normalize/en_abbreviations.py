@@ -38,7 +38,10 @@ _BEFORE_NUMBER = {
 }  # fmt: skip
 _BEFORE_NUMBER |= {name.lower(): words for name, words in _BEFORE_NUMBER.items()}
 
-_UNITS = ["min.", "mins.", "sec.", "secs.", "hr.", "hrs.", "h.", "wk.", "wks.", "mo.", "mos.", "yr.", "yrs.", "ft.", "in.", "yd.", "yds.", "mi.", "lb.", "lbs.", "oz.", "pt.", "qt.", "gal.", "m.", "km.", "cm.", "mm.", "g.", "kg.", "mg.", "l.", "ml.", "tsp.", "tbsp.", "deg.", "sq.", "cu.", "fl.", "pct."]
+_UNITS = """
+min. mins. sec. secs. hr. hrs. h. wk. wks. mo. mos. yr. yrs. ft. in. yd. yds. mi. lb. lbs. oz. pt.
+qt. gal. m. km. cm. mm. g. kg. mg. l. ml. tsp. tbsp. deg. sq. cu. fl. pct.
+"""
 
 _INSIDE = {
     "Mr": "Mister", "Mrs": "Missis", "Ms": "Miz", "Dr": "Doctor", "Prof": "Professor",
@@ -55,14 +58,14 @@ _INSIDE = {
 _AMBIGUOUS = {
     "Inc.": "Incorporated", "Ltd.": "Limited", "Corp.": "Corporation", "Co.": "Company",
     "Cos.": "Companies", "Bros.": "Brothers", "Jr.": "Junior", "Sr.": "Senior", "Jr": "Junior",
-    "Sr": "Senior", "Esq.": "Esquire", "Ph.D.": "P H D", "Ph.D": "P H D", "Ph.D.s": "P H D's",
+    "Sr": "Senior", "Esq.": "Esquire", "Ph.D.": "P H D", "Ph.D": "P H D",
     "Ed.D.": "E D D", "M.Sc.": "M S C", "B.Sc.": "B S C", "Dr.": "Drive", "St.": "Street",
     "Ave.": "Avenue", "Blvd.": "Boulevard", "Rd.": "Road", "Ln.": "Lane", "Hwy.": "Highway",
     "Pkwy.": "Parkway", "Bldg.": "Building", "Dept.": "Department", "Depts.": "Departments",
     "Univ.": "University", "Inst.": "Institute", "Assn.": "Association", "Govt.": "Government",
     "Natl.": "National", "Intl.": "International", "Mfg.": "Manufacturing", "Gen.": "General",
     "Gov.": "Governor", "Rev.": "Reverend", "et al.": "and others", "ibid.": "ibidem",
-    **_SHORT_MONTHS,
+    "Pl.": "Place", "Ct.": "Court", "Sq.": "Square", **_SHORT_MONTHS, **_SHORT_DAYS,
 }  # fmt: skip
 
 _ENDING = {"etc.": "et cetera", "etc": "et cetera", "a.m.": "A M", "p.m.": "P M"}
@@ -72,22 +75,36 @@ _ENDING |= _STREETS
 # a.m. and p.m. before a day or a time zone
 _AMBIGUOUS |= {"a.m.": "A M", "p.m.": "P M"}
 
-_STARTERS = ["The", "A", "An", "This", "That", "These", "Those", "There", "Here", "He", "She", "It", "They", "We", "You", "I", "His", "Her", "Its", "Their", "Our", "My", "Your", "One", "Some", "Many", "Most", "All", "Each", "Every", "Both", "Few", "Several", "Another", "Others", "Such", "No", "Not", "None", "Nobody", "Nothing", "Everyone", "Everybody", "Everything", "Someone", "Somebody", "Something", "Anyone", "In", "On", "At", "By", "For", "From", "With", "Without", "After", "Before", "During", "Until", "Under", "Over", "Between", "Among", "Through", "Throughout", "Despite", "Since", "As", "If", "Unless", "While", "When", "Whenever", "Where", "Wherever", "Although", "Though", "Because", "But", "And", "Or", "So", "Yet", "Nor", "Then", "Now", "Today", "Tomorrow", "Yesterday", "Tonight", "Also", "Too", "However", "Therefore", "Thus", "Hence", "Moreover", "Furthermore", "Meanwhile", "Instead", "Indeed", "Perhaps", "Maybe", "Finally", "Later", "Soon", "Once", "Still", "Even", "Only", "Just", "Again", "Already", "Always", "Never", "Sometimes", "Often", "Usually", "Eventually", "Suddenly", "Unfortunately", "Fortunately", "Recently", "Currently", "Nevertheless", "Nonetheless", "Otherwise", "Besides", "Afterwards", "Next", "First", "Second", "Last", "What", "Who", "Whom", "Whose", "Which", "Why", "How", "Is", "Are", "Was", "Were", "Am", "Do", "Does", "Did", "Has", "Have", "Had", "Can", "Could", "Would", "Should", "Might", "Must", "Shall", "Let", "Please", "Yes", "Oh", "Well", "Of", "To", "Like", "Unlike", "According", "Whether", "Whatever", "Whoever", "Don", "Doesn", "Didn", "Isn", "Aren", "Wasn", "Weren", "Come", "Go", "See", "Look", "Take", "Get", "Give", "Tell", "Ask", "Call", "Ok", "Okay", "Good", "Nice", "Thanks", "Sorry"]
+_STARTERS = """
+The A An This That These Those There Here He She It They We You I His Her Its Their Our My Your
+One Some Many Most All Each Every Both Few Several Another Others Such No Not None Nobody Nothing
+Everyone Everybody Everything Someone Somebody Something Anyone In On At By For From With Without
+After Before During Until Under Over Between Among Through Throughout Despite Since As If Unless
+While When Whenever Where Wherever Although Though Because But And Or So Yet Nor Then Now Today
+Tomorrow Yesterday Tonight Also Too However Therefore Thus Hence Moreover Furthermore Meanwhile
+Instead Indeed Perhaps Maybe Finally Later Soon Once Still Even Only Just Again Already Always
+Never Sometimes Often Usually Eventually Suddenly Unfortunately Fortunately Recently Currently
+Nevertheless Nonetheless Otherwise Besides Afterwards Next First Second Last What Who Whom Whose
+Which Why How Is Are Was Were Am Do Does Did Has Have Had Can Could Would Should Might Must Shall
+Let Please Yes Oh Well Of To Like Unlike According Whether Whatever Whoever Don Doesn Didn Isn
+Aren Wasn Weren Come Go See Look Take Get Give Tell Ask Call Ok Okay Good Nice Thanks Sorry
+"""
 
-_LETTERED = (
-    "a an the vitamin vitamins plan grade grades type class group team option hepatitis letter "
-    "letters exhibit appendix figure part section model size blood got category"
-).split()
+_LETTERED = """
+a an the vitamin vitamins plan grade grades type class group team option hepatitis letter
+letters exhibit appendix figure part section model size blood got category
+"""
 
 _DAY_OR_ZONE = re.compile(
     rf"\s*\(?(?:{'|'.join([*WEEKDAYS, *(day[:3] for day in WEEKDAYS), *MONTHS])}"
     r"|Eastern|Central|Mountain|Pacific|Greenwich|(?:[ECMP][SD]?|GM|BS|CES|CE|IS|JS)T|UTC)\b"
 )
 _IN_MONTH = re.compile(
-    r"(?:\b(?:in|of|since|by|until|till|from|to|last|next|this|early|late|mid|and|through|between)"
+    r"(?:\b(?:in|on|of|since|by|until|till|from|to|last|next|every|this|early|late|mid|and|through|between)"
     r"[ -]|\d(?:st|nd|rd|th)?[ -]|[-—/] ?)$",
     re.IGNORECASE,
 )
+_AND_DATE = re.compile(r"\s?(?:and|or|to|-|&|/) ?(?:Feb|Mar|Dec|Apr|Sun|Fri|Mon)\b")
 _SAYS = re.compile(
     r"\b(?:say|says|said|saying|tell|tells|told|answer|answers|answered|reply|replies|replied|"
     r"shouted|whispered|cried|mean|means|meant|vote|voted|yes or)"
@@ -127,11 +144,11 @@ def _rejects(name: str, kind: Kind, before: str, after: str) -> bool:
     if kind is Kind.AMBIGUOUS:
         if lower in ("a.m.", "p.m."):
             return not _DAY_OR_ZONE.match(after)
-        if name in _SHORT_MONTHS:
-            return not (is_number or _IN_MONTH.search(before))
+        if name in ("Jan.", "Mar.", "Sat.", "Sun."):
+            return not (is_number or _IN_MONTH.search(before) or _AND_DATE.match(after))
         if name in _STREETS and _STREET.search(before) and not _DIRECTION.match(after):
             return True
-        if lower in ("st.", "dr."):
+        if name in _STREETS or name in ("Pl.", "Ct.", "Sq."):
             return not _NAME_BEFORE.search(before)
     if kind is Kind.INSIDE and name == "Max.":
         return not is_number
@@ -142,12 +159,12 @@ ABBREVIATIONS = Abbreviations(
     {
         Kind.BEFORE_NAME: _BEFORE_NAME,
         Kind.BEFORE_NUMBER: _BEFORE_NUMBER | _SHORT_MONTHS | _SHORT_DAYS,
-        Kind.UNIT: dict.fromkeys(_UNITS, "") | {"in.": "inches", "deg.": "degrees"},
+        Kind.UNIT: dict.fromkeys(_UNITS.split(), "") | {"in.": "inches", "deg.": "degrees"},
         Kind.INSIDE: _INSIDE,
         Kind.AMBIGUOUS: _AMBIGUOUS,
         Kind.ENDING: _ENDING,
     },
-    _STARTERS,
+    _STARTERS.split(),
     _rejects,
-    lettered=_LETTERED,
+    lettered=_LETTERED.split(),
 )

@@ -1,6 +1,7 @@
 """English dates, years and times of day."""
 
 import re
+from collections.abc import Callable
 
 from tts.text.normalize.calendar import numeric_dates
 from tts.text.normalize.en_abbreviations import MONTHS
@@ -31,6 +32,10 @@ def dates(numbers: Numbers, month_first: bool) -> list[Rule]:
 
     return [
         *numeric_dates("/.", lambda d, m, y: in_digits(d, MONTHS[m - 1], _full(y)), month_first),
+        rule(
+            r"(?<![\w.,/-])(\d{1,2})/(\d{1,2})/(\d\d)(?![\w/-])",
+            lambda m: _checked(m, month_first, in_digits),
+        ),
         rule(rf"\b({_MONTH}) {_DAY}(?: ?- ?| to ){_DAY}\b(?!\d|,\d)", span),
         rule(
             rf"\b({_MONTH}) {_DAY}\b(?:,? {_YEAR}\b)?",
@@ -41,6 +46,17 @@ def dates(numbers: Numbers, month_first: bool) -> list[Rule]:
             lambda m: day_first_date(int(m[1]), _month(m[2]), int(m[3]) if m[3] else None),
         ),
     ]
+
+
+def _checked(
+    match: re.Match[str], month_first: bool, spell: Callable[[int, str, int | None], str]
+) -> str:
+    first, second, year = (int(part) for part in match.groups())
+    day, month = (second, first) if month_first else (first, second)
+    if month > 12:
+        day, month = month, day
+    valid = 1 <= month <= 12 and 1 <= day <= 31
+    return spell(day, MONTHS[month - 1], _full(year)) if valid else match[0]
 
 
 def _full(year: int) -> int:
@@ -89,7 +105,10 @@ def times(numbers: Numbers) -> list[Rule]:
             rf"(?<![\d:.,])(\d{{1,3}}):(\d\d):(\d\d)(?![\d:])(?: ?{_HALF_DAY}\b)?",
             duration,
         ),
-        rule(rf"(?<![\d:.,])(\d{{1,2}}):(\d\d)(?![\d:]|,\d)(?: ?{_HALF_DAY}\b)?(?: o'clock)?", clock),
+        rule(
+            rf"(?<![\d:.,])(\d{{1,2}}):(\d\d)(?![\d:]|,\d)(?: ?{_HALF_DAY}\b)?(?: o'clock)?",
+            clock,
+        ),
         rule(rf"(?<![\d:.,])(\d{{1,2}})\.([0-5]\d) ?{_HALF_DAY}\b", clock),
         rule(
             rf"\b(\d{{1,2}})(?: o'clock)? ?{_HALF_DAY}\b",

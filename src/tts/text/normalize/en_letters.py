@@ -5,17 +5,18 @@ import re
 from tts.text.normalize.shared_rules import Rule, rule
 
 # read letter by letter; espeak-ng would read them as words
-_LETTERS = "US USA UK UN EU UAE AI IT ID TV PC IQ OS IP UI AC DC LA VP PR HR ER OT UFO UV FAQ".split()
+_LETTERS = "USA US UK UN EU UAE AI IT ID TV PC IQ OS IP UI AC DC LA VP PR HR ER OT UFO UV FAQ"
 # read as words, also in the plural
-_WORDS = frozenset("PIN SIM GIF RAM ROM LAN WAN CAD ZIP SWAT WASP NASA NATO JPEG LED SAT".split())
+_WORDS = {"PIN", "SIM", "GIF", "RAM", "ROM", "LAN", "WAN", "CAD", "ZIP", "LED", "SAT"}
 # acronyms that stay in text of capitals, because they are not words
-_KEPT = frozenset(
-    "USA UK UN EU UAE AI TV PC IQ UI FBI CIA NASA NATO IBM NBA NFL NHL MLB BBC CNN NBC ABC CBS HBO "
-    "DNA RNA HIV AIDS CEO CFO CTO GDP IRS NYC NYPD MIT UCLA USB DVD CD PDF GPS SUV UFO WWII WWI BMW "
-    "KGB UNESCO UNICEF OPEC FIFA UEFA ATM FAQ DIY VIP HTML URL HTTP API GPU CPU SQL XML PHD".split()
-)
+_KEPT_NAMES = """
+USA UK UN EU UAE AI TV PC IQ UI FBI CIA NASA NATO IBM NBA NFL NHL MLB BBC CNN NBC ABC CBS HBO
+DNA RNA HIV AIDS CEO CFO CTO GDP IRS NYC NYPD MIT UCLA USB DVD CD PDF GPS SUV UFO WWII WWI BMW
+KGB UNESCO UNICEF OPEC FIFA UEFA ATM FAQ DIY VIP HTML URL HTTP API GPU CPU SQL XML PHD
+"""
+_KEPT = frozenset(_KEPT_NAMES.split())
 _CAPITALS = re.compile(
-    r"(?<![\w-])(?:(A) )?(" + "|".join(sorted(_LETTERS, key=len, reverse=True)) + r")(?='?s?\b)(?!['-]?[\w$])(?<!\bI)"
+    r"(?<![\w-])(?:(A) )?(" + _LETTERS.replace(" ", "|") + r")(?='?s?\b)(?!-?[\w$])"
 )
 _PLURAL = re.compile(r"(?<![\w-])([A-Z]{2,5})'?s\b")
 _AND = re.compile(r"\b([A-Z]{1,2}) ?& ?([A-Z]{1,2})\b(?!\.)")
@@ -49,13 +50,13 @@ def _calm_run(match: re.Match[str]) -> str:
 def _in_small_letters(text: str) -> str:
     def spell(match: re.Match[str]) -> str:
         word = match[0]
+        if re.match(r"-?\d", text[match.end() :]) or text[: match.start()][-1:].isdigit():
+            return word  # CO2
         if word == "A" and text[match.end() : match.end() + 1] not in (".", "&"):
             return word if _LETTERED.search(text, 0, match.start()) else "a"
         if word in _KEPT or _ROMAN.fullmatch(word) or len(word) == 1:
             return word
-        if word == "US" and text[: match.start()].rstrip().endswith(("THE", "")) and (
-            not text[: match.start()].strip() or text[: match.start()].rstrip().endswith(" THE")
-        ):
+        if word == "US" and re.search(r"(?:^|\bTHE)\W*$", text[: match.start()]):
             return word
         return word[0] + word[1:].lower()
 

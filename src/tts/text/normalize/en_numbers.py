@@ -41,15 +41,18 @@ def amounts() -> list[Rule]:
         rule(rf"(?<![\w.,])({_AMOUNT})(M|B|bn|tn|mn)\b", lambda m: f"{m[1]} {_SCALES[m[2]]}"),
         # $5-$10 million, $5-10
         rule(
-            rf"({_SIGN}) ?({_AMOUNT})(?: ({_SCALE}))? ?(?:-| to ) ?(?:{_SIGN})? ?({_AMOUNT})(?: ({_SCALE}))?"
-            r"(?![\d-]|,\d)",
+            rf"({_SIGN}) ?({_AMOUNT})(?: ({_SCALE}))? ?(?:-| to ) ?(?:{_SIGN})? ?({_AMOUNT})"
+            rf"(?: ({_SCALE}))?(?![\d-]|,\d)",
             _money_range,
         ),
         rule(
             rf"({_SIGN}) ?({_AMOUNT})-({_SCALE})\b",
             lambda m: f"{m[2]} {m[3]} {_SINGULAR[m[1][-1]]}",
         ),
-        rule(rf"(?<![\w.,])({_AMOUNT})[kK](?= (?!run|race|res|video|mon|disp|TV)[a-z]{{3}})", r"\1 thousand"),
+        rule(
+            rf"(?<![\w.,])({_AMOUNT})[kK](?= (?!run|race|res|video|mon|disp)[a-z]{{3}})",
+            r"\1 thousand",
+        ),
         rule(r"(?<!\w)~ ?(?=\d|[$£€])", "about "),
         rule(
             rf"(\d(?: ?(?:{_SCALE}|[a-zA-Z%°]{{1,9}}))?) ?/ ?({_PER_NAMES})\b(?!/)",
@@ -61,7 +64,9 @@ def amounts() -> list[Rule]:
 def _money_range(match: re.Match[str]) -> str:
     sign, first, scale, second, second_scale = match.groups()
     if scale and scale != second_scale:
-        return f"{sign}{first} {scale} to {sign}{second}" + (f" {second_scale}" * bool(second_scale))
+        return f"{sign}{first} {scale} to {sign}{second}" + (
+            f" {second_scale}" * bool(second_scale)
+        )
     return f"{first} to {sign}{second}" + (f" {second_scale}" if second_scale else "")
 
 
@@ -89,6 +94,7 @@ def ranges() -> list[Rule]:
         rule(r"(?<=\d)-(?=\d+(?:\.\d+)? ?=)|(?<=\d) — (?=\d+(?:\.\d+)? ?=)", " minus "),
         rule(r"(?<=\d(?:st|nd|rd|th))-(?=\d+(?:st|nd|rd|th)\b)", " to "),
         rule(r"\b20-20\b", "twenty-twenty"),
+        rule(r"\b50-50\b", "fifty-fifty"),
         rule(rf"(?<![\w.,-])({number})-({number})(?![\d-]|[.,]\d)(?!(?:st|nd|rd|th|s)\b)", spell),
     ]
 
@@ -96,12 +102,14 @@ def ranges() -> list[Rule]:
 def spans() -> list[Rule]:
     """9am-5pm, 9:00-17:00, 5%-10%, 20°-30°, Mon.-Fri.: write the hyphen as "to"."""
     names = {name[:3]: name for name in (*WEEKDAYS, *MONTHS)}
-    short = r"(Mon|Tues?|Wed|Thur?s?|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)"
+    short = (
+        "(Mon|Tues?|Wed|Thur?s?|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)"
+    )
     half_day = r"(?:[ap]m|[AP]M|[AP] M)"
     return [
         rule(
-            rf"\b{short}\.? ?- ?{short}\b\.?(?=( *$)?)",
-            lambda m: f"{names[m[1][:3]]} to {names[m[2][:3]]}" + "." * (m[3] is not None and m[0][-1] == "."),
+            rf"\b{short}\.? ?- ?{short}\b(?:\.(?! *$))?",
+            lambda m: f"{names[m[1][:3]]} to {names[m[2][:3]]}",
         ),
         rule(rf"(?<=\d)-(?=\d{{1,2}}(?::\d\d)? ?{half_day}\b)", " to "),
         rule(r"(?:(?<=\d%)|(?<=\d[ap]m)|(?<=\d[AP]M)|(?<=[AP] M)) ?- ?(?=[\d$£€])", " to "),
@@ -137,6 +145,7 @@ def decades(numbers: Numbers) -> list[Rule]:
             lambda m: f" {plural(numbers.cardinal(int(m[1] or m[2])))}",
         ),
         rule(r"(?<![\w.,])'?(1[1-9]\d0|20\d0)'?s\b", decade),
+        rule(r"(?<![\w.,$£€])'?00'?s\b", "two thousands"),
         rule(r"(?<!\w)'(\d0)'?s\b", decade),
         rule(rf"(?<![\w.,$£€]){seconds}([1-9]0)'?s\b", decade),
     ]
@@ -193,14 +202,15 @@ def measures(numbers: Numbers) -> list[Rule]:
         rule(r"(?<![\w.])(\d+)' ?[x×] ?(\d+)'(?!\w)", r"\1 by \2 feet"),
         rule(r"(?<![\w.'])(\d+)'(?= (?:tall|long|wide|deep|high))", r"\1 ft"),
         rule(
-            r"(?<![\w.])(\d+(?:\.\d+)?)\"(?= (?:tall|long|wide|deep|high|thick|screen|monitor|display"
-            r"|pipe|pizza|TV|laptop|tablet|record|single|wheels?|tires?|rims?))",
+            r"(?<![\w.])(\d+(?:\.\d+)?)\"(?= (?:tall|long|wide|deep|high|thick|screen|monitor"
+            r"|display|pipe|pizza|TV|laptop|tablet|record|single|wheels?|tires?|rims?))",
             r"\1 inch",
         ),
         rule(r"(\d ?(?:ft|feet|foot)) (\d+(?:\.\d+)?) ?in\b", r"\1 \2 inches"),
         rule(r"(?<=\d) ?x ?(?=\d)|(?<=\d) x (?=[A-Z\d])", " by "),
         rule(r"(?<=\d)x\b", " times"),
         rule(r"(?<![\w.,])(\d+(?:\.\d+)?)[eE]([-−+]?\d{1,3})(?![\w.]\w)", power),
+        rule(r"(?<=[\w)])\^([23])(?!\d)", lambda m: " squared" if m[1] == "2" else " cubed"),
         rule(r"(?<=[\w)])\^([-−]?\d+)", lambda m: f" to the power of {numbers.read(m[1])}"),
         rule(r"\b[vV]\.? ?(?=\d+\.\d)", "version "),
         rule(r"(?<![\w.,])(\d+(?:\.\d+){2,})(?![\w]|[.,]\d)", version),

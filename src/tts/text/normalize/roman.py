@@ -13,7 +13,7 @@ _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 def value(numeral: str) -> int:
     """Return the value of a Roman numeral in capital letters."""
     digits = [_VALUES[letter] for letter in numeral]
-    following = [*digits[1:], 0]
+    following = [*digits, 0][1:]
     return sum(-d if d < f else d for d, f in zip(digits, following, strict=True))
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from tts.text.normalize.abbreviations import Abbreviations, Found, Kind
 
-_END = re.compile(
-    r"""(?<![.!?…])[.!?…]+(?:\s[.…](?=[\s.…]))*["'”’»)\]]*(?=\s)|[。！？؟۔।።]+[”’」』»]*"""
+_END = re.compile(  # the last of the marks that follow each other, also with spaces between them
+    r"""(?<![.!?…])[.!?…]+(?:\s+[.!?…]+)*["'”’»)\]]*(?=\s)(?!\s+(?:[!?…。！？؟۔।።]|\.(?!\d)))"""
+    r"""|[。！？؟۔።।]+[”’」』»]*"""
 )
 _WORD = re.compile(r"[^\W_]")
 _NEXT = re.compile(r"[\W_]{0,60}([^\W_])(\w?)")
@@ -72,7 +73,7 @@ def _is_end(
     last = _LAST_WORD.search(text, max(start, mark.start() - _WINDOW), mark.start())
     if last is None:
         return True
-    if table.is_empty and following[1].isdigit() and last[0].isalpha() and len(last[0]) <= 4:
+    if not table.names and following[1].isdigit() and last[0].isalpha() and len(last[0]) <= 4:
         return False  # No. 5, Jan. 5
     initial = len(last[0]) == 1 and last[0].isupper() and last[0] != "I"
     if initial and _word_before(text, last.start(), start) in table.lettered:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from tts.text.normalize.abbreviations import ends_text
 from tts.text.normalize.numbers import Numbers
 
 Rule = Callable[[str], str]
@@ -42,9 +43,10 @@ def spelled_letters() -> Rule:
         if len(match[0]) < 4 and not match[0][0].isupper():
             return match[0]
         letters = " ".join(re.findall(r"[^\W_]", match[0]))
-        if not any(character.isalnum() for character in match.string[match.end() :]):
+        if ends_text(match.string, match.end()):
             return letters + "."
-        return letters + " " * (match[0][-1] in " -" or match.string[match.end()].isalnum())
+        following = match.string[match.end() : match.end() + 1]
+        return letters + " " * (match[0][-1] in " -" or following.isalnum())
 
     return rule(r"(?<![\w.'])(?:[^\W\d_]\.[ -]?)+(?!\w\.)", spell)
 
