@@ -26,6 +26,7 @@ from tts.text.normalize.de_tables import (
 from tts.text.normalize.fractions import fractions
 from tts.text.normalize.shared_rules import Rule, rule
 from tts.text.normalize.telephone import telephone
+from tts.text.normalize.versions import dotted_numbers, english_amounts
 
 _MONTH = "|".join([*MONTHS, "Jänner"])
 _DAY = "|".join(WEEKDAYS)
@@ -40,6 +41,8 @@ def rules(language: str) -> list[Rule]:
             rf"\b({_DAY})\.? ?(?:-|—) ?({_DAY})\b\.?",
             lambda m: f"{WEEKDAYS[m[1]]} bis {WEEKDAYS[m[2]]}",
         ),
+        rule(r"\bMio\.(?= ?[€$£¥])", "Millionen"),
+        rule(r"\bMrd\.(?= ?[€$£¥])", "Milliarden"),
         ABBREVIATIONS.expand,
         telephone(
             NUMBERS.digits,
@@ -64,6 +67,7 @@ def rules(language: str) -> list[Rule]:
                 durations(_duration),
                 clock(":.", " ?Uhr\\b", _time),
                 rule(r"\b1 (Million|Milliarde|Billion)(?:en)?\b", r"eine \1"),
+                *english_amounts(),
                 shared.money(NUMBERS, CURRENCIES, "", "Tausend|Millionen?|Milliarden?|Billionen?"),
                 *fractions(NUMBERS, fraction, " ", ""),
                 half_numbers(),
@@ -77,6 +81,7 @@ def rules(language: str) -> list[Rule]:
                     lambda m: NUMBERS.year(int(m[1])),
                 ),
                 ratios("zu"),
+                dotted_numbers(NUMBERS, "Punkt"),
                 shared.codes(NUMBERS),
                 shared.plain_numbers(NUMBERS),
             ]

@@ -22,6 +22,7 @@ from tts.text.normalize.fractions import fractions
 from tts.text.normalize.romance import counted_nouns, scaled_money
 from tts.text.normalize.shared_rules import Rule, rule
 from tts.text.normalize.telephone import telephone
+from tts.text.normalize.versions import dotted_numbers, english_amounts
 
 _SCALES = "millions?|milliards?|billions?"
 _DAY = "|".join(WEEKDAYS)
@@ -83,6 +84,7 @@ def rules(language: str) -> list[Rule]:
                     ),
                 ),
                 scaled_money(_SCALES, OF_CURRENCIES),
+                *english_amounts(),
                 shared.money(numbers, CURRENCIES, "et ", f"mille|{_SCALES}"),
                 *fractions(numbers, lambda n, d: fraction(numbers, n, d), " et ", "sur"),
                 rule(r" et un demi\b", " et demi"),
@@ -90,6 +92,7 @@ def rules(language: str) -> list[Rule]:
                 shared.units(numbers, UNITS),
                 counted_nouns(numbers, NOT_NOUNS, NUMBERED),
                 ratios("à"),
+                dotted_numbers(numbers, "point"),
                 shared.codes(numbers),
                 shared.plain_numbers(numbers),
             ]

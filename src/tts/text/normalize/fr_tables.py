@@ -38,11 +38,13 @@ ABBREVIATIONS = Abbreviations(
             "min.": "", "sec.": "secondes",
         },
         Kind.COUNTED: {
-            "janv.": "janvier", "févr.": "février", "avr.": "avril", "juil.": "juillet",
-            "sept.": "septembre", "oct.": "octobre", "nov.": "novembre", "déc.": "décembre",
+
+            "sept.": "septembre",
             "hab.": "habitants", "éd.": "édition", "p.": "pages",
         },
         Kind.AMBIGUOUS: {
+            "janv.": "janvier", "févr.": "février", "avr.": "avril", "juil.": "juillet",
+            "oct.": "octobre", "nov.": "novembre", "déc.": "décembre",
             "av. J.-C.": "avant Jésus-Christ", "apr. J.-C.": "après Jésus-Christ",
             "ap. J.-C.": "après Jésus-Christ", "J.-C.": "Jésus-Christ", "Cie": "Compagnie",
             "Cie.": "Compagnie", "bd.": "boulevard", "av.": "avenue", "ex.": "exemple",

@@ -20,6 +20,7 @@ from tts.text.normalize.nl_tables import (
 from tts.text.normalize.numbers import Numbers
 from tts.text.normalize.shared_rules import Rule, rule
 from tts.text.normalize.telephone import telephone
+from tts.text.normalize.versions import dotted_numbers, english_amounts
 from tts.text.normalize.word_lists import words
 
 _DAY = "|".join(WEEKDAYS)
@@ -88,6 +89,7 @@ def rules(language: str) -> list[Rule]:
                 clock(":.", " ?(?:uur|u)\\b", _time),
                 rule(r"(?<=\bjaren )'?(\d0)\b", lambda m: NUMBERS.cardinal(int(m[1]))),
                 rule(r"(?<![\w.,-])'(\d0)(?=er\b|-)", lambda m: NUMBERS.cardinal(int(m[1]))),
+                *english_amounts(),
                 shared.money(NUMBERS, CURRENCIES, "", "duizend|miljoen|miljard|biljoen"),
                 *fractions(NUMBERS, _fraction, " en ", ""),
                 shared.ranges("tot"),
@@ -101,6 +103,7 @@ def rules(language: str) -> list[Rule]:
                     lambda m: NUMBERS.year(int(m[1])),
                 ),
                 ratios("tegen"),
+                dotted_numbers(NUMBERS, "punt"),
                 shared.codes(NUMBERS),
                 shared.plain_numbers(NUMBERS),
             ]

@@ -63,6 +63,8 @@ ABBREVIATIONS = Abbreviations(
             "enzv.": "enzovoort", "s.v.p.": "alstublieft",
         },
     },
+    # jan@voorbeeld.nl.
+    rejects=lambda name, kind, before, after: name == "nl." and before.endswith("punt "),
     starters=words(
         "De Het Een Hij Zij Ze Ik Je Jij U We Wij Jullie Men Dit Dat Deze Die Er En Maar Of Want "
         "Dus Toch Toen Daarna Dan Daar Hier Nu Vandaag Gisteren Morgen Later Eerst Straks Ook Nog "

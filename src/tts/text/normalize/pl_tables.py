@@ -40,7 +40,7 @@ ABBREVIATIONS = Abbreviations(
             "rys.": "rysunek", "tab.": "tabela", "m.": "mieszkania", "lok.": "lokal", "vol.": "tom",
         },
         Kind.COUNTED: {
-            "r.": "roku", "zł.": "", "gr.": "", "min.": "", "sek.": "", "godz.": "",
+            "r.": "roku", "min.": "", "sek.": "", "godz.": "",
             "szt.": "sztuk", "os.": "osób", "mln.": "", "mld.": "", "str.": "stron",
             "sty.": "stycznia", "lut.": "lutego", "kwi.": "kwietnia", "cze.": "czerwca",
             "lip.": "lipca", "sie.": "sierpnia", "wrz.": "września", "paź.": "października",
@@ -166,7 +166,8 @@ FEMININE_PLURAL = words(
     "godziny minuty sekundy osoby kobiety książki tony strony litery liczby kategorie części "
     "dziewczyny dziewczynki córki siostry matki żony szkoły klasy drużyny grupy firmy partie "
     "bramki nagrody ulice ściany drogi rzeki góry wyspy noce doby kwoty zasady próby kawy herbaty "
-    "butelki szklanki łyżki łyżeczki kromki sztuki paczki pary ręce nogi gwiazdki gwiazdy płyty piosenki "
+    "butelki szklanki łyżki łyżeczki kromki sztuki paczki pary ręce nogi gwiazdki gwiazdy płyty "
+    "piosenki "
     "ofiary metody przyczyny wersje odpowiedzi rzeczy torby rodziny połowy"
 )
 MASCULINE_A = words("mężczyzna kolega artysta poeta turysta kierowca sędzia tata dentysta")

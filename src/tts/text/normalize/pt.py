@@ -47,7 +47,7 @@ class _PortugueseNumbers(RomanceNumbers):
     singular_below_two = True
 
     def is_feminine(self, noun: str) -> bool:
-        return guess_feminine(noun, "s", FEMININE, NOT_FEMININE, FEMININE_ENDING)
+        return guess_feminine(noun, "es", FEMININE, NOT_FEMININE, FEMININE_ENDING)
 
     def agree(self, words: str, feminine: bool, noun: str) -> str:
         if not feminine:

@@ -84,6 +84,10 @@ def rules(language: str) -> list[Rule]:
                 clock(":", "", _time),
                 rule(r"(?<![\w:.,-])(\d{1,3}):(\d{1,6})(?![\w:]|[.,]\d)", _ratio),
                 *english_amounts(),
+                rule(
+                    r"(?<![\w.,])(\d{1,9}),(\d\d) ?(?:руб\b|RUB\b)\.?",
+                    lambda m: f"{m[1]} руб {int(m[2])} коп{_stop(m)}",
+                ),
                 scales(NUMBERS, SCALES, MONEY),
                 shared.money(NUMBERS, currencies, "", "тысяч|миллион|миллиард"),
                 *fractions(NUMBERS, _fraction, " целых ", ""),
@@ -118,9 +122,13 @@ def _date(match: re.Match[str]) -> str:
     words = f"{ordinal(int(day), 'n' if before or alone else 'gen')} {month}"
     if year:
         words = f"{words} {ordinal(int(year), 'gen')} года"
-    rest = match.string[match.end() :]
-    stop = "." if match[0].endswith(".") and not any(c.isalnum() for c in rest) else ""
-    return f"{before + ' ' if before else ''}{words}{stop}"
+    return f"{before + ' ' if before else ''}{words}{_stop(match)}"
+
+
+def _stop(match: re.Match[str]) -> str:
+    """Keep the dot of an abbreviation at the end of the sentence."""
+    ends = not any(character.isalnum() for character in match.string[match.end() :])
+    return "." if match[0].endswith(".") and ends else ""
 
 
 def _time(hour: int, minute: int) -> str:

@@ -170,9 +170,15 @@ def ordinals() -> list[Rule]:
         words = re.sub(r"ста$", "сто", re.sub(r"девяноста\b", "девяносто", words))
         return re.sub(r"одного$", "одно", words).replace(" ", "") + match[2]
 
+    def percentage(match: re.Match[str]) -> str:
+        words = NUMBERS.in_genitive(NUMBERS.cardinal(int(match[1])))
+        words = re.sub(r"ста$", "сто", re.sub(r"одного$", "одно", words)).replace(" ", "")
+        return f"{words}процентн{_ENDINGS[_SUFFIXES[match[2]]][0]}"
+
     suffix = "|".join(sorted(_SUFFIXES, key=len, reverse=True))
     return [
         rule(rf"(?<![\w.,-])(\d{{1,4}})-({suffix})\b", with_suffix),
+        rule(r"(?<![\w.,-])(\d{1,3}) ?%[- ](й|го|му|м|х|ый|ого|ых)\b", percentage),
         rule(r"(?<![\w.,-])(\d{1,4})-([а-яё]{4,})", compound),
     ]
 
