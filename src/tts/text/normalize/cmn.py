@@ -4,7 +4,7 @@ import re
 
 from tts.text.normalize import fallback
 from tts.text.normalize.addresses import addresses
-from tts.text.normalize.calendar import clock, durations, numeric_dates
+from tts.text.normalize.calendar import durations, numeric_dates
 from tts.text.normalize.cmn_numbers import ChineseNumbers
 from tts.text.normalize.cmn_tables import (
     ABBREVIATIONS,

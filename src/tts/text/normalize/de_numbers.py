@@ -6,6 +6,7 @@ from tts.text.normalize import roman
 from tts.text.normalize.de_tables import AFTER_ORDINAL, FEMININE, NOT_FEMININE
 from tts.text.normalize.numbers import Numbers
 from tts.text.normalize.shared_rules import Rule, rule
+from tts.text.normalize.word_lists import words
 
 _WEAK = (
     "am|im|vom|zum|zur|beim|dem|den|des|ab|bis|seit|in|an|auf|mit|nach|von|vor|bei|aus|"
@@ -15,7 +16,9 @@ _WEAK = (
 _STRONG = "der|die|das|diese|dieser|dieses|jede|jeder|jedes|welche|welcher"
 _FEMININE_ENDING = re.compile(r".{2,}(?:ung|heit|keit|schaft|ion|tät|in|ik|ur|enz|anz|e)")
 # nouns before a number that names instead of counting
-_NUMBERED = "Nummer|Platz|Teil|Band|Kapitel|Seite|Punkt|Absatz|Artikel|Paragraf|Zimmer|Gleis|Tag"
+_NUMBERED = words(
+    "Nummer Platz Teil Band Kapitel Seite Punkt Absatz Artikel Paragraf Zimmer Gleis Tag"
+)
 
 
 class _GermanNumbers(Numbers):
@@ -73,22 +76,24 @@ def ordinals() -> list[Rule]:
         stop = "" if match.string[match.end() :].strip(" \"')") else "."
         return f"{before + ' ' if before else ''}{name} {article} {word}{stop}"
 
-    kings = "|".join(f"{name}s?" for name in _KINGS)
+    kings = "|".join(f"{name}s?" for name in sorted(_KINGS))
     return [
-        rule(rf"(?:\b(\w+) )?\b({kings}|{'|'.join(_QUEENS)}) ({roman.NUMERAL})\b\.?", ruler),
+        rule(
+            rf"(?:\b(\w+) )?\b({kings}|{'|'.join(sorted(_QUEENS))}) ({roman.NUMERAL})\b\.?", ruler
+        ),
         rule(rf"\b((?i:{_WEAK}|{_STRONG})) {number}(?= ?[^\W\d_])", after_article),
         rule(rf"(?<!\w)(?<!\d\. ){number}(?= ?(?:{AFTER_ORDINAL})\b)", without_article),
     ]
 
 
 _DATIVE = {"unter", "von", "mit", "bei", "nach", "seit", "zu"}
-_KINGS = (
-    "Ludwig|Wilhelm|Friedrich|Heinrich|Otto|Karl|Konrad|Leopold|Maximilian|Joseph|Josef|Franz|"
-    "Rudolf|Albert|Albrecht|Ferdinand|Georg|Eduard|Philipp|Gustav|Christian|August|Peter|Iwan|"
-    "Alexander|Nikolaus|Johannes|Paul|Pius|Benedikt|Leo|Gregor|Clemens|Innozenz|Urban|Napoleon|"
-    "Ramses|Harald|Erik|Richard|Jakob|Alfons|Juan|Felipe|Carlos"
-).split("|")
-_QUEENS = "Elisabeth|Katharina|Margarethe|Margrethe|Maria|Christina|Isabella|Anna".split("|")
+_KINGS = words(
+    "Ludwig Wilhelm Friedrich Heinrich Otto Karl Konrad Leopold Maximilian Joseph Josef Franz "
+    "Rudolf Albert Albrecht Ferdinand Georg Eduard Philipp Gustav Christian August Peter Iwan "
+    "Alexander Nikolaus Johannes Paul Pius Benedikt Leo Gregor Clemens Innozenz Urban Napoleon "
+    "Ramses Harald Erik Richard Jakob Alfons Juan Felipe Carlos"
+)
+_QUEENS = words("Elisabeth Katharina Margarethe Margrethe Maria Christina Isabella Anna")
 
 
 def _value(written: str) -> int:
@@ -117,12 +122,12 @@ def joined_words() -> list[Rule]:
 
     def decade(match: re.Match[str]) -> str:
         number = int(match[1])
-        words = NUMBERS.year(number) if number < 2000 else NUMBERS.cardinal(number)
-        return f"{words}er{' ' if match[2] else ''}"
+        decades = NUMBERS.year(number) if number < 2000 else NUMBERS.cardinal(number)
+        return f"{decades}er{' ' if match[2] else ''}"
 
     def joined(match: re.Match[str]) -> str:
-        words = re.sub(r"^ein(?=hundert|tausend)", "", NUMBERS.cardinal(int(match[1])))
-        return re.sub(r"^eins$", "ein", words) + match[2]
+        number = re.sub(r"^ein(?=hundert|tausend)", "", NUMBERS.cardinal(int(match[1])))
+        return re.sub(r"^eins$", "ein", number) + match[2]
 
     return [
         rule(r"(?<![\w.,-])(\d{1,4})er\b(-?)", decade),
@@ -138,7 +143,7 @@ def joined_words() -> list[Rule]:
 def one_before_noun() -> Rule:
     """1 Mann, 1 Frau: the numeral agrees with the noun."""
 
-    numbered = "".join(rf"(?<!\b{word} )" for word in _NUMBERED.split("|"))
+    numbered = "".join(rf"(?<!\b{word} )" for word in sorted(_NUMBERED))
     return rule(
         rf"(?<![\w.,:/-]){numbered}1 (?=(?!De|Di|Da)([A-ZÄÖÜ][a-zäöüß]+))",
         lambda match: f"{NUMBERS.one(match[1])} ",

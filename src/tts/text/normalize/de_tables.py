@@ -2,6 +2,7 @@
 
 from tts.text.normalize.abbreviations import Abbreviations, Kind
 from tts.text.normalize.shared_rules import Currency
+from tts.text.normalize.word_lists import words
 
 MONTHS = [
     "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober",
@@ -64,7 +65,7 @@ ABBREVIATIONS = Abbreviations(
             "u. dgl.": "und dergleichen", "dgl.": "dergleichen",
         },
     },
-    starters=(
+    starters=words(
         "Der Die Das Den Dem Des Ein Eine Einer Eines Einem Einen Er Sie Es Ich Du Wir Ihr Man "
         "Dies Diese Dieser Dieses Diesen Diesem Jene Jener Jenes Und Aber Oder Denn Doch Sondern "
         "Dann Danach Da Dort Hier Heute Gestern Morgen Jetzt Nun Damals Später Bald Dabei Dafür "
@@ -73,7 +74,7 @@ ABBREVIATIONS = Abbreviations(
         "Nach Von Vor Zu Aus Auf In Im Am An Um Für Durch Gegen Ohne Über Unter Zwischen Nicht "
         "Kein Keine Alle Alles Viele Manche Einige Sein Seine Ihre Mein Meine Unser Unsere Euer "
         "So Ja Nein Bitte Danke Hat Ist War Kann Will Jeder Jede Jedes Beide Niemand Jemand Etwas"
-    ).split(),
+    ),
 )  # fmt: skip
 
 # words after a numeral with an ordinal dot, where no article shows that it is one

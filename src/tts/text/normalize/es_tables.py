@@ -2,6 +2,7 @@
 
 from tts.text.normalize.abbreviations import Abbreviations, Kind
 from tts.text.normalize.shared_rules import Currency
+from tts.text.normalize.word_lists import words
 
 MONTHS = [
     "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre",
@@ -53,7 +54,7 @@ ABBREVIATIONS = Abbreviations(
             "etc.": "etcétera",
         },
     },
-    starters=(
+    starters=words(
         "El La Los Las Un Una Unos Unas Lo Al Del De Yo Tú Él Ella Ello Nosotros Ellos Ellas "
         "Usted Ustedes Este Esta Esto Estos Estas Ese Esa Eso Esos Esas Aquel Aquella Y E Pero O "
         "Sino Porque Pues Luego Entonces Después Antes Ahora Hoy Ayer Mañana Aquí Allí Ahí Cuando "
@@ -62,31 +63,31 @@ ABBREVIATIONS = Abbreviations(
         "Muchos Muchas Nadie Nada Alguien Algo Mi Mis Tu Tus Su Sus Nuestro Nuestra Qué Quién "
         "Cómo Cuándo Dónde Cuál Cuánto Por Se Me Te Nos Le Les Es Son Era Fue Ha Han Hay Está "
         "Están Gracias Además Así Ya Vive Viven Llegó Dijo Era Tiene Hubo Más Muy"
-    ).split(),
+    ),
 )  # fmt: skip
 
 # names of rulers, after which one letter is a numeral
-RULERS = (
-    "Carlos|Felipe|Fernando|Isabel|Alfonso|Juan|Pedro|Luis|Enrique|Jaime|Sancho|Ramiro|Alejandro|"
-    "Pío|Benedicto|León|Gregorio|Clemente|Inocencio|Urbano|Pablo|Nicolás|Francisco|Guillermo|"
-    "Jorge|Eduardo|Ricardo|Napoleón|Federico|Leopoldo|Catalina|María|Margarita|Otón|Ramsés|"
-    "Amadeo|José|Agustín|Maximiliano|Berenguela|Cristina|Victoria"
-).split("|")
-QUEENS = frozenset("Isabel Catalina María Margarita Berenguela Cristina Victoria Juana".split())
-NOT_RULERS = frozenset("El La Los Las Un Una Al Del De En Y O Es".split())
+RULERS = words(
+    "Carlos Felipe Fernando Isabel Alfonso Juan Pedro Luis Enrique Jaime Sancho Ramiro Alejandro "
+    "Pío Benedicto León Gregorio Clemente Inocencio Urbano Pablo Nicolás Francisco Guillermo "
+    "Jorge Eduardo Ricardo Napoleón Federico Leopoldo Catalina María Margarita Otón Ramsés "
+    "Amadeo José Agustín Maximiliano Berenguela Cristina Victoria"
+)
+QUEENS = words("Isabel Catalina María Margarita Berenguela Cristina Victoria Juana")
+NOT_RULERS = words("El La Los Las Un Una Al Del De En Y O Es")
 NUMBERED_IN_ROMAN = (
     "capítulo|tomo|acto|escena|libro|parte|volumen|anexo|título|artículo|fase|tipo|nivel|grupo"
 )
 
-FEMININE = frozenset(
+FEMININE = words(
     "noche vez mano parte gente calle clase madre mujer llave nube nave torre fuente suerte muerte "
     "leche carne sangre sal flor luz voz cruz paz pared red ley mitad imagen orden foto moto "
-    "radio tarde serie base frase fase llamada actriz emperatriz libra piel miel sien".split()
+    "radio tarde serie base frase fase llamada actriz emperatriz libra piel miel sien"
 )
-NOT_FEMININE = frozenset(
+NOT_FEMININE = words(
     "día mapa problema sistema tema programa idioma clima poema planeta cometa drama dilema "
     "síntoma fantasma diploma telegrama kilograma gramo yoga sofá papá guardia policía artista "
-    "turista periodista avión camión guion para contra hasta hacia cada nada era".split()
+    "turista periodista avión camión guion para contra hasta hacia cada nada era"
 )
 FEMININE_ENDING = r".+(?:a|ción|sión|dad|tad|tud|umbre|eza|ie)"
 

@@ -69,25 +69,31 @@ def rules(language: str) -> list[Rule]:
         ),
         *ordinals(numbers),
         shared.spelled_letters(),
-        time_spans("à"),
-        durations(duration),
-        rule(r"(?<![\w.,])(\d{1,2}) h (?=\d\d\b)", r"\1h"),
-        clock(":h", "", time),
-        rule(r"(?<![\w.,])(\d{1,2}) ?[hj] ?/ ?(?=(?:24|7)\b)", _every_day),
-        rule(
-            r"(?<![\w.,])(\d{1,2}) ?m ?(\d\d)\b",
-            lambda m: f"{numbers.with_noun(m[1], 'mètre', 'mètres')} {numbers.integer(m[2])}",
+        shared.with_digits(
+            [
+                time_spans("à"),
+                durations(duration),
+                rule(r"(?<![\w.,])(\d{1,2}) h (?=\d\d\b)", r"\1h"),
+                clock(":h", "", time),
+                rule(r"(?<![\w.,])(\d{1,2}) ?[hj] ?/ ?(?=(?:24|7)\b)", _every_day),
+                rule(
+                    r"(?<![\w.,])(\d{1,2}) ?m ?(\d\d)\b",
+                    lambda m: (
+                        f"{numbers.with_noun(m[1], 'mètre', 'mètres')} {numbers.integer(m[2])}"
+                    ),
+                ),
+                scaled_money(_SCALES, OF_CURRENCIES),
+                shared.money(numbers, CURRENCIES, "et ", f"mille|{_SCALES}"),
+                *fractions(numbers, lambda n, d: fraction(numbers, n, d), " et ", "sur"),
+                rule(r" et un demi\b", " et demi"),
+                shared.ranges("à"),
+                shared.units(numbers, UNITS),
+                counted_nouns(numbers, NOT_NOUNS, NUMBERED),
+                ratios("à"),
+                shared.codes(numbers),
+                shared.plain_numbers(numbers),
+            ]
         ),
-        scaled_money(_SCALES, OF_CURRENCIES),
-        shared.money(numbers, CURRENCIES, "et ", f"mille|{_SCALES}"),
-        *fractions(numbers, lambda n, d: fraction(numbers, n, d), " et ", "sur"),
-        rule(r" et un demi\b", " et demi"),
-        shared.ranges("à"),
-        shared.units(numbers, UNITS),
-        counted_nouns(numbers, NOT_NOUNS, NUMBERED),
-        ratios("à"),
-        shared.codes(numbers),
-        shared.plain_numbers(numbers),
         shared.symbols(SYMBOLS),
     ]
 

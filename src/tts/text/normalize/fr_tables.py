@@ -2,6 +2,7 @@
 
 from tts.text.normalize.abbreviations import Abbreviations, Kind
 from tts.text.normalize.shared_rules import Currency
+from tts.text.normalize.word_lists import words
 
 MONTHS = [
     "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
@@ -50,7 +51,7 @@ ABBREVIATIONS = Abbreviations(
             "etc.": "et cetera",
         },
     },
-    starters=(
+    starters=words(
         "Le La Les Un Une Des Du De Ce Cet Cette Ces Il Elle Ils Elles On Je Tu Nous Vous Mais Et "
         "Ou Or Car Donc Puis Ensuite Alors Ainsi Après Avant Depuis Pendant Quand Lorsque Si "
         "Comme Que Qui Quoi Où Pourquoi Comment Combien Dans Sur Sous Avec Sans Pour Par En Au "
@@ -58,35 +59,35 @@ ABBREVIATIONS = Abbreviations(
         "Maintenant Non Oui Ne Pas Plus Tout Tous Toute Toutes Chaque Quelques Plusieurs Cela Ça "
         "C J L D Qu Enfin Cependant Toutefois Pourtant Chez Vers Entre Parce Bien Très Aucun "
         "Aucune Voici Voilà Est Merci"
-    ).split(),
+    ),
 )  # fmt: skip
 
 NUMBERED_IN_ROMAN = (
     "chapitre|tome|acte|scène|livre|partie|volume|annexe|titre|article|phase|type|niveau"
 )
 # names of rulers, after which one letter is a numeral
-RULERS = (
-    "Louis|Charles|Henri|François|Philippe|Jean|Napoléon|Léopold|Albert|Baudouin|Guillaume|"
-    "Élisabeth|Elisabeth|Catherine|Marie|Victoria|Pierre|Nicolas|Alexandre|Paul|Pie|Benoît|Léon|"
-    "Grégoire|Clément|Urbain|Innocent|Edouard|Édouard|George|Georges|Jacques|Richard|Frédéric|"
-    "Ferdinand|Alphonse|Othon|Darius|Ramsès|Clovis|Clotaire|"
-    "Hugues|Robert|Lothaire|Childéric|Dagobert|Thierry|Carlos|Juan|Felipe|Isabelle|Charlemagne"
-).split("|")
-NOT_RULERS = frozenset("Le La Les Un Une Du Au Aux Des De Ce Et Ou En Il Elle On".split())
+RULERS = words(
+    "Louis Charles Henri François Philippe Jean Napoléon Léopold Albert Baudouin Guillaume "
+    "Élisabeth Elisabeth Catherine Marie Victoria Pierre Nicolas Alexandre Paul Pie Benoît Léon "
+    "Grégoire Clément Urbain Innocent Edouard Édouard George Georges Jacques Richard Frédéric "
+    "Ferdinand Alphonse Othon Darius Ramsès Clovis Clotaire "
+    "Hugues Robert Lothaire Childéric Dagobert Thierry Carlos Juan Felipe Isabelle Charlemagne"
+)
+NOT_RULERS = words("Le La Les Un Une Du Au Aux Des De Ce Et Ou En Il Elle On")
 
-FEMININE = frozenset(
+FEMININE = words(
     "heure minute seconde milliseconde tonne livre semaine année journée nuit fois femme fille "
     "mère sœur personne page voiture maison table chose place pièce ville rue école classe équipe "
     "lettre ligne note photo image cigarette tasse bouteille boîte carte clé clef porte fenêtre "
     "chambre salle étoile main tête jambe bouche voix langue phrase question réponse pomme poire "
     "part partie course balle robe chemise couche cuillère goutte marche étape île vache poule "
-    "chèvre copie liste guerre victoire couronne roupie lire peseta peine perte cause forme feuille "
-    "tranche vidéo moto radio saison façon leçon chanson maladie copine amie voisine cliente "
-    "candidate invitée employée étudiante dame demoiselle épouse tante nièce cousine bière".split()
+    "chèvre copie liste guerre victoire couronne roupie lire peseta peine perte cause forme "
+    "feuille vidéo moto radio saison façon leçon chanson maladie copine amie voisine cliente "
+    "candidate invitée employée étudiante dame demoiselle épouse tante nièce cousine bière"
 )
-NOT_FEMININE = frozenset(
+NOT_FEMININE = words(
     "musée lycée incendie génie été côté comité silence squelette trophée athée foie parapluie "
-    "pâté traité député arrêté lieutenant euro centime pour".split()
+    "pâté traité député arrêté lieutenant euro centime pour"
 )
 FEMININE_ENDING = (
     r".+(?:[ts]ion|[^aou]té|ette|[^e]ure|[ae]nce|elle|esse|aison|ée|ille|euse|trice|ade|ude)"

@@ -2,6 +2,7 @@
 
 from tts.text.normalize.abbreviations import Abbreviations, Kind
 from tts.text.normalize.shared_rules import Currency
+from tts.text.normalize.word_lists import words
 
 MONTHS = [
     "gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre",
@@ -49,7 +50,7 @@ ABBREVIATIONS = Abbreviations(
             "ecc.": "eccetera", "etc.": "eccetera", "eccetera.": "eccetera",
         },
     },
-    starters=(
+    starters=words(
         "Il Lo La I Gli Le L Un Uno Una Del Della Dei Delle Di A Da In Con Su Per Tra Fra Io Tu "
         "Lui Lei Egli Ella Noi Voi Loro Essi Questo Questa Questi Queste Quello Quella Quelli "
         "Quelle E Ed Ma O Oppure Però Perché Poi Dopo Prima Allora Adesso Ora Oggi Ieri Domani "
@@ -58,29 +59,29 @@ ABBREVIATIONS = Abbreviations(
         "Niente Nulla Qualcuno Qualcosa Mio Mia Tuo Tua Suo Sua Nostro Nostra Che Chi Cosa Quanto "
         "Quale Mi Ti Si Ci Vi È Sono Era Fu Ha Hanno Sta Stanno Grazie Inoltre Così Già Nel Nella "
         "Al Alla Dal Dalla Abita Vive Disse Più Molto"
-    ).split(),
+    ),
 )  # fmt: skip
 
 # names of rulers, after which one letter is a numeral
-RULERS = (
-    "Luigi|Carlo|Filippo|Ferdinando|Elisabetta|Alfonso|Pietro|Enrico|Giacomo|Alessandro|Pio|"
-    "Benedetto|Leone|Gregorio|Clemente|Innocenzo|Urbano|Paolo|Nicola|Nicolò|Francesco|Guglielmo|"
-    "Giorgio|Edoardo|Riccardo|Napoleone|Federico|Leopoldo|Caterina|Maria|Margherita|Ottone|"
-    "Umberto|Vittorio|Emanuele|Giuseppe|Massimiliano|Ramses|Cosimo|Lorenzo|Giovanni|Sisto|Giulio|"
-    "Celestino|Bonifacio|Amedeo|Alberto"
-).split("|")
-QUEENS = frozenset("Elisabetta Caterina Maria Margherita Cristina Vittoria Giovanna".split())
-NOT_RULERS = frozenset("Il Lo La I Gli Le Un Una Del Al Nel Dal E O È".split())
+RULERS = words(
+    "Luigi Carlo Filippo Ferdinando Elisabetta Alfonso Pietro Enrico Giacomo Alessandro Pio "
+    "Benedetto Leone Gregorio Clemente Innocenzo Urbano Paolo Nicola Nicolò Francesco Guglielmo "
+    "Giorgio Edoardo Riccardo Napoleone Federico Leopoldo Caterina Maria Margherita Ottone "
+    "Umberto Vittorio Emanuele Giuseppe Massimiliano Ramses Cosimo Lorenzo Giovanni Sisto Giulio "
+    "Celestino Bonifacio Amedeo Alberto"
+)
+QUEENS = words("Elisabetta Caterina Maria Margherita Cristina Vittoria Giovanna")
+NOT_RULERS = words("Il Lo La I Gli Le Un Una Del Al Nel Dal E O È")
 NUMBERED_IN_ROMAN = "capitolo|tomo|atto|scena|libro|parte|volume|allegato|titolo|articolo|canto"
 
-FEMININE = frozenset(
+FEMININE = words(
     "notte volta mano parte gente classe madre moglie chiave nave torre fonte morte carne luce "
     "voce croce pace parete rete legge metà immagine foto moto radio serie base frase lira "
-    "sterlina città tribù gioventù virtù auto bici estate neve pelle fede arte mente".split()
+    "sterlina città tribù gioventù virtù auto bici estate neve pelle fede arte mente"
 )
-NOT_FEMININE = frozenset(
+NOT_FEMININE = words(
     "giorno problema sistema tema programma clima poeta pianeta cinema dramma papa pigiama "
-    "collega artista turista giornalista autista pilota cometa euro computer film sport".split()
+    "collega artista turista giornalista autista pilota cometa euro computer film sport"
 )
 FEMININE_ENDING = r".+(?:a|[gts]ione|tà|tù|trice|udine|ie|igine|ee)"
 

@@ -20,6 +20,7 @@ from tts.text.normalize.nl_tables import (
 from tts.text.normalize.numbers import Numbers
 from tts.text.normalize.shared_rules import Rule, rule
 from tts.text.normalize.telephone import telephone
+from tts.text.normalize.word_lists import words
 
 _DAY = "|".join(WEEKDAYS)
 _NUMBERED = "hoofdstuk|deel|boek|akte|titel|bijlage|fase|type|niveau|band"
@@ -80,23 +81,30 @@ def rules(language: str) -> list[Rule]:
             lambda m: NUMBERS.ordinal(int(m[1]) if m[1].isdigit() else roman.value(m[1])),
         ),
         shared.spelled_letters(),
-        time_spans("tot"),
-        durations(_duration),
-        clock(":.", " ?(?:uur|u)\\b", _time),
-        rule(r"(?<=\bjaren )'?(\d0)\b", lambda m: NUMBERS.cardinal(int(m[1]))),
-        rule(r"(?<![\w.,-])'(\d0)(?=er\b|-)", lambda m: NUMBERS.cardinal(int(m[1]))),
-        shared.money(NUMBERS, CURRENCIES, "", "duizend|miljoen|miljard|biljoen"),
-        *fractions(NUMBERS, _fraction, " en ", ""),
-        shared.ranges("tot"),
-        rule(
-            r"(?<![\w.,-])(\d{1,4})-(?=(?:jarige?n?|jaars|daagse|delige?|persoons|voudige?|uurs)\b)",
-            lambda m: re.sub("^één$", "een", NUMBERS.cardinal(int(m[1]))),
+        shared.with_digits(
+            [
+                time_spans("tot"),
+                durations(_duration),
+                clock(":.", " ?(?:uur|u)\\b", _time),
+                rule(r"(?<=\bjaren )'?(\d0)\b", lambda m: NUMBERS.cardinal(int(m[1]))),
+                rule(r"(?<![\w.,-])'(\d0)(?=er\b|-)", lambda m: NUMBERS.cardinal(int(m[1]))),
+                shared.money(NUMBERS, CURRENCIES, "", "duizend|miljoen|miljard|biljoen"),
+                *fractions(NUMBERS, _fraction, " en ", ""),
+                shared.ranges("tot"),
+                rule(
+                    r"(?<![\w.,-])(\d{1,4})-(?=(?:jarige?n?|jaars|daagse|delige?|persoons|voudige?|uurs)\b)",
+                    lambda m: re.sub("^één$", "een", NUMBERS.cardinal(int(m[1]))),
+                ),
+                shared.units(NUMBERS, UNITS),
+                rule(
+                    r"(?<![\w.,-])(1[1-9]\d\d)(?![\d.,:]*\d|\w|-\w)",
+                    lambda m: NUMBERS.year(int(m[1])),
+                ),
+                ratios("tegen"),
+                shared.codes(NUMBERS),
+                shared.plain_numbers(NUMBERS),
+            ]
         ),
-        shared.units(NUMBERS, UNITS),
-        rule(r"(?<![\w.,-])(1[1-9]\d\d)(?![\d.,:]*\d|\w|-\w)", lambda m: NUMBERS.year(int(m[1]))),
-        ratios("tegen"),
-        shared.codes(NUMBERS),
-        shared.plain_numbers(NUMBERS),
         shared.symbols(SYMBOLS),
     ]
 
@@ -127,7 +135,7 @@ def _ruler(match: re.Match[str]) -> str:
     return f"{name} de {NUMBERS.ordinal(roman.value(numeral))}"
 
 
-_NOT_NAMES = frozenset("De Het Een En Of In Op Van Bij Voor".split())
+_NOT_NAMES = words("De Het Een En Of In Op Van Bij Voor")
 
 
 def _fraction(numerator: int, denominator: int) -> str:

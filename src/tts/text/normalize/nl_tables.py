@@ -2,6 +2,7 @@
 
 from tts.text.normalize.abbreviations import Abbreviations, Kind
 from tts.text.normalize.shared_rules import Currency
+from tts.text.normalize.word_lists import words
 
 MONTHS = [
     "januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september",
@@ -62,14 +63,14 @@ ABBREVIATIONS = Abbreviations(
             "enzv.": "enzovoort", "s.v.p.": "alstublieft",
         },
     },
-    starters=(
+    starters=words(
         "De Het Een Hij Zij Ze Ik Je Jij U We Wij Jullie Men Dit Dat Deze Die Er En Maar Of Want "
         "Dus Toch Toen Daarna Dan Daar Hier Nu Vandaag Gisteren Morgen Later Eerst Straks Ook Nog "
         "Al Wie Wat Waar Hoe Wanneer Waarom Als Omdat Hoewel Nadat Voordat Terwijl Sinds Tot Bij "
         "Met Na Voor Van Uit Op In Aan Om Over Onder Tussen Niet Geen Alle Alles Veel Sommige "
         "Mijn Zijn Haar Hun Ons Onze Uw Zo Ja Nee Is Was Heeft Kan Wil Elke Elk Iedereen Niemand "
         "Iemand Iets Niets Vroeger Tijdens Volgens Vanaf Door Naar"
-    ).split(),
+    ),
 )  # fmt: skip
 
 # names of rulers, after which one letter is a numeral

@@ -55,12 +55,14 @@ def rules(language: str) -> list[Rule]:
             lambda m: f"{m[1]} {MONTHS[int(m[2]) - 1]}{'.' * _ends(m)}",
         ),
         rule(
-            rf"(?:\b((?:[Dd]ziś|[Dd]zisiaj|[Jj]utro)(?: jest)?) )?(?<![\w.,])([12]?\d|3[01])\.? ({_MONTH})\b"
+            rf"(?:\b((?:[Dd]ziś|[Dd]zisiaj|[Jj]utro)(?: jest)?) )?"
+            rf"(?<![\w.,])([12]?\d|3[01])\.? ({_MONTH})\b"
             r"(?: (\d{4})(?![.,]?\d)(?: (?:r\.|roku\b))?)?",
             _date,
         ),
         rule(
-            r"(?:\b([Oo] )?([Gg]odz\.|[Gg]odzin(?:a|ie|y)) )(\d{1,2})(?:[:.](\d\d))?(?![\w:]|[.,]\d)",
+            r"(?:\b([Oo] )?([Gg]odz\.|[Gg]odzin(?:a|ie|y)) )(\d{1,2})(?:[:.](\d\d))?"
+            r"(?![\w:]|[.,]\d)",
             _time_with_noun,
         ),
         years(),
@@ -72,33 +74,38 @@ def rules(language: str) -> list[Rule]:
             NUMBERS.digits,
             "plus",
             "tel|telefon|fax|faks|kom|komórka|numer telefonu|zadzwoń",
-            r"(?:\d\d \d{3} \d\d \d\d|[5-8]\d\d[ -]\d{3}[ -]\d{3}(?<!000)|\(\d\d\) ?\d{3}[ -]\d\d[ -]\d\d)",
+            r"(?:\d\d \d{3} \d\d \d\d|[5-8]\d\d[ -]\d{3}[ -]\d{3}(?<!000)"
+            r"|\(\d\d\) ?\d{3}[ -]\d\d[ -]\d\d)",
         ),
         shared.spelled_letters(),
-        rule(
-            r"(?<![\w:.,])(\d{1,2}):(\d\d) ?(?:-|—) ?(\d{1,2}):(\d\d)(?![\w:])",
-            lambda m: f"od {m[1]}:{m[2]} do {m[3]}:{m[4]}",
+        shared.with_digits(
+            [
+                rule(
+                    r"(?<![\w:.,])(\d{1,2}):(\d\d) ?(?:-|—) ?(\d{1,2}):(\d\d)(?![\w:])",
+                    lambda m: f"od {m[1]}:{m[2]} do {m[3]}:{m[4]}",
+                ),
+                rule(rf"\b({_CLOCK_AFTER}) (\d{{1,2}}):(\d\d)(?![\w:])", _time_after),
+                durations(_duration),
+                clock(":", "", lambda hour, minute: _clock(hour, minute, "f")),
+                *english_amounts(),
+                shared.money(NUMBERS, currencies, "", "tysięcy|milionów|miliardów"),
+                *fractions(NUMBERS, _fraction, " i ", ""),
+                rule(r" i jedna druga\b", " i pół"),
+                rule(r"(?<![\w.,-])(\d{1,4})-(\d{1,4})(?= ?[^\W\d_]| ?[%°€$£])(?! ?-)", _span),
+                units_with_case(NUMBERS, UNITS | MONEY, GENITIVE_AFTER),
+                rule(
+                    r"(?<![\w.,-])(\d{1,3})-(letni\w*|osobow\w*|lecie\w*|krotn\w*|godzinn\w*|dniow\w*)",
+                    _compound,
+                ),
+                counted_nouns(GENITIVE_AFTER),
+                genitive_numbers(GENITIVE_AFTER),
+                ratios("do"),
+                dotted_numbers(NUMBERS, "kropka"),
+                shared.ranges("—"),
+                shared.codes(NUMBERS),
+                shared.plain_numbers(NUMBERS),
+            ]
         ),
-        rule(rf"\b({_CLOCK_AFTER}) (\d{{1,2}}):(\d\d)(?![\w:])", _time_after),
-        durations(_duration),
-        clock(":", "", lambda hour, minute: _clock(hour, minute, "f")),
-        *english_amounts(),
-        shared.money(NUMBERS, currencies, "", "tysięcy|milionów|miliardów"),
-        *fractions(NUMBERS, _fraction, " i ", ""),
-        rule(r" i jedna druga\b", " i pół"),
-        rule(r"(?<![\w.,-])(\d{1,4})-(\d{1,4})(?= ?[^\W\d_]| ?[%°€$£])(?! ?-)", _span),
-        units_with_case(NUMBERS, UNITS | MONEY, GENITIVE_AFTER),
-        rule(
-            r"(?<![\w.,-])(\d{1,3})-(letni\w*|osobow\w*|lecie\w*|krotn\w*|godzinn\w*|dniow\w*)",
-            _compound,
-        ),
-        counted_nouns(GENITIVE_AFTER),
-        genitive_numbers(GENITIVE_AFTER),
-        ratios("do"),
-        dotted_numbers(NUMBERS, "kropka"),
-        shared.ranges("—"),
-        shared.codes(NUMBERS),
-        shared.plain_numbers(NUMBERS),
         shared.symbols(SYMBOLS),
     ]
 

@@ -109,7 +109,7 @@ def form_of(noun: str, before: str = "") -> str:
         return "gen" if masculine_genitive else "f"
     if word.endswith("u"):
         return "loc" if locative else "gen"
-    if word.endswith("ie") or word.endswith("e"):
+    if word.endswith("e"):
         return "loc" if locative else "n"
     if word.endswith("o"):
         return "n"
@@ -168,6 +168,7 @@ def genitive_numbers(genitive: str) -> Rule:
 
 def ordinals() -> list[Rule]:
     """XIX wiek, w 3. rzędzie, Jan III, w latach 80."""
+    numbered = "|".join(NUMBERED_IN_ROMAN)
     number = rf"(?:(\d{{1,3}})\.|({roman.SMALL_NUMERAL})\b)"
 
     def before_noun(match: re.Match[str]) -> str:
@@ -210,11 +211,12 @@ def ordinals() -> list[Rule]:
         rule(r"\b([Ll]ata|[Ll]atach|[Ll]at) '?((?:19)?\d0)(?!\d)\.?", decade),
         rule(
             rf"(?:\b([Ww]e?|[Nn]a|[Pp]o|[Zz]|[Oo]d|[Dd]o|[Kk]ońca|[Pp]oczątk\w+) )?"
-            rf"\b({roman.NUMERAL})(?:(?:-| — |/)({roman.NUMERAL}))? (w\.|wiek(?:u|iem|owi|i|ach)?\b)",
+            rf"\b({roman.NUMERAL})(?:(?:-| — |/)({roman.NUMERAL}))? "
+            r"(w\.|wiek(?:u|iem|owi|i|ach)?\b)",
             century,
         ),
         rule(
-            rf"\b([A-ZŁŚŻ][a-ząćęłńóśźż]+|{'|'.join(NUMBERED_IN_ROMAN)}) ({roman.SMALL_NUMERAL})(?!\w)",
+            rf"\b([A-ZŁŚŻ][a-ząćęłńóśźż]+|{numbered}) ({roman.SMALL_NUMERAL})(?!\w)",
             ruler,
         ),
         rule(
@@ -240,7 +242,8 @@ def years() -> Rule:
         return f"{before + ' ' if before else ''}{words} {written}{stop}"
 
     return rule(
-        r"(?:(?:\b([Ww]e?|[Oo]|[Pp]o|[Oo]d|[Dd]o|[Zz]) )?(?<![\w.,/-])(\d{3,4}|\d{1,2}(?= r\. (?:p\.)?n\.)) (r\.|rok(?:u|iem)?\b)"
+        r"(?:(?:\b([Ww]e?|[Oo]|[Pp]o|[Oo]d|[Dd]o|[Zz]) )?"
+        r"(?<![\w.,/-])(\d{3,4}|\d{1,2}(?= r\. (?:p\.)?n\.)) (r\.|rok(?:u|iem)?\b)"
         r"|\b([Rr]ok(?:u|iem)?) (\d{4})(?![\w.,]*\d))",
         spell,
     )

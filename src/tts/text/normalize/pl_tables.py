@@ -2,6 +2,7 @@
 
 from tts.text.normalize.abbreviations import Abbreviations, Kind
 from tts.text.normalize.slavic import nouns
+from tts.text.normalize.word_lists import words
 
 MONTHS = [  # in the genitive
     "stycznia", "lutego", "marca", "kwietnia", "maja", "czerwca", "lipca", "sierpnia", "września",
@@ -54,7 +55,7 @@ ABBREVIATIONS = Abbreviations(
             "itd.": "i tak dalej", "itp.": "i tym podobne", "etc.": "et cetera", "in.": "inni",
         },
     },
-    starters=(
+    starters=words(
         "On Ona Ono Oni One Ja Ty My Wy To Ten Ta Te Ci Tamten Tamta Tam Tu Tutaj Wtedy Potem "
         "Następnie Później Teraz Dziś Dzisiaj Wczoraj Jutro A I Ale Lub Albo Jednak Jeśli Jeżeli "
         "Gdy Kiedy Gdzie Skąd Dlaczego Jak Kto Co Czyj Jaki Jaka Ile W We Na Z Ze Do Od Dla Po "
@@ -62,7 +63,7 @@ ABBREVIATIONS = Abbreviations(
         "Nasza Wasz Swój Wszyscy Wszystko Każdy Wielu Niektórzy Nikt Nic Choć Podczas Aby Żeby Bo "
         "Ponieważ Więc Dlatego Też Także Jeszcze Już Był Była Było Byli Są Jest Być Dziękuję "
         "Proszę U O Miał Miała Mieszka Powiedział Bardzo Czy Oto Pan Pani"
-    ).split(),
+    ),
 )  # fmt: skip
 
 _UNITS = {
@@ -70,7 +71,8 @@ _UNITS = {
     "cm": "centymetr|centymetry|centymetrów|centymetra|m",
     "mm": "milimetr|milimetry|milimetrów|milimetra|m",
     "kg": "kilogram|kilogramy|kilogramów|kilograma|m", "g": "gram|gramy|gramów|grama|m",
-    "dag": "dekagram|dekagramy|dekagramów|dekagrama|m", "mg": "miligram|miligramy|miligramów|miligrama|m",
+    "dag": "dekagram|dekagramy|dekagramów|dekagrama|m",
+    "mg": "miligram|miligramy|miligramów|miligrama|m",
     "t": "tona|tony|ton|tony|f", "l": "litr|litry|litrów|litra|m", "L": "litr|litry|litrów|litra|m",
     "ml": "mililitr|mililitry|mililitrów|mililitra|m", "ha": "hektar|hektary|hektarów|hektara|m",
     "h": "godzina|godziny|godzin|godziny|f", "godz": "godzina|godziny|godzin|godziny|f",
@@ -78,17 +80,21 @@ _UNITS = {
     "sek": "sekunda|sekundy|sekund|sekundy|f",
     "ms": "milisekunda|milisekundy|milisekund|milisekundy|f",
     "Hz": "herc|herce|herców|herca|m", "kHz": "kiloherc|kiloherce|kiloherców|kiloherca|m",
-    "MHz": "megaherc|megaherce|megaherców|megaherca|m", "GHz": "gigaherc|gigaherce|gigaherców|gigaherca|m",
+    "MHz": "megaherc|megaherce|megaherców|megaherca|m",
+    "GHz": "gigaherc|gigaherce|gigaherców|gigaherca|m",
     "W": "wat|waty|watów|wata|m", "kW": "kilowat|kilowaty|kilowatów|kilowata|m",
     "MW": "megawat|megawaty|megawatów|megawata|m",
     "kWh": "kilowatogodzina|kilowatogodziny|kilowatogodzin|kilowatogodziny|f",
     "V": "wolt|wolty|woltów|wolta|m", "dB": "decybel|decybele|decybeli|decybela|m",
-    "kB": "kilobajt|kilobajty|kilobajtów|kilobajta|m", "MB": "megabajt|megabajty|megabajtów|megabajta|m",
-    "GB": "gigabajt|gigabajty|gigabajtów|gigabajta|m", "TB": "terabajt|terabajty|terabajtów|terabajta|m",
+    "kB": "kilobajt|kilobajty|kilobajtów|kilobajta|m",
+    "MB": "megabajt|megabajty|megabajtów|megabajta|m",
+    "GB": "gigabajt|gigabajty|gigabajtów|gigabajta|m",
+    "TB": "terabajt|terabajty|terabajtów|terabajta|m",
     "km/h": "kilometr na godzinę|kilometry na godzinę|kilometrów na godzinę|kilometra na godzinę|m",
     "m/s": "metr na sekundę|metry na sekundę|metrów na sekundę|metra na sekundę|m",
     "m²": "metr kwadratowy|metry kwadratowe|metrów kwadratowych|metra kwadratowego|m",
-    "km²": "kilometr kwadratowy|kilometry kwadratowe|kilometrów kwadratowych|kilometra kwadratowego|m",
+    "km²": "kilometr kwadratowy|kilometry kwadratowe|kilometrów kwadratowych|"
+    "kilometra kwadratowego|m",
     "m³": "metr sześcienny|metry sześcienne|metrów sześciennych|metra sześciennego|m",
     "°C": "stopień Celsjusza|stopnie Celsjusza|stopni Celsjusza|stopnia Celsjusza|m",
     "°F": "stopień Fahrenheita|stopnie Fahrenheita|stopni Fahrenheita|stopnia Fahrenheita|m",
@@ -97,7 +103,8 @@ _UNITS = {
 }  # fmt: skip
 _MONEY = {
     "zł": "złoty|złote|złotych|złotego|m", "PLN": "złoty|złote|złotych|złotego|m",
-    "gr": "grosz|grosze|groszy|grosza|m", "€": "euro|euro|euro|euro|n", "EUR": "euro|euro|euro|euro|n",
+    "gr": "grosz|grosze|groszy|grosza|m", "€": "euro|euro|euro|euro|n",
+    "EUR": "euro|euro|euro|euro|n",
     "$": "dolar|dolary|dolarów|dolara|m", "USD": "dolar|dolary|dolarów|dolara|m",
     "£": "funt|funty|funtów|funta|m", "¥": "jen|jeny|jenów|jena|m",
     "CHF": "frank szwajcarski|franki szwajcarskie|franków szwajcarskich|franka szwajcarskiego|m",
@@ -155,24 +162,21 @@ GENITIVE_AFTER = "do|od|ode|około|powyżej|poniżej|bez|dla|ponad|mniej niż|wi
 # names of queens by case: nominative in a, genitive in y or i
 QUEENS = "Elżbiet|Katarzyn|Wiktori|Mari|Jadwig|Ann|Małgorzat|Izabel|Krystyn|Zofi|Bon"
 
-FEMININE_PLURAL = frozenset(
+FEMININE_PLURAL = words(
     "godziny minuty sekundy osoby kobiety książki tony strony litery liczby kategorie części "
-    "dziewczyny dziewczynki córki siostry matki żony szkoły klasy drużyny grupy firmy partie bramki "
-    "nagrody ulice ściany drogi rzeki góry wyspy noce doby kwoty zasady próby kawy herbaty butelki "
-    "szklanki łyżki łyżeczki kromki sztuki paczki pary ręce nogi gwiazdki gwiazdy płyty piosenki "
-    "ofiary metody przyczyny wersje odpowiedzi rzeczy torby rodziny połowy".split()
+    "dziewczyny dziewczynki córki siostry matki żony szkoły klasy drużyny grupy firmy partie "
+    "bramki nagrody ulice ściany drogi rzeki góry wyspy noce doby kwoty zasady próby kawy herbaty "
+    "butelki szklanki łyżki łyżeczki kromki sztuki paczki pary ręce nogi gwiazdki gwiazdy płyty piosenki "
+    "ofiary metody przyczyny wersje odpowiedzi rzeczy torby rodziny połowy"
 )
-MASCULINE_A = frozenset(
-    "mężczyzna kolega artysta poeta turysta kierowca sędzia tata dentysta".split()
-)
-FEMININE_SOFT = frozenset(
-    "noc rzecz twarz krew sól mysz wieś podróż kolej jesień dłoń pieśń".split()
-)
-PERSONS = frozenset(  # masculine personal nouns in the genitive plural
+MASCULINE_A = words("mężczyzna kolega artysta poeta turysta kierowca sędzia tata dentysta")
+FEMININE_SOFT = words("noc rzecz twarz krew sól mysz wieś podróż kolej jesień dłoń pieśń")
+# masculine personal nouns in the genitive plural
+PERSONS = words(
     "mężczyzn panów chłopców ludzi uczniów studentów żołnierzy piłkarzy lekarzy pracowników "
     "mieszkańców posłów senatorów kandydatów uczestników zawodników graczy członków synów braci "
     "kolegów przyjaciół policjantów kierowców nauczycieli rodziców gości turystów pasażerów "
-    "Polaków Niemców Rosjan Ukraińców Żydów widzów wyborców klientów pacjentów".split()
+    "Polaków Niemców Rosjan Ukraińców Żydów widzów wyborców klientów pacjentów"
 )
 NUMBERED_IN_ROMAN = {
     "rozdział": "m", "tom": "m", "akt": "m", "część": "f", "księga": "f", "klasa": "f",

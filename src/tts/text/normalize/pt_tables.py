@@ -2,6 +2,7 @@
 
 from tts.text.normalize.abbreviations import Abbreviations, Kind
 from tts.text.normalize.shared_rules import Currency
+from tts.text.normalize.word_lists import words
 
 MONTHS = [
     "janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro",
@@ -50,7 +51,7 @@ ABBREVIATIONS = Abbreviations(
             "etc.": "et cetera",
         },
     },
-    starters=(
+    starters=words(
         "O A Os As Um Uma Uns Umas Do Da Dos Das De No Na Nos Nas Em Ao Aos À Às Eu Tu Você Vocês "
         "Ele Ela Nós Eles Elas Este Esta Isto Estes Estas Esse Essa Isso Esses Essas Aquele "
         "Aquela Aquilo E Mas Ou Porém Porque Pois Logo Então Depois Antes Agora Hoje Ontem Amanhã "
@@ -59,31 +60,31 @@ ABBREVIATIONS = Abbreviations(
         "Muitos Muitas Ninguém Nada Alguém Algo Meu Minha Seu Sua Seus Suas Nosso Nossa Que Quem "
         "Qual Quanto É São Era Foi Há Está Estão Obrigado Obrigada Além Assim Já Mora Vive Disse "
         "Mais Muito Tem Pelo Pela"
-    ).split(),
+    ),
 )  # fmt: skip
 
 # names of rulers, after which one letter is a numeral
-RULERS = (
-    "João|Pedro|Manuel|Afonso|Dinis|Sancho|Fernando|Filipe|Carlos|Luís|Miguel|José|Maria|Isabel|"
-    "Henrique|Sebastião|Duarte|Pio|Bento|Leão|Gregório|Clemente|Inocêncio|Urbano|Paulo|Nicolau|"
-    "Francisco|Guilherme|Jorge|Eduardo|Ricardo|Napoleão|Frederico|Leopoldo|Catarina|Margarida|"
-    "Otão|Ramsés|Alexandre|Juan|Elizabeth|Elisabete"
-).split("|")
-QUEENS = frozenset("Maria Isabel Catarina Margarida Elizabeth Elisabete Cristina Vitória".split())
-NOT_RULERS = frozenset("O A Os As Um Uma Do Da No Na Em De E Ou É".split())
+RULERS = words(
+    "João Pedro Manuel Afonso Dinis Sancho Fernando Filipe Carlos Luís Miguel José Maria Isabel "
+    "Henrique Sebastião Duarte Pio Bento Leão Gregório Clemente Inocêncio Urbano Paulo Nicolau "
+    "Francisco Guilherme Jorge Eduardo Ricardo Napoleão Frederico Leopoldo Catarina Margarida "
+    "Otão Ramsés Alexandre Juan Elizabeth Elisabete"
+)
+QUEENS = words("Maria Isabel Catarina Margarida Elizabeth Elisabete Cristina Vitória")
+NOT_RULERS = words("O A Os As Um Uma Do Da No Na Em De E Ou É")
 NUMBERED_IN_ROMAN = (
     "capítulo|tomo|ato|cena|livro|parte|volume|anexo|título|artigo|fase|tipo|nível|grupo"
 )
 
-FEMININE = frozenset(
+FEMININE = words(
     "noite vez mão parte gente classe mãe mulher chave nave torre fonte morte carne luz voz cruz "
     "paz parede rede lei imagem ordem foto moto rádio tarde série base frase libra cor flor dor "
-    "página pessoa irmã maçã manhã avó tribo".split()
+    "página pessoa irmã maçã manhã avó tribo"
 )
-NOT_FEMININE = frozenset(
+NOT_FEMININE = words(
     "dia mapa problema sistema tema programa idioma clima poema planeta cometa drama dilema "
     "sintoma fantasma diploma telegrama quilograma grama sofá papá guarda artista turista "
-    "jornalista avião cartão coração para contra até cada nada era".split()
+    "jornalista avião cartão coração para contra até cada nada era"
 )
 FEMININE_ENDING = r".+(?:a|[çs]ão|dade|tude|gem|ice|ez)"
 

@@ -60,7 +60,7 @@ def counted_nouns(numbers: RomanceNumbers, not_nouns: str, numbered: str) -> Rul
     )
 
     def spell(match: re.Match[str]) -> str:
-        if match[1] or len(match[2].lstrip("-−")) > 1 and match[2].lstrip("-−")[0] == "0":
+        if match[1] or re.match(r"[-−]?0\d", match[2]):
             return match[0]
         return before_noun(numbers.agreeing(match[2], match[3]))
 
@@ -88,11 +88,10 @@ def rulers(
     A numeral of one letter needs a name in ``names``. ``not_names``: capitalized words before a
     numeral that are no names, such as articles.
     """
-    listed = "|".join(names)
 
     def read(match: re.Match[str]) -> str:
         name, numeral = match[1], match[2]
-        if name in not_names or (len(numeral) == 1 and not re.fullmatch(listed, name)):
+        if name in not_names or (len(numeral) == 1 and name not in names):
             return match[0]
         return f"{name} {spell(roman.value(numeral), name)}"
 
@@ -115,8 +114,9 @@ def guess_feminine(
 
 def numbered_event(spell: Callable[[int, str], str]) -> Rule:
     """II Guerra Mundial, III Congreso: read by ``spell(number, noun)``, capitalized."""
+    numeral = rf"(?=[IVX]{{2}}){roman.SMALL_NUMERAL}"
     return rule(
-        rf"(?<![\w'’-] )(?<![\w.])((?=[IVX]{{2}}){roman.SMALL_NUMERAL}) (?=({_UPPER}{_LETTER}{{3,}}))"
-        rf"|\b((?=[IVX]{{2}}){roman.SMALL_NUMERAL}) (?=(Guerra|República|Internacional|Congreso)\b)",
+        rf"(?<![\w'’-] )(?<![\w.])({numeral}) (?=({_UPPER}{_LETTER}{{3,}}))"
+        rf"|\b({numeral}) (?=(Guerra|República|Internacional|Congreso|Edição|Edición)\b)",
         lambda m: f"{spell(roman.value(m[1] or m[3]), m[2] or m[4]).capitalize()} ",
     )

@@ -73,27 +73,31 @@ def rules(language: str) -> list[Rule]:
         ),
         *ordinals(),
         shared.spelled_letters(),
-        rule(
-            r"(?<![\w:.,])(\d{1,2}):(\d\d) ?(?:-|—) ?(\d{1,2}):(\d\d)(?![\w:])",
-            lambda m: f"с {m[1]}:{m[2]} до {m[3]}:{m[4]}",
+        shared.with_digits(
+            [
+                rule(
+                    r"(?<![\w:.,])(\d{1,2}):(\d\d) ?(?:-|—) ?(\d{1,2}):(\d\d)(?![\w:])",
+                    lambda m: f"с {m[1]}:{m[2]} до {m[3]}:{m[4]}",
+                ),
+                rule(rf"\b({_HOUR_OF}) (\d{{1,2}}):(\d\d)(?![\w:])", _time_in_genitive),
+                durations(_duration),
+                clock(":", "", _time),
+                rule(r"(?<![\w:.,-])(\d{1,3}):(\d{1,6})(?![\w:]|[.,]\d)", _ratio),
+                *english_amounts(),
+                scales(NUMBERS, SCALES, MONEY),
+                shared.money(NUMBERS, currencies, "", "тысяч|миллион|миллиард"),
+                *fractions(NUMBERS, _fraction, " целых ", ""),
+                rule(r"\b(\w+) целых одна вторая\b", r"\1 с половиной"),
+                rule(r"(?<![\w.,-])(\d{1,3})-(\d{1,3})(?= ?[а-яё%°€$])(?! ?-)", _span),
+                units_with_case(NUMBERS, UNITS | MONEY, GENITIVE_AFTER),
+                counted_nouns(GENITIVE_AFTER),
+                genitive_numbers(GENITIVE_AFTER),
+                dotted_numbers(NUMBERS, "точка"),
+                shared.ranges("—"),
+                shared.codes(NUMBERS),
+                shared.plain_numbers(NUMBERS),
+            ]
         ),
-        rule(rf"\b({_HOUR_OF}) (\d{{1,2}}):(\d\d)(?![\w:])", _time_in_genitive),
-        durations(_duration),
-        clock(":", "", _time),
-        rule(r"(?<![\w:.,-])(\d{1,3}):(\d{1,6})(?![\w:]|[.,]\d)", _ratio),
-        *english_amounts(),
-        scales(NUMBERS, SCALES, MONEY),
-        shared.money(NUMBERS, currencies, "", "тысяч|миллион|миллиард"),
-        *fractions(NUMBERS, _fraction, " целых ", ""),
-        rule(r"\b(\w+) целых одна вторая\b", r"\1 с половиной"),
-        rule(r"(?<![\w.,-])(\d{1,3})-(\d{1,3})(?= ?[а-яё%°€$])(?! ?-)", _span),
-        units_with_case(NUMBERS, UNITS | MONEY, GENITIVE_AFTER),
-        counted_nouns(GENITIVE_AFTER),
-        genitive_numbers(GENITIVE_AFTER),
-        dotted_numbers(NUMBERS, "точка"),
-        shared.ranges("—"),
-        shared.codes(NUMBERS),
-        shared.plain_numbers(NUMBERS),
         shared.symbols(SYMBOLS),
     ]
 
@@ -133,7 +137,8 @@ def _time_in_genitive(match: re.Match[str]) -> str:
     words = NUMBERS.in_genitive(NUMBERS.cardinal(hour))
     if not minute:
         return f"{match[1]} {words} {'часа' if hour % 10 == 1 and hour != 11 else 'часов'}"
-    return f"{match[1]} {words} {'ноль ' if minute < 10 else ''}{NUMBERS.in_genitive(NUMBERS.cardinal(minute))}"
+    minutes = NUMBERS.in_genitive(NUMBERS.cardinal(minute))
+    return f"{match[1]} {words} {'ноль ' if minute < 10 else ''}{minutes}"
 
 
 def _duration(hours: int, minutes: int, seconds: int) -> str:

@@ -23,6 +23,19 @@ def rule(pattern: str, replace: Callable[[re.Match[str]], str] | str, flags: int
     return lambda text: compiled.sub(replace, text)
 
 
+def with_digits(rules: list[Rule]) -> Rule:
+    """Apply ``rules`` only to text that has a digit."""
+    has_digit = re.compile(r"\d").search
+
+    def apply(text: str) -> str:
+        if has_digit(text):
+            for each in rules:
+                text = each(text)
+        return text
+
+    return apply
+
+
 def spelled_letters() -> Rule:
     """U.S.A. -> U S A, and James T. Kirk -> James T Kirk; a dot at the end of the text stays."""
 
