@@ -43,6 +43,15 @@ def rules(language: str) -> list[Rule]:
         shared.spelled_letters(),
         capital_letters,
         roman_numerals(numbers),
+        shared.with_digits(_number_rules(numbers, american)),
+        rule(r"(?<=[A-Za-z])/(?=[A-Za-z])", " "),
+        shared.symbols(SYMBOLS),
+    ]
+
+
+def _number_rules(numbers: Numbers, american: bool) -> list[Rule]:
+    """Return the rules for text with digits."""
+    return [
         telephone(numbers.digits, "plus", "tel|telephone|phone|fax|mobile|cell|dial", _TELEPHONE),
         rule(r"\b((?i:call|dial|calls|called|dialed)) (\d11)\b", _emergency(numbers)),
         *dates(numbers, month_first=american),
@@ -64,9 +73,7 @@ def rules(language: str) -> list[Rule]:
         shared.codes(numbers),
         rule(r"\b([A-Z]{2,3})(?=-?\d)", lambda m: " ".join(m[1])),
         rule(r"(?<=\d)-?(?=[A-Za-z])|(?<=[A-Za-z])-?(?=\d)", " "),
-        rule(r"(?<=[A-Za-z])/(?=[A-Za-z])", " "),
         shared.plain_numbers(numbers),
-        shared.symbols(SYMBOLS),
     ]
 
 
