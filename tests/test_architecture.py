@@ -28,7 +28,7 @@ FLOORS = {
     "callbacks": {"audio", "data", "losses", "metrics", "models", "vocoders", "strategies"},
     "config": {"data", "audio", "vocoders"},
     "export": {"audio", "vocoders", "config", "training"},
-    "synthesis": {"audio", "config", "synthesizer"},
+    "synthesis": {"audio", "config", "synthesizer", "text"},
     "training": {
         "text", "audio", "data", "modules", "alignment", "models", "vocoders", "discriminators",
         "losses", "metrics", "optim", "systems", "callbacks", "strategies", "config",

@@ -10,8 +10,8 @@ from tts.config.reporting import fail, reported
 
 CLI = Path(__file__).parent / "cli"
 COMMANDS = (
-    "train", "synthesize", "prepare", "evaluate", "benchmark", "compare", "convert", "export",
-    "replay", "checklist",
+    "train", "synthesize", "phonemize", "prepare", "evaluate", "benchmark", "compare", "convert",
+    "export", "replay", "checklist",
 )  # fmt: skip
 
 

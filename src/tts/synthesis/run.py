@@ -62,6 +62,8 @@ def synthesize(config: DictConfig) -> list[Path]:
         written.append(target)
         if config.pictures:
             save_mel_picture(sentences, synthesizer.facts.contract, target.with_suffix(".png"))
+        for reason in (reason for sentence in sentences for reason in sentence.skipped):
+            print(f"line {number}: skipped a piece: {reason}", file=sys.stderr)
         if unknown := dict.fromkeys(u for sentence in sentences for u in sentence.unknown):
             left_out = " ".join(u if u.isprintable() else ascii(u) for u in unknown)
             print(f"line {number}: left out, because no symbol exists: {left_out}", file=sys.stderr)
