@@ -70,8 +70,8 @@ def trainer_of(rank: int = 0, ranks: int = 1, **more: Any) -> Any:
         sanity_checking=False, state=SimpleNamespace(fn="fit"), datamodule=data,
         strategy=SimpleNamespace(broadcast=lambda x: x, batch_to_device=lambda b: b),
         precision_plugin=SimpleNamespace(forward_context=plain),
-        global_rank=rank, world_size=ranks,
-        **{"lightning_module": None, "should_stop": False, "max_steps": -1, "max_epochs": -1} | more,
+        global_rank=rank, world_size=ranks, should_stop=False, max_steps=-1, max_epochs=-1,
+        **{"lightning_module": None} | more,
     )  # fmt: skip
 
 
