@@ -278,7 +278,7 @@ def load_voice(folder: str | os.PathLike[str]) -> Run:
     for name in ("format", "config", "contract", "speaking", "step"):
         if name not in card:
             raise CheckpointError(f"{file}: the field {name} is missing")
-    if card["format"] not in (1, FORMAT):
+    if type(card["format"]) is not int or card["format"] not in (1, FORMAT):
         raise CheckpointError(
             f"{file}: format {quoted(card['format'])} is not known; choose from 1, {FORMAT}"
         )
