@@ -154,18 +154,18 @@ def test_no_function_takes_more_than_eight_arguments(path: Path) -> None:
 
 
 # what can turn a name or bytes into code, and the only files that do
+NEVER_CALLED = (
+    "__import__", "eval", "exec", "compile", "pickle.load", "pickle.loads", "np.load", "run_path",
+    "hydra.utils.call", "OmegaConf.load", "yaml.unsafe_load", "yaml.full_load", "torch.jit.load",
+    "torch.hub.load", "get_object", "get_method", "pydoc.locate",
+)  # fmt: skip
 EXECUTING = {
     "hydra.utils": {"config/instantiate.py"},
     "import_module": {"trust.py", "metrics/optional_packages.py", "text/normalize/__init__.py"},
     "torch.load": {"checkpoint.py", "export/pretrained.py"},
     "run_module": {"__main__.py"},
     "yaml.load": {"plain_data.py"},
-    **dict.fromkeys(
-        ("__import__", "eval", "exec", "compile", "pickle.load", "pickle.loads", "np.load", "hydra.utils.call",
-         "OmegaConf.load", "yaml.unsafe_load", "yaml.full_load", "run_path", "torch.jit.load", "torch.hub.load",
-         "get_object", "get_method", "pydoc.locate"),
-        set[str](),
-    ),
+    **{name: set[str]() for name in NEVER_CALLED},
 }  # fmt: skip
 
 

@@ -392,7 +392,7 @@ def test_weights_must_be_finite_and_those_of_their_card(good: Path, tmp_path: Pa
             load_run(path)
     weights = load_file(good / "weights.safetensors")
     save_file({n: w * 2 for n, w in weights.items()}, file)
-    with pytest.raises(UserError, match="belongs to another voice.json"):
+    with pytest.raises(UserError, match=r"belongs to another voice\.json"):
         load_run(path)
     for value in (torch.nan, torch.inf):
         save_file({n: w + value if n == "norm.bias" else w for n, w in weights.items()}, file)
