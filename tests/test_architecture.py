@@ -162,7 +162,7 @@ NEVER_CALLED = (
 EXECUTING = {
     "hydra.utils": {"config/instantiate.py"},
     "import_module": {"trust.py", "metrics/optional_packages.py", "text/normalize/__init__.py"},
-    "torch.load": {"checkpoint.py", "export/pretrained.py"},
+    "torch.load": {"checkpoint.py", "export/pretrained.py", "metrics/mos.py"},  # weights_only
     "run_module": {"__main__.py"},
     "yaml.load": {"plain_data.py"},
     **{name: set[str]() for name in NEVER_CALLED},
@@ -176,6 +176,8 @@ def test_only_the_module_of_trust_turns_a_name_in_a_file_into_code() -> None:
             if not isinstance(node, ast.Call):
                 continue
             name = ast.unparse(node.func)
+            if name == "importlib.import_module" and isinstance(node.args[0], ast.Constant):
+                continue
             for risky, allowed in EXECUTING.items():
                 called = name == risky or name.startswith(f"{risky}.")
                 called |= "." not in risky and "." in name and name.endswith(f".{risky}")
