@@ -12,6 +12,7 @@ import sys
 
 from tts.errors import UserError
 from tts.memory import gc_frozen_imports
+from tts.signals import ending_on_signals
 
 
 def main() -> None:
@@ -23,14 +24,15 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", help="folders of runs, or of a multirun")
     parser.add_argument("--out", help="folder to write to")
     arguments = parser.parse_args()
-    with gc_frozen_imports():
-        from tts.training.comparison import compare
+    with ending_on_signals():
+        with gc_frozen_imports():
+            from tts.training.comparison import compare
 
-    try:
-        compare(arguments.folders, arguments.out)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
+        try:
+            compare(arguments.folders, arguments.out)
+        except UserError as error:
+            print(f"error: {error}", file=sys.stderr)
+            raise SystemExit(2) from None
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import sys
 
 from tts.errors import UserError
 from tts.memory import gc_frozen_imports
+from tts.signals import ending_on_signals
 
 
 def main() -> None:
@@ -23,14 +24,15 @@ def main() -> None:
     parser.add_argument("bundle", help="failures/step-....pt of a run")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     arguments = parser.parse_args()
-    with gc_frozen_imports():
-        from tts.training.replay import replay
+    with ending_on_signals():
+        with gc_frozen_imports():
+            from tts.training.replay import replay
 
-    try:
-        print(replay(arguments.bundle, arguments.device))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
+        try:
+            print(replay(arguments.bundle, arguments.device))
+        except UserError as error:
+            print(f"error: {error}", file=sys.stderr)
+            raise SystemExit(2) from None
 
 
 if __name__ == "__main__":

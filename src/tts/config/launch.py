@@ -14,10 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from tts.child_processes import end_with_announced_parent
 from tts.config.help import help_text
 from tts.config.resume_overrides import inherit_overrides
 from tts.errors import UserError
 from tts.memory import gc_frozen_imports, keep_freed_memory
+from tts.signals import ending_on_signals
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -40,9 +42,20 @@ def launch(
 
     The values of the keys in ``literal`` (free text, paths) are taken as typed, commas and quotes
     included, and not parsed by Hydra's grammar. A :class:`UserError` and a config that cannot be
-    composed end the process with one line on stderr and status 2, Ctrl-C with 130. Any other
-    exception is a bug and keeps its traceback.
+    composed end the process with one line on stderr and status 2; Ctrl-C, SIGTERM and SIGHUP with
+    128 and the number of the signal. Any other exception is a bug and keeps its traceback.
     """
+    with ending_on_signals():
+        end_with_announced_parent()
+        _launch(task, config_name, about, literal)
+
+
+def _launch(
+    task: "Callable[[DictConfig], float | None]",
+    config_name: str,
+    about: str,
+    literal: tuple[str, ...],
+) -> None:
     arguments = sys.argv[1:]
     if {"-h", "--help"} & set(arguments):
         print(help_text(CONF, config_name, about))
@@ -66,8 +79,6 @@ def launch(
     main = hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)
     try:
         main(_guarded(task, config_name))()
-    except KeyboardInterrupt:
-        _fail("interrupted", 130)
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         if (user_error := _user_error(error)) is not None:
             _fail(f"error: {user_error}")

@@ -3,16 +3,15 @@
 import errno
 import hashlib
 import json
-import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
+from tts.child_processes import WorkerPool
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts, SpeakerStatistics
 from tts.data.codes import prepare_codes
@@ -121,14 +120,8 @@ def _run(jobs: list[_Job], workers: int) -> Iterator[int]:
         for job in jobs:
             yield _shard(job)
         return
-    # spawn: a forked process would inherit torch's and espeak's threads in an unknown state
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(jobs)), context, initializer=_one_thread) as pool:
-        try:
-            yield from pool.map(_shard, jobs)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    with WorkerPool(min(workers, len(jobs)), "data.prepare_workers", _one_thread) as pool:
+        yield from pool.map(_shard, jobs)
 
 
 def _one_thread() -> None:

@@ -11,6 +11,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from omegaconf import DictConfig
 
 from tts.callbacks.graceful_stop import GracefulStop, Interrupted
+from tts.child_processes import announced_parent
 from tts.config.compose import to_plain
 from tts.config.elsewhere import set_elsewhere
 from tts.config.hydra_job import group_choices, task_overrides
@@ -54,7 +55,7 @@ def train(
 
     ``overrides``: those that ``config`` was composed with, which a resumed run puts on top of its
     own config. ``summary`` receives the metrics' statistics. Raises SystemExit with status 128 +
-    signal after Ctrl-C and SIGTERM, once ``last.ckpt`` is written.
+    signal after Ctrl-C, SIGTERM and SIGHUP, once ``last.ckpt`` is written.
     """
     summary = {} if summary is None else summary
     silence_lightning()
@@ -83,7 +84,7 @@ def train(
 
     parameters = summary["parameters"] = log_start(config, system, trainer)
     try:
-        with stop:
+        with announced_parent(), stop:
             trainer.fit(system, datamodule=data, ckpt_path=checkpoint and str(checkpoint))
     except Interrupted as interruption:
         step = trainer.global_step
