@@ -18,6 +18,7 @@ from tts.child_processes import end_with_announced_parent
 from tts.config.help import help_text
 from tts.config.resume_overrides import inherit_overrides
 from tts.errors import UserError
+from tts.folder_lock import LOCK
 from tts.memory import gc_frozen_imports, keep_freed_memory
 from tts.signals import ending_on_signals
 
@@ -151,7 +152,7 @@ def _guarded(
 
 def _remove_empty_run(folder: Path) -> None:
     """Remove the folder that Hydra made for a run which failed before it wrote anything."""
-    expected = (".hydra", "summary.json")
+    expected = (".hydra", "summary.json", LOCK)
     left = [path for path in folder.glob("*") if path.name not in expected]
     if len(left) == 1 and left[0].suffix == ".log" and left[0].stat().st_size == 0:
         shutil.rmtree(folder)

@@ -17,6 +17,7 @@ from tts.config.elsewhere import set_elsewhere
 from tts.config.hydra_job import group_choices, task_overrides
 from tts.config.launch import CONF
 from tts.config.option_checks import check_options
+from tts.folder_lock import locked
 from tts.memory import release_memory
 from tts.plain_data import PlainData
 from tts.training.callbacks import build_callbacks
@@ -36,8 +37,9 @@ info = rank_zero_only(logging.getLogger(__name__).info)
 
 def job(config: DictConfig) -> float | None:
     """Run one Hydra job: train, and return the best ``monitor`` reached, for a sweeper."""
+    folder = Path(config.run_dir)
     try:
-        with summarized(Path(config.run_dir), task_overrides()) as summary:
+        with locked(folder), summarized(folder, task_overrides()) as summary:
             metrics = train(config, task_overrides(), summary)
             trial = current_trial()
             summary["status"] = "pruned" if trial and trial.pruned else "done"
@@ -80,7 +82,7 @@ def train(
         pl.seed_everything(config.seed, workers=True, verbose=False)
     system = build_trainable_system(config, data, plain)
     load_initial_weights(config, system, data.facts, checkpoint)
-    save_config(config, Path(config.run_dir), fresh=not resuming)
+    save_config(config, Path(config.run_dir), fresh=not resuming or checkpoint is None)
 
     parameters = summary["parameters"] = log_start(config, system, trainer)
     try:
