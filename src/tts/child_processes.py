@@ -5,6 +5,7 @@ whose parent has ended (``prctl(2)``, ``PR_SET_PDEATHSIG``); elsewhere a thread 
 """
 
 import ctypes
+import logging
 import multiprocessing
 import os
 import signal
@@ -20,6 +21,7 @@ from typing import NamedTuple, TypeVar
 
 from tts.errors import UserError
 
+log = logging.getLogger(__name__)
 Job, Result = TypeVar("Job"), TypeVar("Result")
 
 PARENT = "TTS_PARENT"  # environment variable: the process that starts a command
@@ -102,6 +104,26 @@ def blocked_stop_signals() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def usable_workers(workers: int, option: str) -> int:
+    """Return ``workers``, or 0 where this machine allows no processes that communicate; logged.
+
+    They need semaphores, which Linux keeps in ``/dev/shm``, and open files. ``option`` is the
+    config key of ``workers``.
+    """
+    context = multiprocessing.get_context("spawn")
+    try:
+        _ = [context.Queue() for _ in range(workers + 1 if workers else 0)], context.Event()
+    except (OSError, ImportError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        log.warning(
+            "%s=%d: no processes can be started here (%s): this one does their work. Check the "
+            "size of /dev/shm and ulimit -n",
+            option, workers, reason.lower(),
+        )  # fmt: skip
+        return 0
+    return workers
 
 
 class WorkerError(UserError):

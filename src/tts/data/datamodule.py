@@ -5,15 +5,24 @@ import multiprocessing.util  # registers its exit handler first, so that ours ru
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import lightning.pytorch as pl
+import numpy as np
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from tts.batch import Batch, Clips
-from tts.child_processes import Parent, blocked_stop_signals, end_with_parent, this_process
+from tts.child_processes import (
+    Parent,
+    blocked_stop_signals,
+    end_with_parent,
+    this_process,
+    usable_workers,
+)
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts, merge_facts
 from tts.data.clips import ClipDataset, ClipSampler, ClipSettings, Cut, validation_cuts
@@ -203,6 +212,7 @@ class SpeechDataModule(pl.LightningDataModule):
         self, split: str, sampler: FrameBudgetSampler | ClipSampler | list[list[Cut]]
     ) -> Loader:
         workers = self.workers if split == "train" else min(self.workers, 1)
+        workers = usable_workers(workers, "data.workers")
         part = self.dataset(split)
         dataset: Dataset[Batch | Clips] = part if self.clips is None else ClipDataset(part)
         return ReaderLoader(
@@ -230,8 +240,17 @@ class ReaderLoader(DataLoader[Any]):
 
 
 def start_reader(parent: Parent, worker: int) -> None:
-    """Make a reading process end with the training."""
+    """Make a reading process end with the training, and send its batches through a pipe.
+
+    torch sends tensors as shared memory: with a small ``/dev/shm``, as in containers, a reader dies
+    of a bus error, and each tensor needs an open file in both processes.
+    """
     end_with_parent(parent)
+    ForkingPickler.register(torch.Tensor, _reduce_by_value)
+
+
+def _reduce_by_value(tensor: Tensor) -> tuple[Callable[[np.ndarray], Tensor], tuple[np.ndarray]]:
+    return torch.from_numpy, (tensor.numpy(),)
 
 
 @atexit.register

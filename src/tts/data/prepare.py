@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import torch
 
-from tts.child_processes import WorkerPool
+from tts.child_processes import WorkerPool, usable_workers
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts, SpeakerStatistics
 from tts.data.codes import prepare_codes
@@ -116,7 +116,7 @@ def _part(folder: Path, number: int) -> Path:
 
 def _run(jobs: list[_Job], workers: int) -> Iterator[int]:
     """Yield shard numbers as they are finished; in this process when there are few."""
-    if workers < 2 or len(jobs) < 3:
+    if workers < 2 or len(jobs) < 3 or not usable_workers(workers, "data.prepare_workers"):
         for job in jobs:
             yield _shard(job)
         return

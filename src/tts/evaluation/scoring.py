@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from tts.child_processes import WorkerPool
+from tts.child_processes import WorkerPool, usable_workers
 from tts.contract import MelContract
 from tts.evaluation.systems import EvaluationSentence, EvaluationSet
 from tts.metrics.evaluation_sample import EvaluationSample
@@ -50,7 +50,7 @@ class Scorer:
         self._pool: WorkerPool | None = None
 
     def __enter__(self) -> "Scorer":
-        if self.workers > 1:
+        if self.workers > 1 and usable_workers(self.workers, "workers"):
             start = partial(_start_worker, self.measures, self.texts)
             self._pool = WorkerPool(self.workers, "workers", start)
             self._pool.start()
