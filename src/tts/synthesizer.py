@@ -178,12 +178,13 @@ class Synthesizer:
         speaker: str | None = None,
         reference: Tensor | None = None,
         controls: SynthesisControls = NEUTRAL,
+        seed: int | None = None,
     ) -> Speech:
         """Synthesize token ids, for instance a prepared corpus's.
 
         ``reference (1, T, M)``: a log mel, ignored by models that take no reference.
         """
-        features = self.features_from_tokens(tokens, speaker, reference, controls)
+        features = self.features_from_tokens(tokens, speaker, reference, controls, seed)
         return Speech(_samples(self.vocoder.synthesize(features[None], PIECE)), self.sample_rate)
 
     def features_from_tokens(
@@ -192,10 +193,12 @@ class Synthesizer:
         speaker: str | None = None,
         reference: Tensor | None = None,
         controls: SynthesisControls = NEUTRAL,
+        seed: int | None = None,
     ) -> Tensor:
         """Return the mel ``(T, M)`` or codes ``(T, K)`` of :meth:`speak_tokens`."""
         index = self.facts.speaker_index(speaker)
         prompt = self._prompt(tokens, index, self.facts.speaker_languages[index], reference)
+        prompt = prompt._replace(generator=self._generator(seed))
         return self._generate(prompt, controls.updated({}))[0]
 
     def _features(
@@ -220,8 +223,7 @@ class Synthesizer:
                 f"a value per token fits one sentence, and this text has {len(parts)}: speak them "
                 "one by one"
             )
-        if seed is not None:
-            torch.manual_seed(seed)
+        generator = self._generator(seed)
         began = time.perf_counter()
         analyzed = [self.frontend(part, name) for part, _ in parts]
         text_seconds = (time.perf_counter() - began) / len(parts)
@@ -229,11 +231,16 @@ class Synthesizer:
         for (part, pause), line in zip(parts, analyzed, strict=True):
             began = time.perf_counter()
             prompt = self._prompt(line.tokens, speaker_index, language_index, reference_mel)
+            prompt = prompt._replace(generator=generator)
             features, durations = self._generate(prompt, controls)
             seconds = {"text": text_seconds, "mel": time.perf_counter() - began}
             yield SynthesizedSentence(
                 part, line.phonemes, empty, features, durations, pause, seconds, line.unknown
             )
+
+    def _generator(self, seed: int | None) -> torch.Generator | None:
+        """Return a generator of the call's own; None without a seed: torch's, shared by all."""
+        return None if seed is None else torch.Generator(self.device).manual_seed(seed)
 
     def _prompt(
         self, tokens: Sequence[int], speaker: int, language: int, reference: Tensor | None
