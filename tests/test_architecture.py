@@ -56,6 +56,7 @@ SHARED = {
     "memory": set(),
     "child_processes": set(),
     "signals": set(),
+    "threads": set(),
     "folder_lock": set(),
     "plain_data": set(),
     "console": set(),

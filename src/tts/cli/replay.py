@@ -13,6 +13,7 @@ import sys
 from tts.errors import UserError
 from tts.memory import gc_frozen_imports
 from tts.signals import ending_on_signals
+from tts.threads import wait_briefly
 
 
 def main() -> None:
@@ -24,6 +25,7 @@ def main() -> None:
     parser.add_argument("bundle", help="failures/step-....pt of a run")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     arguments = parser.parse_args()
+    wait_briefly()
     with ending_on_signals():
         with gc_frozen_imports():
             from tts.training.replay import replay

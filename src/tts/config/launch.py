@@ -21,6 +21,7 @@ from tts.errors import UserError
 from tts.folder_lock import LOCK
 from tts.memory import gc_frozen_imports, keep_freed_memory
 from tts.signals import ending_on_signals
+from tts.threads import CpuTimes, cpu_times, limit_threads, wait_briefly
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -48,6 +49,7 @@ def launch(
     """
     with ending_on_signals():
         end_with_announced_parent()
+        wait_briefly()
         _launch(task, config_name, about, literal)
 
 
@@ -65,6 +67,7 @@ def _launch(
     sys.argv[1:] = inherit_overrides([_quote(argument, literal) for argument in arguments])
 
     keep_freed_memory()
+    start = cpu_times()
 
     with gc_frozen_imports():
         import hydra
@@ -79,7 +82,7 @@ def _launch(
     _require_optuna(sys.argv[1:])
     main = hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)
     try:
-        main(_guarded(task, config_name))()
+        main(_guarded(task, config_name, start))()
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         if (user_error := _user_error(error)) is not None:
             _fail(f"error: {user_error}")
@@ -113,7 +116,7 @@ def _require_optuna(arguments: list[str]) -> None:
 
 
 def _guarded(
-    task: "Callable[[DictConfig], float | None]", config_name: str
+    task: "Callable[[DictConfig], float | None]", config_name: str, start: CpuTimes | None
 ) -> "Callable[[DictConfig], float | None]":
     """Wrap ``task`` to report its exceptions here: those that pass are composition errors."""
 
@@ -132,6 +135,9 @@ def _guarded(
             _fail(f"error: {explain(error, config_name, CONF, sys.argv[1:])}")
         if missing:
             _fail(f"error: {', '.join(missing)}: not given; add {missing[0]}=...")
+        # a training's sums would change in their last digits with the load, a benchmark's times
+        if config_name not in ("train", "benchmark"):
+            limit_threads(start)
         try:
             return task(config)
         except Exception as error:

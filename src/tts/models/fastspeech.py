@@ -158,9 +158,7 @@ class FastSpeech(AcousticModel[FastSpeechOutput]):
         states, step_mask = self._decode(states, durations, style, frame_mask)
         _, mel = self._project(states, frame_mask)
         if self.flow is not None:
-            residual = self.flow.sample(
-                states, step_mask, style, prompt.controls, prompt.generator
-            )
+            residual = self.flow.sample(states, step_mask, style, prompt.controls, prompt.generator)
             mel = mel + self._unfold(residual, mel.shape[1])
         if prompt.controls.variance_scale is not None:
             mel = scale_variance(mel, frame_mask, prompt.controls.variance_scale)

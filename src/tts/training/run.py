@@ -20,6 +20,7 @@ from tts.config.option_checks import check_options
 from tts.folder_lock import locked
 from tts.memory import release_memory
 from tts.plain_data import PlainData
+from tts.threads import usable_cpus
 from tts.training.callbacks import build_callbacks
 from tts.training.data import prepare_data, tune_batch_size
 from tts.training.lightning_messages import silence_lightning
@@ -68,6 +69,7 @@ def train(
     check_options(config, plain, resuming, overrides)
     pl.seed_everything(config.seed, workers=True, verbose=False)
     torch.set_float32_matmul_precision("high")  # TF32 where the GPU has it
+    torch.set_num_threads(min(torch.get_num_threads(), usable_cpus()))
 
     # the trainer before the corpus: missing hardware is reported at once
     stop = GracefulStop()
