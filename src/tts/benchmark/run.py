@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
+from tts.benchmark.busy import benchmark_busy
 from tts.benchmark.machine import benchmark_machine
 from tts.benchmark.report import Section, print_section, write_json
 from tts.benchmark.scan import benchmark_blocks, benchmark_chunk_sizes, benchmark_scan
@@ -64,6 +65,7 @@ def benchmark(config: DictConfig) -> list[Section]:
         ),
         "vocoders": lambda: benchmark_vocoders(timer, bf16, config.frames, trainings),
         "startup": lambda: benchmark_startup(timer),
+        "busy": lambda: benchmark_busy(timer),
     }
     if unknown := sorted(set(map(str, config.sections)) - set(sections)):
         raise UserError(f"sections={unknown}: choose from {', '.join(sections)}")

@@ -57,7 +57,7 @@ def benchmark_startup(timer: PairedTimer) -> Section:
             SYNTHESIS: ("synthesize.py", f"text={TEXT}", f"out={folder}/speech.wav"),
         }
         times = timer.compare(
-            {name: partial(_run_python, folder, *command) for name, command in commands.items()}
+            {name: partial(run_python, folder, *command) for name, command in commands.items()}
         )
     rows = [StartupRow(name, times.seconds(name), times.ratio(name, IMPORT)) for name in commands]
     goals = [
@@ -74,7 +74,7 @@ def benchmark_startup(timer: PairedTimer) -> Section:
     )
 
 
-def _run_python(folder: str, *arguments: str) -> None:
+def run_python(folder: str, *arguments: str) -> None:
     """Run Python with ``folder`` as its folder for temporary files. Raises UserError."""
     with announced_parent():
         done = subprocess.run(

@@ -29,6 +29,7 @@ from tts.training.precision import set_precision
 from tts.training.results import best_direction, final_metrics, history_statistics
 from tts.training.resume import starting_point
 from tts.training.run_folder import save_config
+from tts.training.runtime_errors import user_error_of
 from tts.training.summary import summarized
 from tts.training.system import build_trainable_system, load_initial_weights
 from tts.training.trainer import build_loggers, build_trainer
@@ -94,6 +95,10 @@ def train(
         step = trainer.global_step
         info("%s at step %d; to go on: resume=%s", interruption, step, config.run_dir)
         raise SystemExit(128 + interruption.signum) from None
+    except RuntimeError as error:
+        if (found := user_error_of(error)) is not None:
+            raise found from error
+        raise
     finally:
         summary |= history_statistics(callbacks)
     summary |= best_direction(callbacks)
