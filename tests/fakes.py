@@ -23,6 +23,11 @@ from tts.contract import MelContract
 from tts.corpus import CorpusFacts, SpeakerStatistics
 from tts.masks import mask_from_lengths, masked_mean
 from tts.models.acoustic import AcousticModel, Diagnostics
+from tts.trust import trusting
+
+# runs that name classes of the tests can be loaded in every test
+_trusted = trusting(["fakes", "tests"])
+_trusted.__enter__()
 
 FAKES = Path(__file__).parent / "conf"  # config choices data=fake and model=fake
 CONTRACT = MelContract(n_fft=512, window=512, hop=256, bands=8)

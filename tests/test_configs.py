@@ -86,7 +86,7 @@ def test_every_choice_composes_into_a_training(choice: str) -> None:
 
 
 VOCODERS = {"vocos": ("tiny", "small", "base"), "hifigan": ("tiny", "v1", "v2", "v3"),
-            "bigvgan": ("tiny", "base", "large")}  # fmt: skip
+            "bigvgan": ("tiny", "base", "large"), "univnet": ("tiny", "c16", "c32")}  # fmt: skip
 SIZES = ("tiny", "small", "base", "large")
 MODEL_GROUPS = (
     "encoder",
@@ -191,7 +191,7 @@ def test_every_vocoder_and_discriminator_learns_with_every_parameter(choice: str
     [
         ("vocos", "small", 2.0), ("vocos", "base", 13.5), ("hifigan", "v1", 13.9),
         ("hifigan", "v2", 0.93), ("hifigan", "v3", 1.46), ("bigvgan", "base", 14.0),
-        ("bigvgan", "large", 112.2),
+        ("bigvgan", "large", 112.2), ("univnet", "c16", 3.96), ("univnet", "c32", 14.8),
     ],
 )  # fmt: skip
 def test_vocoders_have_the_sizes_they_were_published_with(

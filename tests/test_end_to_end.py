@@ -132,7 +132,10 @@ def test_synthesize_writes_files_from_text_and_standard_input(run: Path, tmp_pat
     [
         (("text=hi", "speaker=carla"), "choose from anna, ben"),
         (("text=hi", "color=red"), "color"),
-        (("text=hi", "vocoder=magic"), "choose from bigvgan, default, griffin_lim, hifigan, vocos"),
+        (
+            ("text=hi", "vocoder=magic"),
+            "choose from bigvgan, default, griffin_lim, hifigan, univnet, vocos",
+        ),
     ],
 )
 def test_a_wrong_command_about_a_run_is_one_line(
@@ -154,7 +157,7 @@ def test_a_wrong_command_about_a_run_is_one_line(
             "data.audio has no value: data=recording needs data.audio=FILE",
         ),
         (("train.py", "trainer.accelerator=tpu"), "another trainer.accelerator="),
-        (("train.py", "model/size=huge"), "choose from base, large, small, tiny"),
+        (("train.py", "model/size=huge"), "choose from base, c16, c32, large, small, tiny"),
     ],
 )
 def test_a_wrong_command_is_one_line(

@@ -5,8 +5,9 @@ A checkpoint is a dictionary of tensors and plain data. Besides Lightning's own 
 ``frontend`` (Frontend.to_dict()), so that the file alone can rebuild the model and synthesize.
 
 A *voice* is a run exported for synthesis: a folder with ``voice.json`` (the model's config, its mel
-contract, speaking defaults and, for an acoustic model, facts and front end) and
-``weights.safetensors``. Either loads as a :class:`Run`.
+contract, speaking defaults, the SHA-256 of the weights and, for an acoustic model, facts and front
+end) and ``weights.safetensors``. Either loads as a :class:`Run`, checked by :mod:`tts.trust` and
+:mod:`tts.weights`, whoever wrote it.
 """
 
 import errno
@@ -14,27 +15,35 @@ import json
 import os
 import pickle
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from safetensors.torch import save_file
+from torch import Tensor
 
-from tts.build import build, model_arguments
+from tts.build import build, build_model, model_arguments, takes_facts
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
-from tts.plain_data import PlainData
+from tts.parts import MODEL_NAMES
+from tts.plain_data import PlainData, PlainDataError, quoted, read_json, short
+from tts.trust import locate, require_trusted
+from tts.weights import (
+    CheckpointError,
+    bounded_by,
+    read_safetensors,
+    require_intact,
+    require_same_shapes,
+    require_usable,
+    sha256,
+)
 
 CARD = ("config", "facts", "frontend")
 VOICE, WEIGHTS = "voice.json", "weights.safetensors"
+FORMAT = 2  # of voice.json; 1 had no SHA-256 of the weights
 AVERAGED = "average.module."  # prefix of a training's averaged weights
-
-
-class CheckpointError(UserError):
-    """A checkpoint that cannot be written, or that is missing, damaged or not trusted."""
 
 
 class Run(NamedTuple):
@@ -52,16 +61,37 @@ class Run(NamedTuple):
 
     def model_factory(self) -> Any:
         """Return what makes the model that the config describes, called as its class asks."""
-        return build(model_arguments(self.config["model"]))
-
-    def fill(self, model: nn.Module) -> None:
-        """Load the weights into ``model``. Raises CheckpointError when they do not fit."""
         try:
+            return build(model_arguments(self.config["model"]), str(self.path))
+        except (TypeError, ValueError) as error:
+            raise self._unfit(error) from error
+
+    def model_class(self) -> Any:
+        """Return the class that the model's config names."""
+        return locate(self.config["model"]["_target_"], str(self.path), MODEL_NAMES)
+
+    def build(self, **settings: object) -> Any:
+        """Build the model with its weights; ``settings`` replace arguments of a vocoder.
+
+        Raises CheckpointError for a config that does not describe the weights, before it allocates
+        far more than they have.
+        """
+        factory = self.model_factory()
+        try:
+            made = partial(factory, **settings) if settings else factory
+            source = self.require_facts() if takes_facts(made) else self.contract
+            with bounded_by(self.weights, str(self.path)):
+                model = build_model(made, source)
+            require_same_shapes(model, self.weights, str(self.path))
             model.load_state_dict(self.weights)
-        except RuntimeError as error:
-            raise CheckpointError(
-                f"{self.path}: its weights do not fit the model its config describes: {error}"
-            ) from error
+        except UserError:
+            raise
+        except Exception as error:  # a constructor can raise anything
+            raise self._unfit(error) from error
+        return model
+
+    def _unfit(self, error: Exception) -> CheckpointError:
+        return CheckpointError(f"{self.path}: its config does not fit its model: {short(error)}")
 
     def require_facts(self) -> CorpusFacts:
         """Return the corpus facts. Raises CheckpointError for a vocoder's voice, which has none."""
@@ -97,16 +127,22 @@ def save_atomic(checkpoint: PlainData, path: str | os.PathLike[str]) -> None:
 def load_checkpoint(path: str | os.PathLike[str], *, mmap: bool = False) -> PlainData:
     """Return a checkpoint file's dictionary, on the CPU; nothing in it is executed.
 
-    ``mmap`` leaves the tensors on the disk until they are read: cheap when only the card counts.
-    Raises CheckpointError naming the file when it is missing, truncated, foreign, or holds more
-    than tensors and plain data.
+    Its config is not checked: :func:`load_run` and :func:`require_card` do that. ``mmap`` leaves
+    the tensors on the disk until they are read: cheap when only the card counts. Raises
+    CheckpointError naming the file when it is missing, damaged, foreign, or holds more than tensors
+    and plain data.
     """
     path = Path(path)
     if not path.is_file():
         raise CheckpointError(f"there is no checkpoint {path}")
-    with path.open("rb") as file:
-        if file.read(4) != b"PK\x03\x04":  # torch.save writes a zip archive
-            raise CheckpointError(f"{path} is not a checkpoint")
+    try:
+        with path.open("rb") as file:
+            if file.read(4) != b"PK\x03\x04":  # torch.save writes a zip archive
+                raise CheckpointError(f"{path} is not a checkpoint")
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read ({error.strerror})") from error
+    if not mmap:
+        require_intact(path)
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
     except pickle.UnpicklingError as error:
@@ -121,6 +157,26 @@ def load_checkpoint(path: str | os.PathLike[str], *, mmap: bool = False) -> Plai
     if not isinstance(checkpoint, dict):
         raise CheckpointError(f"{path} is not a checkpoint: it holds a {type(checkpoint).__name__}")
     return checkpoint
+
+
+def require_card(checkpoint: PlainData, path: str | os.PathLike[str]) -> CorpusFacts:
+    """Check the card of a checkpoint or bundle, and return its facts.
+
+    Raises a UserError that names the file and the field: CheckpointError for a card that is
+    incomplete, PlainDataError for one that is ill-typed, TrustError for one that names other
+    classes than :mod:`tts.trust` accepts.
+    """
+    if missing := [key for key in CARD if key not in checkpoint]:
+        raise CheckpointError(
+            f"{path} was not written by this codebase's train.py: it lacks {', '.join(missing)}"
+        )
+    config = checkpoint["config"]
+    require_trusted(config, f"{path}, config")
+    _require_model(config, f"{path}, config")
+    require_trusted(checkpoint["frontend"], f"{path}, frontend")
+    if not isinstance(checkpoint["frontend"], dict):
+        raise CheckpointError(f"{path}, frontend: expected a section")
+    return CorpusFacts.from_dict(checkpoint["facts"], f"{path}, facts")
 
 
 def find_checkpoint(run: str | os.PathLike[str], names: tuple[str, ...] = ("best", "last")) -> Path:
@@ -141,27 +197,35 @@ def find_checkpoint(run: str | os.PathLike[str], names: tuple[str, ...] = ("best
 
 
 def load_run(path: str | os.PathLike[str]) -> Run:
-    """Load a run folder (its best checkpoint, else its last), a checkpoint file, or a voice."""
-    if (Path(path) / VOICE).is_file():
-        return load_voice(path)
+    """Load a run folder (its best checkpoint, else its last), a checkpoint file, or a voice.
+
+    Raises CheckpointError naming the file and the field, TrustError for a class not to be built.
+    """
+    try:
+        return load_voice(path) if (Path(path) / VOICE).exists() else _load_training(path)
+    except PlainDataError as error:
+        raise CheckpointError(str(error)) from error
+
+
+def _load_training(path: str | os.PathLike[str]) -> Run:
     file = find_checkpoint(path)
     checkpoint = load_checkpoint(file)
-    if missing := [key for key in (*CARD, "state_dict") if key not in checkpoint]:
-        raise CheckpointError(
-            f"{file} was not written by this codebase's train.py: it lacks {', '.join(missing)}"
-        )
-    state = checkpoint["state_dict"]
+    facts = require_card(checkpoint, file)
+    state = checkpoint.get("state_dict")
+    if not isinstance(state, dict):
+        raise CheckpointError(f"{file}: its state_dict is missing or not a mapping")
     # averaged weights, where a training keeps them, synthesize better than the last ones
-    averaged = any(key.startswith(AVERAGED) for key in state)
-    facts = _facts(checkpoint["facts"], file)
+    averaged = any(isinstance(key, str) and key.startswith(AVERAGED) for key in state)
+    weights = part_of(AVERAGED if averaged else "model.", state)
+    require_usable(weights, str(file))
+    try:
+        weights = fold_weights(weights)
+    except (KeyError, RuntimeError) as error:
+        raise CheckpointError(f"{file}: its normalized weights are incomplete") from error
+    require_usable(weights, str(file))
+    step = _step(checkpoint.get("global_step", 0), f"{file}, global_step")
     return Run(
-        file,
-        checkpoint["config"],
-        facts.contract,
-        facts,
-        checkpoint["frontend"],
-        fold_weights(_under(AVERAGED if averaged else "model.", state)),
-        int(checkpoint.get("global_step", 0)),
+        file, checkpoint["config"], facts.contract, facts, checkpoint["frontend"], weights, step
     )
 
 
@@ -179,8 +243,16 @@ def save_voice(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f".{WEIGHTS}"
+    kept = {
+        name: (tensor.half() if half and tensor.ndim > 1 else tensor).contiguous()
+        for name, tensor in run.weights.items()
+    }
+    save_file(kept, temporary)
+    os.chmod(temporary, 0o666 & ~_umask())
     card = {
-        "format": 1,
+        "format": FORMAT,
+        "sha256": sha256(temporary),  # of the weights
         "config": {"model": model_arguments(run.config["model"])},
         "contract": run.contract.to_dict(),
         "speaking": run.speaking,
@@ -189,34 +261,56 @@ def save_voice(
         "step": run.step,
         "about": about,
     }
-    temporary = folder / f".{WEIGHTS}"
-    kept = {
-        name: (tensor.half() if half and tensor.ndim > 1 else tensor).contiguous()
-        for name, tensor in run.weights.items()
-    }
-    save_file(kept, temporary)
-    os.chmod(temporary, 0o666 & ~_umask())
     os.replace(temporary, folder / WEIGHTS)
     (folder / VOICE).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 def load_voice(folder: str | os.PathLike[str]) -> Run:
-    """Load a voice's folder. Raises CheckpointError naming the file that is missing or damaged."""
+    """Load a voice's folder.
+
+    Raises a UserError that names the file, and the field of ``voice.json`` or the weight.
+    """
     folder = Path(folder)
-    try:
-        card = json.loads((folder / VOICE).read_text(encoding="utf-8"))
-        contract = MelContract.from_dict(card["contract"])
-        config, step = dict(card["config"]), int(card["step"])
-        speaking = dict(card["speaking"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{folder / VOICE} is missing or damaged ({error!r})") from error
-    try:
-        weights = load_file(folder / WEIGHTS)
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{folder / WEIGHTS} is missing or damaged ({error})") from error
-    weights = {n: w.float() if w.dtype == torch.float16 else w for n, w in weights.items()}
-    facts = None if card.get("facts") is None else _facts(card["facts"], folder / VOICE)
-    return Run(folder, config, contract, facts, card.get("frontend"), weights, step, speaking)
+    file, where = folder / VOICE, str(folder / VOICE)
+    card = read_json(file)
+    if not isinstance(card, dict):
+        raise CheckpointError(f"{file}: expected a mapping, not {quoted(card)}")
+    for name in ("format", "config", "contract", "speaking", "step"):
+        if name not in card:
+            raise CheckpointError(f"{file}: the field {name} is missing")
+    if card["format"] not in (1, FORMAT):
+        raise CheckpointError(
+            f"{file}: format {quoted(card['format'])} is not known; choose from 1, {FORMAT}"
+        )
+    for name in ("config", "speaking"):
+        if not isinstance(card[name], dict):
+            raise CheckpointError(f"{file}, {name}: expected a section, not {quoted(card[name])}")
+    require_trusted({name: value for name, value in card.items() if name != "config"}, where)
+    require_trusted(card["config"], f"{where}, config", MODEL_NAMES)
+    _require_model(card["config"], f"{where}, config")
+    config = {"model": card["config"]["model"]}
+    contract = MelContract.from_dict(card["contract"], f"{where}, contract")
+    facts = None
+    if card.get("facts") is not None:
+        facts = CorpusFacts.from_dict(card["facts"], f"{where}, facts")
+    step = _step(card["step"], f"{where}, step")
+    frontend, speaking = card.get("frontend"), card["speaking"]
+    if frontend is not None and not isinstance(frontend, dict):
+        raise CheckpointError(f"{where}, frontend: expected a section, not {quoted(frontend)}")
+    weights = _voice_weights(folder / WEIGHTS, card.get("sha256"), required=card["format"] != 1)
+    return Run(folder, config, contract, facts, frontend, weights, step, speaking)
+
+
+def _voice_weights(path: Path, digest: object, required: bool) -> dict[str, Tensor]:
+    """Return a voice's weights in 32 bits. ``digest``: their SHA-256, None = not known."""
+    weights = read_safetensors(path)
+    require_usable(weights, str(path))
+    if (required or digest is not None) and sha256(path) != digest:
+        raise CheckpointError(
+            f"{path} is damaged, or belongs to another {VOICE}: its SHA-256 is not the one that "
+            f"{path.with_name(VOICE)} names; copy both files again"
+        )
+    return {n: w.float() if w.dtype == torch.float16 else w for n, w in weights.items()}
 
 
 def fold_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -232,15 +326,22 @@ def fold_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return folded
 
 
-def _facts(values: PlainData, file: Path) -> CorpusFacts:
-    try:
-        return CorpusFacts.from_dict(values)
-    except (KeyError, TypeError) as error:
-        raise CheckpointError(f"{file}: its corpus facts are incomplete ({error!r})") from error
+def _require_model(config: object, where: str) -> None:
+    model = config.get("model") if isinstance(config, dict) else None
+    if not isinstance(model, dict) or "_target_" not in model:
+        raise CheckpointError(f"{where}: has no section model with a _target_")
 
 
-def _under(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+def _step(value: object, where: str) -> int:
+    if type(value) is not int or value < 0:
+        raise CheckpointError(f"{where}: expected a whole number, not {quoted(value)}")
+    return value
+
+
+def part_of(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the weights whose names begin with ``prefix``, without it."""
+    found = {k: v for k, v in state.items() if isinstance(k, str) and k.startswith(prefix)}
+    return {k.removeprefix(prefix): v for k, v in found.items()}
 
 
 def _disk_error(error: BaseException) -> str | None:

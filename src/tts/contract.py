@@ -4,11 +4,18 @@ Prepared corpora, runs, voices and vocoders carry one, so a mismatch is an error
 field instead of noise in the output.
 """
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import ClassVar, Self
 
 from tts.errors import UserError
-from tts.plain_data import PlainData
+from tts.plain_data import PlainData, PlainDataError, quoted
+from tts.typed_data import from_plain
+
+# far above any use; a contract from elsewhere must not ask for a filter bank of terabytes
+LARGEST = {
+    "sample_rate": 768_000, "hop": 2**17, "n_fft": 2**17, "window": 2**17, "bands": 4096,
+    "codebooks": 1024, "codebook_size": 2**20, "power": 8,
+}  # fmt: skip
 
 
 class ContractError(UserError):
@@ -36,27 +43,29 @@ class Contract:
         return {"kind": self.kind, **asdict(self)}
 
     @classmethod
-    def from_dict(cls, values: PlainData) -> Self:
+    def from_dict(cls, values: PlainData, where: str = "contract") -> Self:
         """Rebuild what :meth:`to_dict` returned; ``Contract.from_dict`` reads any kind.
 
-        Raises :class:`ContractError` naming an unknown kind or field, or a missing field.
+        ``where`` names the values in a message. Raises :class:`ContractError` naming an unknown
+        kind, an impossible value, or a field that is missing, unknown or ill-typed.
         """
+        if not isinstance(values, dict):
+            raise ContractError(f"{where}: expected a section, not {quoted(values)}")
         kinds = {made.kind: made for made in (MelContract, CodecContract) if issubclass(made, cls)}
         kind = values.get("kind")
-        if kind not in kinds:
+        if not isinstance(kind, str) or kind not in kinds:
             raise ContractError(
-                f"contract kind {kind!r} is not usable here; choose from {', '.join(kinds)}"
+                f"{where}: kind {quoted(kind)} is not usable here; choose from {', '.join(kinds)}"
             )
-        names = [field.name for field in fields(kinds[kind])]
         settings = {key: value for key, value in values.items() if key != "kind"}
-        if unknown := sorted(set(settings) - set(names)):
-            raise ContractError(
-                f"unknown {kind} settings {', '.join(unknown)}; choose from {', '.join(names)}"
-            )
+        for name, value in settings.items():
+            most = LARGEST.get(name)
+            if most is not None and isinstance(value, int | float) and not 0 <= value <= most:
+                raise ContractError(f"{where}.{name}={quoted(value)} must lie in 0..{most}")
         try:
-            return kinds[kind](**settings)  # type: ignore[return-value]
-        except TypeError as error:
-            raise ContractError(f"incomplete {kind} settings: {error}") from error
+            return from_plain(kinds[kind], settings, where)  # type: ignore[return-value]
+        except PlainDataError as error:
+            raise ContractError(str(error)) from error
 
     def require(self, other: "Contract", ours: str, theirs: str) -> None:
         """Raise :class:`ContractError` naming every field in which ``other`` differs.

@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass, replace
 
 from tts.contract import CodecContract, MelContract, require_same_codec
 from tts.errors import UserError
-from tts.plain_data import PlainData
+from tts.plain_data import PlainData, PlainDataError, quoted
+from tts.typed_data import from_plain
 
 
 @dataclass(frozen=True)
@@ -42,19 +43,29 @@ class CorpusFacts:
         return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
 
     @classmethod
-    def from_dict(cls, values: PlainData) -> "CorpusFacts":
-        return cls(
-            contract=MelContract.from_dict(values["contract"]),
-            symbols=tuple(values["symbols"]),
-            speakers=tuple(values["speakers"]),
-            languages=tuple(values["languages"]),
-            statistics=tuple(SpeakerStatistics(**s) for s in values["statistics"]),
-            speaker_languages=tuple(values["speaker_languages"]),
-            mel_mean=values["mel_mean"],
-            mel_std=values["mel_std"],
-            has_durations=values["has_durations"],
-            codec=values["codec"] and CodecContract.from_dict(values["codec"]),
-        )
+    def from_dict(cls, values: PlainData, where: str = "facts") -> "CorpusFacts":
+        """Rebuild what :meth:`to_dict` returned; ``where`` names the values in a message.
+
+        Raises PlainDataError naming a field that is missing, ill-typed or contradicts another.
+        """
+        if not isinstance(values, dict):
+            raise PlainDataError(f"{where}: expected a section, not {quoted(values)}")
+        codec = values.get("codec")
+        contracts = {
+            "contract": MelContract.from_dict(values.get("contract", {}), f"{where}.contract"),
+            "codec": None if codec is None else CodecContract.from_dict(codec, f"{where}.codec"),
+        }
+        facts = from_plain(cls, values | contracts, where)
+        for name in ("symbols", "speakers", "languages"):
+            listed = getattr(facts, name)
+            if not listed or len(set(listed)) < len(listed):
+                raise PlainDataError(f"{where}.{name}: expected a list without repetitions")
+        for name in ("statistics", "speaker_languages"):
+            if len(getattr(facts, name)) != len(facts.speakers):
+                raise PlainDataError(f"{where}.{name}: expected one for each of the speakers")
+        if not all(0 <= index < len(facts.languages) for index in facts.speaker_languages):
+            raise PlainDataError(f"{where}.speaker_languages: expected indices of languages")
+        return facts
 
     def speaker_index(self, name: str | None) -> int:
         """Return a speaker's index; None is the first. Raises UserError listing the known names."""

@@ -13,7 +13,6 @@ from torch import Tensor
 from tts.audio.io import read_audio
 from tts.audio.mel import mel_spectrogram
 from tts.batch import Prompt
-from tts.build import build_model
 from tts.checkpoint import CheckpointError, load_run
 from tts.contract import MelContract
 from tts.controls import NEUTRAL, SynthesisControls
@@ -23,6 +22,7 @@ from tts.errors import UserError
 from tts.models.acoustic import AcousticModel
 from tts.text.frontend import Frontend
 from tts.text.phonemes import Phonemizer
+from tts.trust import trusting
 from tts.vocoders.load import default_vocoder
 from tts.vocoders.vocoder import Vocoder
 
@@ -76,27 +76,31 @@ class Synthesizer:
         device: str = "cpu",
         vocoder: Callable[[MelContract], Vocoder] = default_vocoder,
         phonemizer: Phonemizer | None = None,
+        trust: Sequence[str] = (),
     ) -> "Synthesizer":
         """Load a run, a checkpoint or a voice (None: the project's own); nothing is executed.
 
         ``vocoder`` makes one for a contract, by default the one that ships with the project.
         ``phonemizer``: the one the model was trained with, if it is not part of this package.
+        ``trust``: packages, such as your own, whose classes the run may name.
         Raises CheckpointError for a file that is missing, damaged or does not fit this code, and
         UserError for a device that this machine does not have.
         """
         target = find_device(device)
-        run = load_run(OWN_VOICE if path is None else path)
-        facts = run.require_facts()
-        model = build_model(run.model_factory(), facts)
-        if not isinstance(model, AcousticModel):
-            raise CheckpointError(f"{run.path} is a vocoder; give an acoustic model")
-        run.fill(model)
+        with trusting(trust):
+            run = load_run(OWN_VOICE if path is None else path)
+            facts = run.require_facts()
+            model = run.build()
+            if not isinstance(model, AcousticModel):
+                raise CheckpointError(f"{run.path} is a vocoder; give an acoustic model")
+            assert run.frontend is not None
+            frontend = Frontend.from_dict(run.frontend, phonemizer, str(run.path))
+        if frontend.symbols != facts.symbols:
+            raise CheckpointError(f"{run.path}: its front end and its model differ in the symbols")
         try:
             speaking = SynthesisControls.parse(run.speaking)
         except UserError as error:
             raise CheckpointError(f"{run.path}, speaking: {error}") from error
-        assert run.frontend is not None
-        frontend = Frontend.from_dict(run.frontend, phonemizer)
         made = vocoder(facts.contract).to(target)
         return cls(model.to(target), made, frontend, facts, speaking)
 

@@ -20,12 +20,16 @@ TINY = (
 
 def test_every_section_measures_something(tmp_path: Path) -> None:
     out = tmp_path / "benchmark.json"
-    printed = command("-m", "tts", "benchmark", *TINY, f"out={out}").stdout
+    texts = tmp_path / "texts.csv"
+    texts.write_text("a|Good morning.\n")
+    voices = ("voices=[voices/lj]", f"texts={texts}", f"wavs={tmp_path}/wavs")
+    printed = command("-m", "tts", "benchmark", *TINY, *voices, f"out={out}").stdout
     sections = json.loads(out.read_text())
     assert list(sections) == [
         "machine", "scan", "block", "chunks", "alignment", "training_step", "synthesis", "vocoders",
-        "startup",
+        "voices", "startup",
     ]  # fmt: skip
+    assert (tmp_path / "wavs" / "lj" / "a.wav").is_file()
     for section in sections.values():
         numbers = [n for row in section["rows"] for n in row.values() if isinstance(n, float)]
         assert numbers

@@ -127,7 +127,7 @@ class Overflow(pl.Callback):
 
 
 def test_the_module_with_the_first_non_finite_output_is_named(broken: Path) -> None:
-    done = command("-m", "tts", "replay", str(broken))
+    done = command("-m", "tts", "replay", str(broken), "--trust", "tests")
     last = done.stdout.strip().splitlines()[-1]
     assert last.startswith("forward: model.decoder.blocks.1.feed_forward.layer")
     assert "is the first with a NaN or infinite output" in last

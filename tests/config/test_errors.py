@@ -20,7 +20,7 @@ def message(*overrides: str) -> str:
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        ("model/size=smal", "did you mean small? choose from base, large, small, tiny"),
+        ("model/size=smal", "did you mean small? choose from base, c16, c32, large, small, tiny"),
         ("model/sise=small", "no config group 'model/sise'; did you mean model/size"),
         ("optimizer.lrr=1", "did you mean optimizer.lr, "),
         (
@@ -41,7 +41,10 @@ def message(*overrides: str) -> str:
             "callbacks=[default,gradients]",
             "callbacks=gradients does not exist; did you mean gradient_monitor? choose from bad_st",
         ),
-        ("model/size=[small,x]", "model/size=x does not exist; choose from base, large, small, "),
+        (
+            "model/size=[small,x]",
+            "model/size=x does not exist; choose from base, c16, c32, large, ",
+        ),
         (
             "~callbacks.sample",
             "no setting 'callbacks.sample'; did you mean callbacks.samples, callbacks.samples.cou",
@@ -62,7 +65,7 @@ def test_a_group_of_other_choices_is_named() -> None:
     [
         (["--hlep"], "there is no option --hlep; did you mean --help"),
         (["trainer.precision=fp8"], "trainer: Precision 'fp8' is invalid"),
-        (["size=huge"], "or choose model/size=base|large|small|tiny"),
+        (["size=huge"], "or choose model/size=base|c16|c32|large|small|tiny"),
         (["callbacks=[default,progres]"], "callbacks=progres does not exist; "),
         (["model/enocder=conv"], "no config group 'model/enocder'; did you mean model/encoder"),
     ],

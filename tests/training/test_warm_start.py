@@ -25,7 +25,11 @@ def run(tmp_path: Path) -> Path:
         for parameter in model.parameters():
             parameter += 0.1
     state = {f"model.{name}": value for name, value in model.state_dict().items()}
-    card = {"config": {}, "facts": KNOWN.to_dict(), "frontend": {}}
+    card = {
+        "config": {"model": {"_target_": "tts.models.fastspeech.FastSpeechParts"}},
+        "facts": KNOWN.to_dict(),
+        "frontend": {},
+    }
     save_atomic({**card, "state_dict": state}, tmp_path / "old.ckpt")
     return tmp_path / "old.ckpt"
 

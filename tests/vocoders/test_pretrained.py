@@ -22,7 +22,7 @@ from tts.errors import UserError
 from tts.export.pretrained import convert_checkpoint
 from tts.vocoders.load import load_vocoder
 
-FAMILIES = ("hifigan", "bigvgan", "vocos")
+FAMILIES = ("hifigan", "bigvgan", "univnet", "vocos")
 
 
 def reference(family: str) -> dict[str, Any]:
@@ -43,10 +43,10 @@ def published(family: str, folder: Path, change: Callable[..., None] | None = No
     state = {name: random_weight(name, shape) for name, shape in expected["shapes"].items()}
     if change is not None:
         change(config, state)
-    if family == "vocos":
+    if family in ("vocos", "univnet"):
         (folder / "config.yaml").write_text(yaml.safe_dump(config))
         file = folder / "pytorch_model.bin"
-        torch.save(state, file)
+        torch.save(state if family == "vocos" else {"model_g": state}, file)
     else:
         (folder / "config.json").write_text(json.dumps(config))
         file = folder / "generator"
@@ -67,8 +67,9 @@ def test_converted_model_equals_the_original(family: str, tmp_path: Path) -> Non
     frames = 8 if family == "vocos" else 4
     generator = torch.Generator().manual_seed(1)
     mel = torch.randn(1, vocoder.contract.bands, frames, generator=generator).mT
+    inputs = (mel, torch.randn(1, 6, frames, generator=generator).mT)[: 1 + (family == "univnet")]
     with torch.no_grad():
-        wave = vocoder(mel)[0]
+        wave = vocoder(*inputs)[0]
     assert len(wave) == frames * vocoder.contract.hop
     assert torch.allclose(wave[: len(expected)], expected, atol=2e-6)
 
@@ -88,6 +89,7 @@ def test_the_contract_comes_from_the_file(tmp_path: Path) -> None:
         ("hifigan", "fmax", "has no fmax"),
         ("bigvgan", "snake_logscale", "has no snake_logscale"),
         ("vocos", "head", "not one of HiFi-GAN"),
+        ("univnet", "gen", "not one of HiFi-GAN"),
     ],
 )
 def test_a_missing_key_raises_an_error_with_its_name(

@@ -17,6 +17,7 @@ from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.hifigan import HiFiGAN
 from tts.vocoders.inverse_stft import InverseSTFT
 from tts.vocoders.load import load_vocoder
+from tts.vocoders.univnet import UnivNet, location_variable_conv
 from tts.vocoders.vocoder import Vocoder
 from tts.vocoders.vocos import Vocos
 from tts.vocoders.weight_norm import normalize_weights
@@ -52,13 +53,17 @@ def bigvgan() -> BigVGAN:
     return BigVGAN(CONTRACT, **UPSAMPLING, kernels=(3, 7), dilations=((1, 3), (1, 5)))  # type: ignore[arg-type]
 
 
+def univnet() -> UnivNet:
+    return UnivNet(CONTRACT, channels=8, noise=4, dilations=(1, 3), hidden=16)
+
+
 LEARNED: list[Callable[[], Vocoder]] = [
     vocos, lambda: vocos(CENTERED), refined_vocos, relaxed_vocos, hifigan,
-    unpaired_hifigan, bigvgan,
+    unpaired_hifigan, bigvgan, univnet,
 ]  # fmt: skip
 NAMES = [
     "vocos", "centered vocos", "refined vocos", "relaxed vocos",
-    "hifigan", "unpaired hifigan", "bigvgan",
+    "hifigan", "unpaired hifigan", "bigvgan", "univnet",
 ]  # fmt: skip
 
 
@@ -271,3 +276,21 @@ def test_a_voice_of_another_family_or_contract_raises_an_error(tmp_path) -> None
     (folder / "voice.json").write_text("{")
     with pytest.raises(CheckpointError, match=r"voice\.json"):
         load_vocoder(CONTRACT, folder, None)
+
+
+def test_a_location_variable_convolution_uses_each_frames_own_kernel() -> None:
+    x, kernels = torch.randn(2, 12, 3), torch.randn(2, 4, 9, 5)  # 4 frames of 3 samples
+    biases = torch.randn(2, 4, 5)
+    y = location_variable_conv(x, kernels, biases)
+    for frame in range(4):
+        weight = kernels[1, frame].view(3, 3, 5).permute(2, 1, 0)  # (outputs, inputs, kernel)
+        expected = torch.nn.functional.conv1d(x[1:].mT, weight, biases[1, frame], padding=1).mT
+        own = slice(3 * frame, 3 * frame + 3)
+        assert torch.allclose(y[1:, own], expected[:, own], atol=1e-5)
+
+
+def test_univnet_samples_noise_in_training_alone() -> None:
+    model, mel = univnet(), torch.randn(1, 8, 20)
+    with torch.no_grad():
+        assert not torch.equal(model.train()(mel), model(mel))
+        assert torch.equal(model.eval()(mel), model(mel))

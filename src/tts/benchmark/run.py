@@ -17,18 +17,21 @@ from tts.benchmark.synthesis import benchmark_synthesis
 from tts.benchmark.timing import PairedTimer
 from tts.benchmark.training_step import Shape, benchmark_alignment, benchmark_training_step
 from tts.benchmark.vocoders import benchmark_vocoders
+from tts.benchmark.voices import benchmark_voices, read_texts
 from tts.config.compose import CompositionError, compose
 from tts.config.hydra_job import task_overrides
+from tts.config.trusted_packages import with_trust
 from tts.device import find_device
 from tts.errors import UserError
 from tts.plain_data import PlainData
 from tts.training.precision import choose_precision
 
 BF16 = {"32-true": False, "bf16-mixed": True}  # by precision
-LISTS = ("sections", "sizes", "vocoders", "lengths", "chunks", "steps")
+LISTS = ("sections", "sizes", "vocoders", "voices", "lengths", "chunks", "steps")
 NEEDED_BY = {  # sections that need a list
     "sizes": {"training_step", "synthesis"},
     "vocoders": {"vocoders"},
+    "voices": {"voices"},
     "lengths": {"scan", "block", "chunks"},
     "chunks": {"chunks"},
     "steps": {"synthesis"},
@@ -36,6 +39,7 @@ NEEDED_BY = {  # sections that need a list
 COUNTS = ("rounds", "batch", "tokens", "frames", "width", "lengths", "chunks", "steps")
 
 
+@with_trust
 def benchmark(config: DictConfig) -> list[Section]:
     """Run and print the sections, after the rates of the machine; with ``out`` also write JSON.
 
@@ -64,6 +68,12 @@ def benchmark(config: DictConfig) -> list[Section]:
             timer, bf16, config.frames, config.sentence, sizes, config.steps
         ),
         "vocoders": lambda: benchmark_vocoders(timer, bf16, config.frames, trainings),
+        "voices": lambda: benchmark_voices(
+            config.voices,
+            read_texts(config.texts),
+            config.wavs and Path(config.wavs),
+            config.rounds,
+        ),
         "startup": lambda: benchmark_startup(timer),
         "busy": lambda: benchmark_busy(timer),
     }

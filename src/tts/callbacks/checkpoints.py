@@ -11,9 +11,10 @@ import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Checkpoint
 
 from tts.callbacks.graceful_stop import Interrupted
+from tts.callbacks.support.datamodule import has_same_validation_set
 from tts.callbacks.support.metric_directions import metric_directions
 from tts.callbacks.support.priority import DEFAULT
-from tts.checkpoint import load_checkpoint
+from tts.checkpoint import CheckpointError, load_checkpoint
 from tts.errors import UserError
 from tts.plain_data import PlainData
 
@@ -58,16 +59,36 @@ class Checkpoints(Checkpoint):
         return {"best_score": self.best_score}
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """Read the best score so far from best.ckpt, where a run is resumed."""
+        """Read the best score so far from best.ckpt, where a run is resumed.
+
+        The score of another validation set does not count, and its checkpoint gets another name.
+        """
         self._sign = self._direction(trainer)
         best = self.folder / "best.ckpt"
         if trainer.is_global_zero:
             for unfinished in self.folder.glob(".*.ckpt.*"):  # of a killed process
                 unfinished.unlink()
         if trainer.is_global_zero and best.is_file():
-            state = load_checkpoint(best, mmap=True).get("callbacks", {}).get(self.state_key, {})
-            self.best_score = state.get("best_score", math.inf)
+            self.best_score = self._former_score(best, trainer)
         self.best_score = trainer.strategy.broadcast(self.best_score)
+
+    def _former_score(self, best: Path, trainer: pl.Trainer) -> float:
+        """Return the score that ``best`` was saved with; infinity where it cannot be compared."""
+        try:
+            checkpoint = load_checkpoint(best, mmap=True)
+            if has_same_validation_set(trainer, checkpoint):
+                state = checkpoint.get("callbacks", {}).get(self.state_key, {})
+                return float(state.get("best_score", math.inf))
+        except (CheckpointError, AttributeError, TypeError, ValueError) as error:
+            log.warning("%s; the next validation replaces %s", error, best.name)
+            return math.inf
+        former = best.replace(self.folder / "former-best.ckpt")
+        log.warning(
+            "the validation set is another one than that of best.ckpt, which is %s now: the next "
+            "validation begins a new best.ckpt",
+            former,
+        )
+        return math.inf
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         # Lightning 2.6 does not count an epoch as started when it resumes after the last batch of

@@ -14,6 +14,7 @@ from tts.errors import UserError
 from tts.memory import gc_frozen_imports
 from tts.signals import ending_on_signals
 from tts.threads import wait_briefly
+from tts.trust import trusting
 
 
 def main() -> None:
@@ -24,6 +25,10 @@ def main() -> None:
     )
     parser.add_argument("bundle", help="failures/step-....pt of a run")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument(
+        "--trust", default=[], action="append", metavar="PACKAGE",
+        help="package of your own whose classes the bundle may name",
+    )  # fmt: skip
     arguments = parser.parse_args()
     wait_briefly()
     with ending_on_signals():
@@ -31,7 +36,8 @@ def main() -> None:
             from tts.training.replay import replay
 
         try:
-            print(replay(arguments.bundle, arguments.device))
+            with trusting(arguments.trust):
+                print(replay(arguments.bundle, arguments.device))
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
             raise SystemExit(2) from None

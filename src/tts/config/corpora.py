@@ -4,10 +4,11 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from tts.config.instantiate import instantiate
+from tts.config.instantiate import InstantiationException, instantiate
 from tts.data.corpora.combine import make_corpora
 from tts.data.prepare import prepare
-from tts.plain_data import PlainData
+from tts.errors import UserError
+from tts.plain_data import PlainData, short
 from tts.vocoders.codec import load_codec
 
 _PARTS = ("source", "corpora", "frontend", "contract", "prepare")
@@ -15,12 +16,25 @@ _PARTS = ("source", "corpora", "frontend", "contract", "prepare")
 _READING = ("_target_", "frames_per_batch", "workers", "prefetch", "seed", "clips", "mel_from")
 
 
-def prepare_from_config(data: DictConfig | PlainData) -> list[Path]:
-    """Prepare the corpora that ``data`` describes, if they are not yet; return their folders."""
+def prepare_from_config(data: DictConfig | PlainData, where: str = "data") -> list[Path]:
+    """Prepare the corpora that ``data`` describes, if they are not yet; return their folders.
+
+    ``where`` names the section in a message; that of a run has been checked by
+    :mod:`tts.trust`. Raises UserError for a section that is incomplete or describes no corpus.
+    """
     if isinstance(data, DictConfig):
         data = OmegaConf.to_container(data, resolve=True)  # type: ignore[assignment]
+    needed = (*_PARTS, "prepared_dir", "prepare_workers", "codec")
+    if missing := [key for key in needed if not isinstance(data, dict) or key not in data]:
+        raise UserError(f"{where}: the key {missing[0]} is missing")
     values = {key: value for key, value in data.items() if key not in _READING}
-    parts = {key: instantiate(values.pop(key)) for key in _PARTS}
+    try:
+        parts = {key: instantiate(values.pop(key)) for key in _PARTS}
+    except InstantiationException as error:
+        cause = error.__cause__
+        if isinstance(cause, UserError):
+            raise cause from error
+        raise UserError(f"{where}: {short(error)}") from error
     directory, workers = values.pop("prepared_dir"), values.pop("prepare_workers")
     codec = values.pop("codec")
     corpora = make_corpora(parts["source"], parts["corpora"], values)  # type: ignore[arg-type]

@@ -64,7 +64,6 @@ def _launch(
         print(help_text(CONF, config_name, about))
         return
     _require_known_options(arguments)
-    sys.argv[1:] = inherit_overrides([_quote(argument, literal) for argument in arguments])
 
     keep_freed_memory()
     start = cpu_times()
@@ -76,6 +75,10 @@ def _launch(
 
         from tts.config.resolvers import new_start, register_resolvers
 
+    try:
+        sys.argv[1:] = inherit_overrides([_quote(argument, literal) for argument in arguments])
+    except UserError as error:
+        _fail(f"error: {error}")
     register_resolvers()
     new_start()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing its own report

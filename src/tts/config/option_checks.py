@@ -4,11 +4,11 @@ import inspect
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-import hydra.utils
 from omegaconf import DictConfig
 
 from tts.build import MODEL_SECTIONS, model_arguments
 from tts.checkpoint import is_vocoder
+from tts.config.instantiate import target_object
 from tts.config.resume_overrides import own_overrides
 from tts.errors import UserError
 from tts.plain_data import PlainData
@@ -95,7 +95,7 @@ def _unknown(node: object, path: str) -> Iterator[tuple[str, str, list[str]]]:
     if not isinstance(node, dict):
         return
     if "_target_" in node:
-        target = hydra.utils.get_object(node["_target_"])
+        target = target_object(node["_target_"])
         target = target.func if isinstance(target, partial) else target
         parameters = inspect.signature(target).parameters.values()
         if all(p.kind != p.VAR_KEYWORD for p in parameters):

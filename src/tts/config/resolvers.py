@@ -65,6 +65,14 @@ def run_folder(resume: str | None, fresh: str, overrides: Iterable[str]) -> str:
     return f"{fresh}{short_overrides(overrides)}"
 
 
+def hydra_files(resume: str | None) -> str | None:
+    """Return the folder in which Hydra writes its files when a run starts; None for a resumed one.
+
+    A resume can still be rejected, and the run must keep its own overrides then.
+    """
+    return None if resume else ".hydra"
+
+
 def resumed_folder(resume: str) -> Path:
     """Return the run folder that ``resume=`` means: itself, or that of a checkpoint.
 
@@ -92,3 +100,4 @@ def register_resolvers() -> None:
     OmegaConf.register_new_resolver("started", started, replace=True)
     OmegaConf.register_new_resolver("short_overrides", short_overrides, replace=True)
     OmegaConf.register_new_resolver("run_folder", run_folder, replace=True)
+    OmegaConf.register_new_resolver("hydra_files", hydra_files, replace=True)

@@ -1,6 +1,8 @@
 """Lightning data module: prepares corpora, opens them, and yields batches that can be resumed."""
 
 import atexit
+import hashlib
+import logging
 import multiprocessing.util  # registers its exit handler first, so that ours runs before it
 import signal
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +14,7 @@ from typing import Any, NamedTuple, Self
 import lightning.pytorch as pl
 import numpy as np
 import torch
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -31,13 +34,15 @@ from tts.data.corpora.source import Corpus
 from tts.data.dataset import SpeechDataset
 from tts.data.prepare import prepare
 from tts.data.prepare_settings import PrepareSettings
+from tts.data.reader_errors import ReaderDataset
 from tts.data.sampler import FrameBudgetSampler
-from tts.data.store import PreparedCorpus
+from tts.data.store import PreparedCorpus, Row
 from tts.errors import UserError
 from tts.plain_data import PlainData
 from tts.text.frontend import Frontend
 from tts.vocoders.codec import Codec, load_codec
 
+warn = rank_zero_only(logging.getLogger(__name__).warning)
 Loader = DataLoader[Batch | Clips]
 
 
@@ -176,9 +181,24 @@ class SpeechDataModule(pl.LightningDataModule):
         # also during a fit's validation, when best.ckpt is saved
         if self.trainer is not None and self.trainer.state.fn == "fit":
             self._consumed = self.trainer.fit_loop.total_batch_idx + 1
-        return {"consumed": self._consumed}
+        return {"consumed": self._consumed, **self.splits()}
+
+    def splits(self) -> dict[str, PlainData]:
+        """Return the number of utterances of each split, and a hash of what they are."""
+        return {split: _summary(part.rows) for split, part in self._parts.items()}
 
     def load_state_dict(self, state: PlainData) -> None:
+        """Continue after the batches of a checkpoint, and log what changed in the corpora."""
+        changes = [
+            f"{now['utterances']} utterances for {split}, before {state[split]['utterances']}"
+            for split, now in self.splits().items()
+            if split in state and state[split] != now
+        ]
+        if changes:
+            warn(
+                "the corpus changed since the checkpoint was saved: %s. Its batches are others "
+                "from here on", "; ".join(changes),
+            )  # fmt: skip
         self._consumed = state["consumed"]
         if self._sampler is not None:
             self._sampler.resume(self._consumed)
@@ -216,7 +236,7 @@ class SpeechDataModule(pl.LightningDataModule):
         part = self.dataset(split)
         dataset: Dataset[Batch | Clips] = part if self.clips is None else ClipDataset(part)
         return ReaderLoader(
-            dataset,
+            ReaderDataset(dataset),
             batch_size=None,  # the dataset returns complete batches
             sampler=sampler,
             num_workers=workers,
@@ -225,6 +245,12 @@ class SpeechDataModule(pl.LightningDataModule):
             prefetch_factor=self.prefetch if workers else None,
             worker_init_fn=partial(start_reader, this_process()),
         )
+
+
+def _summary(rows: Sequence[Row]) -> PlainData:
+    """Return what a split consists of, whatever its speakers are called."""
+    lines = "".join(f"{row.id}|{row.phonemes}|{row.frames}\n" for row in rows)
+    return {"utterances": len(rows), "hash": hashlib.sha256(lines.encode()).hexdigest()[:16]}
 
 
 class ReaderLoader(DataLoader[Any]):

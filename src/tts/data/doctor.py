@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,10 +18,10 @@ class DoctorError(UserError):
     """Too little of the corpus is usable; the message gives the problems of the rest."""
 
 
-def examine(rows: list[Row], fingerprints: list[str], settings: PrepareSettings) -> None:
+def examine(rows: list[Row], fingerprints: list[str | None], settings: PrepareSettings) -> None:
     """Drop duplicates and outliers, note repeated texts, assign the splits; in place.
 
-    ``fingerprints``: of each row's samples.
+    ``fingerprints``: of each row's samples, where they are kept.
     """
     _drop_duplicates(rows, fingerprints)
     _drop_rate_outliers(rows, settings.max_outlier)
@@ -61,9 +62,9 @@ def validation_texts(texts: list[str], settings: PrepareSettings) -> set[str]:
     return set(sorted(texts, key=rank)[:count])
 
 
-def _drop_duplicates(rows: list[Row], fingerprints: list[str]) -> None:
+def _drop_duplicates(rows: list[Row], fingerprints: list[str | None]) -> None:
     ids: set[str] = set()
-    audio: dict[str, Row] = {}
+    audio: dict[str | None, Row] = {}
     for row, fingerprint in zip(rows, fingerprints, strict=True):
         if row.id in ids:
             _drop(row, "duplicate id, an earlier row has the same: give each row its own id")
@@ -132,8 +133,11 @@ def reason_class(row: Row) -> str:
     return reason.split(",")[0].split(":")[0].split(" (")[0].strip()
 
 
-def report(name: str, rows: list[Row], shown: int = 20) -> str:
-    """Format the summary as text, with the first ``shown`` dropped utterances in full."""
+def report(name: str, rows: list[Row], remarks: Sequence[str] = (), shown: int = 20) -> str:
+    """Format the summary as text, with the first ``shown`` dropped utterances in full.
+
+    ``remarks``: lines about the full corpus.
+    """
     summary = summarize(rows)
     lines = [
         f"{name}: kept {summary['kept']} of {summary['utterances']} utterances, "
@@ -144,6 +148,7 @@ def report(name: str, rows: list[Row], shown: int = 20) -> str:
     if len(summary["minutes_by_speaker"]) > 1:
         minutes = summary["minutes_by_speaker"].items()
         lines.append(f"speakers: {', '.join(f'{name} {m:.1f} min' for name, m in minutes)}")
+    lines += remarks
     if summary["dropped"]:
         lines.append(f"dropped {summary['dropped']}:")
         counts = summary["dropped_by_reason"].items()

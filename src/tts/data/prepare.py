@@ -3,23 +3,30 @@
 import errno
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
-from tts.child_processes import WorkerPool, usable_workers
+from tts.child_processes import WorkerError, WorkerPool, usable_workers
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts, SpeakerStatistics
+from tts.data import acoustics
+from tts.data.acoustics import Sums, acoustics_key
 from tts.data.codes import prepare_codes
-from tts.data.corpora.source import Corpus, Source
+from tts.data.corpora.source import Corpus, Source, description
 from tts.data.doctor import examine, report, require_enough, summarize
-from tts.data.features import Recipe, Sums, extract, utterance_state
+from tts.data.features import Recipe, extract, utterance_state
+from tts.data.language_check import language_warnings
 from tts.data.prepare_settings import PrepareSettings
 from tts.data.progress import shard_progress
+from tts.data.recordings import Recordings, require_different
+from tts.data.reuse import EXTRACTED, AcousticsReader, Place, find_acoustics
 from tts.data.run_once import run_once
 from tts.data.store import (
     VERSION,
@@ -37,6 +44,7 @@ from tts.plain_data import PlainData
 from tts.text.frontend import Frontend
 from tts.vocoders.codec import Codec
 
+log = logging.getLogger(__name__)
 SHARD = 64  # utterances per shard; a kill loses at most the shards in work
 
 
@@ -54,52 +62,100 @@ def prepare(
 
     A folder is named after the corpus and a hash of everything that shapes its features; codes of
     ``codec`` are added to it (:mod:`tts.data.codes`). Running again after a kill continues at the
-    last finished shard. Raises DoctorError when too little is usable, CorpusError for a corpus that
-    cannot be read, StoreError when the disk is full.
+    last finished shard, and another folder's acoustics are used where they are the same. Raises
+    DoctorError when too little is usable, CorpusError for a corpus that cannot be read or is given
+    twice, StoreError when the disk is full or a process is killed.
     """
     recipe = Recipe(frontend, contract, settings or PrepareSettings())
-    folders = []
-    for corpus in corpora:
-        folder = prepared_folder(corpus, recipe, directory)
-        try:
-            work = partial(_prepare_corpus, corpus, recipe, folder, workers, progress)
+    place = str(directory)
+    try:
+        recordings = [Recordings.of(corpus, directory) for corpus in corpora]
+        folders = [
+            prepared_folder(corpus, recipe, directory, audio)
+            for corpus, audio in zip(corpora, recordings, strict=True)
+        ]
+        require_different(corpora, recordings, folders)
+        for corpus, audio, folder in zip(corpora, recordings, folders, strict=True):
+            place = str(folder)
+            work = partial(_prepare_corpus, corpus, audio, recipe, folder, workers, progress)
             run_once(folder, folder / "corpus.json", work)
+            audio.save(folder)
             if codec is not None:
                 prepare_codes(folder, codec, progress)
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise
-            raise StoreError(
-                f"{folder}: {os.strerror(error.errno).lower()}; free some space and run the same "
-                "command again, it continues at the last finished shard"
-            ) from error
-        folders.append(folder)
+    except OSError as error:
+        raise _disk_error(error, place) from error
+    except WorkerError as error:
+        raise StoreError(
+            f"{place}: a process that prepares was killed, probably for want of memory; run the "
+            "same command again with data.prepare_workers=1, it continues at the last finished "
+            "shard"
+        ) from error
     return folders
 
 
-def prepared_folder(corpus: Corpus, recipe: Recipe, directory: str | os.PathLike[str]) -> Path:
-    """Return the folder of a corpus prepared so; a changed setting is another folder."""
-    key = json.dumps(_settings(corpus, recipe), sort_keys=True, default=str)
+def _disk_error(error: OSError, folder: str) -> StoreError:
+    reason = os.strerror(error.errno).lower() if error.errno else str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StoreError(
+            f"{folder}: {reason}; free some space and run the same command again, it continues at "
+            "the last finished shard"
+        )
+    return StoreError(
+        f"{error.filename or folder}: {reason}; check the path and its permissions, or set "
+        "data.prepared_dir"
+    )
+
+
+def prepared_folder(
+    corpus: Corpus, recipe: Recipe, directory: str | os.PathLike[str], recordings: Recordings
+) -> Path:
+    """Return the folder of a corpus prepared so; a changed setting or recording is another one."""
+    key = json.dumps(_settings(corpus, recipe, recordings), sort_keys=True, default=str)
     return Path(directory) / f"{corpus.name}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
 
-def _settings(corpus: Corpus, recipe: Recipe) -> PlainData:
-    return {"version": VERSION, "corpus": corpus.fingerprint(), **recipe.to_dict()}
+def _settings(corpus: Corpus, recipe: Recipe, recordings: Recordings) -> PlainData:
+    return {
+        "version": [VERSION, acoustics.VERSION],
+        "corpus": corpus.fingerprint(),
+        "recordings": recordings.digest,
+        **recipe.to_dict(),
+    }
 
 
 def _prepare_corpus(
-    corpus: Corpus, recipe: Recipe, folder: Path, workers: int, progress: bool
+    corpus: Corpus,
+    recordings: Recordings,
+    recipe: Recipe,
+    folder: Path,
+    workers: int,
+    progress: bool,
 ) -> None:
     sources = list(corpus.sources())
+    if how := description(corpus):
+        log.info(how)
     (folder / "shards").mkdir(parents=True, exist_ok=True)
+    recordings.save(folder)
     shards = [sources[start : start + SHARD] for start in range(0, len(sources), SHARD)]
-    todo = [n for n in range(len(shards)) if not _part(folder, n).is_file()]
-    finished = _run([_Job(folder, n, shards[n], recipe) for n in todo], workers)
+    todo = [n for n in range(len(shards)) if not _is_finished(folder, n)]
+    keys = {
+        n: [
+            acoustics_key(s, recipe.contract, recipe.settings, recordings.hash(s.audio))
+            for s in shards[n]
+        ]
+        for n in todo
+    }
+    known = find_acoustics(folder.parent, chain.from_iterable(keys.values()))
+    jobs = [
+        _Job(folder, n, shards[n], recipe, keys[n], {k: known[k] for k in keys[n] if k in known})
+        for n in todo
+    ]
+    finished = _run(jobs, workers)
     if progress:
         finished = shard_progress(finished, corpus.name, len(shards), len(todo))
     for number in finished:
         assert _part(folder, number).is_file()
-    _finish(corpus, recipe, folder, len(shards))
+    _finish(corpus, recordings, recipe, folder, len(shards))
 
 
 class _Job(NamedTuple):
@@ -107,11 +163,25 @@ class _Job(NamedTuple):
     number: int  # of the shard
     sources: list[Source]
     recipe: Recipe
+    keys: list[str | None]  # of the acoustics of each source
+    known: dict[str, Place]  # acoustics that another preparation extracted
 
 
 def _part(folder: Path, number: int) -> Path:
-    """Rows of a finished shard; deleted once the manifest is written."""
+    """States of a finished shard's utterances; all in one file once the manifest is written."""
     return folder / "shards" / f"{number:05d}.jsonl"
+
+
+def _is_finished(folder: Path, number: int) -> bool:
+    """Return whether a shard is complete; one that was removed is made again."""
+    part = _part(folder, number)
+    if not part.is_file():
+        return False
+    try:
+        kept = any(state["row"]["kept"] for state in read_rows(part))
+    except (ValueError, LookupError, TypeError):
+        return False
+    return not kept or shard_path(folder, number).is_file()
 
 
 def _run(jobs: list[_Job], workers: int) -> Iterator[int]:
@@ -129,7 +199,11 @@ def _one_thread() -> None:
 
 
 def _shard(job: _Job) -> int:
-    utterances = [extract(source, job.recipe) for source in job.sources]
+    reader = AcousticsReader(job.known)
+    utterances = [
+        extract(source, job.recipe, key, reader.read(key))
+        for source, key in zip(job.sources, job.keys, strict=True)
+    ]
     kept = {u.row.id: u.features for u in utterances if u.row.kept}
     for utterance in utterances:
         utterance.row.shard = job.number if utterance.row.kept else None
@@ -139,23 +213,31 @@ def _shard(job: _Job) -> int:
     return job.number
 
 
-def _finish(corpus: Corpus, recipe: Recipe, folder: Path, shards: int) -> None:
+def _finish(
+    corpus: Corpus, recordings: Recordings, recipe: Recipe, folder: Path, shards: int
+) -> None:
     """Check the full corpus, write manifest and report, and last ``corpus.json``."""
     states = [state for n in range(shards) for state in read_rows(_part(folder, n))]
     rows = [Row(**state["row"]) for state in states]
-    examine(rows, [state["fingerprint"] for state in states], recipe.settings)
+    found = [state["acoustics"] for state in states]
+    examine(rows, [values and values["fingerprint"] for values in found], recipe.settings)
     write_rows(folder / "manifest.jsonl", map(row_dict, rows))
-    write_text(folder / "report.txt", report(corpus.name, rows))
+    warnings = language_warnings(rows)
+    for line in warnings:
+        log.info(line)  # the command prepare prints the report instead
+    remarks = [line for line in (description(corpus), *warnings) if line]
+    write_text(folder / "report.txt", report(corpus.name, rows, remarks))
     write_json(folder / "report.json", summarize(rows))
     require_enough(corpus.name, rows, recipe.settings, str(folder / "manifest.jsonl"))
-    sums = [Sums(**state["sums"]) for state in states]
+    sums = [Sums(**values["sums"]) if values else Sums() for values in found]
     facts = _facts(rows, sums, recipe.frontend, recipe.contract)
+    write_rows(folder / EXTRACTED, states)
     write_json(
         folder / "corpus.json",
         {
             "version": VERSION,
             "facts": facts.to_dict(),
-            "settings": _settings(corpus, recipe),
+            "settings": _settings(corpus, recipe, recordings),
             "counts": summarize(rows),
         },
     )

@@ -4,7 +4,10 @@ Files of the folder:
 
 - ``corpus.json``: facts, settings, counts. Written last: a folder that has it is finished.
 - ``manifest.jsonl``: a row per utterance of the source, kept, or dropped with the reason.
-- ``shards/00000.safetensors``: tensors named ``<id>/<feature>``.
+- ``shards/00000.safetensors``: features (:mod:`tts.data.shards`).
+- ``extracted.jsonl``: what was found in each recording, so that another folder can use its features
+  (:mod:`tts.data.reuse`).
+- ``files.json``: the hashes of the recordings (:mod:`tts.data.file_hashes`).
 - ``report.txt``, ``report.json``: what was kept and dropped.
 - ``codes-<key>/``: codes of one codec (:mod:`tts.data.codes`), only where ``data.codec`` is set.
 """
@@ -14,26 +17,25 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
 from pathlib import Path
+from types import UnionType
+from typing import get_args, get_type_hints
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
-from tts.contract import CodecContract
+from tts.contract import CodecContract, ContractError
 from tts.corpus import CorpusFacts
-from tts.errors import UserError
+from tts.data.shards import Shard, StoreError, shard_path, write_bytes, write_shard
 from tts.plain_data import PlainData
 
-VERSION = 2
+__all__ = ["PreparedCorpus", "Row", "StoreError", "shard_path", "write_shard"]
+
+VERSION = 3
 FEATURES = ("mel", "pitch", "energy", "tokens", "durations", "audio")
 FULL_SCALE = 32767  # of 16-bit samples
 CODEC = "codec.json"  # in a folder of codes: the codec's contract
-
-
-class StoreError(UserError):
-    """A prepared corpus that is missing, unfinished or damaged."""
 
 
 @dataclass
@@ -58,6 +60,30 @@ class Row:
     bandwidth: float | None = None  # Hz above which nothing was recorded; None = the full band
     notes: str | None = None  # kept, but worth checking
 
+    @classmethod
+    def from_dict(cls, values: PlainData) -> "Row":
+        """Rebuild a row from JSON. Raises ValueError naming the field that is wrong."""
+        if not isinstance(values, dict):
+            raise ValueError("it is not a row")
+        known = {field.name for field in fields(cls)}
+        row = cls(**{key: value for key, value in values.items() if key in known})
+        for name, kinds in _row_types().items():
+            if not isinstance(getattr(row, name), kinds):
+                raise ValueError(f"{name}={getattr(row, name)!r}")
+        if row.kept and (row.frames < 1 or row.tokens < 0 or row.shard is None):
+            raise ValueError(f"frames={row.frames}, tokens={row.tokens}, shard={row.shard}")
+        return row
+
+
+@cache
+def _row_types() -> dict[str, tuple[type, ...]]:
+    """Return what each field of a row may be, as JSON reads it: a whole number may be a float."""
+    found = {}
+    for name, hint in get_type_hints(Row).items():
+        kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+        found[name] = (*kinds, int) if float in kinds else kinds
+    return found
+
 
 def write_json(path: Path, value: object) -> None:
     """Write indented JSON, completely or not at all."""
@@ -70,37 +96,17 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write to a temporary name, flush, rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Write UTF-8, completely or not at all.
+
+    Bytes of a file name that are not UTF-8 become escapes, which JSON reads back.
+    """
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def read_rows(path: Path) -> list[PlainData]:
-    """Read one JSON object per line."""
+    """Read one JSON object per line. Raises ValueError for what is not JSON."""
     with path.open(encoding="utf-8") as file:
         return [json.loads(line) for line in file]
-
-
-def write_shard(path: Path, utterances: Mapping[str, Mapping[str, Tensor]]) -> None:
-    """Write ``{id: {feature: tensor}}`` to one file, completely or not at all."""
-    tensors = {
-        f"{name}/{feature}": tensor.contiguous()
-        for name, features in utterances.items()
-        for feature, tensor in features.items()
-    }
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        save_file(tensors, temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 class PreparedCorpus:
@@ -112,7 +118,7 @@ class PreparedCorpus:
         self.path, self.facts, self.rows = path, facts, rows
         self.codes = codes  # folder of the codes, None = without
         self.mels: str | None = None  # subfolder of mels for clips instead of the recordings' own
-        self._open: dict[Path, safe_open] = {}
+        self._open: dict[Path, Shard] = {}
         self._owner = os.getpid()
 
     @classmethod
@@ -137,16 +143,24 @@ class PreparedCorpus:
                     "prepare the corpus again"
                 )
             facts = CorpusFacts.from_dict(corpus["facts"])
-            known = {field.name for field in fields(Row)}
-            rows = [
-                Row(**{key: value for key, value in row.items() if key in known})
-                for row in read_rows(path / "manifest.jsonl")
-                if row["kept"]
-            ]
-        except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+            rows = [Row.from_dict(row) for row in read_rows(path / "manifest.jsonl")]
+            if len(rows) != corpus["counts"]["utterances"]:
+                raise ValueError(f"manifest.jsonl has {len(rows)} rows, more or fewer than before")
+        except StoreError:
+            raise
+        except OSError as error:
             raise StoreError(
-                f"{path} is damaged ({error!r}); delete the folder and prepare the corpus again"
+                f"{error.filename}: {str(error.strerror).lower()}; check its permissions, or "
+                f"delete {path} and prepare the corpus again"
             ) from error
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise StoreError(
+                f"{path} is damaged ({_brief(error)}); delete the folder and prepare the corpus "
+                "again"
+            ) from error
+        rows = [row for row in rows if row.kept]
+        if {row.speaker for row in rows} - set(facts.speakers):
+            raise StoreError(f"{path}: manifest.jsonl and corpus.json name different speakers")
         if codec is None:
             return cls(path, facts, rows)
         folder = codes_folder(path, codec)
@@ -186,38 +200,20 @@ class PreparedCorpus:
                 raise StoreError(f"{self.path} was opened without codes; set data.codec")
             folder = self.codes
         folder = folder or self.path
-        shard = self._shard(row, folder)
-        try:
-            if part is None:
-                return shard.get_tensor(f"{row.id}/{name}")
-            return shard.get_slice(f"{row.id}/{name}")[part]
-        except SafetensorError as error:
-            raise StoreError(
-                f"{folder}: utterance {row.id} has no {name}; delete the folder and prepare the "
-                "corpus again"
-            ) from error
+        return self._shard(row, folder).read(row.id, name, part)
 
-    def _shard(self, row: Row, folder: Path) -> safe_open:
+    def _shard(self, row: Row, folder: Path) -> Shard:
         if row.shard is None:
             raise StoreError(f"{self.path}: utterance {row.id} was dropped and has no features")
         if self._owner != os.getpid():  # forked: the open files belong to the parent
             self._open, self._owner = {}, os.getpid()
         file = shard_path(folder, row.shard)
         if file not in self._open:
-            try:
-                self._open[file] = safe_open(file, framework="pt")
-            except (SafetensorError, OSError) as error:
-                raise StoreError(
-                    f"{file} is damaged or missing; delete {folder} and prepare the corpus again"
-                ) from error
+            self._open[file] = Shard(file)
         return self._open[file]
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_open": {}}
-
-
-def shard_path(folder: Path, number: int) -> Path:
-    return folder / "shards" / f"{number:05d}.safetensors"
 
 
 def codes_folder(folder: Path, codec: CodecContract) -> Path:
@@ -234,10 +230,22 @@ def _read_codec(path: Path) -> CodecContract:
             f"{path.parent.parent} has no codes of this codec; run python -m tts prepare with "
             "the same data.codec to make them"
         ) from error
-    except (OSError, json.JSONDecodeError) as error:
+    except ContractError:
+        raise
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(
-            f"{path} is damaged ({error}); delete {path.parent} and prepare the corpus again"
+            f"{path} is damaged ({_brief(error)}); delete {path.parent} and prepare the corpus "
+            "again"
         ) from error
+
+
+def _brief(error: Exception) -> str:
+    """Describe in few words what is wrong with a file's content."""
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    if isinstance(error, KeyError):
+        return f"it lacks {error}"
+    return str(error)[:200] or type(error).__name__
 
 
 def row_dict(row: Row) -> PlainData:

@@ -11,6 +11,7 @@ from tts.checkpoint import Run, is_vocoder, load_run
 from tts.config.corpora import prepare_from_config
 from tts.config.hydra_job import task_overrides
 from tts.config.instantiate import instantiate
+from tts.config.trusted_packages import with_trust
 from tts.contract import MelContract
 from tts.controls import SynthesisControls
 from tts.corpus import merge_facts
@@ -41,6 +42,7 @@ UNUSED_OPTIONS = {  # by what is evaluated
 EVALUATED = {"wavs": "wavs=", "run": "run=", "vocoder": "the run of a vocoder"}
 
 
+@with_trust
 def evaluate(config: DictConfig) -> Report:
     """Evaluate, print the table, write the report files and return the report.
 
@@ -109,7 +111,10 @@ def _open_corpora(config: DictConfig, runs: list[Run]) -> tuple[SpeechDataset, l
     use_run_data = config.get("data") is None
     if use_run_data and "data" not in first.config:
         raise UserError(f"{first.path} is a voice without a corpus: give data=... data.root=...")
-    folders = prepare_from_config(first.config["data"] if use_run_data else config.data)
+    if use_run_data:
+        folders = prepare_from_config(first.config["data"], f"{first.path}, config.data")
+    else:
+        folders = prepare_from_config(config.data)
     corpora = [PreparedCorpus.open(folder) for folder in folders]
     for corpus in corpora:
         first.contract.require(corpus.facts.contract, str(first.path), str(corpus.path))

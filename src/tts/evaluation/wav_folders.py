@@ -10,6 +10,8 @@ from tts.audio.io import AudioError, read_audio
 from tts.contract import MelContract
 from tts.errors import UserError
 from tts.evaluation.systems import RECORDINGS, EvaluationSentence, EvaluationSet, System
+from tts.text.language_words import other_language
+from tts.text.phonemes import require_language
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3")
 MIN_SECONDS = 0.1  # of a file that can be measured
@@ -27,8 +29,10 @@ def read_folders(
 
     ``texts``: a file of ``id|text`` (or ``id|text|normalized text``). ``reference``: a folder of
     recordings. ``aligned``: the files are time-aligned copies of them. A file that cannot be read
-    or measured is listed under ``problems``. Raises UserError if nothing is left to score.
+    or measured is listed under ``problems``. Raises UserError if nothing is left to score, and for
+    an unknown language.
     """
+    require_language(language)
     text_by_id = read_texts(Path(texts)) if texts is not None else {}
     references = [Path(reference)] if reference is not None else []
     files = [_audio_files(folder) for folder in [*references, *map(Path, folders)]]
@@ -47,6 +51,12 @@ def read_folders(
     if text_by_id and (without_text := sorted(found - set(text_by_id))):
         problems.append(
             f"{len(without_text)} audio files have no text; the first is {without_text[0]}"
+        )
+    spoken = [text_by_id[id_] for id_ in ids if id_ in text_by_id]
+    if (other := other_language(spoken, language)) is not None:
+        problems.append(
+            f"the texts seem to be {other.name}, for example {other.example[:60]!r}, and language "
+            f"is {language}: set language"
         )
     names = ([RECORDINGS] if references else []) + shortest_names(list(map(Path, folders)))
     systems = []

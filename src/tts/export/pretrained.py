@@ -94,7 +94,7 @@ def read_weights(path: Path) -> dict[str, object]:
     except (SafetensorError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise CheckpointError(f"{path} is truncated or damaged: copy it again") from error
     if isinstance(state, dict):
-        for key in ("generator", "state_dict"):
+        for key in ("generator", "model_g", "state_dict"):
             state = state.get(key, state)
     if not isinstance(state, dict) or not state:
         raise CheckpointError(f"{path} contains no weights")

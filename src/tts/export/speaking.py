@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import Mapping
 
-from tts.build import build_model
 from tts.checkpoint import Run, is_vocoder
 from tts.controls import SynthesisControls
 from tts.errors import UserError
@@ -16,19 +15,19 @@ def with_speaking(run: Run, settings: Mapping[str, object]) -> Run:
     Raises UserError for a setting that the model does not take, or a value that it rejects.
     """
     given = {name: value for name, value in settings.items() if value is not None}
-    factory = run.model_factory()
     if is_vocoder(run.config):
-        known, kind = set(inspect.signature(factory).parameters), f"a {factory.func.__name__}"
+        made = run.model_class()
+        known, kind = set(inspect.signature(made).parameters), f"a {made.__name__}"
     else:
         known, kind = set(SynthesisControls._fields), "an acoustic model"
     if unknown := sorted(given.keys() - known):
         raise UserError(f"{unknown[0]}: {kind} has no such setting")
     speaking = {**run.speaking, **given}
     if is_vocoder(run.config):
-        factory(run.contract, **speaking)
+        run.build(**speaking)
         return run._replace(speaking=speaking)
     controls = SynthesisControls.parse(speaking)
     if controls.has_per_token():
         raise UserError("a speaking default of a voice is one number: give no list")
-    build_model(factory, run.require_facts()).require_controls(controls)
+    run.build().require_controls(controls)
     return run._replace(speaking=controls.changed())

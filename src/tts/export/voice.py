@@ -3,6 +3,7 @@
 from omegaconf import DictConfig
 
 from tts.checkpoint import is_vocoder, load_run, save_voice
+from tts.config.trusted_packages import with_trust
 from tts.controls import SynthesisControls
 from tts.export.speaking import with_speaking
 from tts.training.warm_start import one_speaker
@@ -10,6 +11,7 @@ from tts.training.warm_start import one_speaker
 VOCODER_SETTINGS = ("refinements", "magnitude_weight")
 
 
+@with_trust
 def export_voice(config: DictConfig) -> None:
     """Write the voice of ``config.run`` to ``config.out``.
 

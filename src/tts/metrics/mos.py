@@ -1,4 +1,7 @@
-"""Predicted mean opinion scores: DNSMOS and PLCMOS, by networks of the ``speechmos`` wheel."""
+"""Predicted mean opinion scores: DNSMOS, PLCMOS and DistillMOS.
+
+The networks are in the wheels ``speechmos`` and ``distillmos``.
+"""
 
 from functools import lru_cache
 from pathlib import Path
@@ -68,6 +71,15 @@ def plcmos(speech: np.ndarray) -> float:
     return float(np.mean(scores))
 
 
+def distillmos(speech: np.ndarray) -> float:
+    """Return DistillMOS (Stahl & Gamper 2025) of ``(S,)`` samples at 16 kHz: 1 to 5.
+
+    The package averages windows of 7.7 s, at most a second apart. Raises MissingPackageError.
+    """
+    with torch.inference_mode():
+        return float(_distillmos_network()(torch.from_numpy(speech).float()[None]))
+
+
 class DNSMOSP808(Measure):
     """DNSMOS P.808 (Reddy et al. 2021), 1 to 5; higher is better.
 
@@ -104,6 +116,19 @@ class PLCMOS(Measure):
         return (plcmos(sample.speech),)
 
 
+class DistillMOS(Measure):
+    """DistillMOS (Stahl & Gamper 2025), 1 to 5; higher is better.
+
+    Still separates systems where DNSMOS P.808 and PLCMOS are at the recordings' value. Cost: about
+    0.3 s per second of audio.
+    """
+
+    label, higher_is_better = "DistillMOS", True
+
+    def statistics(self, sample: EvaluationSample) -> Statistics | None:
+        return (distillmos(sample.speech),)
+
+
 def _sample_dnsmos(sample: EvaluationSample) -> DNSMOSScores:
     return dnsmos(sample.speech)
 
@@ -123,6 +148,15 @@ def _plcmos_network() -> Any:  # of an untyped package
     network = _package("plcmos").PLCMOS()
     network.session = _session(Path(network.model_path))
     return network
+
+
+@lru_cache(maxsize=1)
+def _distillmos_network() -> torch.nn.Module:
+    package = require_package("distillmos.sqa", "DistillMOS")
+    network: torch.nn.Module = package.ConvTransformerSQAModel(load_weights=False)
+    weights = torch.load(package.DEFAULT_WEIGHTS_CHKPT, map_location="cpu", weights_only=True)
+    network.load_state_dict(weights["model"])
+    return network.eval()
 
 
 def _package(name: str) -> ModuleType:

@@ -7,6 +7,7 @@ from omegaconf import DictConfig
 
 from tts.audio.io import AudioError
 from tts.config.instantiate import instantiate
+from tts.config.trusted_packages import with_trust
 from tts.controls import SynthesisControls
 from tts.errors import UserError
 from tts.synthesis.audio_files import target_paths, write_sentences
@@ -15,6 +16,7 @@ from tts.synthesis.text_lines import read_lines
 from tts.synthesizer import SynthesizedSentence, Synthesizer
 
 
+@with_trust
 def synthesize(config: DictConfig) -> list[Path]:
     """Synthesize every line and return the files written.
 

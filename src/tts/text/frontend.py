@@ -1,10 +1,10 @@
 """Text front end: clean, normalize and phonemize a string into token ids."""
 
-import importlib
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from tts.plain_data import PlainData
+from tts.parts import PHONEMIZERS
+from tts.plain_data import PlainData, PlainDataError
 from tts.text.clean import clean
 from tts.text.errors import TextError
 from tts.text.normalize import VERSION, normalize
@@ -12,9 +12,12 @@ from tts.text.phonemes import EspeakPhonemizer, Phonemizer
 from tts.text.scripts import describe, keep_readable
 from tts.text.sentences import MAX_CHARACTERS, Sentence, split_sentences
 from tts.text.symbols import BOUNDARY, PADDING, PUNCTUATION, SYMBOLS
+from tts.trust import TrustError, locate
+from tts.typed_data import conform
 
 __all__ = ["Frontend", "FrontendOutput", "Sentence", "TextError"]
 
+_TYPES: dict[str, Any] = {"phonemizer": str, "max_characters": int, "symbols": tuple[str, ...]}
 _SILENT = frozenset(PADDING + BOUNDARY + PUNCTUATION)
 
 
@@ -86,24 +89,32 @@ class Frontend:
         }
 
     @classmethod
-    def from_dict(cls, values: PlainData, phonemizer: Phonemizer | None = None) -> "Frontend":
-        """Rebuild a front end from :meth:`to_dict`.
+    def from_dict(
+        cls, values: PlainData, phonemizer: Phonemizer | None = None, where: str = "the checkpoint"
+    ) -> "Frontend":
+        """Rebuild a front end from :meth:`to_dict`; ``where`` names the file in a message.
 
-        A phonemizer from outside this package must be passed, because a checkpoint must not make
-        Python import arbitrary classes; TextError if it is missing.
+        A phonemizer from outside this package must be passed, or its package trusted, because a
+        checkpoint must not make Python import arbitrary classes. Raises TextError if it is missing,
+        PlainDataError naming a field that is missing or ill-typed.
         """
-        if phonemizer is None:
-            module, _, name = values["phonemizer"].rpartition(".")
-            if not module.startswith("tts.text."):
-                raise TextError(
-                    f"this checkpoint needs the phonemizer {values['phonemizer']}: pass "
-                    f"'phonemizer={{_target_: {values['phonemizer']}}}', in Python "
-                    "Synthesizer.load(..., phonemizer=...)"
-                )
-            phonemizer = getattr(importlib.import_module(module), name)()
-        return cls(
-            phonemizer, max_characters=values["max_characters"], symbols=tuple(values["symbols"])
+        if missing := [name for name in _TYPES if name not in values]:
+            raise PlainDataError(f"{where}, frontend: the field {missing[0]} is missing")
+        name, characters, symbols = (
+            conform(values[name], hint, f"{where}, frontend.{name}")
+            for name, hint in _TYPES.items()
         )
+        if characters < 1:
+            raise PlainDataError(f"{where}, frontend.max_characters: expected 1 or more")
+        if phonemizer is None:
+            try:
+                phonemizer = locate(name, f"{where}, frontend", PHONEMIZERS)()
+            except TrustError as error:
+                raise TextError(
+                    f"{where} needs the phonemizer {name}: pass 'phonemizer={{_target_: {name}}}', "
+                    "in Python Synthesizer.load(..., phonemizer=...)"
+                ) from error
+        return cls(phonemizer, max_characters=characters, symbols=symbols)
 
     def _require_length(self, text: str) -> None:
         if len(text) > self.max_characters:

@@ -40,6 +40,13 @@ _MAX_PART = 120
 _MAX_ASCII_PART = 240
 
 
+def require_language(language: str) -> None:
+    """Raise TextError, with near matches, for a language that espeak-ng does not know."""
+    known = espeak.shared().languages
+    if language not in known:
+        raise TextError(_unknown_language_message(language, known))
+
+
 class EspeakPhonemizer:
     """Phonemize with espeak-ng, which supports more than 100 languages.
 
@@ -65,9 +72,8 @@ class EspeakPhonemizer:
 
     @staticmethod
     def _phones(piece: str, language: str) -> list[str]:
+        require_language(language)
         library = espeak.shared()
-        if language not in library.languages:
-            raise TextError(_unknown_language_message(language, library.languages))
         phones: list[str] = []
         for part in _bounded(piece):
             written = library.phones(part, language, separator="_")

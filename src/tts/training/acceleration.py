@@ -11,9 +11,10 @@ from tts.errors import UserError
 from tts.modules.stack import Stack
 from tts.vocoders.bigvgan import BigVGAN
 from tts.vocoders.hifigan import HiFiGAN
+from tts.vocoders.univnet import LVCBlock
 from tts.vocoders.vocos import ConvNeXt
 
-COMPILED = (Stack, ConvNeXt, HiFiGAN, BigVGAN)
+COMPILED = (Stack, ConvNeXt, HiFiGAN, BigVGAN, LVCBlock)
 # keys of trainer=... that are not arguments of Lightning's Trainer
 CUSTOM_TRAINER_KEYS = ("checkpoint_activations", "compile")
 

@@ -2,7 +2,6 @@
 
 from torch import nn
 
-from tts.build import build_model
 from tts.checkpoint import load_run
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
@@ -19,9 +18,8 @@ def distill(path: str, steps: int, model: nn.Module, facts: CorpusFacts) -> None
     UserError when either has no flow, or when they differ in more than the velocity network.
     """
     run = load_run(path)
-    teacher = build_model(run.model_factory(), run.require_facts())
+    teacher = run.build()
     teacher_flow, flow = _flow_of(teacher, f"distill_from={path}"), _flow_of(model, "this model")
-    run.fill(teacher)
     start_from(path, model, facts)
     student_parts, teacher_parts = (_outside_flow(each) for each in (model, teacher))
     if different := sorted(name for name, _ in student_parts ^ teacher_parts):

@@ -14,13 +14,14 @@ from torch.utils.hooks import RemovableHandle
 from tts.batch import Batch, Clips
 from tts.callbacks.support.bad_step_bundle import grad_scaler
 from tts.callbacks.support.random_states import restore_random
-from tts.checkpoint import CARD, load_checkpoint
-from tts.corpus import CorpusFacts
+from tts.checkpoint import CARD
 from tts.device import find_device
 from tts.errors import UserError
-from tts.plain_data import PlainData
+from tts.plain_data import PlainData, short
+from tts.training.bundle import read_bundle
 from tts.training.lightning_messages import silence_lightning
 from tts.training.system import build_system
+from tts.weights import bounded_by
 
 
 class NonFiniteValue(Exception):
@@ -33,20 +34,18 @@ def replay(path: str, device: str = "cpu") -> str:
     Raises UserError for a file that is no bundle and for a device that this machine lacks.
     """
     find_device(device)
-    bundle = load_checkpoint(path)
-    if missing := [k for k in ("batch", "random", "state_dict", "config") if k not in bundle]:
-        raise UserError(f"{path} is no bundle of a skipped step: it lacks {', '.join(missing)}")
-    batch = _batch(bundle["batch"])
+    bundle = read_bundle(path)
+    batch = bundle["batch"]
     report = [
         f"step {bundle['step']}, skipped because {bundle['reason']}",
         f"utterances: {', '.join(bundle['utterances'])}",
     ]
     if bad := list(_bad_fields(batch, bundle["utterances"])):
         return "\n".join([*report, *bad])
-    system = _system(bundle)
     detector = NonFiniteDetector()
-    trainer = _trainer(bundle, device, detector)
     try:
+        system = _system(bundle, path)
+        trainer = _trainer(bundle, device, detector)
         with (
             warnings.catch_warnings(record=True) as caught,
             torch.autograd.set_detect_anomaly(True),
@@ -55,9 +54,14 @@ def replay(path: str, device: str = "cpu") -> str:
             trainer.fit(system, DataLoader([batch], batch_size=None))  # type: ignore[arg-type]
     except NonFiniteValue as found:
         return "\n".join([*report, str(found)])
-    except RuntimeError as error:
+    except UserError:
+        raise
+    except Exception as error:  # a bundle from elsewhere can hold values that fit nothing
         if "returned nan values" not in str(error):
-            raise
+            raise UserError(
+                f"{path}: its step cannot be run again with this version of the code: "
+                f"{type(error).__name__}: {short(error)}"
+            ) from error
         where = f", after that of {detector.last}" if detector.last else ""
         return "\n".join([*report, f"backward{where}: {error}", *_lines(caught)])
     terms = ", ".join(f"{name.removeprefix('train/')} {float(value):.4g}"
@@ -172,14 +176,10 @@ def _lines(caught: list[warnings.WarningMessage]) -> Iterator[str]:
                 yield f"{line.strip()}: {code}"
 
 
-def _batch(fields: dict[str, Tensor]) -> Batch | Clips:
-    return Clips(**fields) if "audio" in fields else Batch(**fields)
-
-
-def _system(bundle: PlainData) -> pl.LightningModule:
-    config = DictConfig(bundle["config"])
+def _system(bundle: PlainData, path: str) -> pl.LightningModule:
     card = {key: bundle[key] for key in CARD}
-    system = build_system(config, CorpusFacts.from_dict(bundle["facts"]), card)
+    with bounded_by(bundle["state_dict"], path):
+        system = build_system(DictConfig(bundle["config"]), bundle["corpus_facts"], card)
     system.load_state_dict(bundle["state_dict"])
     return system
 

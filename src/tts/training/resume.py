@@ -1,15 +1,16 @@
 """Resuming a run: its own config and last checkpoint, with the command line's overrides on top."""
 
 import logging
-import zipfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from tts.callbacks.checkpoints import PREVIOUS
-from tts.checkpoint import CheckpointError, find_checkpoint, load_checkpoint
+from tts.checkpoint import find_checkpoint, load_checkpoint, part_of
 from tts.config.compose import parse_overrides
 from tts.config.launch import CONF
 from tts.config.resolvers import resumed_folder
@@ -17,11 +18,17 @@ from tts.config.resume_overrides import own_overrides
 from tts.contract import require_same_codec
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
-from tts.plain_data import PlainData
+from tts.plain_data import quoted, read_yaml, read_yaml_text, short
 from tts.training.run_folder import CONFIG
+from tts.trust import require_trusted
+from tts.weights import CheckpointError, require_intact, require_usable
 
 log = logging.getLogger(__name__)
 
+# sections that the config of every run has
+SECTIONS = (
+    "model", "data", "system", "optimizer", "scheduler", "trainer", "audio", "frontend",
+)  # fmt: skip
 # groups whose choice may be replaced when resuming, because the weights do not depend on it
 REPLACEABLE = ("trainer", "callbacks", "logger", "optimizer", "scheduler", "data")
 
@@ -35,7 +42,9 @@ def starting_point(config: DictConfig, overrides: Iterable[str]) -> tuple[DictCo
     if config.resume:
         return resume(config, overrides)
     if config.ckpt_path:
-        return config, find_checkpoint(config.ckpt_path, ("last", "best"))
+        checkpoint = find_checkpoint(config.ckpt_path, ("last", "best"))
+        intact_step(checkpoint)
+        return config, checkpoint
     return config, None
 
 
@@ -58,10 +67,9 @@ def resume(config: DictConfig, overrides: Iterable[str]) -> tuple[DictConfig, Pa
             f"{folder} lacks its {CONFIG}: go on from the checkpoint alone in a new folder, "
             f"ckpt_path={checkpoint}"
         )
-    own = OmegaConf.load(folder / CONFIG)
-    assert isinstance(own, DictConfig)
+    own = read_config(folder / CONFIG)
     with open_dict(own):
-        own.run_dir = config.run_dir
+        own.run_dir, own.trust = config.run_dir, config.trust
         # keys that the version which made the run did not have
         for former, now in ((own, config), (own.trainer, config.trainer)):
             for key in set(now) - set(former):
@@ -91,16 +99,39 @@ def _has_checkpoints(folder: Path) -> bool:
     return not is_run or any(folder.glob("checkpoints/*.ckpt")) or any(folder.glob("*.ckpt"))
 
 
+def read_config(path: Path) -> DictConfig:
+    """Read the ``config.yaml`` of a run, which can come from anybody; its references stay live.
+
+    Raises a UserError naming the file and the key: for a file that is cut or no config, for a class
+    that is not trusted, and for an interpolation other than a reference to another value.
+    """
+    saved = read_yaml(path)
+    if not isinstance(saved, dict):
+        raise CheckpointError(f"{path}: expected the config of a run, not {quoted(saved)}")
+    for name in SECTIONS:
+        if not isinstance(saved.get(name), dict):
+            raise CheckpointError(
+                f"{path}: the section {name} is missing; the file is cut or damaged, copy it again"
+            )
+    require_trusted(saved, str(path), live=True)
+    try:
+        config = OmegaConf.create(read_yaml_text(path))
+    except (OmegaConfBaseException, ValueError, YAMLError) as error:
+        raise CheckpointError(f"{path}: {short(error)}; copy it again") from error
+    assert isinstance(config, DictConfig)
+    return config
+
+
 def resume_point(folder: Path) -> Path:
     """Return the run's last checkpoint, or the newest intact one where that is damaged."""
     found = find_checkpoint(folder, ("last", PREVIOUS, "best"))
     try:
-        _load_intact(found)
+        intact_step(found)
     except CheckpointError as error:
         steps: dict[Path, int] = {}
         for other in found.parent.glob("*.ckpt"):
             with suppress(CheckpointError):
-                steps[other] = _load_intact(other)["global_step"]
+                steps[other] = intact_step(other)
         if not steps:
             raise
         newest = max(steps, key=lambda path: steps[path])
@@ -109,13 +140,15 @@ def resume_point(folder: Path) -> Path:
     return found
 
 
-def _load_intact(path: Path) -> PlainData:
-    """Load a checkpoint and verify its checksums. Raises CheckpointError when it is damaged."""
+def intact_step(path: Path) -> int:
+    """Return the step of a checkpoint. Raises CheckpointError for one that is damaged or NaN."""
     checkpoint = load_checkpoint(path, mmap=True)
-    with zipfile.ZipFile(path) as archive:
-        if (part := archive.testzip()) is not None:
-            raise CheckpointError(f"{path} is damaged in {part}")
-    return checkpoint
+    require_intact(path)
+    state, step = checkpoint.get("state_dict"), checkpoint.get("global_step")
+    if not isinstance(state, dict) or type(step) is not int:
+        raise CheckpointError(f"{path} is not a checkpoint of a training")
+    require_usable(part_of("model.", state), str(path))
+    return step
 
 
 def require_same_speech(checkpoint: Path, facts: CorpusFacts, mel_only: bool = False) -> None:
@@ -126,7 +159,7 @@ def require_same_speech(checkpoint: Path, facts: CorpusFacts, mel_only: bool = F
     card = load_checkpoint(checkpoint, mmap=True)
     if "facts" not in card:
         raise CheckpointError(f"{checkpoint} was not made by this codebase's train.py")
-    saved = CorpusFacts.from_dict(card["facts"])
+    saved = CorpusFacts.from_dict(card["facts"], f"{checkpoint}, facts")
     saved.contract.require(facts.contract, str(checkpoint), "the prepared corpus")
     if mel_only:
         return

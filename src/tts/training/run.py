@@ -17,6 +17,7 @@ from tts.config.elsewhere import set_elsewhere
 from tts.config.hydra_job import group_choices, task_overrides
 from tts.config.launch import CONF
 from tts.config.option_checks import check_options
+from tts.config.trusted_packages import with_trust
 from tts.folder_lock import locked
 from tts.memory import release_memory
 from tts.plain_data import PlainData
@@ -52,6 +53,7 @@ def job(config: DictConfig) -> float | None:
     return metrics.get(f"best/{name}", metrics.get(name))
 
 
+@with_trust
 def train(
     config: DictConfig, overrides: Sequence[str] = (), summary: PlainData | None = None
 ) -> dict[str, float]:
@@ -83,7 +85,7 @@ def train(
         tune_batch_size(config, data, build, trainer)
         plain = to_plain(config)
         pl.seed_everything(config.seed, workers=True, verbose=False)
-    system = build_trainable_system(config, data, plain)
+    system = build_trainable_system(config, data, plain, checkpoint)
     load_initial_weights(config, system, data.facts, checkpoint)
     save_config(config, Path(config.run_dir), fresh=not resuming or checkpoint is None)
 

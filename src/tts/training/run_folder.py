@@ -2,10 +2,14 @@
 
 import logging
 import os
+from copy import deepcopy
 from pathlib import Path
 
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from tts.config.hydra_job import task_overrides
+from tts.config.resume_overrides import SAVED
 
 log = logging.getLogger(__name__)
 
@@ -14,13 +18,42 @@ CONFIG = "config.yaml"
 
 @rank_zero_only
 def save_config(config: DictConfig, folder: Path, fresh: bool) -> None:
-    """Write ``config.yaml`` atomically; ``fresh``: move a former run's files aside first."""
+    """Write ``config.yaml`` atomically; ``fresh``: move a former run's files aside first.
+
+    Values that come from a resolver, such as an environment variable, are written resolved: a
+    resumed run evaluates no resolver. Of a run that is resumed, the overrides are written too.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     if fresh:
         set_aside(folder)
-    temporary = folder / f".{CONFIG}"
+    _write_yaml(without_resolvers(config), folder / CONFIG)
+    if not fresh and (overrides := task_overrides()):
+        (folder / SAVED).parent.mkdir(exist_ok=True)
+        _write_yaml(OmegaConf.create(overrides), folder / SAVED)
+
+
+def without_resolvers(config: DictConfig) -> DictConfig:
+    """Return a copy in which only references to other values, ``${size.dim}``, are unresolved."""
+    copy = deepcopy(config)
+    stack: list[DictConfig | ListConfig] = [copy]
+    while stack:
+        node = stack.pop()
+        for key in range(len(node)) if isinstance(node, ListConfig) else list(node):
+            raw = node._get_node(key)
+            assert raw is not None
+            assert not isinstance(raw, list)
+            if raw._is_interpolation():
+                if ":" in str(raw._value()):
+                    node[key] = node[key]
+            elif isinstance(raw, DictConfig | ListConfig) and not raw._is_none():
+                stack.append(raw)
+    return copy
+
+
+def _write_yaml(config: DictConfig | ListConfig, path: Path) -> None:
+    temporary = path.with_name(f".{path.name}")
     OmegaConf.save(config, temporary)
-    os.replace(temporary, folder / CONFIG)
+    os.replace(temporary, path)
 
 
 def set_aside(folder: Path) -> None:

@@ -7,6 +7,7 @@ from omegaconf import DictConfig
 
 from tts.build import build_model, model_arguments
 from tts.callbacks.support.trained_system import trained_system
+from tts.checkpoint import load_checkpoint, part_of
 from tts.config.instantiate import instantiate
 from tts.corpus import CorpusFacts
 from tts.data.datamodule import SpeechDataModule
@@ -20,17 +21,26 @@ from tts.training.resume import require_same_speech
 from tts.training.trainer import optimizes_manually
 from tts.training.warm_start import start_from
 from tts.vocoders.vocoder import Vocoder
+from tts.weights import bounded_by, require_same_shapes
 
 
 def build_trainable_system(
-    config: DictConfig, data: SpeechDataModule, plain: PlainData
+    config: DictConfig, data: SpeechDataModule, plain: PlainData, checkpoint: Path | None = None
 ) -> pl.LightningModule:
     """Build the system, compile it, and freeze what ``train_only`` or a distillation freezes.
 
-    ``plain``: the resolved config, kept in every checkpoint.
+    ``plain``: the resolved config, kept in every checkpoint. ``checkpoint``: the one to go on from,
+    which must have the weights of the model.
     """
     card = {"config": plain, "facts": data.facts.to_dict(), "frontend": data.frontend.to_dict()}
-    system = build_system(config, data.facts, card)
+    if checkpoint is None:
+        system = build_system(config, data.facts, card)
+    else:
+        state = load_checkpoint(checkpoint, mmap=True)["state_dict"]
+        with bounded_by(state, str(checkpoint)):
+            system = build_system(config, data.facts, card)
+        model = trained_system(system).model
+        require_same_shapes(model, part_of("model.", state), str(checkpoint))
     model = trained_system(system).model
     accelerate(system, config.trainer.checkpoint_activations, config.trainer.compile)
     if config.distill_from:

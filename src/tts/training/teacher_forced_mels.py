@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.progress import track
 from torch import Tensor
 
-from tts.build import build_model
 from tts.checkpoint import WEIGHTS, load_run
 from tts.data.datamodule import SpeechDataModule
 from tts.data.dataset import SpeechDataset
@@ -45,9 +44,7 @@ def use_teacher_forced_mels(data: SpeechDataModule, path: str) -> None:
     name = f"mels-{_digest(run.path)}"
     todo = [c for c in data.opened if not (c.path / name / "done").is_file()]
     if todo:
-        model = build_model(run.model_factory(), facts)
-        run.fill(model)
-        model.eval()
+        model = run.build().eval()
         for corpus in todo:
             folder, part = corpus.path / name, SpeechDataset([corpus], None, facts)
             work = partial(_write, corpus, model, part, name, data.frames_per_batch)

@@ -8,7 +8,13 @@ from torch import Tensor, nn
 
 from tts.contract import MelContract
 from tts.vocoders.antialias import Antialiased, SnakeBeta
-from tts.vocoders.hifigan import context_frames, require_rates, same_conv, upsampling
+from tts.vocoders.hifigan import (
+    context_frames,
+    require_channels,
+    require_rates,
+    same_conv,
+    upsampling,
+)
 from tts.vocoders.vocoder import Vocoder
 
 
@@ -82,7 +88,8 @@ class BigVGAN(Vocoder):
         variant: BigVGANVariant | None = None,
     ) -> None:
         super().__init__(contract)
-        require_rates(contract, channels, rates, up_kernels)
+        require_rates(contract, rates, up_kernels)
+        require_channels(channels, len(rates))
         tied, logarithmic, self.tanh, output_bias = variant or BigVGANVariant()
         self.input = nn.Conv1d(contract.bands, channels, 7, padding=3)
         self.ups = nn.ModuleList()

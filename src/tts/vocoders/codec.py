@@ -5,7 +5,6 @@ whose codes one codec made (``data.codec=VOICE``), and only that codec can decod
 generate: its :class:`~tts.contract.CodecContract` holds a hash of its weights.
 """
 
-import functools
 import hashlib
 import os
 from pathlib import Path
@@ -76,15 +75,13 @@ def load_codec(path: str | os.PathLike[str], contract: CodecContract | None = No
     field when it is another codec.
     """
     run = load_run(path)
-    factory = run.model_factory()
-    made = factory.func if isinstance(factory, functools.partial) else factory
+    made = run.model_class()
     if not (isinstance(made, type) and issubclass(made, Codec)):
         raise CheckpointError(
             f"{run.path} is not a codec: its model is {run.config['model']['_target_']}; "
             "give the folder of a codec's voice or run"
         )
-    codec: Codec = factory(run.contract)
-    run.fill(codec)
+    codec: Codec = run.build()
     if contract is not None:
         contract.require(codec.contract, "the model", str(run.path))
     return codec.eval()

@@ -82,7 +82,8 @@ class HiFiGAN(Vocoder):
         paired: bool = True,
     ) -> None:
         super().__init__(contract)
-        require_rates(contract, channels, rates, up_kernels)
+        require_rates(contract, rates, up_kernels)
+        require_channels(channels, len(rates))
         self.input = nn.Conv1d(contract.bands, channels, 7, padding=3)
         self.ups = nn.ModuleList()
         self.fusions = nn.ModuleList()
@@ -116,9 +117,7 @@ def upsampling(inputs: int, outputs: int, rate: int, kernel: int) -> nn.ConvTran
     return nn.ConvTranspose1d(inputs, outputs, kernel, rate, padding=(kernel - rate) // 2)
 
 
-def require_rates(
-    contract: MelContract, channels: int, rates: Sequence[int], kernels: Sequence[int]
-) -> None:
+def require_rates(contract: MelContract, rates: Sequence[int], kernels: Sequence[int]) -> None:
     """Raise UserError unless the upsampling stages turn one frame into ``hop`` samples."""
     if len(rates) != len(kernels):
         raise UserError(
@@ -132,10 +131,14 @@ def require_rates(
     for rate, kernel in zip(rates, kernels, strict=True):
         if kernel < rate or (kernel - rate) % 2:
             raise UserError(f"up_kernels: {kernel} must exceed its rate {rate} by an even number")
-    if channels % (1 << len(rates)):
+
+
+def require_channels(channels: int, stages: int) -> None:
+    """Raise UserError unless ``channels`` can be halved by each of ``stages``."""
+    if channels % (1 << stages):
         raise UserError(
-            f"channels={channels} must be divisible by {1 << len(rates)}: each of the "
-            f"{len(rates)} stages halves it"
+            f"channels={channels} must be divisible by {1 << stages}: each of the {stages} stages "
+            "halves it"
         )
 
 

@@ -2,7 +2,6 @@
 
 import logging
 import os
-from functools import partial
 from pathlib import Path
 
 from tts.checkpoint import CheckpointError, load_run
@@ -42,8 +41,7 @@ def load_vocoder(
     vocoder, ContractError naming the fields for one of another mel.
     """
     run = load_run(path)
-    factory: partial[Vocoder] = run.model_factory()
-    made = factory.func
+    made = run.model_class()
     if not (isinstance(made, type) and issubclass(made, Vocoder)):
         raise CheckpointError(f"{run.path} is an acoustic model; give a vocoder")
     if family is not None and made.__name__ != family:
@@ -51,9 +49,5 @@ def load_vocoder(
     if contract is not None:
         run.contract.require(contract, str(run.path), "the acoustic model")
     changed = {name: value for name, value in settings.items() if value is not None}
-    try:
-        vocoder = factory(run.contract, **{**run.speaking, **changed})
-    except TypeError as error:
-        raise CheckpointError(f"{run.path}: its settings do not fit a vocoder: {error}") from error
-    run.fill(vocoder)
+    vocoder: Vocoder = run.build(**{**run.speaking, **changed})
     return vocoder.eval()

@@ -1,8 +1,8 @@
-"""Conversion of public vocoder checkpoints: HiFi-GAN, BigVGAN and Vocos.
+"""Conversion of public vocoder checkpoints: HiFi-GAN, BigVGAN, UnivNet and Vocos.
 
 Each converter maps a published configuration and state dict to this package's names.
-HiFi-GAN: https://github.com/jik876/hifi-gan. BigVGAN: https://github.com/NVIDIA/BigVGAN. Vocos:
-https://github.com/gemelo-ai/vocos.
+HiFi-GAN: https://github.com/jik876/hifi-gan. BigVGAN: https://github.com/NVIDIA/BigVGAN. UnivNet:
+https://github.com/maum-ai/univnet. Vocos: https://github.com/gemelo-ai/vocos.
 """
 
 import re
@@ -41,9 +41,11 @@ def convert(config: PlainData, state: Mapping[str, object]) -> Converted:
         if "activation" in config or "snake_logscale" in config:
             return convert_bigvgan(config, state)
         return convert_hifigan(config, state)
+    if "gen" in config and "audio" in config:
+        return convert_univnet(config, state)
     raise PretrainedFormatError(
-        "the configuration is not one of HiFi-GAN or BigVGAN (upsample_rates) or Vocos (backbone "
-        f"and head); its keys are {', '.join(map(str, sorted(config)))}"
+        "the configuration is not one of HiFi-GAN or BigVGAN (upsample_rates), Vocos (backbone and "
+        f"head) or UnivNet (gen and audio); its keys are {', '.join(map(str, sorted(config)))}"
     )
 
 
@@ -155,6 +157,56 @@ def convert_vocos(config: PlainData, state: Mapping[str, object]) -> Converted:
         return _replace_prefix(key, prefixes, "a Vocos that takes mels")
 
     return Converted(model, contract, _rename_weights(state, rename))
+
+
+def convert_univnet(config: PlainData, state: Mapping[str, object]) -> Converted:
+    """Convert a configuration in YAML and the ``model_g`` weights of a UnivNet."""
+    audio, generator = config["audio"], config["gen"]
+    for section, name in ((audio, "audio"), (generator, "gen")):
+        if not isinstance(section, dict):
+            raise PretrainedFormatError(f"{name} must be a mapping of settings, not {section!r}")
+    contract = MelContract(
+        sample_rate=_require(audio, "sampling_rate"),
+        n_fft=_require(audio, "filter_length"),
+        hop=_require(audio, "hop_length"),
+        window=_require(audio, "win_length"),
+        bands=_require(audio, "n_mel_channels"),
+        fmin=float(_require(audio, "mel_fmin")),
+        fmax=float(_require(audio, "mel_fmax")),
+    )
+    channels, dilations = _require(generator, "channel_size"), _require(generator, "dilations")
+    model = {
+        "_target_": "tts.vocoders.univnet.UnivNet",
+        "channels": channels,
+        "noise": _require(generator, "noise_dim"),
+        "rates": list(_require(generator, "strides")),
+        "dilations": list(dilations),
+        "predictor_kernel": _require(generator, "kpnet_conv_size"),
+    }
+    predictor = {
+        "input_conv.0.": "input.", "kernel_conv.": "kernels.", "bias_conv.": "biases.",
+        "residual_convs.0.1.": "residuals.0.0.", "residual_convs.0.3.": "residuals.0.1.",
+        "residual_convs.1.1.": "residuals.1.0.", "residual_convs.1.3.": "residuals.1.1.",
+        "residual_convs.2.1.": "residuals.2.0.", "residual_convs.2.3.": "residuals.2.1.",
+    }  # fmt: skip
+
+    def rename(key: str) -> str | None:
+        if match := re.fullmatch(r"res_stack\.(\d+)\.(.+)", key):
+            block, rest = f"blocks.{match[1]}", match[2]
+            if rest.startswith("kernel_predictor."):
+                rest = rest.removeprefix("kernel_predictor.")
+                return f"{block}.predictor.{_replace_prefix(rest, predictor, 'a UnivNet')}"
+            rest = re.sub(r"^conv_blocks\.(\d+)\.1\.", r"dilated.\1.", rest)
+            return f"{block}.{rest.replace('convt_pre.1.', 'up.')}"
+        return _replace_prefix(key, {"conv_pre.": "input.", "conv_post.1.": "output."}, "a UnivNet")
+
+    weights = _rename_weights(state, rename)
+    for name, value in weights.items():
+        if ".predictor.kernels." in name:
+            # from (layers, inputs, outputs, kernel) to this package's (layers, kernel, inputs, ...)
+            parts = value.unflatten(0, (len(dilations), channels, 2 * channels, -1))
+            weights[name] = parts.movedim(3, 1).flatten(0, 3).contiguous()
+    return Converted(model, contract, weights)
 
 
 def _upsampler(config: PlainData) -> PlainData:

@@ -37,6 +37,13 @@ class Vocoder(nn.Module):
         """Map a natural-log mel ``(B, T, M)`` to samples ``(B, T * hop)`` in [-1, 1]."""
         raise NotImplementedError
 
+    def prepare(self, mel: Tensor) -> tuple[Tensor, ...]:
+        """Return the arguments of :meth:`forward` at synthesis: the mel, and any noise.
+
+        Each is ``(B, T, ...)``; a stream cuts them into chunks, so all chunks share one noise.
+        """
+        return (mel,)
+
     def training_output(self, mel: Tensor, audio: Tensor) -> VocoderOutput:
         """Return what the losses read of a clip: log mel ``(B, T, M)``, samples ``(B, T * hop)``.
 
@@ -58,15 +65,16 @@ class Vocoder(nn.Module):
         if frames is not None and frames < 1:
             raise UserError(f"frames={frames} must be at least 1")
         total, hop = mel.shape[1], self.contract.hop
+        inputs = self.prepare(mel)
         if frames is None or self.context is None or total <= frames:
             with torch.inference_mode():
-                yield self(mel).clamp(-1, 1)
+                yield self(*inputs).clamp(-1, 1)
             return
         for start in range(0, total, frames):
             stop = min(start + frames, total)
             before, after = max(start - self.context, 0), min(stop + self.context, total)
             with torch.inference_mode():
-                wave = self(mel[:, before:after]).clamp(-1, 1)
+                wave = self(*(x[:, before:after] for x in inputs)).clamp(-1, 1)
             yield wave[:, (start - before) * hop : (stop - before) * hop]
 
     def check_mel(self, mel: Tensor) -> None:

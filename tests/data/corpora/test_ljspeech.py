@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.data.recordings import TEXTS, ljspeech
+from tts.data.corpora.columns import guess_columns
 from tts.data.corpora.download import download_ljspeech
-from tts.data.corpora.ljspeech import LJSpeech, guess_columns
+from tts.data.corpora.ljspeech import LJSpeech
 from tts.data.corpora.source import CorpusError
 
 

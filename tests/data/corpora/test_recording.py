@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from tts.data.corpora.recording import Recording, read_words
+from tts.data.corpora.recording import Recording
 from tts.data.corpora.source import CorpusError
+from tts.data.corpora.transcription import read_words
 
 RATE = 16000
 WORDS = [

@@ -2,15 +2,15 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
-import soundfile
-
+from tts.data.corpora.audio_files import AudioFiles
+from tts.data.corpora.columns import read_columns
 from tts.data.corpora.download import download_ljspeech
+from tts.data.corpora.metadata import Metadata, read_metadata
 from tts.data.corpora.source import CorpusError, Source
 from tts.plain_data import PlainData
-
-COLUMNS = ("id", "speaker", "text", "normalized")
 
 
 class LJSpeech:
@@ -18,9 +18,9 @@ class LJSpeech:
 
     ``root``: the folder; None downloads the public LJ Speech archive to ``download_to``.
     ``speaker``: the speaker's name, None = the folder's; ignored where the rows name speakers.
-    ``language``: an espeak code. ``columns``: the names of the columns, None = guess
-    (:func:`guess_columns`). ``transcribed=False``: texts are ignored and may be missing, which is
-    enough for a vocoder.
+    ``language``: an espeak code. ``columns``: the names of the columns, with ``_`` for one to
+    ignore; None = from a header, or guessed (:mod:`tts.data.corpora.columns`).
+    ``transcribed=False``: texts are ignored and may be missing, which is enough for a vocoder.
     """
 
     def __init__(
@@ -35,31 +35,14 @@ class LJSpeech:
         self.root = download_ljspeech(Path(download_to)) if root is None else Path(root)
         self.name = self.root.resolve().name
         self.speaker, self.language = speaker or self.name, language
-        if columns is not None and (
-            unknown := sorted(set(columns) - set(COLUMNS)) or {"id", "text"} - set(columns)
-        ):
-            raise CorpusError(
-                f"data.columns={list(columns)}: must hold id and text, and may hold speaker and "
-                f"normalized (wrong or missing: {', '.join(sorted(unknown))})"
-            )
-        self.columns = tuple(columns) if columns is not None else None
+        self.columns = None if columns is None else read_columns(columns, transcribed)
         self.transcribed = transcribed
         self.metadata = self.root / "metadata.csv"
 
     def sources(self) -> Iterator[Source]:
-        rows = self._rows()
-        columns = self.columns or guess_columns([fields for _, fields in rows], self.transcribed)
-        files = self._files()
-        for number, fields in rows:
-            if len(fields) != len(columns):
-                raise CorpusError(
-                    f"{self.metadata}, row {number}: {len(fields)} fields, but other rows have "
-                    f"{len(columns)} ({'|'.join(columns)}); remove any | from the text"
-                )
-            row = dict(zip(columns, fields, strict=True))
-            name = row["id"]
-            # the doctor reports a missing file, with all others
-            path = files.get(name, self.root / "wavs" / f"{name}.wav")
+        for _, fields in self._content.rows:
+            row = dict(zip(self._content.columns, fields, strict=True))
+            name, path = self._audio.find(row["id"])  # the doctor reports a missing file
             yield Source(
                 id=name,
                 text=row["text"] if self.transcribed else "",
@@ -70,23 +53,32 @@ class LJSpeech:
                 phonemes=None if self.transcribed else "",
             )
 
+    def files(self) -> dict[str, Path]:
+        """Return the audio files of all rows by id."""
+        place = self._content.columns.index("id")
+        return dict(self._audio.find(fields[place]) for _, fields in self._content.rows)
+
     def fingerprint(self) -> PlainData:
-        text = self._text()
+        rows = [fields for _, fields in self._content.rows]
         return {
             "format": "ljspeech",
-            "root": str(self.root.resolve()),
-            "metadata": hashlib.sha256(text.encode()).hexdigest(),
+            "metadata": hashlib.sha256(repr(rows).encode("utf-8", "surrogatepass")).hexdigest(),
             "speaker": self.speaker,
             "language": self.language,
-            "columns": self.columns,
+            "columns": self._content.columns,
             "transcribed": self.transcribed,
-            # a repaired or added file makes another corpus
-            "audio": hashlib.sha256(
-                "\n".join(f"{n}|{p.stat().st_size}" for n, p in self._files().items()).encode()
-            ).hexdigest(),
         }
 
-    def _text(self) -> str:
+    def description(self) -> str:
+        """Return how the rows were read, with an example."""
+        return f"{self.metadata}: {self._content.describe()}"
+
+    @cached_property
+    def _audio(self) -> AudioFiles:
+        return AudioFiles(self.root)
+
+    @cached_property
+    def _content(self) -> Metadata:
         if not self.root.is_dir():
             raise CorpusError(
                 f"{self.root}: no such folder; set data.root to the folder with metadata.csv"
@@ -96,66 +88,4 @@ class LJSpeech:
                 f"{self.root}: no metadata.csv in the folder; write one with a row id|text per "
                 "file in wavs/"
             )
-        try:
-            return self.metadata.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise CorpusError(
-                f"{self.metadata}: not UTF-8 at byte {error.start}; save the file as UTF-8"
-            ) from error
-
-    def _rows(self) -> list[tuple[int, list[str]]]:
-        """Return row numbers, counted from 1, with their fields."""
-        rows = []
-        for number, line in enumerate(self._text().split("\n"), start=1):
-            if not line.strip():
-                continue
-            fields = [field.strip() for field in line.rstrip("\r").split("|")]
-            if len(fields) not in (2, 3, 4):
-                raise CorpusError(
-                    f"{self.metadata}, row {number}: {line[:80]!r} has {len(fields)} fields; write "
-                    "id|text, id|text|normalized, id|speaker|text or id|speaker|text|normalized"
-                )
-            if not fields[0]:
-                raise CorpusError(
-                    f"{self.metadata}, row {number}: empty id; write the audio file's name without "
-                    "its extension"
-                )
-            rows.append((number, fields))
-        if not rows:
-            raise CorpusError(
-                f"{self.metadata}: no rows in the file; write a row id|text per file in wavs/"
-            )
-        return rows
-
-    def _files(self) -> dict[str, Path]:
-        """Return audio files by id; of several with one id, the first by name."""
-        folder = self.root / "wavs"
-        if not folder.is_dir():
-            raise CorpusError(f"{self.root}: no folder wavs/ in it; move the audio files there")
-        extensions = {f".{form.lower()}" for form in soundfile.available_formats()}
-        extensions |= {".opus", ".oga", ".aif"}
-        files: dict[str, Path] = {}
-        for path in sorted(folder.rglob("*")):
-            if path.suffix.lower() in extensions:
-                files.setdefault(path.relative_to(folder).with_suffix("").as_posix(), path)
-        return files
-
-
-def guess_columns(rows: list[list[str]], transcribed: bool = True) -> tuple[str, ...]:
-    """Guess the names of the columns from their number and, for three, the values of the second.
-
-    It is the speaker when every value is one short word and at most half of the values differ, or
-    when the corpus is not transcribed.
-    """
-    width = len(rows[0])
-    if width == 3 and not transcribed:
-        return ("id", "speaker", "text")
-    if width == 2:
-        return ("id", "text")
-    if width == 4:
-        return ("id", "speaker", "text", "normalized")
-    middle = [row[1] for row in rows if len(row) == 3]
-    words = all(len(value.split()) == 1 and len(value) <= 40 for value in middle)
-    if words and (len(set(middle)) <= len(middle) / 2 or len(middle) == 1):
-        return ("id", "speaker", "text")
-    return ("id", "text", "normalized")
+        return read_metadata(self.metadata, self.columns, self.transcribed, self._audio.exists)

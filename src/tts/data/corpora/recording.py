@@ -1,29 +1,20 @@
-"""Single-recording corpus: one long audio file with a timed transcription.
-
-The transcription is JSON in one of two layouts:
-
-- timed characters: ``{"characters": ["H", ...], "character_start_times_seconds": [...],
-  "character_end_times_seconds": [...]}``, also under ``"alignment"``;
-- timed words or characters: a list of ``{"text" | "word" | "char" | "character": ...,
-  "start": s, "end": s}``, also under ``"words"`` or in the ``"words"`` of each of ``"segments"``.
-"""
+"""Single-recording corpus: one long audio file with a timed transcription."""
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from tts.data.corpora.source import CorpusError, Source
+from tts.data.corpora.transcription import Timed, read_words
 from tts.plain_data import PlainData
 
-Timed = tuple[str, float, float]  # word, start, end in seconds
-
-_TEXT_KEYS = ("word", "text", "character", "char")
 _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？")
 
 
 class Recording:
     """Utterances cut from ``audio`` at the silences between the words of ``transcription``.
+
+    :mod:`tts.data.corpora.transcription` describes the layouts of the transcription.
 
     An utterance ends at the first silence of at least ``min_gap`` seconds after ``target_seconds``,
     or earlier at the end of a sentence, or at its longest silence before it would exceed
@@ -93,13 +84,16 @@ class Recording:
                 raise CorpusError(f"{path}: no such file (data.{key})")
         return {
             "format": "recording",
-            "audio": str(self.audio.resolve()),
-            "bytes": self.audio.stat().st_size,
+            "audio": self.audio.name,
             "transcription": hashlib.sha256(self.transcription.read_bytes()).hexdigest(),
             "speaker": self.speaker,
             "language": self.language,
             "cut": [self.min_gap, self.target_seconds, self.max_seconds],
         }
+
+    def files(self) -> dict[str, Path]:
+        """Return the recording's file."""
+        return {self.audio.name: self.audio}
 
     def _cut(self, words: list[Timed]) -> list[list[Timed]]:
         pieces: list[list[Timed]] = []
@@ -124,87 +118,6 @@ class Recording:
         if piece:
             pieces.append(piece)
         return pieces
-
-
-def read_words(path: Path) -> list[Timed]:
-    """Read the timed words of a transcription. Raises CorpusError naming the wrong entry."""
-    if not path.is_file():
-        raise CorpusError(f"{path}: no such file (data.transcription)")
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise CorpusError(f"{path}: not JSON ({error}); export the transcription again") from error
-    words = _words(_entries(content, path))
-    if not words:
-        raise CorpusError(f"{path}: no words in the transcription")
-    return words
-
-
-def _entries(content: object, path: Path) -> list[Timed]:
-    """Return the file's timed characters or words, checked."""
-    if isinstance(content, dict):
-        content = content.get("alignment", content)
-    if isinstance(content, dict) and "characters" in content and "words" not in content:
-        content = _columns(content, path)
-    elif isinstance(content, dict) and "segments" in content:
-        content = [word for segment in content["segments"] for word in segment.get("words", [])]
-    elif isinstance(content, dict):
-        content = content.get("words")
-    if not isinstance(content, list):
-        raise CorpusError(
-            f"{path}: no timed characters or words found; write a list of "
-            '{"word": ..., "start": seconds, "end": seconds} under "words"'
-        )
-    entries: list[Timed] = []
-    for number, item in enumerate(content, start=1):
-        try:
-            text = next(item[name] for name in _TEXT_KEYS if name in item)
-            start, end = float(item["start"]), float(item["end"])
-        except (StopIteration, KeyError, TypeError, ValueError):
-            raise CorpusError(
-                f"{path}, entry {number}: {item!r} must have a text, a start and an end in seconds"
-            ) from None
-        if not (0 <= start <= end < float("inf")):
-            raise CorpusError(
-                f"{path}, entry {number}: start {start} and end {end} must be seconds from 0 on, "
-                "in this order"
-            )
-        if entries and start < entries[-1][1]:
-            raise CorpusError(
-                f"{path}, entry {number}: starts at {start} s, before the previous entry; sort "
-                "the entries by start"
-            )
-        entries.append((str(text), start, end))
-    return entries
-
-
-def _columns(content: PlainData, path: Path) -> list[PlainData]:
-    starts = content.get("character_start_times_seconds", content.get("starts"))
-    ends = content.get("character_end_times_seconds", content.get("ends"))
-    characters = content["characters"]
-    if starts is None or ends is None or not len(characters) == len(starts) == len(ends):
-        raise CorpusError(
-            f"{path}: {len(characters)} characters need as many entries in "
-            "character_start_times_seconds and character_end_times_seconds"
-        )
-    return [
-        {"char": c, "start": a, "end": b} for c, a, b in zip(characters, starts, ends, strict=True)
-    ]
-
-
-def _words(entries: list[Timed]) -> list[Timed]:
-    """Join characters to words at the spaces between them; return words unchanged."""
-    if any(len(text.strip()) > 1 for text, _, _ in entries):
-        return [(text.strip(), a, b) for text, a, b in entries if text.strip()]
-    words: list[Timed] = []
-    letters: list[Timed] = []
-    for entry in [*entries, (" ", 0.0, 0.0)]:
-        if entry[0].strip():
-            letters.append(entry)
-        elif letters:
-            words.append(("".join(c for c, _, _ in letters), letters[0][1], letters[-1][2]))
-            letters = []
-    return words
 
 
 def _length(path: Path) -> float:

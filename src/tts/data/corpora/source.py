@@ -44,4 +44,19 @@ class Corpus(Protocol):
         """Yield every utterance in a fixed order. Raises CorpusError naming file and row."""
 
     def fingerprint(self) -> PlainData:
-        """Return plain data that changes whenever the result of :meth:`sources` would."""
+        """Return plain data that changes whenever the result of :meth:`sources` would.
+
+        The contents of audio files need not be part of it where there is a method ``files``.
+        """
+
+
+def audio_files(corpus: Corpus) -> dict[str, Path]:
+    """Return the audio files of a corpus by name, from its method ``files`` if it has one."""
+    files = getattr(corpus, "files", None)
+    return {} if files is None else dict(files())
+
+
+def description(corpus: Corpus) -> str:
+    """Return how a corpus was read, for the report, from its method ``description`` if any."""
+    describe = getattr(corpus, "description", None)
+    return "" if describe is None else str(describe())

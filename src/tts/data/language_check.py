@@ -1,0 +1,37 @@
+"""Whether the texts of a corpus are in the language that the corpus is said to have."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from tts.data.store import Row
+from tts.text.language_words import other_language
+
+SAMPLE = 2000  # texts that are read of each speaker or language
+NAMED = 5  # speakers, at most
+
+
+def language_warnings(rows: Sequence[Row]) -> list[str]:
+    """Return a line for each language or speaker whose texts seem to be in another language."""
+    by_language: dict[str, list[str]] = defaultdict(list)
+    by_speaker: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in rows:
+        by_language[row.language].append(row.text)
+        by_speaker[row.language, row.speaker].append(row.text)
+    lines = [_warning("the texts", language, texts) for language, texts in by_language.items()]
+    if not any(lines):
+        # one speaker of several can have another language
+        lines = [
+            _warning(f"{name}'s texts", code, texts) for (code, name), texts in by_speaker.items()
+        ]
+    found = [line for line in lines if line is not None]
+    more = [f"warning: and {len(found) - NAMED} more speakers"] if len(found) > NAMED else []
+    return [*found[:NAMED], *more]
+
+
+def _warning(what: str, language: str, texts: list[str]) -> str | None:
+    if (found := other_language(texts[:SAMPLE], language)) is None:
+        return None
+    return (
+        f"warning: {what} seem to be {found.name}, and data.language is {language}, for example "
+        f"{found.example[:80]!r}; set data.language"
+    )

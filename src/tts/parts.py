@@ -1,0 +1,126 @@
+"""Parts that a config from elsewhere may name: the classes and functions of ``conf/``, by module.
+
+A run, a voice or a checkpoint can come from anybody, and a class that it names is imported and
+called. So the names are listed here one by one; a module, a package or a prefix would admit
+functions that nobody thought of. A new part in ``conf/`` needs a line here (a test says so).
+"""
+
+from collections.abc import Mapping
+
+# what a model consists of: all that a voice or the ``model`` section of a run names
+MODEL = {
+    "tts.alignment.aligner": ("Aligner",),
+    "tts.models.fastspeech": ("FastSpeechParts",),
+    "tts.models.flow": ("ResidualFlow",),
+    "tts.models.variance": ("Predictor", "VarianceAdaptor"),
+    "tts.modules.activation": ("GEGLU", "GELU", "ReLU", "Snake", "SwiGLU"),
+    "tts.modules.attention": ("SelfAttention",),
+    "tts.modules.bidirectional_mamba": ("BidirectionalMamba",),
+    "tts.modules.conv": ("Conv", "ConvCore"),
+    "tts.modules.feed_forward": ("FeedForward",),
+    "tts.modules.mamba": ("MambaCore",),
+    "tts.modules.mamba_conv": ("MambaConv",),
+    "tts.modules.positional": ("Alibi", "NoPosition", "Rope", "Sinusoidal"),
+    "tts.modules.postnet": ("Postnet",),
+    "tts.modules.stack": ("Stack",),
+    "tts.modules.style": ("ReferenceStyle", "SpeakerStyle"),
+    "tts.vocoders.bigvgan": ("BigVGAN", "BigVGANVariant"),
+    "tts.vocoders.griffin_lim": ("GriffinLim",),
+    "tts.vocoders.hifigan": ("HiFiGAN",),
+    "tts.vocoders.mel_rvq": ("MelRVQ",),
+    "tts.vocoders.univnet": ("UnivNet",),
+    "tts.vocoders.vocos": ("Vocos",),
+}
+# what turns text into tokens
+TEXT = {
+    "tts.text.frontend": ("Frontend",),
+    "tts.text.phonemes": ("EspeakPhonemizer",),
+}
+# a corpus and how it is prepared
+DATA = {
+    "tts.contract": ("MelContract",),
+    "tts.data.clips": ("ClipSettings",),
+    "tts.data.corpora.demo": ("Demo",),
+    "tts.data.corpora.ljspeech": ("LJSpeech",),
+    "tts.data.corpora.recording": ("Recording",),
+    "tts.data.datamodule": ("SpeechDataModule.from_config",),
+    "tts.data.prepare_settings": ("PrepareSettings",),
+}
+# the training of a model
+TRAINING = {
+    "lightning.pytorch": ("Trainer",),
+    "lightning.pytorch.callbacks": (
+        "DeviceStatsMonitor", "EarlyStopping", "EMAWeightAveraging", "LearningRateMonitor",
+        "ModelSummary", "StochasticWeightAveraging", "Timer",
+    ),
+    "lightning.pytorch.loggers": ("CSVLogger", "TensorBoardLogger"),
+    "torch.nn.functional": ("huber_loss", "l1_loss", "mse_loss", "smooth_l1_loss"),
+    "torch.optim": (
+        "ASGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop",
+        "SGD",
+    ),
+    "tts.callbacks.bad_steps": ("BadStepGuard",),
+    "tts.callbacks.checkpoints": ("Checkpoints",),
+    "tts.callbacks.copy_synthesis": ("CopySynthesisSamples",),
+    "tts.callbacks.gradient_clipping": ("GradientClipping",),
+    "tts.callbacks.gradient_monitor": ("GradientMonitor",),
+    "tts.callbacks.learning_rate": ("LearningRate",),
+    "tts.callbacks.metric_history": ("MetricHistory",),
+    "tts.callbacks.plateau": ("Plateau",),
+    "tts.callbacks.progress": ("ProgressLine",),
+    "tts.callbacks.samples": ("Samples",),
+    "tts.callbacks.support.atomic_checkpoint_io": ("AtomicCheckpointIO",),
+    "tts.callbacks.support.clipping_methods": (
+        "AdaptiveClipping", "GlobalNormClipping", "PerParameterClipping", "PercentileClipping",
+    ),
+    "tts.callbacks.support.plateau_actions": (
+        "AddDropout", "LowerLearningRate", "RebalanceLosses", "StopTraining", "WarmRestart",
+    ),
+    "tts.callbacks.throughput": ("Throughput",),
+    "tts.callbacks.validation_metrics": ("ValidationMetrics",),
+    "tts.discriminators.cqt": ("MultiConstantQDiscriminator",),
+    "tts.discriminators.mel": ("MultiWindowDiscriminator",),
+    "tts.discriminators.period": ("MultiPeriodDiscriminator",),
+    "tts.discriminators.resolution": ("MultiResolutionDiscriminator",),
+    "tts.discriminators.scale": ("MultiScaleDiscriminator",),
+    "tts.losses.adversarial": ("FeatureMatching", "HingeGANLoss", "LSGANLoss"),
+    "tts.losses.alignment": ("BinarizationLoss", "ForwardSumLoss"),
+    "tts.losses.balance": ("GradNorm", "Uncertainty"),
+    "tts.losses.flow": ("FlowMatchingLoss",),
+    "tts.losses.spectral": ("MelDeltaLoss", "MelLoss"),
+    "tts.losses.variance": ("DurationLoss", "EnergyLoss", "PitchLoss"),
+    "tts.losses.waveform": ("AmplitudeLoss", "MultiResolutionSTFT", "PhaseLoss", "WaveMelLoss"),
+    "tts.losses.weighted": ("WeightedLoss",),
+    "tts.metrics.duration": ("DurationError", "SpeakingRate"),
+    "tts.metrics.f0": ("F0Correlation", "F0RMSE", "F0StandardDeviation", "VoicingError"),
+    "tts.metrics.global_variance": ("GlobalVariance",),
+    "tts.metrics.intelligibility": ("CharacterErrorRate", "WordErrorRate"),
+    "tts.metrics.mcd": ("MelCepstralDistortion",),
+    "tts.metrics.mos": ("DNSMOSOvrl", "DNSMOSP808", "PLCMOS"),
+    "tts.metrics.pesq": ("PESQ",),
+    "tts.metrics.similarity": ("SpeakerSimilarity",),
+    "tts.metrics.snr": ("MelSNR",),
+    "tts.metrics.stoi": ("STOI",),
+    "tts.metrics.whisper": ("WhisperWordErrorRate",),
+    "tts.optim.schedules": (
+        "constant", "cosine", "cosine_restarts", "exponential", "noam", "one_cycle",
+        "warmup_stable_decay",
+    ),
+    "tts.strategies.fsdp": ("FSDPStrategy",),
+    "tts.strategies.zero": ("ZeROStrategy",),
+    "tts.systems.acoustic": ("AcousticSystem",),
+    "tts.systems.acoustic_gan": ("AcousticGANSystem",),
+    "tts.systems.vocoder": ("VocoderSystem",),
+    "tts.training.batch_size": ("LargestBatch",),
+    "tts.vocoders.load": ("default_vocoder", "load_vocoder"),
+}  # fmt: skip
+
+
+def names(table: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    """Return the full names of a table of this module."""
+    return frozenset(f"{module}.{part}" for module, parts in table.items() for part in parts)
+
+
+MODEL_NAMES = names(MODEL)
+PHONEMIZERS = frozenset({"tts.text.phonemes.EspeakPhonemizer"})
+ALL_NAMES = names(MODEL | TEXT | DATA | TRAINING)
