@@ -107,7 +107,8 @@ def test_no_import_goes_upwards(path: Path) -> None:
     if own in SHARED:
         allowed = SHARED[own] | {
             own, "controls", "batch", "errors", "masks", "device", "contract", "corpus", "build",
-            "checkpoint", "plain_data", "typed_data", "parts", "trust", "weights", "child_processes",
+            "checkpoint", "plain_data", "typed_data", "parts", "trust", "weights",
+            "child_processes",
         }  # fmt: skip
     for name in imported_names(path):
         if name.startswith("tts."):
