@@ -22,7 +22,8 @@ from typing import NamedTuple, TypeVar
 from tts.errors import UserError
 
 log = logging.getLogger(__name__)
-Job, Result = TypeVar("Job"), TypeVar("Result")
+Job = TypeVar("Job")
+Result = TypeVar("Result")
 
 PARENT = "TTS_PARENT"  # environment variable: the process that starts a command
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
