@@ -1,6 +1,7 @@
 """Synthesis beside busy processes: one CPU is free, and the time must not grow."""
 
-import multiprocessing
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -10,10 +11,17 @@ from typing import NamedTuple
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.startup import TEXT, run_python
 from tts.benchmark.timing import PairedTimer
-from tts.child_processes import Parent, blocked_stop_signals, end_with_parent, this_process
+from tts.child_processes import announced_parent, blocked_stop_signals
 from tts.threads import usable_cpus
 
 ALONE = "alone"
+PROGRAM = """
+from tts.child_processes import end_with_announced_parent
+end_with_announced_parent()
+print(flush=True)
+while True:
+    pass
+"""
 
 
 class BusyRow(NamedTuple):
@@ -47,20 +55,17 @@ def benchmark_busy(timer: PairedTimer) -> Section:
 @contextmanager
 def busy_processes(count: int) -> Iterator[None]:
     """Keep ``count`` CPUs busy inside the block."""
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_compute, args=(this_process(),)) for _ in range(count)]
-    with blocked_stop_signals():
-        for process in processes:
-            process.start()
+    with announced_parent(), blocked_stop_signals():
+        processes = [
+            subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE)
+            for _ in range(count)
+        ]
     try:
+        for process in processes:
+            assert process.stdout is not None
+            process.stdout.readline()  # it computes
         yield
     finally:
         for process in processes:
             process.kill()
-            process.join()
-
-
-def _compute(parent: Parent) -> None:
-    end_with_parent(parent)
-    while True:
-        pass
+            process.communicate()
