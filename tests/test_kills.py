@@ -52,7 +52,7 @@ def test_a_run_killed_twenty_times_equals_an_uninterrupted_one(tmp_path: Path) -
     fakes = ["train.py", "--config-dir", str(FAKES)]
     kill_and_resume(
         [*fakes, *fake_overrides(killed, *STEPS, *OFTEN)],
-        [*fakes, f"resume={killed}", "trust=fakes"],
+        [*fakes, "trust=fakes", f"resume={killed}"],
         killed,
         kills=20,
         duration=took,

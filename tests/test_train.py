@@ -1,10 +1,12 @@
 """Training: an interrupted and resumed run equals an uninterrupted one; signals; checkpoints."""
 
+import logging
 import signal
 import time
 from pathlib import Path
 from typing import Any
 
+import lightning.pytorch as pl
 import pytest
 import torch
 from fakes import FAKES, compose_train, fake_overrides
@@ -208,6 +210,31 @@ def test_the_precision_is_measured_once_and_saved(tmp_path: Path) -> None:
     config = load_checkpoint(tmp_path / "checkpoints/last.ckpt")["config"]
     assert config["trainer"]["precision"] in ("32-true", "bf16-mixed")
     assert choose_precision("16-mixed", "cpu") == "16-mixed"
+
+
+def test_fp16_on_a_cpu_is_said_to_be_bf16(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        run(tmp_path, "trainer.max_steps=1", "trainer.precision=16-mixed")
+        resume(tmp_path, "trainer.max_steps=2")
+    assert "needs a GPU: training in bf16-mixed on this CPU" in caplog.text
+    assert " bf16-mixed on cpu, 1 steps" in caplog.text
+    assert "going on from step 1, " in caplog.text
+
+
+@pytest.mark.parametrize("more", ["seed=1", "callbacks.checkpoints=null"])
+def test_weights_that_are_not_finite_end_the_run(tmp_path: Path, more: str) -> None:
+    spoil = "+callbacks.spoil._target_=tests.test_train.Spoil"
+    config = compose_train(*fake_overrides(tmp_path, "trainer.max_steps=1", more, spoil))
+    with pytest.raises(UserError, match=r"step 1: the weights of model\.project\.bias are NaN"):
+        train(config)
+    assert not list(tmp_path.glob("checkpoints/*.ckpt"))
+
+
+class Spoil(pl.Callback):
+    """Makes a weight infinite after the first step."""
+
+    def on_train_batch_end(self, trainer: Any, module: Any, *_: Any) -> None:
+        module.model.project.bias.data[0] = float("inf")
 
 
 def start(folder: Path, *overrides: str) -> Command:

@@ -6,10 +6,12 @@ import runpy
 import sys
 from pathlib import Path
 
+from tts.config.reporting import fail, reported
+
 CLI = Path(__file__).parent / "cli"
 COMMANDS = (
-    "train", "synthesize", "prepare", "evaluate", "benchmark", "compare", "convert", "export",
-    "replay", "checklist",
+    "train", "synthesize", "phonemize", "prepare", "evaluate", "benchmark", "compare", "convert",
+    "export", "replay", "checklist",
 )  # fmt: skip
 
 
@@ -30,15 +32,15 @@ def main() -> None:
     """Run the command that the first argument names, with the remaining arguments."""
     command = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if command in ("-h", "--help"):
-        print(usage())
+        with reported():
+            print(usage())
         return
     if command not in COMMANDS:
         close = difflib.get_close_matches(command, COMMANDS)
         hint = (
             f"did you mean {' or '.join(close)}?" if close else f"choose from {', '.join(COMMANDS)}"
         )
-        print(f"error: there is no command {command!r}; {hint}", file=sys.stderr)
-        raise SystemExit(2)
+        fail(f"error: there is no command {command!r}; {hint}")
     del sys.argv[1]
     # as ``python -m tts <command>``, so that Lightning starts further ranks with that line
     runpy.run_module(f"tts.cli.{command}", run_name="__main__", alter_sys=True)

@@ -10,23 +10,22 @@ end) and ``weights.safetensors``. Either loads as a :class:`Run`, checked by :mo
 :mod:`tts.weights`, whoever wrote it.
 """
 
-import errno
-import json
+import hashlib
 import os
 import pickle
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from tts.build import build, build_model, model_arguments, takes_facts
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
+from tts.files import FileError, atomic_path, write_bytes, write_json
 from tts.parts import MODEL_NAMES
 from tts.plain_data import PlainData, PlainDataError, quoted, read_json, short
 from tts.trust import locate, require_trusted
@@ -106,22 +105,12 @@ def save_atomic(checkpoint: PlainData, path: str | os.PathLike[str]) -> None:
     A kill or a full disk at any moment leaves the earlier file at ``path`` untouched.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with atomic_path(path) as temporary, temporary.open("wb") as file:
             torch.save(checkpoint, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-        _flush_folder(path.parent)
-    except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
-        if full := _disk_error(error):
-            kept = f"; the earlier file {path} is untouched" if path.exists() else ""
-            raise CheckpointError(f"cannot write {path}: {full}{kept}") from error
-        raise
+    except FileError as error:
+        kept = "; the earlier file is untouched" if path.exists() else ""
+        raise CheckpointError(f"cannot write {error}{kept}") from error
 
 
 def load_checkpoint(path: str | os.PathLike[str], *, mmap: bool = False) -> PlainData:
@@ -242,17 +231,14 @@ def save_voice(
     ``half``: store matrices in 16 bits, half the size; loading converts them back to 32.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{WEIGHTS}"
     kept = {
         name: (tensor.half() if half and tensor.ndim > 1 else tensor).contiguous()
         for name, tensor in run.weights.items()
     }
-    save_file(kept, temporary)
-    os.chmod(temporary, 0o666 & ~_umask())
+    content = save(kept)
     card = {
         "format": FORMAT,
-        "sha256": sha256(temporary),  # of the weights
+        "sha256": hashlib.sha256(content).hexdigest(),  # of the weights
         "config": {"model": model_arguments(run.config["model"])},
         "contract": run.contract.to_dict(),
         "speaking": run.speaking,
@@ -261,8 +247,8 @@ def save_voice(
         "step": run.step,
         "about": about,
     }
-    os.replace(temporary, folder / WEIGHTS)
-    (folder / VOICE).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    write_bytes(folder / WEIGHTS, content)
+    write_json(folder / VOICE, card)
 
 
 def load_voice(folder: str | os.PathLike[str]) -> Run:
@@ -278,7 +264,7 @@ def load_voice(folder: str | os.PathLike[str]) -> Run:
     for name in ("format", "config", "contract", "speaking", "step"):
         if name not in card:
             raise CheckpointError(f"{file}: the field {name} is missing")
-    if card["format"] not in (1, FORMAT):
+    if type(card["format"]) is not int or card["format"] not in (1, FORMAT):
         raise CheckpointError(
             f"{file}: format {quoted(card['format'])} is not known; choose from 1, {FORMAT}"
         )
@@ -342,35 +328,3 @@ def part_of(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Return the weights whose names begin with ``prefix``, without it."""
     found = {k: v for k, v in state.items() if isinstance(k, str) and k.startswith(prefix)}
     return {k.removeprefix(prefix): v for k, v in found.items()}
-
-
-def _disk_error(error: BaseException) -> str | None:
-    """Return the disk error behind an exception, or None; torch wraps it in a RuntimeError."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            return f"{os.strerror(cause.errno).lower()}; free some space and resume"
-        if isinstance(cause, OSError) and cause.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-            return os.strerror(cause.errno).lower()
-        cause = cause.__cause__ or cause.__context__
-    return None
-
-
-def _flush_folder(folder: Path) -> None:
-    """Flush a folder, so that a rename in it survives a power cut, where the system allows it."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass
-    finally:
-        os.close(handle)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

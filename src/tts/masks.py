@@ -13,9 +13,10 @@ def mask_from_lengths(lengths: Tensor, size: int | None = None) -> Tensor:
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     """Return the mean over real positions of ``values (B, T)`` or ``(B, T, C)``, a scalar.
 
-    Every position weighs the same, so long utterances count for more.
+    Every position weighs the same, so long utterances count for more. In fp32: bf16 counts to 256.
     """
     if values.ndim == mask.ndim + 1:
         mask = mask[..., None].expand_as(values)
+    values = values.to(torch.promote_types(values.dtype, torch.float32))
     weight = mask.to(values.dtype)
     return (values * weight).sum() / weight.sum().clamp(min=1)

@@ -4,6 +4,7 @@ Reading executes nothing and is bounded: nesting, the number of values, and the 
 """
 
 import json
+import reprlib
 from pathlib import Path
 from typing import Any
 
@@ -111,10 +112,10 @@ def join(path: str, where: str, key: object) -> str:
 
 def quoted(value: object) -> str:
     """Return ``value`` as Python writes it, shortened, for a message."""
-    try:
-        return short(repr(value))
-    except (RecursionError, ValueError):  # nested too deeply; a number of thousands of digits
-        return f"a {type(value).__name__}"
+    if isinstance(value, int) and abs(value) >= MAX_NUMBER:
+        return f"a number of {value.bit_length():,} bits"
+    # containers can be larger than all memory as text
+    return short(reprlib.repr(value) if isinstance(value, list | tuple | dict) else repr(value))
 
 
 def short(value: object) -> str:

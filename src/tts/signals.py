@@ -13,9 +13,10 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from tts.child_processes import STOP_SIGNALS
 
@@ -51,6 +52,7 @@ def ending_on_signals() -> Iterator[None]:
 
     A second signal ends the process at once.
     """
+    before = {signum: signal.getsignal(signum) for signum in STOP_SIGNALS}
     install()
     try:
         yield
@@ -60,6 +62,9 @@ def ending_on_signals() -> Iterator[None]:
             _end_within(GRACE)
         print(str(stop) or describe(signal.SIGINT), file=sys.stderr)
         raise SystemExit(getattr(stop, "status", 128 + signal.SIGINT)) from None
+    finally:
+        if not _State.received:
+            _uninstall(before)
 
 
 def install() -> None:
@@ -79,6 +84,17 @@ def install() -> None:
     os.register_at_fork(after_in_child=_forget)
     _State.watching, _State.writer = True, writer
     threading.Thread(target=_watch, args=(reader,), daemon=True, name="signals").start()
+
+
+def _uninstall(handlers: Mapping[signal.Signals, Any]) -> None:
+    """Restore the handlers and end the thread: the process goes on to do other things."""
+    if _State.writer is None or threading.current_thread() is not threading.main_thread():
+        return
+    for signum, handler in handlers.items():
+        signal.signal(signum, handler)
+    signal.set_wakeup_fd(-1)
+    _State.writer.close()
+    _State.watching, _State.writer = False, None
 
 
 def is_ignored(signum: int) -> bool:
@@ -144,7 +160,10 @@ def _watch(reader: socket.socket) -> None:
         ready, _, _ = select.select([reader], [], [], wait)
         if not ready:
             os._exit(128 + last)
-        for number in reader.recv(64):
+        received = reader.recv(64)
+        if not received:  # uninstalled
+            return
+        for number in received:
             if number not in STOP_SIGNALS:
                 continue
             count, last = count + 1, number

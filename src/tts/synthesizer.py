@@ -1,5 +1,6 @@
 """Text-to-speech synthesizer: front end, acoustic model and vocoder, a string in, samples out."""
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,13 +21,17 @@ from tts.corpus import CorpusFacts
 from tts.device import find_device
 from tts.errors import UserError
 from tts.models.acoustic import AcousticModel
+from tts.text.analysis import AnalyzedSentence, analyze
 from tts.text.frontend import Frontend
 from tts.text.phonemes import Phonemizer
 from tts.trust import trusting
 from tts.vocoders.load import default_vocoder
 from tts.vocoders.vocoder import Vocoder
 
+log = logging.getLogger(__name__)
 OWN_VOICE = Path(__file__).parents[2] / "voices" / "lj"  # ships with the project
+FADE = 0.01  # seconds of decay where speech is cut off
+CUT_OFF = 0.01  # RMS above which it is; silence of a voice is below 0.002
 PIECE = 1024  # frames per vocoder call: memory does not grow beyond
 
 
@@ -48,6 +53,7 @@ class SynthesizedSentence(NamedTuple):
     pause: float  # seconds of silence that follow
     seconds: dict[str, float]  # wall time per stage: text, mel, vocoder
     unknown: tuple[str, ...]  # characters and phones that were left out
+    skipped: tuple[str, ...] = ()  # why pieces of text before it, or behind the last, are left out
 
 
 class Synthesizer:
@@ -150,7 +156,9 @@ class Synthesizer:
             sentence.seconds["vocoder"] = time.perf_counter() - began
             durations = None if sentence.durations is None else sentence.durations.cpu()
             yield sentence._replace(
-                waveform=waveform, features=sentence.features.cpu(), durations=durations
+                waveform=_without_click(waveform, self.sample_rate),
+                features=sentence.features.cpu(),
+                durations=durations,
             )
 
     def stream(
@@ -172,8 +180,14 @@ class Synthesizer:
         for sentence in self._features(text, speaker, language, reference, controls, seed):
             if pause:
                 yield np.zeros(round(pause * self.sample_rate), dtype=np.float32)
+            held = np.zeros(0, dtype=np.float32)  # the last milliseconds so far
             for piece in self.vocoder.stream(sentence.features[None], frames):
-                yield _samples(piece)
+                samples = np.concatenate([held, _samples(piece)])
+                ready = max(len(samples) - round(FADE * self.sample_rate), 0)
+                if ready:
+                    yield samples[:ready]
+                held = samples[ready:]
+            yield _without_click(held, self.sample_rate)
             pause = sentence.pause
 
     def speak_tokens(
@@ -221,26 +235,29 @@ class Synthesizer:
         language_index = self._language(language, speaker_index)
         reference_mel = self._reference(reference)
         name = self.facts.languages[language_index]
-        parts = self.frontend.sentences(text, name)
-        if len(parts) > 1 and controls.has_per_token():
+        began = time.perf_counter()
+        analyzed = analyze(self.frontend, text, name)
+        text_seconds = (time.perf_counter() - began) / len(analyzed)
+        if len(analyzed) > 1 and controls.has_per_token():
             raise UserError(
-                f"a value per token fits one sentence, and this text has {len(parts)}: speak them "
-                "one by one"
+                f"a value per token fits one sentence, and this text has {len(analyzed)}: speak "
+                "them one by one"
             )
         generator = self._generator(seed)
-        began = time.perf_counter()
-        analyzed = [self.frontend(part, name) for part, _ in parts]
-        text_seconds = (time.perf_counter() - began) / len(parts)
         empty = np.zeros(0, dtype=np.float32)
-        for (part, pause), line in zip(parts, analyzed, strict=True):
+        rate = controls.rate if isinstance(controls.rate, float) else 1.0
+        for line, skipped in _spoken(analyzed):
             began = time.perf_counter()
             prompt = self._prompt(line.tokens, speaker_index, language_index, reference_mel)
             prompt = prompt._replace(generator=generator)
-            features, durations = self._generate(prompt, controls)
+            features, durations, notes = self._generate(prompt, controls)
+            for note in notes:
+                log.warning("%s: %s", line.text, note)
             seconds = {"text": text_seconds, "mel": time.perf_counter() - began}
             yield SynthesizedSentence(
-                part, line.phonemes, empty, features, durations, pause, seconds, line.unknown
-            )
+                line.text, line.phonemes, empty, features, durations, line.pause / rate, seconds,
+                line.unknown, skipped,
+            )  # fmt: skip
 
     def _generator(self, seed: int | None) -> torch.Generator | None:
         """Return a generator of the call's own; None without a seed: torch's, shared by all."""
@@ -259,12 +276,12 @@ class Synthesizer:
 
     def _generate(
         self, prompt: Prompt, controls: SynthesisControls
-    ) -> tuple[Tensor, Tensor | None]:
-        """Return the features ``(T, ...)`` and the durations ``(N,)`` of one sentence."""
+    ) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
+        """Return the features ``(T, ...)``, durations ``(N,)`` and notes of one sentence."""
         controls = controls.for_tokens(prompt.tokens.shape[1], self.device).on(self.speaking)
         generated = self.model.generate(prompt._replace(controls=controls))
         durations = None if generated.durations is None else generated.durations[0]
-        return generated.features[0], durations
+        return generated.features[0], durations, generated.notes
 
     def _language(self, language: str | None, speaker: int) -> int:
         if language is None:
@@ -293,6 +310,36 @@ class Synthesizer:
 
 def _samples(wave: Tensor) -> np.ndarray:
     return wave[0].float().cpu().numpy()
+
+
+def _spoken(
+    sentences: Iterable[AnalyzedSentence],
+) -> Iterator[tuple[AnalyzedSentence, tuple[str, ...]]]:
+    """Yield the sentences with tokens, each with the reasons of the pieces skipped before it.
+
+    The last one has those of the pieces behind it too.
+    """
+    last, skipped = None, []
+    for sentence in sentences:
+        if not sentence.tokens:
+            skipped.append(sentence.skipped)
+        else:
+            if last is not None:
+                yield last
+            last, skipped = (sentence, tuple(skipped)), []
+    if last is not None:
+        yield last[0], (*last[1], *skipped)
+
+
+def _without_click(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Let the last milliseconds of ``(S,)`` samples fall to zero if speech is cut off there."""
+    count = min(round(FADE * sample_rate), len(waveform))
+    end = waveform[len(waveform) - count :]
+    if np.square(end).sum() <= count * CUT_OFF**2:
+        return waveform
+    return np.concatenate(
+        [waveform[: len(waveform) - count], end * np.linspace(1, 0, count, dtype=end.dtype)]
+    )
 
 
 def joined(sentences: Iterable[SynthesizedSentence], sample_rate: int) -> Iterator[np.ndarray]:

@@ -1,12 +1,14 @@
 """Audio files: writing and reading, and errors that name the file."""
 
+import errno
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from tts.audio.io import AudioError, audio_writer, read_audio
+from tts.audio.io import AudioError, read_audio
+from tts.audio.writer import audio_writer, file_rate
 
 RATE = 22050
 
@@ -96,10 +98,31 @@ def broken(kind: str, folder: Path) -> Path:
         samples = tone()
         samples[7] = np.nan
         soundfile.write(path, samples, RATE, subtype="FLOAT")
+    elif kind == "huge":
+        soundfile.write(path, tone() * np.float32(1e30), RATE, subtype="FLOAT")
+    elif kind == "integers":
+        soundfile.write(path, tone() * 32767, RATE, subtype="FLOAT")
+    elif kind == "slow":
+        soundfile.write(path, tone(), 1)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "loop":
+        path.symlink_to(path)
+    elif kind == "below a file":
+        path.write_bytes(b"x")
+        path = path / "clip.wav"
+    elif kind == "null character":
+        path = folder / "clip.wav\0"
     return path
 
 
-@pytest.mark.parametrize("kind", ["missing", "empty", "text", "no samples", "truncated", "nan"])
+FAULTS = (
+    "missing", "empty", "text", "no samples", "truncated", "nan", "huge", "integers", "slow",
+    "folder", "loop", "below a file", "null character",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FAULTS)
 def test_each_fault_is_one_error_that_names_the_file(tmp_path: Path, kind: str) -> None:
     path = broken(kind, tmp_path)
     with pytest.raises(AudioError, match=path.name):
@@ -110,3 +133,58 @@ def test_an_unknown_format_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match=r"choose from \.wav"):
         write_audio(tmp_path / "a.docx", tone())
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_without_permission_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_audio(tmp_path / "a.wav", tone())
+
+    def refuse(path: Path, *_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(AudioError, match=r"a\.wav: .*[Pp]ermission denied"):
+        read_audio(tmp_path / "a.wav", RATE)
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "subtype", "rate"),
+    [
+        ("a.opus", "OGG", "OPUS", 24000),
+        ("a.OPUS", "OGG", "OPUS", 24000),
+        ("a.Ogg", "OGG", "VORBIS", RATE),
+        ("a.MP3", "MP3", "MPEG_LAYER_III", RATE),
+        ("a.FLAC", "FLAC", "PCM_16", RATE),
+        ("a", "WAV", "PCM_16", RATE),
+    ],
+)
+def test_the_extension_in_any_case_chooses_the_format_and_its_rate(
+    tmp_path: Path, name: str, form: str, subtype: str, rate: int
+) -> None:
+    with audio_writer(tmp_path / name, RATE) as write:
+        for piece in np.array_split(tone(8.0), 3):
+            write(piece)
+    found = soundfile.info(tmp_path / name)
+    assert (found.format, found.subtype) == (form, subtype)
+    assert found.duration == pytest.approx(8.0, abs=0.1)
+    read = read_audio(tmp_path / name, RATE)
+    assert np.std(read[2000:-2000]) == pytest.approx(np.std(tone()), rel=0.05)
+    assert file_rate(name, RATE) == rate
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "stored"),
+    [("a.opus", 16000, 16000), ("a.opus", 44100, 48000), ("a.mp3", 20000, 22050),
+     ("a.mp3", 96000, 48000), ("a.wav", 12345, 12345)],
+)  # fmt: skip
+def test_the_stored_rate_keeps_the_band(name: str, rate: int, stored: int) -> None:
+    assert file_rate(name, rate) == stored
+
+
+@pytest.mark.parametrize("fault", ["below a file", "folder", "loop", "long"])
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, fault: str) -> None:
+    path = broken(fault, tmp_path) if fault != "long" else tmp_path / f"{'x' * 300}.wav"
+    with pytest.raises(AudioError, match=r"\.wav: .*; \w+"):
+        write_audio(path, tone())
+    assert not list(tmp_path.glob(".*"))

@@ -80,13 +80,27 @@ def test_a_flat_loss_triggers_every_action(
     assert [text.split("; action")[1].split(":")[0] for text in texts] == [
         f" {n} of 5" for n in range(1, 6)
     ]
-    for text, done in zip(texts, ("learning rate 1e-12 -> 5e-13", "warm restart: learning rate",
+    for text, done in zip(texts, ("learning rate 1e-12 -> 5e-13",
+                                  "warm restart: learning rate 5e-13 -> 1e-12, over 1000 steps",
                                   "fewer than two losses can be balanced", "dropout 0.300 -> 0.350",
                                   "the run ends"), strict=True):  # fmt: skip
         assert done in text
         assert "train/loss is on a plateau at" in text
     assert metrics["steps"] == 80, "five windows of sixteen steps, then the end"
     assert caplog.text.count("is on a plateau") == 5
+
+
+def test_every_action_says_the_rate_in_use(tmp_path: Path) -> None:
+    actions = "tts.callbacks.support.plateau_actions"
+    lower, restart = (f"{{_target_: {actions}.{name}}}" for name in (
+        "LowerLearningRate", "WarmRestart"))  # fmt: skip
+    run(tmp_path, "optimizer.lr=1e-12", "callbacks.plateau.min_improvement=0.2",
+        f"callbacks.plateau.actions=[{restart},{lower},{lower}]", steps=64)  # fmt: skip
+    done = [text.split(": ", 3)[-1] for text in messages(tmp_path)]
+    assert done[0].endswith("1e-12 is as high as peak_factor=1 of the peak, and stays")
+    assert [text.split("learning rate ")[-1] for text in done[1:3]] == [
+        "1e-12 -> 5e-13", "5e-13 -> 2.5e-13",
+    ]  # fmt: skip
 
 
 def test_a_falling_loss_triggers_no_action(tmp_path: Path) -> None:

@@ -70,7 +70,8 @@ def trainer_of(rank: int = 0, ranks: int = 1, **more: Any) -> Any:
         sanity_checking=False, state=SimpleNamespace(fn="fit"), datamodule=data,
         strategy=SimpleNamespace(broadcast=lambda x: x, batch_to_device=lambda b: b),
         precision_plugin=SimpleNamespace(forward_context=plain),
-        global_rank=rank, world_size=ranks, lightning_module=None, **more,
+        global_rank=rank, world_size=ranks, should_stop=False, max_steps=-1, max_epochs=-1,
+        **{"lightning_module": None} | more,
     )  # fmt: skip
 
 
@@ -122,6 +123,7 @@ def test_the_best_checkpoint_has_the_highest_value_where_higher_is_better(tmp_pa
     trainer = trainer_of(
         callbacks=[number_metric()], callback_metrics={}, global_step=0, is_global_zero=True,
         save_checkpoint=lambda path: saved.append(path.name),
+        lightning_module=torch.nn.Linear(1, 1),
     )  # fmt: skip
     checkpoints = Checkpoints(tmp_path, "metrics/number")
     checkpoints.setup(trainer, Module(), "fit")  # type: ignore[arg-type]

@@ -82,7 +82,7 @@ def test_two_workers_score_as_one_and_warn_once(
         both = run(folders, "workers=2", no_weights)
     messages = [record.getMessage() for record in caplog.records]
     assert len([m for m in messages if "(Whisper) is skipped" in m]) == 1
-    assert both["systems"] == run(folders)["systems"]
+    assert both["systems"] == run(folders, no_weights)["systems"]
 
 
 def test_unusable_files_are_reported_and_the_rest_is_scored(folders: Path) -> None:

@@ -185,6 +185,8 @@ def test_sizes_have_their_documented_parameter_counts(size: str, millions: float
         ("model/style=reference", "model/postnet=conv"),
         ("model/encoder=transformer", "model/decoder=transformer", "model/positional=rope"),
         ("model/encoder=conv", "model/flow=residual", "model/adaptor=flow"),
+        ("model/loss/terms/mel=l2", "model/postnet=conv", "model/encoder=transformer"),
+        ("model/loss/terms/mel=huber", "model.loss.weights.mel_delta=0.5"),
     ],
     ids=lambda o: " ".join(o) or "default",
 )

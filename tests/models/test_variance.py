@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tts.batch import Batch
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts, SpeakerStatistics
-from tts.models.variance import SpeakerNormalizer, round_keeping_sum
+from tts.models.durations import round_keeping_sum
+from tts.models.variance import SpeakerNormalizer
 
 FACTS = CorpusFacts(
     contract=MelContract(),

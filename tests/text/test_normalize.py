@@ -24,7 +24,7 @@ EXPECTED = {
         "10-20 years": "ten to twenty years",
         "$.00, $.50": "zero dollars, fifty cents",
         "x² + 1": "x squared plus one",
-        "St. John lived on Main St.": "Saint John lived on Main Street",
+        "St. John lived on Main St.": "Saint John lived on Main Street.",
         "NASA and the US": "NASA and the U S",
     },
     "en-gb": {"105 on 3/4/2001": "one hundred and five on the third of April two thousand and one"},
@@ -37,7 +37,9 @@ EXPECTED = {
     "fr-fr": {
         "à 12h30, 71 et 95": "à douze heures trente, soixante et onze et quatre-vingt-quinze"
     },
-    "es": {"Hay 23 casas.": "Hay veintitrés casas."},  # the fallback: integers only
+    # the fallback: integers and common marks
+    "sv": {"-5 °C och 23 kronor.": "minus fem grader Celsius och tjugotre kronor."},
+    "tr": {"%50 ve 20%": "yüzde elli ve yüzde yirmi"},
 }
 ROWS = [
     (language, text, words) for language, rows in EXPECTED.items() for text, words in rows.items()

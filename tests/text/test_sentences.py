@@ -26,10 +26,43 @@ def texts(text: str, language: str = "en-us") -> list[str]:
         ("你好。再见。", ["你好。", "再见。"]),
         ("Go on\nreading this", ["Go on reading this"]),
         ("And so.\n\n***\n\nAgain.", ["And so. ***", "Again."]),
+        ("1. First\n2. Second", ["1. First", "2. Second"]),
+        ("There are four fruits:\nApple\nBanana", ["There are four fruits:", "Apple", "Banana"]),
+        ("CHAPTER ONE\nThe rain", ["CHAPTER ONE", "The rain"]),
+        ("- Apple\n- Banana\n", ["- Apple", "- Banana"]),
+        ("milk\neggs\nbread", ["milk", "eggs", "bread"]),
+        ("James T. Kirk met Dr. No. He won.", ["James T. Kirk met Dr. No.", "He won."]),
+        ("She was born in St. Louis. Yes.", ["She was born in St. Louis.", "Yes."]),
+        ("They live in the U.S. They like it.", ["They live in the U.S.", "They like it."]),
+        ("Acme Inc. The firm", ["Acme Inc.", "The firm"]),
+        ("At 5 p.m. Bob left. At 6 p.m. Monday.", ["At 5 p.m.", "Bob left.", "At 6 p.m. Monday."]),
+        ("I told him no. 12 of us stayed.", ["I told him no.", "12 of us stayed."]),
+        ("It took 5 min. Bob left.", ["It took 5 min.", "Bob left."]),
+        ("(He said etc.) Then he left.", ["(He said etc.)", "Then he left."]),
+        ("It works. iPhone sales rose.", ["It works.", "iPhone sales rose."]),
+        ("Wait . . . What?", ["Wait . . .", "What?"]),
     ],
 )
 def test_sentences_end_at_the_right_marks(text: str, sentences: list[str]) -> None:
     assert texts(text) == sentences
+
+
+def test_the_lines_of_a_wrapped_paragraph_are_one_text() -> None:
+    wrapped = (
+        "He was the first man in the long history of the city of\n"
+        "London who had climbed the tower by night and who lived\n"
+        "Long enough to tell of it."
+    )
+    assert texts(wrapped) == [wrapped.replace("\n", " ")]
+
+
+def test_a_long_sentence_is_not_cut_between_a_number_and_its_unit() -> None:
+    cut = texts_of_at_most("The whole of the road was about 25 kilometers long", 33)
+    assert cut[0] == "The whole of the road was about"
+
+
+def texts_of_at_most(text: str, max_characters: int) -> list[str]:
+    return [sentence.text for sentence in split_sentences(text, "en-us", max_characters)]
 
 
 def test_a_german_ordinal_does_not_end_a_sentence() -> None:

@@ -13,6 +13,7 @@ from tts.checkpoint import save_atomic
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.models.fastspeech import FastSpeech
+from tts.training.system import _warn_of_missing_order
 from tts.training.warm_start import start_from
 
 KNOWN = facts(speakers=2)
@@ -54,6 +55,7 @@ def test_new_parts_keep_their_initial_weights_and_are_logged(
     with caplog.at_level(logging.INFO):
         start_from(str(run), model, KNOWN)
     assert "; new: flow" in caplog.text
+    assert "not used" not in caplog.text
     for name, value in model.flow.state_dict().items():  # type: ignore[union-attr]
         assert torch.equal(value, untouched.flow.state_dict()[name])  # type: ignore[union-attr]
     assert not torch.equal(model.embed.weight, untouched.embed.weight)
@@ -82,3 +84,26 @@ def test_other_symbols_mels_and_models_are_rejected(run: Path) -> None:
         start_from(str(run), torch.nn.Linear(2, 2), KNOWN)
     with pytest.raises(UserError, match="no run"):
         start_from(str(run.parent / "nowhere"), build_model(KNOWN), KNOWN)
+
+
+def test_what_of_the_other_model_is_not_used_is_logged(
+    run: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = build_model(KNOWN, "model/decoder=conv")
+    with caplog.at_level(logging.INFO):
+        start_from(str(run), model, KNOWN)
+    assert "; new: decoder; 0.1 M of it not used: decoder" in caplog.text
+
+
+def test_attention_without_positions_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    for overrides, warned in (
+        ((), False),
+        (("model/encoder=transformer",), False),
+        (("model/encoder=transformer", "model/positional=none"), True),
+        (("model/encoder=transformer", "model/positional=sinusoidal"), False),
+        (("model/flow=residual", "model/flow/velocity_net=transformer"), False),
+        (("model/decoder=transformer", "model/positional=none"), True),
+    ):
+        caplog.clear()
+        _warn_of_missing_order(build_model(KNOWN, *overrides))
+        assert ("attention without positions" in caplog.text) == warned, overrides

@@ -21,6 +21,7 @@ from tts.checkpoint import CheckpointError, load_run
 from tts.errors import UserError
 from tts.export.pretrained import convert_checkpoint
 from tts.vocoders.load import load_vocoder
+from tts.vocoders.pretrained_settings import KINDS, require_types
 
 FAMILIES = ("hifigan", "bigvgan", "univnet", "vocos")
 
@@ -97,6 +98,56 @@ def test_a_missing_key_raises_an_error_with_its_name(
 ) -> None:
     with pytest.raises(UserError, match=message):
         converted(family, tmp_path, lambda config, state: config.pop(key))
+
+
+NONSENSE = (
+    None,
+    "abc",
+    [],
+    {},
+    [None],
+    -1,
+    0,
+    1.5,
+    float("nan"),
+    10**30,
+    True,
+    [[1], "x"],
+    "\ud800",
+)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_ill_typed_settings_are_named(family: str) -> None:
+    config = reference(family)["config"]
+    require_types(config)
+    sections = [config, *(value for value in config.values() if isinstance(value, dict))]
+    sections += [s["init_args"] for s in sections if "init_args" in s]
+    tried = 0
+    for section in sections:
+        for key in section.keys() & KINDS.keys():
+            for value in NONSENSE:
+                if KINDS[key].check(value):
+                    continue
+                kept, section[key] = section[key], value
+                with pytest.raises(UserError, match=rf"{key} is .*: expected \w+"):
+                    require_types(config)
+                section[key] = kept
+                tried += 1
+    assert tried > 50
+
+
+def test_settings_that_are_no_settings_are_one_error(tmp_path: Path) -> None:
+    file = published("hifigan", tmp_path)
+    settings = tmp_path / "config.json"
+    whole = settings.read_text()
+    for content in ("[" * 100_000, "[]", "null", "{", "\xff\xfe", '{"fmax": ' + "9" * 5000 + "}",
+                    whole.replace('"upsample_rates": [4, 4]', '"upsample_rates": [4, 4, 4]'),
+                    whole.replace('"hop_size": 16', '"hop_size": 17')):  # fmt: skip
+        settings.write_bytes(content.encode("latin-1"))
+        with pytest.raises(UserError, match=r"config\.json"):
+            convert_checkpoint(composed("convert", f"file={file}", f"out={tmp_path}/voice"))
+    assert not (tmp_path / "voice").exists()
 
 
 @pytest.mark.parametrize("family", FAMILIES)

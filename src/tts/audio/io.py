@@ -1,8 +1,6 @@
-"""Audio files: reading and writing mono samples in [-1, 1] at a given sample rate."""
+"""Audio files: reading mono samples in [-1, 1] at a given sample rate."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -115,58 +113,3 @@ def _require_speech(file: soundfile.SoundFile, path: Path) -> None:
             f"{path}: cut off or damaged, its header announces {file.frames / file.samplerate:.0f} "
             f"s of audio in {path.stat().st_size} bytes: copy it again"
         )
-
-
-@contextmanager
-def audio_writer(
-    path: str | os.PathLike[str], sample_rate: int
-) -> Iterator[Callable[[np.ndarray], None]]:
-    """Yield a function that appends ``(S,)`` samples; the file's extension chooses the format.
-
-    Samples are clipped to [-1, 1]. The file is created at the first samples, under a temporary name
-    until the end, so that an incomplete file is never left. Raises :class:`AudioError` when the
-    file cannot be written.
-    """
-    path = Path(path)
-    form = path.suffix[1:].upper() or "WAV"
-    form = {"OPUS": "OGG", "AIF": "AIFF"}.get(form, form)
-    if form not in soundfile.available_formats():
-        raise AudioError(
-            f"{path}: cannot write the format .{form.lower()}; choose from .wav, .flac, .ogg"
-        )
-    subtype = "OPUS" if path.suffix == ".opus" else soundfile.default_subtype(form)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    file: soundfile.SoundFile | None = None
-
-    def write(wave: np.ndarray) -> None:
-        nonlocal file
-        with _naming_errors(path):
-            if file is None:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                file = soundfile.SoundFile(
-                    temporary, "w", sample_rate, channels=1, subtype=subtype, format=form
-                )
-            file.write(np.clip(wave, -1.0, 1.0))
-
-    try:
-        try:
-            yield write
-        finally:
-            if file is not None:
-                with _naming_errors(path):
-                    file.close()
-        if file is not None:
-            with _naming_errors(path):
-                temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-@contextmanager
-def _naming_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise AudioError(
-            f"{path}: cannot be written ({error}); check the folder and the free space"
-        ) from error

@@ -1,12 +1,14 @@
 """Benchmark results as tables on the terminal and as JSON."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from tts import files
 
 
 class Goal(NamedTuple):
@@ -41,9 +43,13 @@ def print_section(section: Section, console: Console) -> None:
     console.print(table)
     for goal in section.goals:
         relation = "at least" if goal.at_least else "at most"
-        mark = "[green]yes[/]" if goal.met else "[yellow]no[/]"
+        mark = ("yes", "green") if goal.met else ("no", "yellow")
         console.print(
-            f"  {mark}  {goal.name}: {_format(goal.value)}, {relation} {_format(goal.bound)}"
+            Text.assemble(
+                "  ",
+                mark,
+                f"  {goal.name}: {_format(goal.value)}, {relation} {_format(goal.bound)}",
+            )
         )
     console.print()
 
@@ -58,9 +64,7 @@ def write_json(sections: Sequence[Section], path: str | Path) -> None:
         }
         for section in sections
     }
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=2) + "\n")
+    files.write_json(path, content, indent=2)
 
 
 def _format(value: object) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 import torch
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from rich.console import Console
 
 from tts.benchmark.busy import benchmark_busy
 from tts.benchmark.machine import benchmark_machine
@@ -21,8 +20,10 @@ from tts.benchmark.voices import benchmark_voices, read_texts
 from tts.config.compose import CompositionError, compose
 from tts.config.hydra_job import task_overrides
 from tts.config.trusted_packages import with_trust
+from tts.console import console
 from tts.device import find_device
 from tts.errors import UserError
+from tts.files import require_writable
 from tts.plain_data import PlainData
 from tts.training.precision import choose_precision
 
@@ -84,12 +85,12 @@ def benchmark(config: DictConfig) -> list[Section]:
     trainings = _vocoder_configs(config.vocoders) if "vocoders" in requested else {}
 
     # wide enough for all rows in a log file
-    console = Console() if Console().is_terminal else Console(width=110)
+    out = console()
     results = [benchmark_machine(timer)]
-    print_section(results[0], console)
+    print_section(results[0], out)
     for name in config.sections:
         results.append(sections[name]())
-        print_section(results[-1], console)
+        print_section(results[-1], out)
         if config.out:  # after every section, in case the next one fails
             write_json(results, config.out)
     return results
@@ -115,11 +116,9 @@ def _check(config: DictConfig) -> None:
     if config.frames < config.tokens and requested & {"alignment", "training_step"}:
         raise UserError(f"frames={config.frames} must be at least tokens={config.tokens}")
     if config.out is not None:
-        try:
-            Path(config.out).parent.mkdir(parents=True, exist_ok=True)
-            Path(config.out).touch()
-        except OSError as error:
-            raise UserError(f"out={config.out}: cannot be written ({error.strerror})") from error
+        if Path(config.out).is_dir():
+            raise UserError(f"out={config.out} is a folder: give a .json file")
+        require_writable(config.out, "out=")
 
 
 def _configs_by_size(sizes: list[str]) -> dict[str, PlainData]:

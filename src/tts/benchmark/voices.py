@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from tts.audio.io import audio_writer
+from tts.audio.writer import audio_writer
 from tts.benchmark.report import Goal, Section
 from tts.errors import UserError
 from tts.synthesizer import Synthesizer

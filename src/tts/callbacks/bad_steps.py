@@ -17,9 +17,11 @@ from tts.callbacks.support.bad_step_bundle import (
     write_bundle,
 )
 from tts.callbacks.support.bad_step_detection import MIN_LOSSES, BadStepDetector
+from tts.callbacks.support.finite_weights import require_finite_weights
 from tts.callbacks.support.optimizers import optimizer_index
 from tts.callbacks.support.priority import GUARD
 from tts.callbacks.support.random_states import random_states
+from tts.callbacks.support.ranks import on_any_rank
 from tts.callbacks.support.trained_system import trained_system
 from tts.errors import UserError
 from tts.plain_data import PlainData
@@ -33,7 +35,7 @@ MAX_NAMED = 8  # utterances in a log message
 class BadStepGuard(pl.Callback):
     """Skips an optimizer step whose loss or gradient is NaN or infinite, or whose loss is an
     outlier, and writes a bundle of it to ``folder``. ``python -m tts replay BUNDLE`` runs the step
-    again and names the module at fault.
+    again and names the module at fault. Weights that are NaN or infinite end the run at once.
 
     A skipped step changes neither weights nor optimizer. See :class:`BadStepDetector` for
     ``outlier_threshold`` and ``window``. The run ends with a UserError after ``max_skipped``
@@ -111,9 +113,10 @@ class BadStepGuard(pl.Callback):
             return
         losses, norm = _read(records, grads)
         bad = self.detector.check(losses, norm, index, amp_scale(trainer))
-        if not _any_rank(trainer, bad is not None):
+        if not on_any_rank(trainer, bad is not None):
             self.detector.accept(losses, index)
             return
+        require_finite_weights(trainer, pl_module)  # else every further step would be bad
         weights = self._skip(trainer, pl_module, parameters)
         if bad is not None:
             culprit, loss = records[bad.culprit], losses[bad.culprit]
@@ -143,7 +146,7 @@ class BadStepGuard(pl.Callback):
     ) -> dict[str, object] | None:
         """Skip the step on every rank; return a snapshot of it if a bundle is to be written."""
         wanted = len(list(self.folder.glob("*.pt"))) < self.max_bundles
-        weights = snapshot(pl_module) if _any_rank(trainer, wanted) else None
+        weights = snapshot(pl_module) if on_any_rank(trainer, wanted) else None
         skip_step(trainer, parameters)
         return weights
 
@@ -182,13 +185,6 @@ def _read(records: list[BackwardRecord], grads: list[Tensor]) -> tuple[list[floa
     norm = norm.float().to(records[-1].loss.device)
     *losses, total = torch.stack([*(r.loss.float() for r in records), norm]).tolist()
     return losses, total
-
-
-def _any_rank(trainer: pl.Trainer, condition: bool) -> bool:
-    """Return whether the condition holds on any rank, the same on all of them."""
-    if trainer.world_size > 1:
-        return trainer.strategy.reduce_boolean_decision(condition, all=False)
-    return condition
 
 
 def _named(utterances: list[str]) -> str:

@@ -12,6 +12,8 @@ from lightning.pytorch.callbacks import Checkpoint
 
 from tts.callbacks.graceful_stop import Interrupted
 from tts.callbacks.support.datamodule import has_same_validation_set
+from tts.callbacks.support.finite_weights import require_finite_weights
+from tts.callbacks.support.last_step import is_last_step
 from tts.callbacks.support.metric_directions import metric_directions
 from tts.callbacks.support.priority import DEFAULT
 from tts.checkpoint import CheckpointError, load_checkpoint
@@ -32,7 +34,8 @@ class Checkpoints(Checkpoint):
     - ``step-<n>.ckpt`` every ``keep_every_n_steps``, never removed (None: none).
 
     Saves only between two optimizer steps, such that every checkpoint resumes exactly. An exception
-    other than an interruption saves nothing: its weights may be half updated or not finite.
+    other than an interruption saves nothing: its weights may be half updated. Weights that are NaN
+    or infinite are never saved: they end the run with a UserError.
     """
 
     priority = DEFAULT  # Lightning moves it behind all others
@@ -117,10 +120,10 @@ class Checkpoints(Checkpoint):
             return
         # the last step is saved here and not in on_train_end, while the loops are inside their
         # epoch, such that the run can be resumed with a larger max_steps
-        if step % self.every_n_steps == 0 or step == trainer.max_steps:
+        if step % self.every_n_steps == 0 or is_last_step(trainer):
             self._save_last(trainer)
         if self.keep_every_n_steps and step % self.keep_every_n_steps == 0:
-            trainer.save_checkpoint(self.folder / f"step-{step:07d}.ckpt")
+            self._save(trainer, f"step-{step:07d}.ckpt")
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self.monitor is None:
@@ -139,7 +142,7 @@ class Checkpoints(Checkpoint):
         best = self._sign * value < self.best_score
         if best:
             self.best_score = self._sign * value
-            trainer.save_checkpoint(self.folder / "best.ckpt")
+            self._save(trainer, "best.ckpt")
         if trainer.is_global_zero:
             mark = ", best so far" if best else ""
             log.info("step %d: %s %.4f%s", trainer.global_step, self.monitor, value, mark)
@@ -159,9 +162,8 @@ class Checkpoints(Checkpoint):
             self._save_last(trainer)
         if self.monitor is not None and math.isinf(self.best_score) and trainer.is_global_zero:
             log.warning(
-                "there is no best.ckpt: %s was never measured. Check trainer.val_check_interval, "
-                "trainer.max_epochs and callbacks.validation_metrics.every_n_validations",
-                self.monitor,
+                "there is no best.ckpt, only last.ckpt: %s",
+                self._why_no_best(trainer, self.monitor),
             )
 
     def on_exception(
@@ -169,6 +171,14 @@ class Checkpoints(Checkpoint):
     ) -> None:
         if isinstance(exception, Interrupted) and self._saved != trainer.global_step:
             self._save_last(trainer)
+
+    @staticmethod
+    def _why_no_best(trainer: pl.Trainer, monitor: str) -> str:
+        if not trainer.enable_validation:
+            return "trainer.limit_val_batches=0 leaves out all validations"
+        if monitor in trainer.callback_metrics:
+            return f"{monitor} was never a finite number"
+        return f"{monitor} was not measured. Choose another monitor, val/... or metrics/..."
 
     def _direction(self, trainer: pl.Trainer) -> int:
         """Return -1 if higher values of ``monitor`` are better, else 1."""
@@ -183,9 +193,14 @@ class Checkpoints(Checkpoint):
     def _save_last(self, trainer: pl.Trainer) -> None:
         last, previous = self.folder / "last.ckpt", self.folder / f"{PREVIOUS}.ckpt"
         valid = self._saved >= 0 or Path(trainer.ckpt_path or "") == last  # written or read here
+        require_finite_weights(trainer, trainer.lightning_module)  # before a file is replaced
         if trainer.is_global_zero and valid and last.is_file():
             previous.unlink(missing_ok=True)
             with suppress(OSError):  # the file system has no hard links
                 os.link(last, previous)
         trainer.save_checkpoint(last)
         self._saved = trainer.global_step
+
+    def _save(self, trainer: pl.Trainer, name: str) -> None:
+        require_finite_weights(trainer, trainer.lightning_module)
+        trainer.save_checkpoint(self.folder / name)

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -14,8 +15,8 @@ from tts.callbacks.support.metric_directions import metric_directions
 from tts.callbacks.support.metric_report import Steps, report_figure, report_text
 from tts.callbacks.support.priority import DEFAULT
 from tts.callbacks.support.trend import MIN_POINTS
-from tts.data.store import write_text
 from tts.errors import UserError
+from tts.files import write_bytes, write_text
 from tts.plain_data import PlainData
 
 log = logging.getLogger(__name__)
@@ -125,11 +126,12 @@ class MetricHistory(pl.Callback):
             return
         steps = Steps(trainer.global_step, trainer.max_steps, self.seconds)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
             text = report_text(statistics, steps, self.window)
             write_text(self.folder / "report.txt", text)
             curves = {name: self.curves[name].points for name in statistics}
-            report_figure(curves).savefig(self.folder / "report.png", dpi=120)
+            picture = BytesIO()
+            report_figure(curves).savefig(picture, dpi=120)
+            write_bytes(self.folder / "report.png", picture.getvalue())
         except Exception as error:  # must not hide the exception that ended the run
             log.warning("cannot write the report to %s: %s", self.folder, error)
 

@@ -13,7 +13,7 @@ from tts.callbacks.support.optimizers import batches_per_step
 from tts.callbacks.support.plateau_actions import PlateauAction
 from tts.callbacks.support.priority import DEFAULT
 from tts.callbacks.support.tensorboard import tensorboard_writers
-from tts.callbacks.support.training_controls import TrainingControls
+from tts.callbacks.support.training_controls import TrainingControls, training_controls
 from tts.callbacks.support.trend import MIN_POINTS, Trend, trend
 from tts.errors import UserError
 from tts.plain_data import PlainData
@@ -59,6 +59,7 @@ class Plateau(pl.Callback):
         self._actions_taken = 0
         self._sign = 1  # -1 where higher is better
         self._last_value: object = None  # of the last validation that measured ``monitor``
+        self._loaded_controls: PlainData = {}  # of the run that is resumed
         self._first_metrics: dict[str, float] = {}  # at the first point after the last action
 
     def state_dict(self) -> PlainData:
@@ -73,10 +74,12 @@ class Plateau(pl.Callback):
         self._window, self._actions_taken = list(state_dict["window"]), state_dict["actions_taken"]
         self._first_metrics = dict(state_dict["first_metrics"])
         self._sums, self._count = dict(state_dict["sums"]), state_dict["count"]
-        self.controls.state |= state_dict["controls"]
+        self._loaded_controls = dict(state_dict["controls"])
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._sign = -1 if metric_directions(trainer).get(self.monitor) else 1
+        self.controls = training_controls(trainer)
+        self.controls.state |= self._loaded_controls
         self.controls.begin(trainer, pl_module)
 
     def on_train_batch_start(

@@ -12,6 +12,7 @@ from torch import nn
 
 from tts.callbacks.samples import prompt_of
 from tts.callbacks.support.datamodule import datamodule
+from tts.callbacks.support.last_step import is_last_step
 from tts.callbacks.support.priority import DEFAULT
 from tts.callbacks.support.random_states import seeded
 from tts.errors import UserError
@@ -31,7 +32,8 @@ class ValidationMetrics(pl.Callback):
 
     The sentences are always the same, spread over the validation set and over the ranks. After the
     first time, a validation is left out while synthesis and measuring have taken more than
-    ``max_time_share`` of the training's time. ``monitor=metrics/<name>`` selects checkpoints.
+    ``max_time_share`` of the training's time. The last validation of a run always measures.
+    ``monitor=metrics/<name>`` selects checkpoints.
     """
 
     priority = DEFAULT
@@ -82,9 +84,10 @@ class ValidationMetrics(pl.Callback):
         self._validations += 1
         began = time.monotonic()
         affordable = self._spent <= self.max_time_share * (began - self._began)
-        if self._validations % self.every_n_validations or not (
+        if not is_last_step(trainer) and (
+            self._validations % self.every_n_validations
             # the first rank decides for all: measuring is collective
-            trainer.strategy.broadcast(affordable or not self._spent)
+            or not trainer.strategy.broadcast(affordable or not self._spent)
         ):
             return
         with gather_full_model(trainer, pl_module) as model:

@@ -25,7 +25,7 @@ def run(config: "DictConfig") -> None:
 
 
 def main() -> None:
-    launch(run, "benchmark", __doc__ or "", literal=("out", "sentence"))
+    launch(run, "benchmark", __doc__ or "")
 
 
 if __name__ == "__main__":

@@ -14,33 +14,32 @@ import sys
 from pathlib import Path
 
 from tts.child_processes import announced_parent
+from tts.config.reporting import reported
 from tts.memory import gc_frozen_imports
-from tts.signals import ending_on_signals
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m tts checklist",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--only", metavar="ROW,ROW", help="names of rows (all of them)")
-    parser.add_argument("--steps", type=int, default=500, help="optimizer steps of a row (500)")
-    parser.add_argument("--out", type=Path, default=Path("outputs/checklist"), help="folder")
-    parser.add_argument("overrides", nargs="*", help="for every row, as train.py takes them")
-    arguments = parser.parse_args()
-    with ending_on_signals(), announced_parent():
+    with reported(), announced_parent():
+        parser = argparse.ArgumentParser(
+            prog="python -m tts checklist",
+            description=__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        parser.add_argument("--only", metavar="ROW,ROW", help="names of rows (all of them)")
+        parser.add_argument("--steps", type=int, default=500, help="optimizer steps of a row (500)")
+        parser.add_argument("--out", type=Path, default=Path("outputs/checklist"), help="folder")
+        parser.add_argument("overrides", nargs="*", help="for every row, as train.py takes them")
+        arguments = parser.parse_args()
         with gc_frozen_imports():
             from tts.training.checklist import NO_GPU, rows, run_checklist
 
         known = [row.name for row in rows()]
         names = arguments.only.split(",") if arguments.only else known
         if unknown := [name for name in names if name not in known]:
-            listed = ", ".join(known)
-            parser.error(f"--only: there is no row {unknown[0]!r}; choose from {listed}")
+            parser.error(f"--only: there is no row {unknown[0]!r}; choose from {', '.join(known)}")
         outcomes = run_checklist(names, arguments.steps, arguments.out, arguments.overrides)
-    if any(each.status not in ("done", NO_GPU) for each in outcomes):
-        sys.exit(1)
+        if any(each.status not in ("done", NO_GPU) for each in outcomes):
+            sys.exit(1)
 
 
 if __name__ == "__main__":

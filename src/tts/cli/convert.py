@@ -22,7 +22,7 @@ def run(config: "DictConfig") -> None:
 
 
 def main() -> None:
-    launch(run, "convert", __doc__ or "", literal=("file", "settings", "hub", "out"))
+    launch(run, "convert", __doc__ or "")
 
 
 if __name__ == "__main__":

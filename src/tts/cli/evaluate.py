@@ -14,8 +14,6 @@ from tts.memory import gc_frozen_imports
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-PATHS = ("run", "wavs", "text", "ref", "out", "data.root")
-
 
 def run(config: "DictConfig") -> None:
     # imported here: --help does without torch
@@ -26,7 +24,7 @@ def run(config: "DictConfig") -> None:
 
 
 def main() -> None:
-    launch(run, "evaluate", __doc__ or "", literal=PATHS)
+    launch(run, "evaluate", __doc__ or "")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def run(config: "DictConfig") -> None:
 
 
 def main() -> None:
-    launch(run, "export", __doc__ or "", literal=("run", "out", "about", "license"))
+    launch(run, "export", __doc__ or "")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,6 @@ from tts.memory import gc_frozen_imports
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-PATHS = ("data.root", "data.audio", "data.transcription", "data.prepared_dir", "data.codec")
-
 
 def run(config: "DictConfig") -> None:
     # imported here: --help does without torch
@@ -26,7 +24,7 @@ def run(config: "DictConfig") -> None:
 
 
 def main() -> None:
-    launch(run, "prepare", __doc__ or "", literal=PATHS)
+    launch(run, "prepare", __doc__ or "")
 
 
 if __name__ == "__main__":

@@ -8,39 +8,31 @@ states go through the same system, and every module is checked for NaN and infin
 """
 
 import argparse
-import sys
 
-from tts.errors import UserError
+from tts.config.reporting import reported
 from tts.memory import gc_frozen_imports
-from tts.signals import ending_on_signals
-from tts.threads import wait_briefly
 from tts.trust import trusting
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m tts replay",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("bundle", help="failures/step-....pt of a run")
-    parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.add_argument(
-        "--trust", default=[], action="append", metavar="PACKAGE",
-        help="package of your own whose classes the bundle may name",
-    )  # fmt: skip
-    arguments = parser.parse_args()
-    wait_briefly()
-    with ending_on_signals():
+    with reported():
+        parser = argparse.ArgumentParser(
+            prog="python -m tts replay",
+            description=__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        parser.add_argument("bundle", help="failures/step-....pt of a run")
+        parser.add_argument("--device", default="cpu", help="cpu or cuda")
+        parser.add_argument(
+            "--trust", default=[], action="append", metavar="PACKAGE",
+            help="package of your own whose classes the bundle may name",
+        )  # fmt: skip
+        arguments = parser.parse_args()
         with gc_frozen_imports():
             from tts.training.replay import replay
 
-        try:
-            with trusting(arguments.trust):
-                print(replay(arguments.bundle, arguments.device))
-        except UserError as error:
-            print(f"error: {error}", file=sys.stderr)
-            raise SystemExit(2) from None
+        with trusting(arguments.trust):
+            print(replay(arguments.bundle, arguments.device))
 
 
 if __name__ == "__main__":

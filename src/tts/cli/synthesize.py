@@ -26,7 +26,7 @@ def run(config: "DictConfig") -> None:
 
 
 def main() -> None:
-    launch(run, "synthesize", __doc__ or "", literal=("run", "text", "file", "out", "reference"))
+    launch(run, "synthesize", __doc__ or "")
 
 
 if __name__ == "__main__":

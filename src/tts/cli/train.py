@@ -16,8 +16,6 @@ from tts.memory import gc_frozen_imports
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-PATHS = ("resume", "ckpt_path", "data.root", "data.audio", "data.transcription")
-
 
 def run(config: "DictConfig") -> float | None:
     # imported here: --help does without torch
@@ -28,7 +26,7 @@ def run(config: "DictConfig") -> float | None:
 
 
 def main() -> None:
-    launch(run, "train", __doc__ or "", literal=PATHS)
+    launch(run, "train", __doc__ or "")
 
 
 if __name__ == "__main__":

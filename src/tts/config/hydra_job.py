@@ -18,8 +18,8 @@ def group_choices() -> dict[str, str]:
 
 
 def job_folder() -> str:
-    """Return the folder that the job writes to."""
-    return str(HydraConfig.get().runtime.output_dir)
+    """Return the folder that the job writes to; "" outside a Hydra job."""
+    return str(HydraConfig.get().runtime.output_dir) if HydraConfig.initialized() else ""
 
 
 def sweep_job() -> str | None:

@@ -1,10 +1,12 @@
 """OmegaConf resolvers of the YAML files: the names of run folders."""
 
 import hashlib
+import json
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tts.errors import UserError
@@ -12,6 +14,7 @@ from tts.errors import UserError
 # overrides that name a run or say how it starts, and are no part of its folder's name
 IGNORED_OVERRIDES = ("name", "experiment", "sweep", "resume", "ckpt_path")
 MAX_LENGTH = 96  # of the overrides in a folder's name
+SHARED = "TTS_SHARED"  # environment variable: keys that all jobs of a multirun share
 STARTED = "TTS_STARTED"  # environment variable: when the command was started
 
 
@@ -20,9 +23,14 @@ def started() -> str:
     return os.environ.get(STARTED) or time.strftime("%Y-%m-%d_%H-%M-%S")
 
 
-def new_start() -> None:
-    """Set the start to now, except in a further rank of a training."""
+def new_start(arguments: Sequence[str] = ()) -> None:
+    """Set the start to now, except in a further rank of a training.
+
+    ``arguments`` are the command line's: the overrides that all jobs of a multirun share are no
+    part of the jobs' names.
+    """
     if "LOCAL_RANK" not in os.environ:
+        os.environ[SHARED] = json.dumps(_shared_keys(arguments))
         os.environ.pop(STARTED, None)
     os.environ[STARTED] = started()
 
@@ -41,8 +49,7 @@ def short_overrides(overrides: Iterable[str]) -> str:
     """
     parts: list[str] = []
     for override in overrides:
-        key, _, value = override.partition("=")
-        key = key.lstrip("+~").split("@")[0]
+        key, value = _key(override), override.partition("=")[2]
         if key in IGNORED_OVERRIDES or key.startswith("hydra"):
             continue
         key = re.split(r"[./]", key)[-1]
@@ -53,6 +60,31 @@ def short_overrides(overrides: Iterable[str]) -> str:
     if len(text) > MAX_LENGTH:
         text = f"{text[: MAX_LENGTH - 9]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
     return f"_{text}" if text else ""
+
+
+def job_overrides(overrides: Iterable[str]) -> str:
+    """Return :func:`short_overrides` of those that differ between the jobs of a multirun."""
+    shared = set(json.loads(os.environ.get(SHARED, "[]")))
+    return short_overrides(o for o in overrides if _key(o) not in shared)
+
+
+def _shared_keys(arguments: Sequence[str]) -> list[str]:
+    """Return the keys of the overrides that a multirun does not sweep."""
+    if not {"-m", "--multirun"} & set(arguments):
+        return []
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    parser, shared = OverridesParser.create(), []
+    for argument in arguments:
+        with suppress(HydraException):  # Hydra reports it
+            if "=" in argument and not parser.parse_override(argument).is_sweep_override():
+                shared.append(_key(argument))
+    return shared
+
+
+def _key(override: str) -> str:
+    return override.partition("=")[0].lstrip("+~").split("@")[0]
 
 
 def run_folder(resume: str | None, fresh: str, overrides: Iterable[str]) -> str:
@@ -99,5 +131,6 @@ def register_resolvers() -> None:
 
     OmegaConf.register_new_resolver("started", started, replace=True)
     OmegaConf.register_new_resolver("short_overrides", short_overrides, replace=True)
+    OmegaConf.register_new_resolver("job_overrides", job_overrides, replace=True)
     OmegaConf.register_new_resolver("run_folder", run_folder, replace=True)
     OmegaConf.register_new_resolver("hydra_files", hydra_files, replace=True)

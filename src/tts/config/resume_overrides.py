@@ -110,7 +110,7 @@ def _is_inherited(override: str, file: Path) -> bool:
         return False
     packages = (parsed.package or "", getattr(parsed, "pkg1", None) or "")
     if name == "hydra" or any(p.startswith("hydra") or "_global_" in p for p in packages):
-        if key.startswith(HYDRA_START) and not any(packages):
+        if any(f"{key}.".startswith(f"{own}.") for own in HYDRA_START) and not any(packages):
             return False
         raise TrustError(
             f"{file}: {short(override)} changes Hydra itself and is not taken over from a run; if "

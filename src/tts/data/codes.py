@@ -20,10 +20,10 @@ from tts.data.store import (
     Row,
     codes_folder,
     shard_path,
-    write_json,
     write_shard,
 )
 from tts.errors import UserError
+from tts.files import make_folder, write_json
 from tts.vocoders.codec import Codec
 
 
@@ -46,7 +46,7 @@ def prepare_codes(folder: Path, codec: Codec, progress: bool = True) -> None:
 
 
 def _encode_corpus(corpus: PreparedCorpus, target: Path, codec: Codec, progress: bool) -> None:
-    (target / "shards").mkdir(parents=True, exist_ok=True)
+    make_folder(target / "shards")
     shards: dict[int, list[Row]] = {}
     for row in corpus.rows:
         assert row.shard is not None

@@ -1,6 +1,5 @@
 """Preparing corpora: recordings in, folders of features out; parallel, resumable, deterministic."""
 
-import errno
 import hashlib
 import json
 import logging
@@ -35,11 +34,10 @@ from tts.data.store import (
     read_rows,
     row_dict,
     shard_path,
-    write_json,
     write_rows,
     write_shard,
-    write_text,
 )
+from tts.files import FULL, FileError, disk_error, file_error, write_json, write_text
 from tts.plain_data import PlainData
 from tts.text.frontend import Frontend
 from tts.vocoders.codec import Codec
@@ -82,8 +80,8 @@ def prepare(
             audio.save(folder)
             if codec is not None:
                 prepare_codes(folder, codec, progress)
-    except OSError as error:
-        raise _disk_error(error, place) from error
+    except (OSError, FileError) as error:
+        raise _store_error(error, place) from error
     except WorkerError as error:
         raise StoreError(
             f"{place}: a process that prepares was killed, probably for want of memory; run the "
@@ -93,17 +91,13 @@ def prepare(
     return folders
 
 
-def _disk_error(error: OSError, folder: str) -> StoreError:
-    reason = os.strerror(error.errno).lower() if error.errno else str(error)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StoreError(
-            f"{folder}: {reason}; free some space and run the same command again, it continues at "
-            "the last finished shard"
-        )
-    return StoreError(
-        f"{error.filename or folder}: {reason}; check the path and its permissions, or set "
-        "data.prepared_dir"
-    )
+def _store_error(error: Exception, folder: str) -> StoreError:
+    """Return the error of a disk as a StoreError about ``folder``."""
+    cause = disk_error(error)
+    if cause is None:
+        return StoreError(f"{folder}: {error}")
+    goes_on = ", it continues at the last finished shard" if cause.errno in FULL else ""
+    return StoreError(f"{file_error(cause, cause.filename or folder)}{goes_on}")
 
 
 def prepared_folder(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from tts.files import make_folder, named_errors
+
 log = logging.getLogger(__name__)
 
 
@@ -18,10 +20,11 @@ def run_once(folder: Path, done: Path, work: Callable[[], object]) -> None:
     """
     if done.is_file():
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     lock = FileLock(folder / ".lock")
     try:
-        lock.acquire(timeout=2)
+        with named_errors(folder):
+            lock.acquire(timeout=2)
     except Timeout:
         log.info("waiting for another process that works in %s", folder)
         lock.acquire()

@@ -5,7 +5,6 @@ and predicted mels have them too.
 """
 
 import json
-import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from tts.errors import UserError
+from tts.files import write_bytes
 
 CHECKSUMS = "crc32"  # key of the header
 
@@ -37,19 +37,6 @@ def write_shard(path: Path, utterances: Mapping[str, Mapping[str, Tensor]]) -> N
     }
     checksums = {name: checksum(tensor) for name, tensor in tensors.items()}
     write_bytes(path, save(tensors, {CHECKSUMS: json.dumps(checksums)}))
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write to a temporary name, flush, rename; readable by all whom the umask lets read."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def checksum(tensor: Tensor) -> int:

@@ -27,7 +27,8 @@ from torch import Tensor
 
 from tts.contract import CodecContract, ContractError
 from tts.corpus import CorpusFacts
-from tts.data.shards import Shard, StoreError, shard_path, write_bytes, write_shard
+from tts.data.shards import Shard, StoreError, shard_path, write_shard
+from tts.files import write_text
 from tts.plain_data import PlainData
 
 __all__ = ["PreparedCorpus", "Row", "StoreError", "shard_path", "write_shard"]
@@ -85,22 +86,9 @@ def _row_types() -> dict[str, tuple[type, ...]]:
     return found
 
 
-def write_json(path: Path, value: object) -> None:
-    """Write indented JSON, completely or not at all."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
-
-
 def write_rows(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
     """Write one JSON object per line, completely or not at all."""
     write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8, completely or not at all.
-
-    Bytes of a file name that are not UTF-8 become escapes, which JSON reads back.
-    """
-    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def read_rows(path: Path) -> list[PlainData]:

@@ -11,10 +11,10 @@ import torch
 
 from tts.audio.mel import mel_spectrogram
 from tts.contract import MelContract
-from tts.data.store import write_json, write_text
 from tts.evaluation.html_report import AudioClip, render
 from tts.evaluation.summary import Report
 from tts.evaluation.systems import EvaluationSet
+from tts.files import write_json, write_text
 
 WORST_BY = ("wer", "pesq", "dnsmos_p808", "mcd")  # the first one measured ranks the sentences
 
@@ -41,7 +41,6 @@ def write_report(
         if (wave := system.waves[index]) is not None
     }
     files = [folder / "report.json", folder / "report.html"]
-    folder.mkdir(parents=True, exist_ok=True)
     write_json(files[0], to_json(report))
     write_text(files[1], render(report, worst, worst_by, clips))
     return files

@@ -26,6 +26,7 @@ from tts.evaluation.summary import Report, RunInfo, summarize
 from tts.evaluation.systems import EvaluationSet
 from tts.evaluation.table import print_table
 from tts.evaluation.wav_folders import read_folders, shortest_names
+from tts.files import require_writable
 from tts.metrics.measure import Measure
 from tts.synthesizer import Synthesizer
 from tts.vocoders.griffin_lim import GriffinLim
@@ -64,6 +65,7 @@ def evaluate(config: DictConfig) -> Report:
             wavs, config.text, config.ref, config.aligned, config.language, contract
         )
         folder = Path(config.out or Path(wavs[0]) / "evaluation")
+        _require_writable(folder)
         # texts without audio too: they belong to the recognizer's language model
         with Scorer(measures, list(data.texts), config.workers) as scorer:
             scores = scorer(data, contract)
@@ -76,14 +78,24 @@ def evaluate(config: DictConfig) -> Report:
         if is_vocoder(runs[0].config):
             _reject_unused_options("vocoder")
         folder = Path(config.out or _run_folder(runs[0]) / "evaluation")
+        _require_writable(folder)
         with Scorer(measures, texts, config.workers) as scorer:
             data = _synthesize(runs, corpus, config)
             scores = scorer(data, contract)
     report = summarize(data, scores, measures, infos, config.seed)
+    # the report first: the terminal may be closed, or a pipe that ends
+    files = write_report(report, data, contract, folder, config.worst, config.worst_by)
     print_table(report)
-    for path in write_report(report, data, contract, folder, config.worst, config.worst_by):
+    for path in files:
         print(f"-> {path}")
     return report
+
+
+def _require_writable(folder: Path) -> None:
+    """Raise UserError where the report could not be written, before anything is synthesized."""
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"out={folder} is a file: give a folder")
+    require_writable(folder, "out=")
 
 
 def _reject_unused_options(evaluated: str) -> None:

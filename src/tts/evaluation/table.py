@@ -13,12 +13,13 @@ MISSING = "–"
 def print_table(report: Report) -> None:
     """Print the systems side by side, the model measurements and the problems."""
     from rich.table import Table
+    from rich.text import Text
 
     systems, baseline = report["systems"], report["baseline"]
     table = Table(title=f"{report['utterances']} sentences, [95 % interval]")
     table.add_column("")
     for system in systems:
-        table.add_column(system, justify="right")
+        table.add_column(system, justify="right", overflow="fold")
     for name, info in report["measures"].items():
         unit = f", {info['unit']}" if info["unit"] else ""
         cells = []
@@ -33,9 +34,9 @@ def print_table(report: Report) -> None:
     for model, measurements in report["models"].items():
         for name, value in measurements.items():
             text = f"{value:.4f}" if isinstance(value, float) else format_estimate(value, 3)
-            out.print(f"{model}, {name}: {text}", highlight=False)
+            out.print(f"{model}, {name}: {text}")
     for problem in report["problems"]:
-        out.print(f"[yellow]problem:[/yellow] {problem}", highlight=False)
+        out.print(Text.assemble(("problem:", "yellow"), f" {problem}"))
 
 
 def verdict(report: Report, system: str, measure: str) -> str:

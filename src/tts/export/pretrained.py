@@ -1,6 +1,5 @@
 """Conversion of a public vocoder checkpoint, from a file or the Hugging Face hub, to a voice."""
 
-import json
 import pickle
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,10 @@ from safetensors.torch import load_file
 from tts.build import build
 from tts.checkpoint import CheckpointError, Run, save_voice
 from tts.errors import UserError
+from tts.files import FileError, file_error, read_json, read_text, require_writable
 from tts.plain_data import PlainData
 from tts.vocoders.pretrained import PretrainedFormatError, convert
+from tts.vocoders.pretrained_settings import SettingsError, require_types
 
 SETTINGS = ("config.json", "config.yaml")
 WEIGHTS = ("generator.pt", "bigvgan_generator.pt", "pytorch_model.bin", "model.safetensors")
@@ -39,20 +40,22 @@ def convert_checkpoint(config: DictConfig) -> Path:
             raise UserError("settings= works with file= only: a hub repository has its own")
         weights, settings = download(str(config.hub))
         origin = str(config.hub)
+    out = Path(str(config.out))
+    require_writable(out, "out=")
+    found = read_settings(settings)
     state = read_weights(weights)
     try:
-        model, contract, converted = convert(read_settings(settings), state)
+        model, contract, converted = convert(found, state)
         vocoder = build(model | {"_partial_": True})(contract)
         vocoder.load_state_dict(converted)
-    except PretrainedFormatError as error:
+    except UserError as error:
         raise PretrainedFormatError(f"{settings} and {weights}: {error}") from error
-    except RuntimeError as error:
+    except Exception as error:  # settings that do not belong together can raise anything
         reason = " ".join(str(error).split())
         raise PretrainedFormatError(f"{weights} does not fit {settings}: {reason}") from error
     wave = vocoder.eval().synthesize(torch.zeros(1, 8, contract.bands))
     if not torch.isfinite(wave).all():
         raise PretrainedFormatError(f"{weights}: the output of the vocoder is NaN or infinite")
-    out = Path(str(config.out))
     run = Run(weights, {"model": model | {"_partial_": True}}, contract, None, None, converted, 0)
     save_voice(run, out, {"converted_from": origin})
     size = sum(value.numel() for value in converted.values()) / 1e6
@@ -66,14 +69,19 @@ def convert_checkpoint(config: DictConfig) -> Path:
 def read_settings(path: Path) -> PlainData:
     """Read a JSON or YAML configuration. Raises PretrainedFormatError."""
     try:
-        text = path.read_text(encoding="utf-8")
-        settings = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
+        settings = read_json(path) if path.suffix == ".json" else yaml.safe_load(read_text(path))
+    except FileError as error:
+        raise PretrainedFormatError(str(error)) from error
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise PretrainedFormatError(
-            f"{path}: cannot be read ({' '.join(str(error).split())})"
+            f"{path}: cannot be read ({' '.join(str(error).split())[:200]})"
         ) from error
     if not isinstance(settings, dict):
         raise PretrainedFormatError(f"{path}: expected a mapping of settings")
+    try:
+        require_types(settings)
+    except SettingsError as error:
+        raise PretrainedFormatError(f"{path}: {error}") from error
     return settings
 
 
@@ -91,6 +99,8 @@ def read_weights(path: Path) -> dict[str, object]:
         raise CheckpointError(
             f"{path} is not loaded: it is damaged, or holds more than tensors and plain data"
         ) from error
+    except PermissionError as error:
+        raise CheckpointError(str(file_error(error, path))) from error
     except (SafetensorError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise CheckpointError(f"{path} is truncated or damaged: copy it again") from error
     if isinstance(state, dict):

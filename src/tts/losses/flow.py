@@ -24,5 +24,5 @@ class FlowMatchingLoss(LossTerm):
         flow = getattr(output, self.of)
         if flow is None:
             return None
-        values = F.mse_loss(flow.velocity, flow.target, reduction="none")
+        values = F.mse_loss(flow.velocity.float(), flow.target.float(), reduction="none")
         return masked_mean(values, flow.mask)

@@ -33,7 +33,9 @@ class MelLoss(LossTerm):
         mel = getattr(output, self.of)
         if mel is None:
             return None
-        values = self.distance(mel, batch.mel, reduction="none")  # (B, T, M)
+        assert batch.mel is not None
+        # under bf16-true the batch is in bf16 and the model's mel is not
+        values = self.distance(mel.float(), batch.mel.float(), reduction="none")  # (B, T, M)
         return masked_mean(values, output.frame_mask)
 
 
@@ -51,6 +53,6 @@ class MelDeltaLoss(LossTerm):
 
     def forward(self, output: MelOutput, batch: Batch) -> Tensor:
         assert batch.mel is not None
-        predicted, target = output.mel.diff(dim=1), batch.mel.diff(dim=1)
+        predicted, target = output.mel.float().diff(dim=1), batch.mel.float().diff(dim=1)
         values = self.distance(predicted, target, reduction="none")  # (B, T - 1, M)
         return masked_mean(values, output.frame_mask[:, 1:])

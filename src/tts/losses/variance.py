@@ -49,7 +49,7 @@ class PitchLoss(LossTerm):
     """Mean squared error of the token pitch z-score."""
 
     def forward(self, output: ProsodyOutput, batch: object) -> Tensor:
-        error = (output.prosody.pitch.float() - output.targets.pitch) ** 2
+        error = (output.prosody.pitch.float() - output.targets.pitch.float()) ** 2
         return masked_mean(error, output.token_mask)
 
 
@@ -57,5 +57,5 @@ class EnergyLoss(LossTerm):
     """Mean squared error of the token energy z-score."""
 
     def forward(self, output: ProsodyOutput, batch: object) -> Tensor:
-        error = (output.prosody.energy.float() - output.targets.energy) ** 2
+        error = (output.prosody.energy.float() - output.targets.energy.float()) ** 2
         return masked_mean(error, output.token_mask)

@@ -25,6 +25,7 @@ class Generated(NamedTuple):
     durations: Tensor | None = None  # (B, N) int64 frames
     pitch: Tensor | None = None  # (B, N) z-score of ln F0 under the speaker's statistics
     energy: Tensor | None = None  # (B, N) z-score of log energy
+    notes: tuple[str, ...] = ()  # what could not be as predicted or as the controls ask
 
 
 class Diagnostics(NamedTuple):

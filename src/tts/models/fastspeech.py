@@ -150,7 +150,7 @@ class FastSpeech(AcousticModel[FastSpeechOutput]):
 
         embedded = self._embed(prompt.tokens, prompt.language, token_mask)
         states = self.encoder(embedded, Context(mask=token_mask, style=style))
-        states, durations, prosody = self.adaptor.generate(
+        states, (durations, notes), prosody = self.adaptor.generate(
             states, token_mask, style, speaker, prompt.controls, prompt.generator
         )
         frame_lengths = durations.sum(-1)
@@ -163,7 +163,7 @@ class FastSpeech(AcousticModel[FastSpeechOutput]):
         if prompt.controls.variance_scale is not None:
             mel = scale_variance(mel, frame_mask, prompt.controls.variance_scale)
         mel = self._denormalized(mel, frame_mask)
-        return Generated(mel, frame_lengths, durations, prosody.pitch, prosody.energy)
+        return Generated(mel, frame_lengths, durations, prosody.pitch, prosody.energy, notes)
 
     def diagnostics(self, output: FastSpeechOutput) -> Diagnostics:
         return Diagnostics(

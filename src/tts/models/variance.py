@@ -19,13 +19,12 @@ from tts.batch import Batch
 from tts.controls import PerToken, SynthesisControls
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
+from tts.models.durations import LOG_DURATION, Durations, speaking_durations
 from tts.models.flow import FlowOutput, ResidualFlow, noise_like
+from tts.modules.clamp import returning_clamp
 from tts.modules.conv import ChannelsLastConv1d
 from tts.modules.dropout import Dropout
 from tts.modules.film import FiLM
-
-# far outside speech, so that one bad step makes neither the likelihood nor the length explode
-LOG_DURATION = (-2.0, 7.0)
 
 
 class Prosody(NamedTuple):
@@ -150,6 +149,7 @@ class VarianceAdaptor(nn.Module):
         if not 0 <= gradient <= 1:
             raise UserError(f"model.adaptor.gradient={gradient} must lie in [0, 1]")
         self.gradient = gradient
+        self.frames_per_second = facts.contract.frames_per_second
         self.normalize = SpeakerNormalizer(facts)
         self.duration = predictor(dim=dim, outputs=2, style_dim=style_dim)
         self.pitch = predictor(dim=dim, outputs=1, style_dim=style_dim)
@@ -190,18 +190,17 @@ class VarianceAdaptor(nn.Module):
         speaker: Tensor,
         controls: SynthesisControls,
         generator: torch.Generator | None = None,
-    ) -> tuple[Tensor, Tensor, Prosody]:
+    ) -> tuple[Tensor, Durations, Prosody]:
         """Predict or sample prosody, change it by ``controls``, and add it to the states.
 
-        Returns adapted states ``(B, N, C)``, durations ``(B, N)`` in frames, and the prosody used.
+        Returns adapted states ``(B, N, C)``, durations ``(B, N)``, and the prosody used.
         """
         mean, log_variance = self._predict_duration(states, mask, style)
         residual = self._sample_residual(
             states, mask, style, mean, log_variance, controls.prosody_temperature, generator
         )
         log_duration = (mean + residual[..., 0]).clamp(*LOG_DURATION)
-        frames = log_duration.exp() / torch.as_tensor(controls.rate)
-        durations = round_keeping_sum(frames, mask)
+        durations = speaking_durations(log_duration, mask, controls.rate, self.frames_per_second)
         pitch = self.pitch(states, mask, style)[..., 0]
         pitch = (pitch + residual[..., 1]) * torch.as_tensor(controls.pitch_range)
         pitch = pitch + self.normalize.semitones(controls.pitch, speaker)
@@ -246,7 +245,8 @@ class VarianceAdaptor(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Return mean and log variance of ln(frames), ``(B, N)`` each, fp32."""
         mean, log_variance = self.duration(states, mask, style).float().unbind(-1)
-        return mean.clamp(*LOG_DURATION), log_variance.clamp(-6.0, 3.0)
+        mean = returning_clamp(mean, *LOG_DURATION)
+        return mean, returning_clamp(log_variance, -6.0, 3.0)
 
 
 def _residual(prosody: Prosody, targets: ProsodyTargets) -> Tensor:
@@ -261,16 +261,6 @@ def _embed(embedding: nn.Conv1d, values: Tensor, mask: Tensor) -> Tensor:
     values = values.to(embedding.weight.dtype)
     real = mask.to(values.dtype)
     return embedding((values * real)[..., None]) * real[..., None]
-
-
-def round_keeping_sum(frames: Tensor, mask: Tensor) -> Tensor:
-    """Round durations ``(B, N)`` to int64 frames, at least 1 each, and keep their running sums.
-
-    Rounding each token by itself lets errors of half a frame add up over a sentence. Rounding the
-    end times keeps every boundary within half a frame, as long as no token is below one frame.
-    """
-    ends = torch.cumsum(frames.clamp(min=1.0).double() * mask, -1).round()
-    return torch.diff(F.pad(ends, (1, 0)), dim=-1).long().clamp(min=1) * mask
 
 
 def _speaker_or_first(speaker: Tensor | None, tokens: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from tts.errors import UserError
 from tts.modules.context import Context
-from tts.modules.positional import PositionalEncoding
+from tts.modules.positional import NoPosition, PositionalEncoding
 
 
 class KeyValueState(NamedTuple):
@@ -40,9 +40,14 @@ class SelfAttention(nn.Module):
     ) -> None:
         super().__init__()
         self.heads, self.causal = _checked_heads(dim, heads), causal
-        self.position = positional or PositionalEncoding()
+        self.position = (positional or PositionalEncoding()).for_attention()
         self.input = nn.Linear(dim, 3 * dim)
         self.output = nn.Linear(dim, dim)
+
+    @property
+    def knows_order(self) -> bool:
+        """Whether anything tells two orders of the same frames apart."""
+        return self.causal or type(self.position) not in (PositionalEncoding, NoPosition)
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
         query, key, value = _split_heads(self.input(x), 3, self.heads)  # (B, H, T, D) each

@@ -31,9 +31,20 @@ class PositionalEncoding:
         """Return by how much each head's log-weight falls per frame of distance ``(heads,)``."""
         return None
 
+    def for_attention(self) -> "PositionalEncoding":
+        """Return the encoding that attention uses: itself."""
+        return self
+
 
 class NoPosition(PositionalEncoding):
     """No encoding: causal scans and convolutions know the order of frames without one."""
+
+
+class DefaultPosition(PositionalEncoding):
+    """RoPE in attention, which does not know the order otherwise; no encoding in other mixers."""
+
+    def for_attention(self) -> PositionalEncoding:
+        return Rope()
 
 
 class Sinusoidal(PositionalEncoding):

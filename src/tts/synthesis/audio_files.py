@@ -1,30 +1,51 @@
 """Audio files of synthesized speech: their names, and writing them sentence by sentence."""
 
-from collections.abc import Iterable, Iterator
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from tts.audio.io import audio_writer
+from tts.audio.writer import FORMATS, audio_writer
 from tts.errors import UserError
+from tts.files import require_writable
 from tts.synthesizer import SynthesizedSentence, joined
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3")
+STANDARD_OUTPUT = Path("-")  # a WAV file is written to it
 
 
-def target_paths(out: Path, count: int) -> list[Path]:
-    """Return a path for each of ``count`` utterances: ``out`` itself, or 001.wav, ... below it.
+def target_paths(out: str, numbers: Sequence[int]) -> list[Path]:
+    """Return the path of each line: ``out`` itself, or 001.wav, ... below it, by line number.
 
-    Raises UserError for a format that cannot be written, and for one file and several utterances.
+    Raises UserError for a format that cannot be written, for one file and several lines, and for a
+    place where nothing can be written.
     """
-    if out.suffix.lower() in SUFFIXES:
-        if count > 1:
-            raise UserError(f"out={out} is one file for {count} lines: give a folder instead")
-        return [out]
-    if out.suffix[1:].isalpha() and not out.is_dir():
+    path = Path(out)
+    if out == "-":
+        if sys.stdout.isatty():
+            raise UserError("out=- writes a WAV file to the terminal: add > speech.wav")
+        if len(numbers) > 1:
+            raise UserError(f"out=- is one file for {len(numbers)} lines: give a folder instead")
+        return [STANDARD_OUTPUT]
+    suffix = path.suffix.lower()
+    folder = out.endswith("/") or path.is_dir()
+    if suffix in FORMATS and not folder:
+        if len(numbers) > 1:
+            raise UserError(
+                f"out={out} is one file for {len(numbers)} lines: give a folder instead"
+            )
+        require_writable(path, "out=")
+        return [path]
+    if suffix[1:].isalnum() and not suffix[1:].isdigit() and not folder:
         raise UserError(
-            f"out={out}: cannot write {out.suffix}; choose from {', '.join(SUFFIXES)}, or a folder"
+            f"out={out}: cannot write {path.suffix}; choose from {', '.join(FORMATS)}, or end it "
+            "with / for a folder"
         )
-    width = max(len(str(count)), 3)
-    return [out / f"{number:0{width}d}.wav" for number in range(1, count + 1)]
+    if path.exists() and not path.is_dir():
+        raise UserError(f"out={out} is a file without an extension: give another name")
+    require_writable(path, "out=")
+    width = max(len(str(max(numbers))), 3)
+    return [path / f"{number:0{width}d}.wav" for number in numbers]
 
 
 def write_sentences(
@@ -42,6 +63,14 @@ def write_sentences(
             written.append(sentence._replace(waveform=sentence.waveform[:0].copy()))
             yield sentence
 
+    if target == STANDARD_OUTPUT:  # the header of a WAV file has the length: written at the end
+        with TemporaryDirectory(prefix="tts-") as folder:
+            file = Path(folder) / "speech.wav"
+            result = write_sentences(sentences, file, rate)
+            with file.open("rb") as content:
+                shutil.copyfileobj(content, sys.stdout.buffer)
+            sys.stdout.flush()
+        return result
     with audio_writer(target, rate) as write:
         for piece in joined(without_waveforms(), rate):
             write(piece)

@@ -1,8 +1,10 @@
 """Picture of synthesized speech: each sentence's mel with its phonemes."""
 
+from io import BytesIO
 from pathlib import Path
 
 from tts.contract import MelContract
+from tts.files import write_bytes
 from tts.synthesizer import SynthesizedSentence
 
 
@@ -35,5 +37,7 @@ def save_mel_picture(
             start += width
         axis.set_xlabel("seconds")
         axis.set_ylabel("mel band")
-    figure.savefig(path, dpi=110)
+    content = BytesIO()
+    figure.savefig(content, dpi=110)
+    write_bytes(path, content.getvalue())
     plt.close(figure)

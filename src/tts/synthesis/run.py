@@ -6,11 +6,12 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from tts.audio.io import AudioError
+from tts.audio.writer import file_rate
 from tts.config.instantiate import instantiate
 from tts.config.trusted_packages import with_trust
 from tts.controls import SynthesisControls
 from tts.errors import UserError
-from tts.synthesis.audio_files import target_paths, write_sentences
+from tts.synthesis.audio_files import STANDARD_OUTPUT, target_paths, write_sentences
 from tts.synthesis.mel_picture import save_mel_picture
 from tts.synthesis.text_lines import read_lines
 from tts.synthesizer import SynthesizedSentence, Synthesizer
@@ -25,7 +26,9 @@ def synthesize(config: DictConfig) -> list[Path]:
     """
     text, file = (None if value is None else str(value) for value in (config.text, config.file))
     lines = list(read_lines(text, file))
-    targets = target_paths(Path(str(config.out)), len(lines))
+    targets = target_paths(str(config.out), [number for number, _ in lines])
+    if config.pictures and STANDARD_OUTPUT in targets:
+        raise UserError("pictures=true needs a file for each picture: give out=FILE or a folder")
     synthesizer = Synthesizer.load(
         config.run,
         config.device,
@@ -33,6 +36,14 @@ def synthesize(config: DictConfig) -> list[Path]:
         instantiate(config.phonemizer) if config.phonemizer else None,
     )
     controls = SynthesisControls.parse({n: config[n] for n in SynthesisControls._fields})
+    log = sys.stderr if STANDARD_OUTPUT in targets else sys.stdout
+    rate = file_rate(targets[0], synthesizer.sample_rate)
+    if rate != synthesizer.sample_rate:
+        print(
+            f"{targets[0].suffix} has no rate of {synthesizer.sample_rate} Hz: resampled to {rate} "
+            "Hz",
+            file=sys.stderr,
+        )
     written: list[Path] = []
     failed: list[str] = []
     for (number, line), target in zip(lines, targets, strict=True):
@@ -51,10 +62,13 @@ def synthesize(config: DictConfig) -> list[Path]:
         written.append(target)
         if config.pictures:
             save_mel_picture(sentences, synthesizer.facts.contract, target.with_suffix(".png"))
+        for reason in (reason for sentence in sentences for reason in sentence.skipped):
+            print(f"line {number}: skipped a piece: {reason}", file=sys.stderr)
         if unknown := dict.fromkeys(u for sentence in sentences for u in sentence.unknown):
             left_out = " ".join(u if u.isprintable() else ascii(u) for u in unknown)
             print(f"line {number}: left out, because no symbol exists: {left_out}", file=sys.stderr)
-        print(f"{target}  {samples / synthesizer.sample_rate:.2f} s  {_timing(sentences)}")
+        seconds = samples / synthesizer.sample_rate
+        print(f"{target}  {seconds:.2f} s  {_timing(sentences)}", file=log)
     if failed:
         head = f"{len(failed)} of {len(lines)} lines not synthesized"
         raise UserError("\n       ".join([head, *failed]))

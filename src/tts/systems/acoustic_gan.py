@@ -31,13 +31,15 @@ class AcousticGANSystem(GANSystem):
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         output = self.model(batch)
         assert batch.mel is not None
-        offsets = torch.rand(len(batch.tokens), device=self.device)
+        offsets = torch.rand(len(batch.tokens), device=self.device, dtype=torch.float32)
         inputs = partial(self._windows, lengths=batch.frame_lengths, offsets=offsets)
         self.adversarial_step(batch, batch_idx, output, output.mel, batch.mel, inputs)
 
     def _windows(self, mel: Tensor, lengths: Tensor, offsets: Tensor) -> MelWindows:
         mean, std = (self.model.get_buffer(name) for name in ("mel_mean", "mel_std"))
-        return MelWindows((mel - mean) / std, lengths, offsets)
+        # under bf16-true the generated mel alone is in fp32
+        dtype = next(self.parameters()).dtype
+        return MelWindows(((mel - mean) / std).to(dtype), lengths, offsets)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         validate(self, self.generator(batch), batch)

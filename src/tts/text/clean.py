@@ -5,9 +5,11 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
+from tts.text.lines import split_lines
+
 # symbols that normalization reads as words; all others are dropped and reported
 SPOKEN_MARKS = "%&+=@#°€$£¥¢§<>×÷±−²³⁄/"
-_KEPT = frozenset(SPOKEN_MARKS + " .,!?;:…—\"()¿¡'-")
+_KEPT = frozenset(SPOKEN_MARKS + " .,!?;:…—\"()¿¡'-_~^")
 
 _SPELLINGS = {
     **dict.fromkeys("“”„‟«»‹›〝〞〟「」『』《》＂″❝❞", '"'),
@@ -31,17 +33,29 @@ _SPELLINGS = {
     "Ĳ": "IJ",
     "ſ": "s",
     "µ": "μ",
+    "٪": "%",
+    "٫": ".",  # Arabic decimal mark
+    "٬": ",",  # Arabic thousands mark
+    "₽": "RUB",
 }
 # NFKC would turn them into plain digits
 _NO_NFKC = frozenset("²³")
 _JOINERS = "\u200c\u200d"  # zero-width joiners, which shape letters in Arabic and Indic scripts
 _MAX_COMBINING_MARKS = 3  # per letter
 
-_DASH_IN_NUMBERS = re.compile(r"(?<=\d)[‐‑‒–](?=\d)")
+_DASH_IN_NUMBERS = re.compile(
+    r"(?:(?<=[\d%°])|(?<=\d[apKkMm])|(?<=\d[apAP][mM])|(?<=[ap]\.m\.))[‐‑‒–~～〜](?=[\d$£€¥])"
+)
+_DASH_AS_MINUS = re.compile(r"(?<![^\s(])(?<!\d\s)–(?=[\d€$£])")
 _ELLIPSIS = re.compile(r"\.\s?\.(?:\s?\.)+|\.\.")
 _LOOSE_HYPHEN = re.compile(r"(?:(?<=\s)|^)-+(?=\s|$)|--+")
+_AMOUNT = r"(?:[$£€¥]|\.\d)"  # what a minus sign can stand before, besides digits
 _LOOSE_APOSTROPHE = re.compile(
-    r"(?<!\w)['-]+(?!\w)|(?<!\w)[-'](?=['-])|(?<=['-])[-']|(?<!\w)-(?!\d)|-(?!\w)"
+    rf"(?<!\w)['-]+(?!\w|(?<=-){_AMOUNT})|(?<!\w)[-'](?=['-])|(?<=['-])[-']"
+    rf"|(?<![\w.])-(?!\d|{_AMOUNT})|-(?!\w|{_AMOUNT})"
+)
+_LOOSE_MARK = re.compile(
+    r"(?<![^\W_])(?<![/.@)-])[_^]|[_^](?![^\W_])(?![/.(-])|~(?![\d\w/$£€])|(?<=\w)~(?!\w)"
 )
 _REPEATED = re.compile(r"([!?,;:…—\"()])(?:\s*\1)+")
 _SPACES = re.compile(r"\s+")
@@ -53,10 +67,22 @@ class Cleaned(NamedTuple):
 
 
 def clean(text: str) -> Cleaned:
-    """Unify quotes, dashes, brackets and spaces; drop other symbols and control characters."""
+    """Unify quotes, dashes, brackets and spaces; drop other symbols and control characters.
+
+    A line end at which a reader pauses stays as a newline, others are spaces.
+    """
+    if len(lines := split_lines(text)) < 2:
+        return _clean_line(lines[0] if lines else "")
+    cleaned = [_clean_line(line) for line in lines]
+    dropped = dict.fromkeys(character for line in cleaned for character in line.dropped)
+    return Cleaned("\n".join(line.text for line in cleaned if line.text), tuple(dropped))
+
+
+def _clean_line(text: str) -> Cleaned:
     dropped: dict[str, None] = {}
     kept = []
     text = _DASH_IN_NUMBERS.sub("-", unicodedata.normalize("NFC", text))
+    text = _DASH_AS_MINUS.sub("−", text)
     for character in text:
         spelling = _spelling(character)
         if spelling is None:
@@ -65,6 +91,8 @@ def clean(text: str) -> Cleaned:
         else:
             kept.append(spelling)
     cleaned = _limit_marks("".join(kept))
+    dropped |= dict.fromkeys(_LOOSE_MARK.findall(cleaned))
+    cleaned = _LOOSE_MARK.sub(" ", cleaned)
     cleaned = _ELLIPSIS.sub("… ", cleaned)
     cleaned = _LOOSE_HYPHEN.sub(" — ", cleaned)
     cleaned = _LOOSE_APOSTROPHE.sub(" ", cleaned)
@@ -99,9 +127,12 @@ def _limit_marks(text: str) -> str:
     """Drop stacked combining marks beyond a few, which can crash a phonemizer."""
     if text.isascii():
         return text
-    kept, row = [], _MAX_COMBINING_MARKS  # drops marks before the first letter
+    kept, row = [], _MAX_COMBINING_MARKS
     for character in text:
-        row = row + 1 if unicodedata.category(character)[0] == "M" else 0
+        if character == " ":
+            row = _MAX_COMBINING_MARKS  # no letter that a mark could belong to
+        else:
+            row = row + 1 if unicodedata.category(character)[0] == "M" else 0
         if row <= _MAX_COMBINING_MARKS:
             kept.append(character)
     return "".join(kept)

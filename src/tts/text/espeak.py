@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import functools
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -27,6 +28,15 @@ _EVENT_END_OF_LIST, _EVENT_PHONEME = 0, 7
 _RATE, _VOLUME = 1, 2
 _SAFE_VOLUME = 80  # of 100; a higher volume can clip
 _MAX_PATH = 120  # bytes; espeak-ng truncates longer data paths
+
+
+# the letter A, which espeak-ng would read as the article; never at the start before a small letter
+# ("A man"), unless the next word cannot follow an article ("A is")
+_LETTER_A = re.compile(
+    r"(?<![\w'-])(?:(?<=[\w,-] )|(?=A[^\w' ]|A$|A [A-Z]\b|A(?:'s)? "
+    r"(?:is|was|and|or|to|has|in|of|for|on|but|are|minus|plus|through|stands|comes|can|will)\b))"
+    r"A(?='s?\b|[^\w']|$)"
+)
 
 
 class Phone(NamedTuple):
@@ -138,7 +148,7 @@ class Espeak:
         an unknown language.
         """
         mode = _IPA | ord(separator) << 8 if separator else _IPA
-        buffer = ctypes.create_string_buffer(text.encode())
+        buffer = ctypes.create_string_buffer(_with_letter_names(text, language).encode())
         position = ctypes.c_void_p(ctypes.addressof(buffer))
         clauses = []
         with self._lock:
@@ -150,7 +160,7 @@ class Espeak:
 
     def synthesize(self, text: str, language: str, variant: str = "", rate: int = 175) -> Speech:
         """Synthesize ``text`` with a voice variant such as ``f3`` at ``rate`` words per minute."""
-        content = text.encode() + b"\0"
+        content = _with_letter_names(text, language).encode() + b"\0"
         with self._lock:
             self._use(self.languages[language].voice + (f"+{variant}" if variant else ""))
             self._library.espeak_SetParameter(_RATE, rate, 0)
@@ -205,6 +215,25 @@ def _phones(
             starts[k] = max(int(ends_of_sound[k]), starts[k - 1])
     edges = [start / sample_rate for start in (*starts, len(samples))]
     return tuple(map(Phone, names, edges[:-1], edges[1:]))
+
+
+def _with_letter_names(text: str, language: str) -> str:
+    """Spell the name of the English letter A so that espeak-ng reads it."""
+    if "A" not in text or not language.startswith("en"):
+        return text
+    return _LETTER_A.sub(_letter_a, text)
+
+
+def _letter_a(match: re.Match[str]) -> str:
+    before, after = match.string[: match.start()].split(), match.string[match.end() :].split()
+    in_title = (
+        before
+        and after
+        and before[-1][0].isupper()
+        and after[0][0].isupper()
+        and min(len(before[-1]), len(after[0])) > 1
+    )
+    return match[0] if in_title else "eigh"
 
 
 def _languages(address: int) -> Iterator[tuple[int, str]]:

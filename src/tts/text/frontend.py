@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from tts.parts import PHONEMIZERS
 from tts.plain_data import PlainData, PlainDataError
 from tts.text.clean import clean
-from tts.text.errors import TextError
+from tts.text.errors import TextError, UnreadableTextError
+from tts.text.markup import require_no_markup
 from tts.text.normalize import VERSION, normalize
 from tts.text.phonemes import EspeakPhonemizer, Phonemizer
 from tts.text.scripts import describe, keep_readable
@@ -55,10 +56,11 @@ class Frontend:
     ) -> FrontendOutput:
         """Return the tokens of ``text``; ``normalized``: a corpus's normalization, used instead.
 
-        Raises TextError if the text is too long, if nothing of it can be synthesized, or if the
-        phonemizer does not support the language.
+        Raises TextError if the text is too long or holds tags, if nothing of it can be synthesized
+        (UnreadableTextError), or if the phonemizer does not support the language.
         """
         self._require_length(text)
+        require_no_markup(text)
         cleaned, dropped = clean(text if normalized is None else normalized)
         words = normalize(cleaned, language) if normalized is None else cleaned
         readable, foreign = keep_readable(words, language)
@@ -66,16 +68,22 @@ class Frontend:
         phones = self.phonemizer(normalized, language)
         known, missing = self._keep_known(phones)
         if not any(symbol not in _SILENT for symbol in known):
-            raise TextError(_no_phones_message(text, language, dropped, foreign))
+            message = _no_phones_message(text, language, dropped, foreign)
+            raise UnreadableTextError(message, (*dropped, *foreign, *missing))
         phonemes = BOUNDARY + known.strip(BOUNDARY) + BOUNDARY
-        tokens = tuple(self._id[symbol] for symbol in phonemes)
-        return FrontendOutput(text, normalized, phonemes, tokens, (*dropped, *foreign, *missing))
+        unknown = (*dropped, *foreign, *missing)
+        return FrontendOutput(text, normalized, phonemes, self.tokens(phonemes), unknown)
+
+    def tokens(self, phonemes: str) -> tuple[int, ...]:
+        """Return the index of each symbol; symbols that the table does not have are left out."""
+        return tuple(self._id[symbol] for symbol in phonemes if symbol in self._id)
 
     def sentences(self, text: str, language: str = "en-us") -> list[Sentence]:
         """Split text of any length into sentences that one call takes, with the pauses after them.
 
-        Raises TextError for blank text.
+        Raises TextError for blank text and for tags.
         """
+        require_no_markup(text)
         return split_sentences(text, language, min(MAX_CHARACTERS, self.max_characters))
 
     def to_dict(self) -> PlainData:

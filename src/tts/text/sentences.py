@@ -5,26 +5,22 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tts.text.errors import TextError
+from tts.text.lines import split_lines
 from tts.text.normalize import abbreviations
+from tts.text.normalize.sentence_ends import sentences
 
 MAX_CHARACTERS = 300  # about 20 s of speech; models are trained on shorter utterances
 
-_PARAGRAPH_PAUSE, _SENTENCE_PAUSE = 0.8, 0.4  # s
+_PARAGRAPH_PAUSE, _SENTENCE_PAUSE, _LINE_PAUSE = 0.8, 0.4, 0.25  # s
+_LINE_MARKS = ",;:—–-"  # a line that ends with one goes on in the next
 _CUTS = (  # marks at which a long sentence can be cut, best first; pause in seconds
     (re.compile(r"[;:—–](?=\s)|[；：]"), 0.25),
-    (re.compile(r"[,)](?=\s)|[，、،]"), 0.15),
+    (re.compile(r"[,)](?=\s(?!\d))|[，、،]"), 0.15),
+    (re.compile(r"(?<![\d.])\s(?!%)"), 0.0),  # not between a number and its unit
     (re.compile(r"\s"), 0.0),
 )
-_PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*|[\f\u2029]+")
-_END = re.compile(r"""(?<![.!?…])[.!?…]+["'”’»)\]]*(?=\s)|[。！？؟۔।።]+[”’」』»]*""")
+_PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*|[\f\u2029]+|\r\r|\r\n\s*\r\n")
 _WORD = re.compile(r"[^\W_]")
-_LAST_WORD = re.compile(r"[^\s(\"'“‘]+$")
-_DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
-_ORDINAL = re.compile(r"\d{1,2}")
-# languages in which a dot after a number makes it an ordinal: "3. Mai"
-_ORDINAL_DOT = frozenset(
-    ["cs", "da", "de", "et", "fi", "hr", "hu", "is", "lb", "lv", "nb", "no", "pl", "sk", "sl", "sr"]
-)
 
 
 class Sentence(NamedTuple):
@@ -37,20 +33,24 @@ def split_sentences(
 ) -> list[Sentence]:
     """Split ``text`` into sentences of at most ``max_characters`` characters; none are lost.
 
-    A longer sentence is cut at a semicolon, a comma or a space. Blank lines separate paragraphs,
-    other line ends are spaces. Raises TextError for blank text.
+    A longer sentence is cut at a semicolon, a comma or a space. Blank lines separate paragraphs;
+    other line ends end a sentence, unless they only wrap a paragraph. Raises TextError for blank
+    text.
     """
     if not text.strip():
         raise TextError("the text is empty: write at least one word")
     found: list[Sentence] = []
     for paragraph in _PARAGRAPH.split(text):
-        pieces = [
-            piece
-            for start, end in _sentences(paragraph, language)
-            for piece in _bounded(paragraph, start, end, max_characters)
-        ]
-        for piece in pieces:
-            _append(found, piece, max_characters)
+        for line in split_lines(paragraph):
+            pieces = [
+                piece
+                for start, end in sentences(line, abbreviations(language), language)
+                for piece in _bounded(line, start, end, max_characters)
+            ]
+            if pieces[-1].pause and line[-1] in _LINE_MARKS:
+                pieces[-1] = pieces[-1]._replace(pause=_LINE_PAUSE)
+            for piece in pieces:
+                _append(found, piece, max_characters)
         if found:
             found[-1] = found[-1]._replace(pause=_PARAGRAPH_PAUSE)
     found[-1] = found[-1]._replace(pause=0.0)
@@ -67,38 +67,6 @@ def _append(found: list[Sentence], piece: Sentence, max_characters: int) -> None
         found[-1] = Sentence(f"{last} {text}", found[-1].pause)
     else:
         found.append(Sentence(text, piece.pause))
-
-
-def _sentences(text: str, language: str) -> Iterator[tuple[int, int]]:
-    """Yield start and end of each sentence; each contains a word."""
-    start = 0
-    word = _WORD.search(text)
-    for match in _END.finditer(text):
-        if word and word.start() < match.start() and _is_sentence_end(text, start, match, language):
-            yield start, match.end()
-            start = match.end()
-            word = _WORD.search(text, start)
-    yield start, len(text)
-
-
-def _is_sentence_end(text: str, start: int, match: re.Match[str], language: str) -> bool:
-    """Return whether the matched mark ends the sentence that begins at ``start``."""
-    following = text[match.end() : match.end() + 40].lstrip("\"'“‘«([¿¡ \t\n")[:1]
-    if following.islower():
-        return False
-    if match[0] != ".":
-        return True
-    word = _LAST_WORD.search(text, max(start, match.start() - 20), match.start())
-    if word is None:
-        return True
-    if word[0] + "." in abbreviations(language):
-        return False
-    if following.isdigit() and word[0].isalpha() and len(word[0]) <= 4:
-        return False  # No. 5, Jan. 5
-    if following.isalpha() and _ORDINAL.fullmatch(word[0]):
-        return language.split("-")[0] not in _ORDINAL_DOT
-    initial = len(word[0]) == 1 and word[0].isupper() and word[0] != "I"
-    return not (initial or _DOTTED.fullmatch(word[0]))
 
 
 def _bounded(text: str, start: int, end: int, max_characters: int) -> Iterator[Sentence]:

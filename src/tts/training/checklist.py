@@ -1,6 +1,5 @@
 """Checklist of trainings: one model trained in every way that this machine can, in one table."""
 
-import json
 import math
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from typing import NamedTuple
 
 import torch
 
+from tts.files import read_json, write_json
 from tts.plain_data import PlainData
 from tts.training.summary import SUMMARY
 
@@ -87,9 +87,7 @@ def run_checklist(
         outcomes.append(train(row, steps, folder, reference.get(size), overrides))
         reference.setdefault(size, outcomes[-1].loss)
     print(table(outcomes))
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps([each._asdict() for each in outcomes], indent=1)
-    (folder / "checklist.json").write_text(text, encoding="utf-8")
+    write_json(folder / "checklist.json", [each._asdict() for each in outcomes])
     return outcomes
 
 
@@ -112,7 +110,7 @@ def train(
     errors = done.stderr.strip().splitlines() or [f"failed with status {done.returncode}"]
     summary: PlainData = {}
     if (run / SUMMARY).is_file():
-        summary = json.loads((run / SUMMARY).read_text(encoding="utf-8"))
+        summary = read_json(run / SUMMARY)
     metrics = summary.get("metrics", {})
     loss = metrics.get("val/loss")
     status = "done" if done.returncode == 0 else errors[-1].removeprefix("error: ")

@@ -1,7 +1,7 @@
 """Comparison of runs: their overrides and results as a table, CSV, bar chart and HParams."""
 
 import csv
-import json
+import io
 import logging
 import math
 import re
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tts.console import console
 from tts.errors import UserError
+from tts.files import FileError, printable, read_json, read_text, write_bytes, write_text
 from tts.plain_data import PlainData
 from tts.training.summary import SUMMARY
 
@@ -72,20 +73,20 @@ def collect(folders: Iterable[Path]) -> Comparison:
 
 def write(comparison: Comparison, folder: Path) -> Comparison:
     """Write ``comparison.csv``, ``comparison.png`` and TensorBoard's HParams into ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "comparison.csv").open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["run", *comparison.swept, *FIXED, *comparison.metrics, "error"])
-        for row in comparison.rows:
-            table.writerow(
-                [
-                    row.folder.relative_to(folder) if folder in row.folder.parents else row.folder,
-                    *(row.overrides.get(key, "") for key in comparison.swept),
-                    *(row.facts.get(key, "") for key in FIXED),
-                    *(row.metrics.get(name, "") for name in comparison.metrics),
-                    row.facts.get("error", ""),
-                ]
-            )
+    content = io.StringIO(newline="")
+    table = csv.writer(content)
+    table.writerow(["run", *comparison.swept, *FIXED, *comparison.metrics, "error"])
+    for row in comparison.rows:
+        table.writerow(
+            [
+                row.folder.relative_to(folder) if folder in row.folder.parents else row.folder,
+                *(row.overrides.get(key, "") for key in comparison.swept),
+                *(row.facts.get(key, "") for key in FIXED),
+                *(row.metrics.get(name, "") for name in comparison.metrics),
+                row.facts.get("error", ""),
+            ]
+        )
+    write_text(folder / "comparison.csv", content.getvalue())
     _bar_chart(comparison, folder / "comparison.png")
     _write_hparams(comparison, folder / "comparison")
     return comparison
@@ -94,6 +95,7 @@ def write(comparison: Comparison, folder: Path) -> Comparison:
 def print_table(comparison: Comparison, folder: Path) -> None:
     """Print the table with the monitored metric, a few of ``metrics/`` and the loss."""
     from rich.table import Table
+    from rich.text import Text
 
     metrics = [comparison.best] if comparison.best else []
     metrics += [m for m in comparison.metrics if m.startswith("metrics/")][:4]
@@ -114,38 +116,62 @@ def print_table(comparison: Comparison, folder: Path) -> None:
     out.print(table)
     for row in comparison.rows:
         if error := row.facts.get("error"):
-            out.print(f"[red]run {_name(row)} failed[/red]: {error}", highlight=False)
+            failed = (f"run {_name(row)} {row.facts['status']}", "red")
+            out.print(Text.assemble(failed, f": {' '.join(str(error).split())}"))
     out.print(f"-> {folder}/comparison.csv, .png; all in TensorBoard: --logdir {folder}")
 
 
 def _row(folder: Path) -> RunRow:
-    overrides = folder / ".hydra" / "overrides.yaml"
+    """Return a run's row; a file that is damaged is the row's error, and hides no other run."""
+    changed: dict[str, str] = {}
+    try:
+        changed = _overrides(folder / ".hydra" / "overrides.yaml")
+        if not (folder / SUMMARY).exists():  # killed or still running
+            return RunRow(folder, changed, {"status": "unfinished"}, {})
+        facts, metrics = _summary(folder / SUMMARY)
+    except FileError as error:
+        return RunRow(folder, changed, {"status": "damaged", "error": str(error)}, {})
+    return RunRow(folder, changed, facts, metrics)
+
+
+def _overrides(path: Path) -> dict[str, str]:
+    """Return the overrides of a run. Raises FileError."""
     import yaml
 
-    changed = {}
-    for entry in yaml.safe_load(overrides.read_text()) or [] if overrides.is_file() else []:
-        key, _, value = str(entry).partition("=")
-        if key.lstrip("+~") not in HIDDEN_OVERRIDES:
-            changed[key.lstrip("+~")] = value
-    path = folder / SUMMARY
+    if not path.exists():
+        return {}
     try:
-        summary = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        # killed or still running
-        return RunRow(folder, changed, {"status": "unfinished"}, {})
-    except ValueError as error:
-        raise UserError(f"{path} is damaged ({error}): remove it") from error
-    metrics = {name: float(value) for name, value in summary["metrics"].items()}
-    copied = ("status", "seconds", "error", "higher_is_better")
-    facts: PlainData = {key: summary[key] for key in copied if key in summary}
-    for key in ("parameters", "steps"):
-        if key in metrics:
-            facts[key] = int(metrics.pop(key))
+        entries = yaml.safe_load(read_text(path)) or []
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        if isinstance(error, FileError):
+            raise
+        raise FileError(f"{path}: not YAML ({' '.join(str(error).split())[:200]})") from error
+    if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
+        raise FileError(f"{path}: expected a list of overrides, key=value")
+    pairs = [entry.partition("=") for entry in entries]
+    named = {key.lstrip("+~"): value.strip("'") for key, _, value in pairs}
+    return {key: value for key, value in named.items() if key not in HIDDEN_OVERRIDES}
+
+
+def _summary(path: Path) -> tuple[PlainData, dict[str, float]]:
+    """Return the facts and the metrics of a run's summary. Raises FileError."""
+    summary = read_json(path)
+    try:
+        metrics = {name: float(value) for name, value in summary["metrics"].items()}
+        facts: PlainData = {"status": str(summary["status"])}
+        facts |= {key: float(summary[key]) for key in ("seconds",) if key in summary}
+        facts |= {key: str(summary[key]) for key in ("error",) if key in summary}
+        facts |= {"higher_is_better": summary.get("higher_is_better") is True}
+        for key in ("parameters", "steps"):
+            if key in metrics:
+                facts[key] = int(metrics.pop(key))
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise FileError(f"{path}: not the summary of a run ({error!r}); remove it") from error
     speed = metrics.pop("speed/frames_per_second", None)
     if speed is not None:
         facts["frames_per_second"] = round(speed, 1)
     kept = ("best/", "metrics/", "val/", "train/")
-    return RunRow(folder, changed, facts, {k: v for k, v in metrics.items() if k.startswith(kept)})
+    return facts, {name: value for name, value in metrics.items() if name.startswith(kept)}
 
 
 def _bar_chart(comparison: Comparison, path: Path) -> None:
@@ -175,7 +201,9 @@ def _bar_chart(comparison: Comparison, path: Path) -> None:
     axis.set_title(", ".join(key.removeprefix("model/") for key in comparison.swept), fontsize=10)
     axis.spines[["top", "right"]].set_visible(False)
     axis.margins(x=0.1)
-    figure.savefig(path, dpi=130)
+    picture = io.BytesIO()
+    figure.savefig(picture, dpi=130)
+    write_bytes(path, picture.getvalue())
     plt.close(figure)
 
 
@@ -188,13 +216,16 @@ def _write_hparams(comparison: Comparison, folder: Path) -> None:
             continue
         chosen = {key: _parse(row.overrides.get(key, "default")) for key in comparison.swept}
         facts = {f"run/{k}": row.facts[k] for k in FIXED[1:] if k in row.facts}
-        where = folder / row.folder.name
+        name = printable(row.folder.name)
+        where = folder / name
         for old in where.glob("events.*"):
-            old.unlink()
+            if old.is_file():
+                old.unlink()
         with SummaryWriter(str(folder)) as writer:
-            writer.add_hparams(chosen, row.metrics | facts, run_name=row.folder.name)
+            writer.add_hparams(chosen, row.metrics | facts, run_name=name)
     for empty in folder.glob("events.*"):
-        empty.unlink()
+        if empty.is_file():
+            empty.unlink()
 
 
 def _parse(text: str) -> float | int | str:

@@ -151,6 +151,17 @@ def intact_step(path: Path) -> int:
     return step
 
 
+def resumed_step(checkpoint: Path, max_steps: int) -> str:
+    """Return from which step a training goes on, for the log."""
+    step = load_checkpoint(checkpoint, mmap=True)["global_step"]
+    if 0 <= max_steps <= step:
+        return (
+            f"{checkpoint} is at step {step} of {max_steps}: nothing is left to train; raise "
+            "trainer.max_steps"
+        )
+    return f"going on from step {step}, {checkpoint}"
+
+
 def require_same_speech(checkpoint: Path, facts: CorpusFacts, mel_only: bool = False) -> None:
     """Raise CheckpointError for another mel, symbol table, speakers or languages than the corpus'.
 

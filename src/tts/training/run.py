@@ -11,6 +11,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from omegaconf import DictConfig
 
 from tts.callbacks.graceful_stop import GracefulStop, Interrupted
+from tts.callbacks.support.finite_weights import require_finite_weights
 from tts.child_processes import announced_parent
 from tts.config.compose import to_plain
 from tts.config.elsewhere import set_elsewhere
@@ -28,7 +29,7 @@ from tts.training.lightning_messages import silence_lightning
 from tts.training.optuna_trial import current_trial, require_one_process
 from tts.training.precision import set_precision
 from tts.training.results import best_direction, final_metrics, history_statistics
-from tts.training.resume import starting_point
+from tts.training.resume import resumed_step, starting_point
 from tts.training.run_folder import save_config
 from tts.training.runtime_errors import user_error_of
 from tts.training.summary import summarized
@@ -90,9 +91,12 @@ def train(
     save_config(config, Path(config.run_dir), fresh=not resuming or checkpoint is None)
 
     parameters = summary["parameters"] = log_start(config, system, trainer)
+    if checkpoint is not None:
+        info(resumed_step(checkpoint, config.trainer.max_steps))
     try:
         with announced_parent(), stop:
             trainer.fit(system, datamodule=data, ckpt_path=checkpoint and str(checkpoint))
+        require_finite_weights(trainer, system)
     except Interrupted as interruption:
         step = trainer.global_step
         info("%s at step %d; to go on: resume=%s", interruption, step, config.run_dir)

@@ -1,7 +1,6 @@
 """The folder of a run: its saved config, and what a former run left in it."""
 
 import logging
-import os
 from copy import deepcopy
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from tts.config.hydra_job import task_overrides
 from tts.config.resume_overrides import SAVED
+from tts.files import make_folder, write_text
 
 log = logging.getLogger(__name__)
 
@@ -23,12 +23,11 @@ def save_config(config: DictConfig, folder: Path, fresh: bool) -> None:
     Values that come from a resolver, such as an environment variable, are written resolved: a
     resumed run evaluates no resolver. Of a run that is resumed, the overrides are written too.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     if fresh:
         set_aside(folder)
     _write_yaml(without_resolvers(config), folder / CONFIG)
     if not fresh and (overrides := task_overrides()):
-        (folder / SAVED).parent.mkdir(exist_ok=True)
         _write_yaml(OmegaConf.create(overrides), folder / SAVED)
 
 
@@ -51,9 +50,7 @@ def without_resolvers(config: DictConfig) -> DictConfig:
 
 
 def _write_yaml(config: DictConfig | ListConfig, path: Path) -> None:
-    temporary = path.with_name(f".{path.name}")
-    OmegaConf.save(config, temporary)
-    os.replace(temporary, path)
+    write_text(path, OmegaConf.to_yaml(config))
 
 
 def set_aside(folder: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tts.files import FileError, write_json
 from tts.plain_data import PlainData
 
 SUMMARY = "summary.json"
@@ -30,14 +31,16 @@ def summarized(folder: Path, overrides: Sequence[str]) -> Iterator[PlainData]:
     finally:
         summary["seconds"] = round(time.monotonic() - start, 1)
         if "parameters" in summary or not (folder / SUMMARY).is_file():
-            _write(folder, summary)
+            try:
+                _write(folder, summary)
+            except FileError:
+                if summary["status"] != "failed":  # else it would hide why
+                    raise
 
 
 def _write(folder: Path, summary: PlainData) -> None:
     # imported here: readers of summaries need SUMMARY alone, without torch
     from lightning.pytorch.utilities.rank_zero import rank_zero_only
-
-    from tts.data.store import write_json
 
     if getattr(rank_zero_only, "rank", 0) or not folder.is_dir():
         return

@@ -1,9 +1,12 @@
 """Construction of the LightningModule: model, losses, optimizer, and which parts are trained."""
 
+import logging
 from pathlib import Path
 
 import lightning.pytorch as pl
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from omegaconf import DictConfig
+from torch import nn
 
 from tts.build import build_model, model_arguments
 from tts.callbacks.support.trained_system import trained_system
@@ -12,6 +15,7 @@ from tts.config.instantiate import instantiate
 from tts.corpus import CorpusFacts
 from tts.data.datamodule import SpeechDataModule
 from tts.errors import UserError
+from tts.modules.attention import SelfAttention
 from tts.optim.optimization import Optimization
 from tts.plain_data import PlainData
 from tts.training.acceleration import accelerate
@@ -22,6 +26,8 @@ from tts.training.trainer import optimizes_manually
 from tts.training.warm_start import start_from
 from tts.vocoders.vocoder import Vocoder
 from tts.weights import bounded_by, require_same_shapes
+
+warn = rank_zero_only(logging.getLogger(__name__).warning)
 
 
 def build_trainable_system(
@@ -42,6 +48,7 @@ def build_trainable_system(
         model = trained_system(system).model
         require_same_shapes(model, part_of("model.", state), str(checkpoint))
     model = trained_system(system).model
+    _warn_of_missing_order(model)
     accelerate(system, config.trainer.checkpoint_activations, config.trainer.compile)
     if config.distill_from:
         if config.train_only is not None:
@@ -86,3 +93,14 @@ def build_system(config: DictConfig, facts: CorpusFacts, card: PlainData) -> pl.
         optimization=optimization,
         card=card,
     )
+
+
+def _warn_of_missing_order(model: nn.Module) -> None:
+    """Warn of attention that gives the same result for any order of its input."""
+    attention = {n: m for n, m in model.named_modules() if isinstance(m, SelfAttention)}
+    parts = dict.fromkeys(n.split(".blocks")[0] for n, m in attention.items() if not m.knows_order)
+    if parts:
+        warn(
+            "%s: attention without positions does not know the order of its input; choose "
+            "model/positional=default, rope, alibi or sinusoidal", ", ".join(parts),
+        )  # fmt: skip

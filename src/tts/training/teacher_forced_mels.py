@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from torch import Tensor
 
@@ -23,6 +24,7 @@ from tts.data.run_once import run_once
 from tts.data.sampler import FrameBudgetSampler
 from tts.data.store import PreparedCorpus, shard_path, to_half, write_shard
 from tts.errors import UserError
+from tts.files import make_folder
 from tts.models.acoustic import AcousticModel
 
 
@@ -60,7 +62,7 @@ def _write(
     sampler = FrameBudgetSampler(data.frame_lengths, budget, shuffle=False)
     shards: dict[int, dict[str, dict[str, Tensor]]] = defaultdict(dict)
     console = Console(stderr=True)
-    for indices in track(list(sampler), f"mels of {corpus.path.name}", console=console):
+    for indices in track(list(sampler), f"mels of {escape(corpus.path.name)}", console=console):
         batch = data[indices]
         with torch.inference_mode():
             mels = model.diagnostics(model(batch)).mel
@@ -70,7 +72,7 @@ def _write(
             assert row.shard is not None
             shards[row.shard][row.id] = {"mel": to_half(mel[: row.frames].clone())}
     folder = corpus.path / name
-    (folder / "shards").mkdir(parents=True, exist_ok=True)
+    make_folder(folder / "shards")
     for number, utterances in shards.items():
         write_shard(shard_path(folder, number), utterances)
     (folder / "done").touch()

@@ -3,10 +3,13 @@
 from copy import copy
 
 import lightning.pytorch as pl
+from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from tts.callbacks.support.priority import sort_by_priority
+from tts.callbacks.validation_schedule import ValidationSchedule
 from tts.config.instantiate import InstantiationException, instantiate, target_class
 from tts.errors import UserError
 from tts.training.acceleration import CUSTOM_TRAINER_KEYS
@@ -22,15 +25,23 @@ def build_trainer(
 ) -> pl.Trainer:
     """Build the Trainer. Raises UserError for hardware or packages that are missing."""
     settings = copy(config.trainer)
-    interval = batches_between_validations(settings)
+    schedule = validation_schedule(settings)
     if optimizes_manually(config):
         settings = for_manual_optimization(settings)
     with open_dict(settings):
+        # else Lightning adds a callback that saves by its own rules
+        saves = any(isinstance(callback, Checkpoint) for callback in callbacks)
+        settings.setdefault("enable_checkpointing", saves)
         for key in CUSTOM_TRAINER_KEYS:
             settings.pop(key)
     try:
         return instantiate(
-            settings, val_check_interval=interval, callbacks=callbacks, logger=loggers or False
+            settings,
+            # the schedule decides after every batch
+            val_check_interval=1,
+            check_val_every_n_epoch=None,
+            callbacks=sort_by_priority([*callbacks, schedule]),
+            logger=loggers or False,
         )
     except InstantiationException as error:
         unusable = (MisconfigurationException, ModuleNotFoundError, ValueError)
@@ -60,15 +71,20 @@ def for_manual_optimization(trainer: DictConfig) -> DictConfig:
     return OmegaConf.merge(trainer, changes)  # type: ignore[return-value]
 
 
-def batches_between_validations(trainer: DictConfig) -> int:
-    """Convert ``val_check_interval`` from optimizer steps to Lightning's batches.
+def validation_schedule(trainer: DictConfig) -> ValidationSchedule:
+    """Return the callback that validates by optimizer steps, or by epochs where those are set.
 
-    A run shorter than the interval validates once, at its end. Raises UserError for a value that
-    is not a positive integer.
+    Raises UserError for an interval that is not a positive integer.
     """
-    steps = trainer.val_check_interval
-    if not isinstance(steps, int) or steps < 1:
+    steps, epochs = trainer.val_check_interval, trainer.check_val_every_n_epoch
+    if not _positive(steps):
         raise UserError(f"trainer.val_check_interval={steps} must be a whole number of steps")
-    if 0 < trainer.max_steps < steps:
-        steps = trainer.max_steps
-    return steps * trainer.accumulate_grad_batches
+    if epochs is not None and not _positive(epochs):
+        raise UserError(
+            f"trainer.check_val_every_n_epoch={epochs} must be a whole number of epochs, or null"
+        )
+    return ValidationSchedule(steps, epochs)
+
+
+def _positive(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0

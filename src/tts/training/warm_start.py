@@ -1,6 +1,7 @@
 """Warm start: weights from another run, for a new speaker or a model with new parts."""
 
 import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -48,7 +49,7 @@ def start_from(path: str, model: nn.Module, facts: CorpusFacts | None) -> None:
             f"init_from={path}: none of its weights fit this model; choose a run of the same family"
         )
     model.load_state_dict(state | taken)
-    _log_taken(path, model, set(taken))
+    _log_taken(path, model, set(taken), run.weights)
 
 
 def one_speaker(run: Run, name: str) -> Run:
@@ -87,12 +88,25 @@ def _rows(old: Tensor, known: tuple[str, ...], wanted: tuple[str, ...]) -> Tenso
 
 
 @rank_zero_only
-def _log_taken(path: str, model: nn.Module, taken: set[str]) -> None:
+def _log_taken(path: str, model: nn.Module, taken: set[str], theirs: Mapping[str, Tensor]) -> None:
+    """Log how much of the model comes from ``path``, and how much of that one stays behind."""
     sizes = {name: p.numel() for name, p in model.named_parameters()}
     fresh = [name for name in sizes if name not in taken]
+    buffers = {name for name, _ in model.named_buffers()}
+    left = {n: w.numel() for n, w in theirs.items() if n not in taken and n not in buffers}
     total, new = sum(sizes.values()), sum(sizes[name] for name in fresh)
-    parts = ", ".join(dict.fromkeys(name.split(".")[0] for name in fresh))
-    log.info(
-        "%.1f of %.1f M parameters from %s%s",
-        (total - new) / 1e6, total / 1e6, path, f"; new: {parts}" if fresh else "",
-    )  # fmt: skip
+    text = f"{(total - new) / 1e6:.1f} of {total / 1e6:.1f} M parameters from {path}"
+    if fresh:
+        text += f"; new: {_parts(fresh)}"
+    if left:
+        text += f"; {_millions(sum(left.values()))} of it not used: {_parts(left)}"
+    log.info(text)
+
+
+def _parts(names: Iterable[str]) -> str:
+    """Name the parts of a model that hold these tensors, once each."""
+    return ", ".join(dict.fromkeys(name.split(".")[0] for name in names))
+
+
+def _millions(count: int) -> str:
+    return f"{count / 1e6:.1f} M" if count >= 50_000 else f"{count:,}"

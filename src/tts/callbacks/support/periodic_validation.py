@@ -2,6 +2,7 @@
 
 import lightning.pytorch as pl
 
+from tts.callbacks.support.last_step import is_last_step
 from tts.callbacks.support.priority import DEFAULT
 from tts.plain_data import PlainData
 
@@ -10,6 +11,7 @@ class PeriodicValidation(pl.Callback):
     """Counts validations, across resumes too, and knows which of them are due.
 
     ``count``: utterances to show; ``every_n_validations``: validations from one due to the next.
+    The first and the last validation of a run are due.
     """
 
     priority = DEFAULT
@@ -31,8 +33,10 @@ class PeriodicValidation(pl.Callback):
             self._validations += 1
 
     def due(self, trainer: pl.Trainer) -> bool:
-        """Return whether the current validation is one to act at."""
-        return not trainer.sanity_checking and self._validations % self.every_n_validations == 0
+        """Return whether the current validation is one to act at; the last one of a run is."""
+        if trainer.sanity_checking:
+            return False
+        return self._validations % self.every_n_validations == 0 or is_last_step(trainer)
 
     def first_time(self, name: str) -> bool:
         """Return whether the recording ``name`` is new, and remember it: it never changes."""

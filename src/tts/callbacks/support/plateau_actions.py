@@ -45,6 +45,11 @@ class WarmRestart(PlateauAction):
 
     def __call__(self, controls: TrainingControls, losses: Losses) -> str:
         before, after = controls.restart_lr(self.steps, self.peak_factor)
+        if after <= before:
+            return (
+                f"warm restart: the learning rate {before:.3g} is as high as "
+                f"peak_factor={self.peak_factor:g} of the peak, and stays"
+            )
         return f"warm restart: learning rate {before:.3g} -> {after:.3g}, over {self.steps} steps"
 
 

@@ -1,4 +1,4 @@
-"""Numeric dates: a rule for every language, given its order and separators."""
+"""Numeric dates and times of day: rules for every language, given its marks and words."""
 
 import re
 from collections.abc import Callable
@@ -11,7 +11,7 @@ def numeric_dates(
 ) -> list[Rule]:
     """Replace 2024-05-17, and 17/5/2024 with one of ``separators``, by ``spell(day, month, year)``.
 
-    Impossible dates stay as they are.
+    Years of two digits, as in 17/05/24, are passed as they are. Impossible dates stay.
     """
 
     def checked(day: str, month: str, year: str, written: str) -> str:
@@ -26,9 +26,57 @@ def numeric_dates(
         return checked(day, month, year, match[0])
 
     return [
-        rule(r"\b(\d{4})-(\d\d)-(\d\d)\b", lambda m: checked(m[3], m[2], m[1], m[0])),
         rule(
-            rf"(?<![\w.,/-])(\d{{1,2}})([{re.escape(separators)}])(\d{{1,2}})\2(\d{{4}})\b",
+            rf"(?<![\w.,/-])(\d{{4}})([-{re.escape(separators)}])(\d\d)\2(\d\d)(?![\w/-]|[.,]\d)",
+            lambda m: checked(m[4], m[3], m[1], m[0]),
+        ),
+        rule(
+            rf"(?<![\w.,/-])(\d{{1,2}})([{re.escape(separators)}])(\d{{1,2}})\2(\d{{4}})(?![\w/-])",
+            local_order,
+        ),
+        rule(
+            rf"(?<![\w.,/-])(\d\d)([{re.escape(separators)}])(\d\d)\2(\d\d)(?![\w/-]|[.,]\d)",
             local_order,
         ),
     ]
+
+
+def clock(marks: str, after: str, spell: Callable[[int, int], str]) -> Rule:
+    """Replace 5:30, and 5.30 or 5h30 with one of ``marks``, by ``spell(hour, minute)``.
+
+    ``after``: a pattern of what belongs to the time and is left out, such as " ?Uhr". A mark other
+    than the colon needs it, unless it is a letter. Impossible times stay.
+    """
+    letters = "".join(mark for mark in marks if mark.isalpha())
+    others = re.escape("".join(mark for mark in marks if not mark.isalpha()))
+    pattern = (
+        rf"(?<![\w:.,-])(\d{{1,2}})(?:[:{letters}](\d\d)(?:{after})?|[{others}:](\d\d)(?:{after}))"
+    )
+
+    def replace(match: re.Match[str]) -> str:
+        hour, minute = int(match[1]), int(match[2] or match[3])
+        return spell(hour, minute) if hour <= 24 and minute <= 59 else match[0]
+
+    return rule(rf"{pattern}(?![\w:]|\.\d)", replace)
+
+
+def durations(spell: Callable[[int, int, int], str]) -> Rule:
+    """Replace 1:23:45 by ``spell(hours, minutes, seconds)``."""
+
+    def replace(match: re.Match[str]) -> str:
+        hours, minutes, seconds = (int(part) for part in match.groups())
+        return spell(hours, minutes, seconds) if minutes <= 59 and seconds <= 59 else match[0]
+
+    return rule(r"(?<![\w:.,-])(\d{1,3}):(\d\d):(\d\d)(?![\w:]|\.\d)", replace)
+
+
+def ratios(to: str) -> Rule:
+    """Read 2:1 as two ``to`` one, after the times of day."""
+    return rule(r"(?<![\w:.,-])(\d{1,6}):(\d{1,6})(?![\w:]|[.,]\d)", rf"\1 {to} \2")
+
+
+def time_spans(to: str) -> Rule:
+    """Read the hyphen or dash of 9:00-17:30 and 9h-17h as ``to``."""
+    return rule(
+        r"(?<=\d[:.h]\d\d)(?: ?- ?| — )(?=\d{1,2}[:.h]\d\d)|(?<=\dh)-(?=\d{1,2}h)", f" {to} "
+    )

@@ -3,74 +3,118 @@
 import re
 
 from tts.text.normalize import shared_rules as shared
-from tts.text.normalize.calendar import numeric_dates
-from tts.text.normalize.de_tables import ABBREVIATIONS, CURRENCIES, MONTHS, SYMBOLS, UNITS
-from tts.text.normalize.numbers import Numbers
+from tts.text.normalize.addresses import addresses
+from tts.text.normalize.calendar import clock, durations, numeric_dates, ratios, time_spans
+from tts.text.normalize.de_numbers import (
+    NUMBERS,
+    ending,
+    fraction,
+    half_numbers,
+    joined_words,
+    one_before_noun,
+    ordinals,
+)
+from tts.text.normalize.de_tables import (
+    ABBREVIATIONS,
+    ADDRESS,
+    CURRENCIES,
+    MONTHS,
+    SYMBOLS,
+    UNITS,
+    WEEKDAYS,
+)
+from tts.text.normalize.fractions import fractions
 from tts.text.normalize.shared_rules import Rule, rule
-
-
-class _GermanNumbers(Numbers):
-    """Years from 1100 to 1999 are read in hundreds."""
-
-    def one(self, noun: str) -> str:
-        return "eine" if noun.endswith("e") else "ein"  # Minute, Stunde, Tonne
-
-    def year(self, number: int) -> str:
-        return super().year(number) if 1100 <= number < 2000 else self.cardinal(number)
-
-
-NUMBERS = _GermanNumbers("de", decimal=",", group=".", point="Komma", minus="minus")
+from tts.text.normalize.telephone import telephone
+from tts.text.normalize.versions import dotted_numbers, english_amounts
 
 _MONTH = "|".join([*MONTHS, "Jänner"])
-_WEAK = "am|im|vom|zum|zur|beim|dem|den|des|ab|bis|seit|ihrem|ihren|seinem|seinen|jedem|jeden"
-_STRONG = "der|die|das|diese|dieser|dieses|jede|jeder|jedes|welche|welcher"
+_DAY = "|".join(WEEKDAYS)
+_BEFORE_DATE = "am|im|vom|zum|dem|den|des|ab|bis|seit|der|die|das"
 
 
 def rules(language: str) -> list[Rule]:
     """Return the rules, the same for all regions."""
     return [
-        shared.abbreviations(ABBREVIATIONS),
-        rule(r"(?<=[a-zß])str\.(?= ?\d|$)", "straße"),
-        *numeric_dates(".", lambda day, month, year: f"{day}. {MONTHS[month - 1]} {year}"),
+        addresses(ADDRESS),
         rule(
-            rf"(?i:\b({_WEAK}|der|die|das) )?\b([12]?\d|3[01])\. ?({_MONTH})\b(?: (\d{{4}})\b)?",
+            rf"\b({_DAY})\.? ?(?:-|—) ?({_DAY})\b\.?",
+            lambda m: f"{WEEKDAYS[m[1]]} bis {WEEKDAYS[m[2]]}",
+        ),
+        rule(r"\bMio\.(?= ?[€$£¥])", "Millionen"),
+        rule(r"\bMrd\.(?= ?[€$£¥])", "Milliarden"),
+        ABBREVIATIONS.expand,
+        telephone(
+            NUMBERS.digits,
+            "plus",
+            "Tel|Telefon|Telefonnummer|Fax|Mobil|Handy|Handynummer|Rufnummer|Hotline|Durchwahl",
+            r"\(?0[1-9]\d{1,4}\)?(?: ?[/-] ?| )\d{2,8}(?:[ -]\d{2,8})*",
+        ),
+        *numeric_dates(".", _written_date),
+        rule(
+            rf"(?i:\b({_BEFORE_DATE}) )?\b([12]?\d|3[01])\. ?({_MONTH})\b(?: (\d{{4}})\b)?",
             _day_and_month,
         ),
         rule(
-            rf"\b((?i:{_WEAK}|{_STRONG})) (\d{{1,3}})\.(?= ?[^\W\d_])",
-            lambda m: f"{m[1]} {NUMBERS.ordinal(int(m[2]))}{_ending(m[1])}",
+            rf"(?i:\b({_BEFORE_DATE}) )?(?<![\d.,])([12]?\d|3[01])\. ?(1[0-2]|0?[1-9])\.(?!\d)",
+            _day_and_month_number,
         ),
+        *ordinals(),
         shared.spelled_letters(),
-        rule(r"\b(\d{1,2})[:.](\d\d)(?: ?Uhr\b|(?<=:\d\d)(?![\d:]))", _time),
-        rule(r"\b(\d{1,2}) ?Uhr\b", lambda m: f"{NUMBERS.with_noun(m[1], 'Uhr', 'Uhr')}"),
-        shared.money(NUMBERS, CURRENCIES, "", r"Mio\.|Mrd\.|Tausend|Millionen?|Milliarden?"),
-        shared.ranges("bis"),
-        shared.units(NUMBERS, UNITS),
-        rule(r"(?<![\w.,-])(1[1-9]\d\d)(?![\d.,:]*\d|\w|-\w)", lambda m: NUMBERS.year(int(m[1]))),
-        shared.codes(NUMBERS),
-        shared.plain_numbers(NUMBERS),
+        shared.with_digits(
+            [
+                time_spans("bis"),
+                durations(_duration),
+                clock(":.", " ?Uhr\\b", _time),
+                rule(r"\b1 (Million|Milliarde|Billion)(?:en)?\b", r"eine \1"),
+                *english_amounts(),
+                shared.money(NUMBERS, CURRENCIES, "", "Tausend|Millionen?|Milliarden?|Billionen?"),
+                *fractions(NUMBERS, fraction, " ", ""),
+                half_numbers(),
+                shared.ranges("bis"),
+                *joined_words(),
+                rule(r"\b(\d{1,2}) ?Uhr\b", lambda m: _time(int(m[1]), 0)),
+                shared.units(NUMBERS, UNITS),
+                one_before_noun(),
+                rule(
+                    r"(?<![\w.,-])(1[1-9]\d\d)(?![\d.,:]*\d|\w|-\w)",
+                    lambda m: NUMBERS.year(int(m[1])),
+                ),
+                ratios("zu"),
+                dotted_numbers(NUMBERS, "Punkt"),
+                shared.codes(NUMBERS),
+                shared.plain_numbers(NUMBERS),
+            ]
+        ),
         shared.symbols(SYMBOLS),
     ]
 
 
+def _written_date(day: int, month: int, year: int) -> str:
+    return f"{day}. {MONTHS[month - 1]} {NUMBERS.year(year)}"
+
+
 def _day_and_month(match: re.Match[str]) -> str:
     before, day, month, year = match.groups()
-    date = f"{NUMBERS.ordinal(int(day))}{_ending(before)} {month}"
+    date = f"{NUMBERS.ordinal(int(day))}{ending(before)} {month}"
     if year:
         date = f"{date} {NUMBERS.year(int(year))}"
     return f"{before} {date}" if before else date
 
 
-def _ending(before: str | None) -> str:
-    """Return an ordinal's ending after ``before``: der dritte, am dritten, dritter."""
-    if before is None:
-        return "r"
-    return "" if re.fullmatch(_STRONG, before.lower()) else "n"
+def _day_and_month_number(match: re.Match[str]) -> str:
+    before, day, month = match.groups()
+    case = ending(before)
+    date = f"{NUMBERS.ordinal(int(day))}{case} {NUMBERS.ordinal(int(month))}{case}"
+    stop = "" if match.string[match.end() :].strip(" \"')") else "."
+    return f"{before} {date}{stop}" if before else f"{date}{stop}"
 
 
-def _time(match: re.Match[str]) -> str:
-    hour, minute = int(match[1]), int(match[2])
-    if hour > 24 or minute > 59:
-        return match[0]
-    words = f"{NUMBERS.with_noun(str(hour), 'Uhr', 'Uhr')}"
+def _time(hour: int, minute: int) -> str:
+    words = f"{'ein' if hour == 1 else NUMBERS.cardinal(hour)} Uhr"
     return f"{words} {NUMBERS.cardinal(minute)}" if minute else words
+
+
+def _duration(hours: int, minutes: int, seconds: int) -> str:
+    parts = ((hours, "Stunde"), (minutes, "Minute"), (seconds, "Sekunde"))
+    return " ".join(NUMBERS.with_noun(str(count), noun, f"{noun}n") for count, noun in parts)

@@ -1,21 +1,19 @@
 """English text normalization."""
 
 import re
+from collections.abc import Callable
 
 from tts.text.normalize import shared_rules as shared
-from tts.text.normalize.en_calendar import dates, decades, times, years
-from tts.text.normalize.en_tables import (
-    ABBREVIATIONS,
-    BEFORE_NUMBER,
-    COUNTED,
-    CURRENCIES,
-    ENDING,
-    LETTERS,
-    SYMBOLS,
-    UNITS,
-)
+from tts.text.normalize.addresses import addresses
+from tts.text.normalize.en_abbreviations import ABBREVIATIONS
+from tts.text.normalize.en_calendar import dates, times, years
+from tts.text.normalize.en_letters import calm_capitals, capital_letters, names
+from tts.text.normalize.en_numbers import amounts, decades, fractions, measures, ranges, spans
+from tts.text.normalize.en_roman import roman_numerals
+from tts.text.normalize.en_tables import CURRENCIES, SYMBOLS, UNITS
 from tts.text.normalize.numbers import Numbers
 from tts.text.normalize.shared_rules import Rule, rule
+from tts.text.normalize.telephone import telephone
 
 
 class _EnglishNumbers(Numbers):
@@ -35,108 +33,73 @@ def rules(language: str) -> list[Rule]:
     american = language.startswith("en-us")
     numbers = _EnglishNumbers(american)
     return [
-        _web_addresses,
-        rule(r"\bSt\. (?=[A-Z])", "Saint "),
-        rule(r"(?<=\w )St\.", "Street"),
-        _ending_abbreviations(),
-        shared.abbreviations(ABBREVIATIONS),
-        shared.abbreviations_before_numbers(BEFORE_NUMBER),
+        calm_capitals,
+        addresses(_IN_ADDRESS),
+        *spans(),
+        ABBREVIATIONS.expand,
+        *names(),
+        rule(r"\b([A-G])#(?![\w#])", r"\1 sharp"),
+        rule(r"(?<!\w)([#§]) ?(?=\d)", lambda m: "number " if m[1] == "#" else "section "),
         shared.spelled_letters(),
-        _capital_letters,
-        _roman_numerals(numbers),
-        *dates(numbers, month_first=american),
-        *times(numbers),
-        shared.money(numbers, CURRENCIES, "and ", "thousand|million|billion|trillion"),
-        rule(r"(?<![\w.])(\d+)¢", lambda m: f"{numbers.integer(m[1])} cent{'s' * (m[1] != '1')}"),
-        rule(
-            r"(?<![\w.,])(\d[\d,]{,14})(?:st|nd|rd|th)\b",
-            lambda match: numbers.ordinal(int(match[1].replace(",", ""))),
-        ),
-        *_fractions(numbers),
-        shared.ranges("to"),
-        decades(numbers),
-        shared.units(numbers, UNITS),
-        years(numbers),
-        shared.codes(numbers),
-        rule(r"(?<=\d)(?=[A-Za-z])|(?<=[A-Za-z])(?=\d)", " "),
+        capital_letters,
+        roman_numerals(numbers),
+        shared.with_digits(_number_rules(numbers, american)),
         rule(r"(?<=[A-Za-z])/(?=[A-Za-z])", " "),
-        shared.plain_numbers(numbers),
         shared.symbols(SYMBOLS),
     ]
 
 
-_ADDRESS = re.compile(
-    r"(?<![\w.@-])(?:https?://)?((?:[\w-]+[.@])+(?:com|org|net|edu|gov|io|uk|de|eu|info))\b(/[^\s,;]*)?"
-)
-_IN_ADDRESS = {".": "dot", "@": "at", "/": "slash", "?": "question mark", "=": "equals"}
-_IN_ADDRESS |= {"-": "dash", "_": "underscore", "&": "and", "#": "hash"}
-
-
-def _web_addresses(text: str) -> str:
-    def spell(match: re.Match[str]) -> str:
-        address = match[1].replace("www", "w w w", 1) + (match[2] or "")
-        tail = address.rstrip("/.:!?)")
-        end = address[len(tail) :].lstrip("/")
-        return re.sub(r"[.@/?=_&#-]", lambda m: f" {_IN_ADDRESS[m[0]]} ", tail) + end
-
-    return _ADDRESS.sub(spell, text)
-
-
-def _ending_abbreviations() -> Rule:
-    """Expand ``etc.`` and ``p.m.``; the dot ends the sentence if a capital or nothing follows."""
-    names = "|".join(map(re.escape, ENDING))
-    return rule(
-        rf"(?<![\w.])(\d{{1,2}}(?::\d\d)?)? ?({names})(?= *([A-Z]|$))?",
-        lambda match: f"{match[1] or ''} {ENDING[match[2]]}{'' if match[3] is None else '.'}",
-    )
-
-
-_CAPITALS = re.compile(r"(?<![\w-])(" + "|".join(LETTERS) + r")(?=s?\b)(?![-$])")
-
-
-def _capital_letters(text: str) -> str:
-    if text.isupper():  # in text of capitals only, US can be "us"
-        return text
-    return _CAPITALS.sub(lambda match: " ".join(match[1]), text)
-
-
-def _roman_numerals(numbers: Numbers) -> Rule:
-    """Henry VIII, World War II. Single letters stay: they are rarely numerals."""
-    values = {"I": 1, "V": 5, "X": 10}
-
-    def spell(match: re.Match[str]) -> str:
-        digits = [values[digit] for digit in match[2]]
-        following = [*digits[1:], 0]
-        value = sum(-d if d < f else d for d, f in zip(digits, following, strict=True))
-        if match[1] in COUNTED:
-            return f"{match[1]} {numbers.cardinal(value)}"
-        return f"{match[1]} the {numbers.ordinal(value)}"
-
-    return rule(r"\b([A-Z][a-z]+) ((?=[IVX]{2})X{0,3}(?:IX|IV|V?I{0,3}))\b(?!\.\w)", spell)
-
-
-def _fractions(numbers: Numbers) -> list[Rule]:
-    names = {2: "half", 3: "third", 4: "quarter"}
-
-    def fraction(numerator: int, denominator: int) -> str:
-        name = names.get(denominator) or numbers.ordinal(denominator)
-        plural = "halves" if name == "half" else f"{name}s"
-        return f"{numbers.cardinal(numerator)} {name if numerator == 1 else plural}"
-
-    def mixed(match: re.Match[str]) -> str:
-        numerator, denominator = int(match[2]), int(match[3])
-        simple = numerator == 1 and denominator in names
-        part = f"a {names[denominator]}" if simple else fraction(numerator, denominator)
-        return f"{numbers.integer(match[1])} and {part}"
-
-    def proper_or_over(match: re.Match[str]) -> str:
-        numerator, denominator = int(match[1]), int(match[2])
-        if 0 < numerator < denominator <= 10:
-            return fraction(numerator, denominator)
-        return f"{numbers.integer(match[1])} over {numbers.integer(match[2])}"
-
+def _number_rules(numbers: Numbers, american: bool) -> list[Rule]:
+    """Return the rules for text with digits."""
     return [
-        rule(r"\b24/7\b", "twenty-four seven"),
-        rule(r"(?<![\w.,])(\d+) (\d)[/⁄]([2-9]|10)\b(?!/)", mixed),
-        rule(r"(?<![\w.,/])(\d{1,4})[/⁄](\d{1,4})\b(?!/)", proper_or_over),
+        telephone(numbers.digits, "plus", "tel|telephone|phone|fax|mobile|cell|dial", _TELEPHONE),
+        rule(r"\b((?i:call|dial|calls|called|dialed)) (\d11)\b", _emergency(numbers)),
+        *dates(numbers, month_first=american),
+        *times(numbers),
+        *amounts(),
+        *decades(numbers),
+        *fractions(numbers),
+        *ranges(),
+        shared.money(numbers, CURRENCIES, "and ", "thousand|million|billion|trillion"),
+        rule(r"(?<![\w.])(\d+)¢", lambda m: f"{numbers.integer(m[1])} cent{'s' * (m[1] != '1')}"),
+        rule(r"\b(an?|another) ((?:[a-z]+ )*?(?:dollar|pound|euro))s(?= [a-z]+)", _adjective),
+        rule(
+            r"(?<![\w.,])(\d[\d,]{,14})(?:st|nd|rd|th)\b",
+            lambda match: numbers.ordinal(int(match[1].replace(",", ""))),
+        ),
+        *measures(numbers),
+        shared.units(numbers, UNITS),
+        years(numbers),
+        shared.codes(numbers),
+        rule(r"\b([A-Z]{2,3})(?=-?\d)", lambda m: " ".join(m[1])),
+        rule(r"(?<=\d)-?(?=[A-Za-z])|(?<=[A-Za-z])-?(?=\d)", " "),
+        shared.plain_numbers(numbers),
     ]
+
+
+_TELEPHONE = (
+    r"\(\d{3}\) ?\d{3}[-. ]\d{4}|(?:1[-. ])?\d{3}[-.]\d{3}[-.]\d{4}|\d{3} \d{3} \d{4}"
+    r"|\(?0\d{2,4}\)? \d{3,4} \d{3,4}"
+)
+_IN_ADDRESS = {
+    ".": "dot", "@": "at", "/": "slash", "?": "question mark", "=": "equals", "-": "dash",
+    "_": "underscore", "&": "and", "#": "hash", ":": "colon", "+": "plus", "~": "tilde",
+    "%": "percent",
+}  # fmt: skip
+
+
+def _emergency(numbers: Numbers) -> Callable[[re.Match[str]], str]:
+    """Call 911, digit by digit."""
+    return lambda match: f"{match[1]} {numbers.digits(match[2])}"
+
+
+_NOT_NOUNS = """
+and or in on of to for from with is was per a the at by more less off each every if but as than
+are were when while because so that which who
+"""
+
+
+def _adjective(match: re.Match[str]) -> str:
+    """A five dollars bill -> a five dollar bill."""
+    following = match.string[match.end() :].split(maxsplit=1)[0].strip(".,;:!?")
+    return match[0] if following in _NOT_NOUNS.split() else match[0][:-1]

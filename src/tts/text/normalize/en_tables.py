@@ -1,37 +1,6 @@
-"""English words: months, abbreviations, units, currencies, symbols."""
+"""English words: units, currencies, symbols, letters."""
 
 from tts.text.normalize.shared_rules import Currency
-
-MONTHS = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
-]  # fmt: skip
-
-ABBREVIATIONS = {
-    "Mr.": "Mister", "Mrs.": "Missis", "Ms.": "Miz", "Dr.": "Doctor", "Prof.": "Professor",
-    "Mr": "Mister", "Mrs": "Missis", "Ms": "Miz", "Dr": "Doctor", "Prof": "Professor",
-    "Messrs.": "Messers", "Ph.D.": "P H D", "Ph.D": "P H D",
-    "Jr.": "Junior", "Sr.": "Senior", "Gen.": "General", "Col.": "Colonel",
-    "Lt.": "Lieutenant", "Sgt.": "Sergeant", "Capt.": "Captain", "Cpl.": "Corporal",
-    "Maj.": "Major", "Gov.": "Governor", "Sen.": "Senator", "Rep.": "Representative",
-    "Rev.": "Reverend", "Hon.": "Honorable", "Pres.": "President", "Esq.": "Esquire",
-    "Ave.": "Avenue", "Blvd.": "Boulevard", "Rd.": "Road", "Mt.": "Mount", "Ft.": "Fort",
-    "Inc.": "Incorporated", "Ltd.": "Limited", "Corp.": "Corporation", "Co.": "Company",
-    "Bros.": "Brothers", "Dept.": "Department", "dept.": "department", "vs.": "versus",
-    "approx.": "approximately", "e.g.": "for example", "i.e.": "that is",
-    "cf.": "compare", "ca.": "circa", "viz.": "namely", "et al.": "and others",
-    "w/o": "without", "w/": "with",
-}  # fmt: skip
-
-# abbreviations whose dot can also end the sentence
-ENDING = {"etc.": "et cetera", "a.m.": "A M", "p.m.": "P M", "A.M.": "A M", "P.M.": "P M"}
-
-BEFORE_NUMBER = {
-    "No.": "number", "no.": "number", "Nos.": "numbers", "#": "number", "Fig.": "figure",
-    "fig.": "figure", "Vol.": "volume", "vol.": "volume", "p.": "page", "pp.": "pages",
-    "Ch.": "chapter", "ch.": "chapter", "Sec.": "section", "sec.": "section", "§": "section",
-    **{month[:3] + ".": month for month in MONTHS}, "Sept.": "September",
-}  # fmt: skip
 
 UNITS = {
     "km": ("kilometer", "kilometers"), "m": ("meter", "meters"), "cm": ("centimeter",
@@ -56,6 +25,31 @@ UNITS = {
     "square kilometers"), "m³": ("cubic meter", "cubic meters"), "cm³": ("cubic centimeter",
     "cubic centimeters"), "°C": ("degree Celsius", "degrees Celsius"), "°F": ("degree Fahrenheit",
     "degrees Fahrenheit"), "°": ("degree", "degrees"), "%": ("percent", "percent"),
+    "cm²": ("square centimeter", "square centimeters"), "mm²": ("square millimeter", "square "
+    "millimeters"), "ft²": ("square foot", "square feet"), "in²": ("square inch", "square inches"),
+    "km³": ("cubic kilometer", "cubic kilometers"), "ft³": ("cubic foot", "cubic feet"),
+    "sq ft": ("square foot", "square feet"), "sq m": ("square meter", "square meters"),
+    "sq mi": ("square mile", "square miles"), "cu ft": ("cubic foot", "cubic feet"),
+    "fl oz": ("fluid ounce", "fluid ounces"), "yr": ("year", "years"), "yrs": ("year", "years"),
+    "mo": ("month", "months"), "wk": ("week", "weeks"), "wks": ("week", "weeks"),
+    "mins": ("minute", "minutes"), "secs": ("second", "seconds"), "yds": ("yard", "yards"),
+    "gal": ("gallon", "gallons"), "pt": ("pint", "pints"), "qt": ("quart", "quarts"),
+    "tsp": ("teaspoon", "teaspoons"), "tbsp": ("tablespoon", "tablespoons"),
+    "inches": ("inch", "inches"), "hectares": ("hectare", "hectares"), "ha": ("hectare",
+    "hectares"), "kcal": ("kilocalorie", "kilocalories"), "cal": ("calorie", "calories"),
+    "kPa": ("kilopascal", "kilopascals"), "Pa": ("pascal", "pascals"), "hPa": ("hectopascal",
+    "hectopascals"), "mA": ("milliamp", "milliamps"), "mAh": ("milliamp hour", "milliamp hours"),
+    "kV": ("kilovolt", "kilovolts"), "mV": ("millivolt", "millivolts"), "GW": ("gigawatt",
+    "gigawatts"), "MWh": ("megawatt hour", "megawatt hours"), "GWh": ("gigawatt hour",
+    "gigawatt hours"), "Mbps": ("megabit per second", "megabits per second"), "Gbps": ("gigabit "
+    "per second", "gigabits per second"), "MB/s": ("megabyte per second", "megabytes per second"),
+    "PB": ("petabyte", "petabytes"), "rpm": ("R P M", "R P M"), "fps": ("frame per second",
+    "frames per second"), "dpi": ("D P I", "D P I"), "μg": ("microgram", "micrograms"), "mcg":
+    ("microgram", "micrograms"), "μs": ("microsecond", "microseconds"), "ns": ("nanosecond",
+    "nanoseconds"), "kN": ("kilonewton", "kilonewtons"), "hp": ("horsepower", "horsepower"),
+    "m/s²": ("meter per second squared", "meters per second squared"), "K": ("K", "K"),
+    "kph": ("kilometer per hour", "kilometers per hour"), "kt": ("knot", "knots"),
+    "st": ("stone", "stone"), "pct": ("percent", "percent"), "MP": ("megapixel", "megapixels"),
 }  # fmt: skip
 
 CURRENCIES = {
@@ -64,6 +58,20 @@ CURRENCIES = {
     "£": Currency("pound", "pounds", "penny", "pence"),
     "€": Currency("euro", "euros", "cent", "cents"),
     "¥": Currency("yen", "yen", "sen", "sen"),
+    "A$": Currency("Australian dollar", "Australian dollars", "cent", "cents"),
+    "C$": Currency("Canadian dollar", "Canadian dollars", "cent", "cents"),
+    "CA$": Currency("Canadian dollar", "Canadian dollars", "cent", "cents"),
+    "NZ$": Currency("New Zealand dollar", "New Zealand dollars", "cent", "cents"),
+    "HK$": Currency("Hong Kong dollar", "Hong Kong dollars", "cent", "cents"),
+    "USD": Currency("U S dollar", "U S dollars", "cent", "cents"),
+    "EUR": Currency("euro", "euros", "cent", "cents"),
+    "GBP": Currency("British pound", "British pounds", "penny", "pence"),
+    "JPY": Currency("Japanese yen", "Japanese yen", "sen", "sen"),
+    "CHF": Currency("Swiss franc", "Swiss francs", "centime", "centimes"),
+    "CAD": Currency("Canadian dollar", "Canadian dollars", "cent", "cents"),
+    "AUD": Currency("Australian dollar", "Australian dollars", "cent", "cents"),
+    "RUB": Currency("ruble", "rubles", "kopeck", "kopecks"),
+    "₹": Currency("rupee", "rupees", "paisa", "paise"),
 }
 
 SYMBOLS = {
@@ -72,11 +80,3 @@ SYMBOLS = {
     ">": "greater than", "×": "times", "÷": "divided by", "±": "plus or minus", "−": "minus",
     "²": "squared", "³": "cubed", "/": "slash", "⁄": "over", "¢": "cents",
 }  # fmt: skip
-
-# read letter by letter; espeak-ng would read them as words
-LETTERS = ["US", "USA", "UK", "UN", "EU", "UAE", "AI", "IT", "ID", "TV", "PC", "IQ", "OS", "IP"]
-LETTERS += ["UI", "AC", "DC"]
-
-# words before a Roman numeral read as a cardinal: "World War two", but "Henry the eighth"
-COUNTED = {"War", "Part", "Book", "Chapter", "Volume", "Act", "Scene", "Section", "Class", "Phase"}
-COUNTED |= {"Type", "Appendix", "Article", "Level"}

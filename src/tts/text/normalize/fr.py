@@ -3,72 +3,104 @@
 import re
 
 from tts.text.normalize import shared_rules as shared
-from tts.text.normalize.calendar import numeric_dates
+from tts.text.normalize.addresses import addresses
+from tts.text.normalize.calendar import clock, durations, numeric_dates, ratios, time_spans
+from tts.text.normalize.fr_numbers import FrenchNumbers, fraction, ordinals, telephone_group
 from tts.text.normalize.fr_tables import (
     ABBREVIATIONS,
+    ADDRESS,
     CURRENCIES,
-    FEMININE,
     MONTHS,
+    NOT_NOUNS,
+    NUMBERED,
+    OF_CURRENCIES,
     SYMBOLS,
     UNITS,
+    WEEKDAYS,
 )
-from tts.text.normalize.numbers import Numbers
+from tts.text.normalize.fractions import fractions
+from tts.text.normalize.romance import counted_nouns, scaled_money
 from tts.text.normalize.shared_rules import Rule, rule
+from tts.text.normalize.telephone import telephone
+from tts.text.normalize.versions import dotted_numbers, english_amounts
 
-
-class _FrenchNumbers(Numbers):
-    """French of Belgium and Switzerland uses septante, nonante."""
-
-    def __init__(self, language: str):
-        code = {"fr-be": "fr_BE", "fr-ch": "fr_CH"}.get(language, "fr")
-        super().__init__(code, decimal=",", group=" .", point="virgule", minus="moins")
-
-    def one(self, noun: str) -> str:
-        return "une" if noun.split()[0] in FEMININE else "un"
+_SCALES = "millions?|milliards?|billions?"
+_DAY = "|".join(WEEKDAYS)
 
 
 def rules(language: str) -> list[Rule]:
     """Return the rules; numbers differ between France, Belgium and Switzerland."""
-    numbers = _FrenchNumbers(language)
+    numbers = FrenchNumbers(language)
 
     def date(day: int, month: str, year: int | None) -> str:
         words = f"{'premier' if day == 1 else numbers.cardinal(day)} {month}"
-        return f"{words} {numbers.year(year)}" if year else words
+        return f"{words} {numbers.cardinal(year)}" if year else words
+
+    def time(hour: int, minute: int) -> str:
+        words = numbers.with_noun(str(hour), "heure", "heures")
+        return f"{words} {numbers.cardinal(minute)}" if minute else words
+
+    def duration(*counts: int) -> str:
+        nouns = ("heure", "minute", "seconde")
+        parts = zip(counts, nouns, strict=True)
+        return " ".join(numbers.with_noun(str(count), noun, f"{noun}s") for count, noun in parts)
+
+    def day_and_month(match: re.Match[str]) -> str:
+        day, month = int(match[1]), int(match[2])
+        return date(day, MONTHS[month - 1], None) if 1 <= month <= 12 else match[0]
 
     return [
-        shared.abbreviations(ABBREVIATIONS),
-        shared.abbreviations_before_numbers(
-            {"n°": "numéro", "N°": "numéro", "p.": "page", "pp.": "pages"}
+        addresses(ADDRESS),
+        rule(
+            rf"\b((?i:{_DAY}))\. ?(?:-|—) ?((?i:{_DAY}))\b\.?",
+            lambda m: f"{WEEKDAYS[m[1].lower()]} à {WEEKDAYS[m[2].lower()]}",
         ),
-        shared.spelled_letters(),
+        ABBREVIATIONS.expand,
+        telephone(
+            lambda group: telephone_group(numbers, group),
+            "plus",
+            "tél|téléphone|fax|portable|mobile|numéro de téléphone",
+            r"0[1-9](?:[ .-]?\d\d){4}",
+        ),
         *numeric_dates("/.-", lambda d, m, y: date(d, MONTHS[m - 1], y)),
+        rule(r"(?<=\b[LlDdAaCc][eu] )(\d{1,2})/(\d{1,2})(?![\w/]|[.,]\d)", day_and_month),
         rule(
             rf"\b(\d{{1,2}})(?:er)? ({'|'.join(MONTHS)})\b(?: (\d{{4}})\b)?",
             lambda m: date(int(m[1]), m[2], int(m[3]) if m[3] else None),
         ),
-        rule(r"\b(\d{1,2}) ?(?:h|:) ?(\d\d)\b(?![:\d])", lambda m: _time(numbers, m)),
-        rule(r"\b([IVX]+)e(?= siècle)", lambda m: numbers.ordinal(_roman(m[1]))),
-        rule(r"\b1(?:re|ère)s?\b", "première"),
-        rule(r"\b1ers?\b", "premier"),
-        rule(r"\b(\d{1,9})(?:e|ème|è)s?\b", lambda m: numbers.ordinal(int(m[1]))),
-        shared.money(numbers, CURRENCIES, "et ", "mille|millions?|milliards?"),
-        shared.ranges("à"),
-        shared.units(numbers, UNITS),
-        shared.codes(numbers),
-        shared.plain_numbers(numbers),
+        *ordinals(numbers),
+        shared.spelled_letters(),
+        shared.with_digits(
+            [
+                time_spans("à"),
+                durations(duration),
+                rule(r"(?<![\w.,])(\d{1,2}) h (?=\d\d\b)", r"\1h"),
+                clock(":h", "", time),
+                rule(r"(?<![\w.,])(\d{1,2}) ?[hj] ?/ ?(?=(?:24|7)\b)", _every_day),
+                rule(
+                    r"(?<![\w.,])(\d{1,2}) ?m ?(\d\d)\b",
+                    lambda m: (
+                        f"{numbers.with_noun(m[1], 'mètre', 'mètres')} {numbers.integer(m[2])}"
+                    ),
+                ),
+                scaled_money(_SCALES, OF_CURRENCIES),
+                *english_amounts(),
+                shared.money(numbers, CURRENCIES, "et ", f"mille|{_SCALES}"),
+                *fractions(numbers, lambda n, d: fraction(numbers, n, d), " et ", "sur"),
+                rule(r" et un demi\b", " et demi"),
+                shared.ranges("à"),
+                shared.units(numbers, UNITS),
+                counted_nouns(numbers, NOT_NOUNS, NUMBERED),
+                ratios("à"),
+                dotted_numbers(numbers, "point"),
+                shared.codes(numbers),
+                shared.plain_numbers(numbers),
+            ]
+        ),
         shared.symbols(SYMBOLS),
     ]
 
 
-def _time(numbers: Numbers, match: re.Match[str]) -> str:
-    hour, minute = int(match[1]), int(match[2])
-    if hour > 24 or minute > 59:
-        return match[0]
-    words = numbers.with_noun(str(hour), "heure", "heures")
-    return f"{words} {numbers.cardinal(minute)}" if minute else words
-
-
-def _roman(written: str) -> int:
-    digits = [{"I": 1, "V": 5, "X": 10}[letter] for letter in written]
-    following = [*digits[1:], 0]
-    return sum(-d if d < f else d for d, f in zip(digits, following, strict=True))
+def _every_day(match: re.Match[str]) -> str:
+    noun = "heures" if "h" in match[0] else "jours"
+    return f"{match[1]} {noun} sur "

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from tts.text.normalize.abbreviations import ends_text
 from tts.text.normalize.numbers import Numbers
 
 Rule = Callable[[str], str]
@@ -22,31 +23,32 @@ def rule(pattern: str, replace: Callable[[re.Match[str]], str] | str, flags: int
     return lambda text: compiled.sub(replace, text)
 
 
-def abbreviations(table: Mapping[str, str]) -> Rule:
-    """Expand abbreviations, which ``table`` lists with their dots, where they are entire words."""
-    names = "|".join(re.escape(name) for name in sorted(table, key=len, reverse=True))
+def with_digits(rules: list[Rule]) -> Rule:
+    """Apply ``rules`` only to text that has a digit."""
+    has_digit = re.compile(r"\d").search
 
-    def spell(match: re.Match[str]) -> str:
-        ends = match[0][-1] == "." and match.end() == len(match.string)
-        return table[match[0]] + "." * ends
+    def apply(text: str) -> str:
+        if has_digit(text):
+            for each in rules:
+                text = each(text)
+        return text
 
-    return rule(rf"(?<![\w.])(?:{names})(?!\w)", spell)
-
-
-def abbreviations_before_numbers(table: Mapping[str, str]) -> Rule:
-    """Expand abbreviations only before a number: ``No. 5``."""
-    names = "|".join(re.escape(name) for name in sorted(table, key=len, reverse=True))
-    return rule(rf"(?<![\w.])({names}) ?(?=\d)", lambda match: f"{table[match[1]]} ")
+    return apply
 
 
 def spelled_letters() -> Rule:
-    """U.S.A. -> U S A, so that its dots do not end a sentence."""
+    """U.S.A. -> U S A, and James T. Kirk -> James T Kirk; a dot at the end of the text stays."""
 
     def spell(match: re.Match[str]) -> str:
-        end = "." if match.end() == len(match.string) else match[0][-1].strip(".-")
-        return " ".join(re.findall(r"\w", match[0])) + end
+        if len(match[0]) < 4 and not match[0][0].isupper():
+            return match[0]
+        letters = " ".join(re.findall(r"[^\W_]", match[0]))
+        if ends_text(match.string, match.end()):
+            return letters + "."
+        following = match.string[match.end() : match.end() + 1]
+        return letters + " " * (match[0][-1] in " -" or following.isalnum())
 
-    return rule(r"(?<![\w.])(?:[^\W\d_]\.[ -]?){2,}(?!\w)", spell)
+    return rule(r"(?<![\w.'])(?:[^\W\d_]\.[ -]?)+(?!\w\.)", spell)
 
 
 def units(numbers: Numbers, table: Mapping[str, tuple[str, str]]) -> Rule:
@@ -60,10 +62,13 @@ def units(numbers: Numbers, table: Mapping[str, tuple[str, str]]) -> Rule:
     return rule(rf"(?<![\w.,])({numbers.signed}) ?({names})(?![\w²³/])", spell)
 
 
-def money(numbers: Numbers, table: Mapping[str, Currency], joiner: str, scales: str) -> Rule:
+def money(
+    numbers: Numbers, table: Mapping[str, Currency], joiner: str, scales: str, of: str = ""
+) -> Rule:
     """``$3.50``, ``3,50 €``, ``€ 2 million``: amounts with the sign before or after.
 
     ``joiner``: what stands between notes and coins. ``scales``: a pattern of words like "million".
+    ``of``: what stands between a scale and the currency ("de " in Spanish).
     """
     signs = "|".join(re.escape(sign) for sign in sorted(table, key=len, reverse=True))
     amount = rf"({numbers.pattern})(?: ({scales})\b)?"
@@ -73,7 +78,8 @@ def money(numbers: Numbers, table: Mapping[str, Currency], joiner: str, scales: 
         prefix = f"{numbers.minus} " if minus else ""
         integer, mark, coins = _split_coins(written)
         if scale:
-            return f"{prefix}{numbers.read(written)} {scale} {currency.plural}"
+            count = numbers.one(scale) if written == "1" else numbers.read(written)
+            return f"{prefix}{count} {scale} {of}{currency.plural}"
         notes = prefix + numbers.with_noun(integer or "0", currency.singular, currency.plural)
         if not mark or not coins.strip("0"):
             return notes

@@ -1,0 +1,91 @@
+"""Sentences, words and phonemes of a text, as synthesis uses them, as lines of JSON or text."""
+
+import json
+import sys
+from collections.abc import Iterator
+
+from omegaconf import DictConfig
+
+from tts.checkpoint import load_run
+from tts.config.instantiate import instantiate
+from tts.config.trusted_packages import with_trust
+from tts.errors import UserError
+from tts.synthesis.text_lines import read_lines
+from tts.text.analysis import AnalyzedSentence, analyze
+from tts.text.errors import UnreadableTextError
+from tts.text.frontend import Frontend
+from tts.text.phonemes import Phonemizer
+
+
+@with_trust
+def phonemize(config: DictConfig) -> None:
+    """Print the sentences of the text; warn of pieces that are skipped and of unknown characters.
+
+    Raises UserError if no piece of the text can be read.
+    """
+    if config.format not in _FORMATS:
+        raise UserError(f"format={config.format}: choose from {', '.join(_FORMATS)}")
+    text, file = (None if value is None else str(value) for value in (config.text, config.file))
+    phonemizer = instantiate(config.phonemizer) if config.phonemizer else None
+    frontend, languages = _frontend(config.run, phonemizer)
+    language = languages[0] if config.language is None else str(config.language)
+    if config.run is not None and language not in languages:
+        raise UserError(
+            f"language={language!r} is unknown to run={config.run}; choose from "
+            f"{', '.join(languages)}"
+        )
+    show = _FORMATS[config.format]
+    found = False
+    error: UnreadableTextError | None = None
+    for number, line in read_lines(text, file):
+        try:
+            sentences = analyze(frontend, line, language)
+        except UnreadableTextError as unreadable:
+            error = error or unreadable
+            print(f"line {number}: skipped: {unreadable}", file=sys.stderr)
+            continue
+        found = True
+        for sentence in sentences:
+            if sentence.skipped:
+                print(f"line {number}: skipped a piece: {sentence.skipped}", file=sys.stderr)
+            print("\n".join(show(sentence)))
+    if not found and error is not None:
+        raise error
+
+
+def _frontend(run: str | None, phonemizer: Phonemizer | None) -> tuple[Frontend, tuple[str, ...]]:
+    """Return the front end of a run and its languages, or the default one."""
+    if run is None:
+        return Frontend(phonemizer), ("en-us",)
+    loaded = load_run(run)
+    facts = loaded.require_facts()
+    assert loaded.frontend is not None
+    return Frontend.from_dict(loaded.frontend, phonemizer, str(loaded.path)), facts.languages
+
+
+def _as_json(sentence: AnalyzedSentence) -> Iterator[str]:
+    yield json.dumps(
+        {
+            "sentence": sentence.text,
+            "normalized": sentence.normalized,
+            "phonemes": sentence.phonemes,
+            "pause": sentence.pause,
+            "unknown": sentence.unknown,
+        },
+        ensure_ascii=False,
+    )
+
+
+def _as_text(sentence: AnalyzedSentence) -> Iterator[str]:
+    yield sentence.text
+    if sentence.skipped:
+        return
+    yield f"    words     {sentence.normalized}"
+    yield f"    phonemes  {sentence.phonemes.strip()}"
+    if sentence.pause:
+        yield f"    pause     {sentence.pause:g} s"
+    if sentence.unknown:
+        yield f"    left out  {' '.join(map(ascii, sentence.unknown))}"
+
+
+_FORMATS = {"json": _as_json, "text": _as_text}

@@ -1,0 +1,27 @@
+"""Detection of SSML and HTML tags, which are not supported and would be read aloud."""
+
+import re
+
+from tts.text.errors import TextError
+
+_NAMES = (
+    "speak|break|prosody|emphasis|say-as|phoneme|sub|voice|audio|mark|lang|lexicon|lookup|metadata|"
+    "meta|desc|token|p|s|w|a|b|i|u|em|strong|br|hr|div|span|html|head|body|title|h[1-6]|ul|ol|li|"
+    "table|tr|td|th|img|pre|code|script|style|small|sup|font|q|blockquote|[a-z]+:[a-z-]+"
+)
+_ATTRIBUTES = r"""(?:\s+[\w:-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[\w.%+-]+))*"""
+# a<b>c compares numbers
+_TAG = re.compile(
+    rf"</\s*(?:{_NAMES})\s*>|(?<![\w)])<(?:{_NAMES})\s*/?>|<(?:{_NAMES}){_ATTRIBUTES}\s*/>"
+    rf"|<(?:{_NAMES})(?=\s){_ATTRIBUTES}\s*>|<\?xml\b|<!--|<!\[CDATA\[|<!DOCTYPE\b",
+    re.IGNORECASE,
+)
+
+
+def require_no_markup(text: str) -> None:
+    """Raise TextError if ``text`` holds tags of SSML or HTML."""
+    if "<" in text and (match := _TAG.search(text)):
+        raise TextError(
+            f"the text has the tag {match[0]}, and tags of SSML or HTML are not supported: remove "
+            "them, or set rate, pitch and energy with the options"
+        )

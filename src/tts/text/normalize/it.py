@@ -1,0 +1,156 @@
+"""Italian text normalization."""
+
+import re
+
+from tts.text.normalize import roman
+from tts.text.normalize import shared_rules as shared
+from tts.text.normalize.addresses import addresses
+from tts.text.normalize.calendar import clock, durations, numeric_dates, ratios, time_spans
+from tts.text.normalize.fractions import fractions
+from tts.text.normalize.it_tables import (
+    ABBREVIATIONS,
+    ADDRESS,
+    CURRENCIES,
+    FEMININE,
+    FEMININE_ENDING,
+    MONTHS,
+    NOT_FEMININE,
+    NOT_NOUNS,
+    NOT_RULERS,
+    NUMBERED,
+    NUMBERED_IN_ROMAN,
+    QUEENS,
+    RULERS,
+    SYMBOLS,
+    UNITS,
+)
+from tts.text.normalize.romance import (
+    RomanceNumbers,
+    counted_nouns,
+    guess_feminine,
+    numbered_event,
+    rulers,
+    scaled_money,
+)
+from tts.text.normalize.shared_rules import Rule, rule
+from tts.text.normalize.telephone import telephone
+from tts.text.normalize.versions import dotted_numbers, english_amounts
+
+_SCALES = "milione|milioni|miliardo|miliardi"
+_MONTH = "|".join(MONTHS)
+
+
+class _ItalianNumbers(RomanceNumbers):
+    """One agrees with the gender and the first sound of its noun: un, uno, una, un'."""
+
+    def is_feminine(self, noun: str) -> bool:
+        return guess_feminine(noun, "", FEMININE, NOT_FEMININE, FEMININE_ENDING)
+
+    def agree(self, words: str, feminine: bool, noun: str) -> str:
+        if words.split()[-1] != "uno":
+            return words
+        start = words[: -len("uno")]
+        if feminine:
+            return start + ("un'" if noun[0].lower() in "aeiouàèéìòù" else "una")
+        return start + ("uno" if re.match(r"(?i)s[^aeiou]|z|gn|ps|pn|x|y|i[aeou]", noun) else "un")
+
+    def to_words(self, number: int, kind: str) -> str:
+        return re.sub(r"(milion[ei]|miliard[oi]) e ", r"\1 ", super().to_words(number, kind))
+
+
+NUMBERS = _ItalianNumbers("it", decimal=",", group=". ", point="virgola", minus="meno")
+
+
+def rules(language: str) -> list[Rule]:
+    """Return the rules, the same for all regions."""
+    return [
+        addresses(ADDRESS),
+        ABBREVIATIONS.expand,
+        telephone(
+            NUMBERS.digits,
+            "più",
+            "tel|telefono|fax|cellulare|cell",
+            r"(?:0\d{1,3}[ /-]\d{4,8}|3\d\d[ /-]\d{6,7}|3\d\d \d{3} \d{3,4})",
+        ),
+        *numeric_dates("/.-", _date),
+        rule(r"(?<=\b[Ii]l )(\d{1,2})/(\d{1,2})(?![\w/]|[.,]\d)", _day_and_month),
+        rule(rf"\b1[°o]?(?= (?:{_MONTH})\b)", "primo"),
+        rule(
+            r"\b((?i:il|del|al|dal|nel|sul) )(\d{1,3})°(?= [a-zà]{3})",
+            lambda m: m[1] + NUMBERS.ordinal(int(m[2])),
+        ),
+        rule(r"(?<![\w.,])(\d{1,4})(o|a|i|e)\b", lambda m: _ordinal(int(m[1]), m[2])),
+        rule(
+            rf"\b({roman.SMALL_NUMERAL})(?= (?:secol|millennio))",
+            lambda m: NUMBERS.ordinal(roman.value(m[1])),
+        ),
+        roman.numbered_nouns("secolo", NUMBERS.ordinal),
+        roman.numbered_nouns(NUMBERED_IN_ROMAN, NUMBERS.cardinal),
+        rulers(_ruler, RULERS, NOT_RULERS),
+        rule(r"\b(I{1,3})(?= guerra mondiale)", lambda m: _ordinal(roman.value(m[1]), "a")),
+        numbered_event(lambda n, noun: _ordinal(n, "a" if NUMBERS.is_feminine(noun) else "o")),
+        shared.spelled_letters(),
+        shared.with_digits(
+            [
+                time_spans("a"),
+                durations(_duration),
+                rule(
+                    r"\b([Oo]re|[DdAa]?[Aa]ll[e']) ?(\d{1,2})[.,](\d\d)\b(?!,\d)",
+                    lambda m: f"{m[1]}{' ' * (m[1][-1] != chr(39))}{m[2]}:{m[3]}",
+                ),
+                clock(":", "", _time),
+                rule(r"(?<=\b[Aa]ll')1\b|(?<=\b[Dd]all')1\b|(?<=\bL')1\b(?!\w)", "una"),
+                *english_amounts(),
+                scaled_money(_SCALES, {s: f"di {c.plural}" for s, c in CURRENCIES.items()}),
+                shared.money(NUMBERS, CURRENCIES, "e ", f"mila|{_SCALES}"),
+                *fractions(NUMBERS, _fraction, " e ", ""),
+                rule(r" e un mezzo\b", " e mezzo"),
+                shared.ranges("a"),
+                shared.units(NUMBERS, UNITS),
+                rule(r"(?<![\w.,])1 (milione|miliardo)\b", r"un \1"),
+                counted_nouns(NUMBERS, NOT_NOUNS, NUMBERED),
+                ratios("a"),
+                dotted_numbers(NUMBERS, "punto"),
+                shared.codes(NUMBERS),
+                shared.plain_numbers(NUMBERS),
+            ]
+        ),
+        shared.symbols(SYMBOLS),
+    ]
+
+
+def _date(day: int, month: int, year: int | None) -> str:
+    words = f"{'primo' if day == 1 else NUMBERS.cardinal(day)} {MONTHS[month - 1]}"
+    return f"{words} {NUMBERS.cardinal(year)}" if year else words
+
+
+def _day_and_month(match: re.Match[str]) -> str:
+    valid = 1 <= int(match[2]) <= 12 and 1 <= int(match[1]) <= 31
+    return _date(int(match[1]), int(match[2]), None) if valid else match[0]
+
+
+def _time(hour: int, minute: int) -> str:
+    words = "una" if hour == 1 else NUMBERS.cardinal(hour)
+    return f"{words} e {NUMBERS.cardinal(minute)}" if minute else words
+
+
+def _duration(hours: int, minutes: int, seconds: int) -> str:
+    nouns = ((hours, "ora", "ore"), (minutes, "minuto", "minuti"), (seconds, "secondo", "secondi"))
+    parts = [NUMBERS.with_noun(str(count), one, many) for count, one, many in nouns]
+    return f"{parts[0]}, {parts[1]} e {parts[2]}"
+
+
+def _ordinal(number: int, ending: str) -> str:
+    return re.sub(r"o$", ending, NUMBERS.ordinal(number))
+
+
+def _ruler(number: int, name: str) -> str:
+    return _ordinal(number, "a" if name in QUEENS else "o")
+
+
+def _fraction(numerator: int, denominator: int) -> str:
+    """Return un terzo, tre quarti, un mezzo."""
+    name = "mezzo" if denominator == 2 else NUMBERS.ordinal(denominator)
+    if numerator > 1:
+        name = re.sub(r"o$", "i", name)
+    return f"{'un' if numerator == 1 else NUMBERS.cardinal(numerator)} {name}"

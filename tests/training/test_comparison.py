@@ -1,0 +1,56 @@
+"""Comparison of runs of which some are damaged."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tts.training.comparison import compare
+
+WHOLE = {"status": "done", "seconds": 1.0, "metrics": {"best/val/loss": 1.5, "steps": 3}}
+DAMAGED = {
+    "cut": b'{"status": "do',
+    "binary": b"\xff\x00\xfe",
+    "list": b"[]",
+    "null": b"null",
+    "no metrics": b'{"status": "done"}',
+    "null metric": b'{"status": "done", "metrics": {"val/loss": null}}',
+    "word": b'{"status": "done", "metrics": {"val/loss": "abc"}}',
+    "infinite steps": b'{"status": "done", "metrics": {"steps": Infinity}}',
+    "deep": b"[" * 100_000,
+    "huge": b'{"status": "done", "metrics": {"val/loss": ' + b"9" * 400 + b"}}",
+}
+
+
+def run(folder: Path, summary: bytes, overrides: bytes = b"- seed=1\n") -> Path:
+    (folder / ".hydra").mkdir(parents=True)
+    (folder / ".hydra/overrides.yaml").write_bytes(overrides)
+    (folder / "summary.json").write_bytes(summary)
+    return folder
+
+
+def test_a_damaged_run_is_a_row_and_hides_no_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = json.dumps(WHOLE).encode()
+    run(tmp_path / "whole [red] run", whole, b"- data.speaker='[/x]'\n")
+    for name, content in DAMAGED.items():
+        run(tmp_path / name, content)
+    for name, content in {
+        "mapping": b"a: b",
+        "tag": b"!!x",
+        "bytes": b"\xff",
+        "lists": b"- [1]",
+    }.items():
+        run(tmp_path / f"overrides {name}", whole, content)
+    (tmp_path / "whole [red] run/summary.json").chmod(0o644)
+    (tmp_path / "comparison/whole [red] run/events.1").mkdir(parents=True)
+    found = compare([str(tmp_path)])
+    status = {row.folder.name: row.facts["status"] for row in found.rows}
+    assert status.pop("whole [red] run") == "done"
+    assert set(status.values()) == {"damaged"}
+    assert len(status) == len(DAMAGED) + 4
+    out = capsys.readouterr().out
+    assert "whole [red] run" in out.replace("\n", "")
+    assert out.count(" damaged: ") == len(status)
+    assert (tmp_path / "comparison.csv").read_text().count("\n") == len(status) + 2
