@@ -56,6 +56,10 @@ SHARED = {
     "masks": set(),
     "device": set(),
     "memory": set(),
+    "child_processes": set(),
+    "signals": set(),
+    "threads": set(),
+    "folder_lock": set(),
     "plain_data": set(),
     "typed_data": set(),
     "parts": set(),
@@ -105,7 +109,7 @@ def test_no_import_goes_upwards(path: Path) -> None:
         allowed = SHARED[own] | {
             own, "controls", "batch", "errors", "masks", "device", "contract", "corpus", "build",
             "checkpoint", "plain_data", "typed_data", "parts", "trust", "weights", "files",
-            "console",
+            "console", "child_processes",
         }  # fmt: skip
     for name in imported_names(path):
         if name.startswith("tts."):

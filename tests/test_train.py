@@ -131,6 +131,15 @@ def test_resuming_a_run_of_an_older_version(tmp_path: Path) -> None:
     assert load_checkpoint(tmp_path / "checkpoints/last.ckpt")["global_step"] == 3
 
 
+def test_a_run_that_ended_before_its_first_checkpoint_starts_again(
+    uncut: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "config.yaml").write_bytes((uncut / "config.yaml").read_bytes())
+    resume(tmp_path)
+    assert "has no checkpoint yet: it starts again" in caplog.text
+    assert_equal_to_the_bit(state(tmp_path), state(uncut))
+
+
 def test_resuming_refuses_another_model(tmp_path: Path) -> None:
     run(tmp_path, "trainer.max_steps=2")
     overrides = (f"resume='{tmp_path}'", f"run_dir='{tmp_path}'", "model/size=tiny")

@@ -7,7 +7,7 @@ NamedTuples, because Lightning moves them between devices and the DataLoader pin
 
 from typing import NamedTuple
 
-from torch import Tensor
+from torch import Generator, Tensor
 
 from tts.controls import SynthesisControls
 
@@ -39,6 +39,7 @@ class Prompt(NamedTuple):
     reference: Tensor | None = None  # (B, T, M) log mel of a recording whose style is copied
     reference_lengths: Tensor | None = None  # (B,) int64
     controls: SynthesisControls = SynthesisControls()  # per-token values are (B, N)
+    generator: Generator | None = None  # of all random numbers; None = torch's own
 
 
 class Clips(NamedTuple):

@@ -196,12 +196,13 @@ class Synthesizer:
         speaker: str | None = None,
         reference: Tensor | None = None,
         controls: SynthesisControls = NEUTRAL,
+        seed: int | None = None,
     ) -> Speech:
         """Synthesize token ids, for instance a prepared corpus's.
 
         ``reference (1, T, M)``: a log mel, ignored by models that take no reference.
         """
-        features = self.features_from_tokens(tokens, speaker, reference, controls)
+        features = self.features_from_tokens(tokens, speaker, reference, controls, seed)
         return Speech(_samples(self.vocoder.synthesize(features[None], PIECE)), self.sample_rate)
 
     def features_from_tokens(
@@ -210,10 +211,12 @@ class Synthesizer:
         speaker: str | None = None,
         reference: Tensor | None = None,
         controls: SynthesisControls = NEUTRAL,
+        seed: int | None = None,
     ) -> Tensor:
         """Return the mel ``(T, M)`` or codes ``(T, K)`` of :meth:`speak_tokens`."""
         index = self.facts.speaker_index(speaker)
         prompt = self._prompt(tokens, index, self.facts.speaker_languages[index], reference)
+        prompt = prompt._replace(generator=self._generator(seed))
         return self._generate(prompt, controls.updated({}))[0]
 
     def _features(
@@ -240,13 +243,13 @@ class Synthesizer:
                 f"a value per token fits one sentence, and this text has {len(analyzed)}: speak "
                 "them one by one"
             )
-        if seed is not None:
-            torch.manual_seed(seed)
+        generator = self._generator(seed)
         empty = np.zeros(0, dtype=np.float32)
         rate = controls.rate if isinstance(controls.rate, float) else 1.0
         for line, skipped in _spoken(analyzed):
             began = time.perf_counter()
             prompt = self._prompt(line.tokens, speaker_index, language_index, reference_mel)
+            prompt = prompt._replace(generator=generator)
             features, durations, notes = self._generate(prompt, controls)
             for note in notes:
                 log.warning("%s: %s", line.text, note)
@@ -255,6 +258,10 @@ class Synthesizer:
                 line.text, line.phonemes, empty, features, durations, line.pause / rate, seconds,
                 line.unknown, skipped,
             )  # fmt: skip
+
+    def _generator(self, seed: int | None) -> torch.Generator | None:
+        """Return a generator of the call's own; None without a seed: torch's, shared by all."""
+        return None if seed is None else torch.Generator(self.device).manual_seed(seed)
 
     def _prompt(
         self, tokens: Sequence[int], speaker: int, language: int, reference: Tensor | None

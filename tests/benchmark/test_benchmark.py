@@ -27,7 +27,7 @@ def test_every_section_measures_something(tmp_path: Path) -> None:
     sections = json.loads(out.read_text())
     assert list(sections) == [
         "machine", "scan", "block", "chunks", "alignment", "training_step", "synthesis", "vocoders",
-        "voices", "startup",
+        "voices", "startup", "busy",
     ]  # fmt: skip
     assert (tmp_path / "wavs" / "lj" / "a.wav").is_file()
     for section in sections.values():

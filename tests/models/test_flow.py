@@ -143,6 +143,16 @@ def test_padding_changes_neither_noise_nor_frames() -> None:
     assert noise[mask].abs().min() > 0
 
 
+def test_a_generator_of_its_own_draws_as_the_seeded_global_one_and_leaves_that_alone() -> None:
+    model = model_and_loss()[0].eval()
+    torch.manual_seed(3)
+    expected = model.generate(prompt(prosody_temperature=1.0)).features
+    state = torch.get_rng_state()
+    seeded = prompt(prosody_temperature=1.0)._replace(generator=torch.Generator().manual_seed(3))
+    assert torch.equal(model.generate(seeded).features, expected)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
 def test_one_step_is_the_deterministic_mel_plus_one_euler_step() -> None:
     model, _ = model_and_loss()
     sampled = model.generate(prompt(steps=1, temperature=0.0, prosody_temperature=0.0))

@@ -15,6 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode, register_flop_formula
 import tts.modules.ssd  # noqa: F401  defines the operators counted below
 from tts.benchmark.report import Section
 from tts.benchmark.timing import PairedTimer
+from tts.child_processes import end_with_parent, this_process
 from tts.memory import keep_freed_memory, peak
 
 P = ParamSpec("P")
@@ -108,7 +109,8 @@ def peak_mib(
     Measured in a new process, where no freed memory can be reused. ``make_task`` and its arguments
     must be picklable.
     """
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1, end_with_parent, (this_process(),)) as pool:
         return pool.apply(
             _peak_mib, (torch.get_num_threads(), partial(make_task, *arguments, **options))
         )

@@ -7,6 +7,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from tts.benchmark.busy import benchmark_busy
 from tts.benchmark.machine import benchmark_machine
 from tts.benchmark.report import Section, print_section, write_json
 from tts.benchmark.scan import benchmark_blocks, benchmark_chunk_sizes, benchmark_scan
@@ -75,6 +76,7 @@ def benchmark(config: DictConfig) -> list[Section]:
             config.rounds,
         ),
         "startup": lambda: benchmark_startup(timer),
+        "busy": lambda: benchmark_busy(timer),
     }
     if unknown := sorted(set(map(str, config.sections)) - set(sections)):
         raise UserError(f"sections={unknown}: choose from {', '.join(sections)}")

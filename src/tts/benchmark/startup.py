@@ -13,6 +13,7 @@ import lightning.pytorch as pl
 
 from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
+from tts.child_processes import announced_parent
 from tts.errors import UserError
 
 ROOT = Path(__file__).parents[3]  # the folder of train.py and synthesize.py
@@ -56,7 +57,7 @@ def benchmark_startup(timer: PairedTimer) -> Section:
             SYNTHESIS: ("synthesize.py", f"text={TEXT}", f"out={folder}/speech.wav"),
         }
         times = timer.compare(
-            {name: partial(_run_python, folder, *command) for name, command in commands.items()}
+            {name: partial(run_python, folder, *command) for name, command in commands.items()}
         )
     rows = [StartupRow(name, times.seconds(name), times.ratio(name, IMPORT)) for name in commands]
     goals = [
@@ -73,12 +74,13 @@ def benchmark_startup(timer: PairedTimer) -> Section:
     )
 
 
-def _run_python(folder: str, *arguments: str) -> None:
+def run_python(folder: str, *arguments: str) -> None:
     """Run Python with ``folder`` as its folder for temporary files. Raises UserError."""
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False,
-        env=os.environ | {"TMPDIR": folder},
-    )  # fmt: skip
+    with announced_parent():
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False,
+            env=os.environ | {"TMPDIR": folder},
+        )  # fmt: skip
     if done.returncode:
         last_line = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
         raise UserError(f"{' '.join(arguments[:2])} failed: {last_line}")

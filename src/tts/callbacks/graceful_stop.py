@@ -1,18 +1,19 @@
-"""Graceful stop: Ctrl-C and SIGTERM end a run after its current step, a second one at once."""
+"""Graceful stop: Ctrl-C, SIGTERM and SIGHUP end a run after its current step, a second at once."""
 
 import logging
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from types import FrameType
 
 import lightning.pytorch as pl
 
 from tts.callbacks.support.priority import STOP
+from tts.child_processes import STOP_SIGNALS
+from tts.signals import is_ignored, leave_terminal, require_not_stopped, saving_first
 
 log = logging.getLogger(__name__)
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(Exception):
@@ -28,7 +29,8 @@ class GracefulStop(pl.Callback):
 
     The signal handlers only record the signal. After the current step, because the middle of one
     cannot be resumed, :class:`Interrupted` is raised, on which
-    :class:`~tts.callbacks.checkpoints.Checkpoints` saves.
+    :class:`~tts.callbacks.checkpoints.Checkpoints` saves. Before the first step there is nothing to
+    save.
     """
 
     priority = STOP
@@ -37,14 +39,20 @@ class GracefulStop(pl.Callback):
         self.signum = 0  # the signal received, 0 = none
         self._before = 0  # optimizer steps before the current batch
         self._between_steps = True  # no accumulated gradients are pending
+        self._training = False  # the first batch has begun
         self._previous: dict[int, Callable[[int, FrameType | None], object] | int | None] = {}
+        self._saving = ExitStack()
 
     def __enter__(self) -> "GracefulStop":
-        self._previous = {signum: signal.getsignal(signum) for signum in SIGNALS}
+        signals = [signum for signum in STOP_SIGNALS if not is_ignored(signum)]
+        self._previous = {signum: signal.getsignal(signum) for signum in signals}
         self._install()
+        self._saving.enter_context(saving_first())
+        require_not_stopped()
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._saving.close()
         if threading.current_thread() is threading.main_thread():
             for signum, handler in self._previous.items():
                 signal.signal(signum, handler)
@@ -53,11 +61,12 @@ class GracefulStop(pl.Callback):
         # Lightning has just installed its own SIGTERM handler, which communicates with the other
         # ranks inside the handler, possibly during another collective
         self._install()
+        self._stop_if_requested(trainer)
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: object, batch_idx: int
     ) -> None:
-        self._before = trainer.global_step
+        self._before, self._training = trainer.global_step, True
 
     def on_train_batch_end(
         self,
@@ -80,22 +89,24 @@ class GracefulStop(pl.Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        if not trainer.sanity_checking:
-            self._stop_if_requested(trainer)
+        self._stop_if_requested(trainer)
 
     def _stop_if_requested(self, trainer: pl.Trainer) -> None:
         requested = self.signum != 0 and self._between_steps
         if trainer.world_size > 1:
             requested = trainer.strategy.reduce_boolean_decision(requested, all=False)
         if requested:
-            raise Interrupted(self.signum or signal.SIGTERM)
+            signum = self.signum or signal.SIGTERM
+            raise Interrupted(signum) if self._training else SystemExit(128 + signum)
 
     def _install(self) -> None:
         if threading.current_thread() is threading.main_thread():
-            for signum in SIGNALS:
+            for signum in self._previous:
                 signal.signal(signum, self._record)
 
     def _record(self, signum: int, frame: FrameType | None) -> None:
+        if signum == signal.SIGHUP:
+            leave_terminal()
         if self.signum:  # the second signal
             raise SystemExit(128 + signum)
         self.signum = signum

@@ -13,12 +13,13 @@ import argparse
 import sys
 from pathlib import Path
 
+from tts.child_processes import announced_parent
 from tts.config.reporting import reported
 from tts.memory import gc_frozen_imports
 
 
 def main() -> None:
-    with reported():
+    with reported(), announced_parent():
         parser = argparse.ArgumentParser(
             prog="python -m tts checklist",
             description=__doc__,

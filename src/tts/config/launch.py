@@ -18,7 +18,9 @@ from tts.config.help import help_text
 from tts.config.literal import quote_literals
 from tts.config.reporting import fail, reported, user_error
 from tts.config.resume_overrides import inherit_overrides
+from tts.folder_lock import LOCK
 from tts.memory import gc_frozen_imports, keep_freed_memory
+from tts.threads import CpuTimes, cpu_times, limit_threads
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -36,8 +38,8 @@ def launch(task: "Callable[[DictConfig], float | None]", config_name: str, about
 
     Free text and paths (:mod:`tts.config.literal`) are taken as typed, commas and quotes included.
     A :class:`UserError`, an error of the disk and a config that cannot be composed end the process
-    with one line on stderr and status 2, Ctrl-C with 130. Any other exception is a bug and keeps
-    its traceback.
+    with one line on stderr and status 2; Ctrl-C, SIGTERM and SIGHUP with 128 and the number of the
+    signal. Any other exception is a bug and keeps its traceback.
     """
     with reported():
         arguments = sys.argv[1:]
@@ -53,6 +55,7 @@ def launch(task: "Callable[[DictConfig], float | None]", config_name: str, about
 
 def _compose_and_run(task: "Callable[[DictConfig], float | None]", config_name: str) -> None:
     keep_freed_memory()
+    start = cpu_times()
 
     with gc_frozen_imports():
         import hydra
@@ -70,7 +73,7 @@ def _compose_and_run(task: "Callable[[DictConfig], float | None]", config_name: 
     _require_optuna(sys.argv[1:])
     main = hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)
     try:
-        main(_guarded(task, config_name))()
+        main(_guarded(task, config_name, start))()
     except (HydraException, OmegaConfBaseException, ValueError, OSError) as error:
         if (found := user_error(error, job_folder() or None)) is not None:
             _remove_empty_run(job_folder())  # Hydra itself writes to it before the task
@@ -105,7 +108,7 @@ def _require_optuna(arguments: list[str]) -> None:
 
 
 def _guarded(
-    task: "Callable[[DictConfig], float | None]", config_name: str
+    task: "Callable[[DictConfig], float | None]", config_name: str, start: CpuTimes | None
 ) -> "Callable[[DictConfig], float | None]":
     """Wrap ``task`` to report its exceptions here: those that pass are composition errors."""
 
@@ -124,6 +127,9 @@ def _guarded(
             fail(f"error: {explain(error, config_name, CONF, sys.argv[1:])}")
         if missing:
             fail(f"error: {', '.join(missing)}: not given; add {missing[0]}=...")
+        # a training's sums would change in their last digits with the load, a benchmark's times
+        if config_name not in ("train", "benchmark"):
+            limit_threads(start)
         try:
             return task(config)
         except Exception as error:
@@ -147,7 +153,7 @@ def _remove_empty_run(job: str) -> None:
     folder = Path(job)
     if not job or not (folder / ".hydra").is_dir():
         return
-    expected = (".hydra", "summary.json")
+    expected = (".hydra", "summary.json", LOCK)
     left = [path for path in folder.glob("*") if path.name not in expected]
     if len(left) == 1 and left[0].suffix == ".log" and left[0].stat().st_size == 0:
         shutil.rmtree(folder)

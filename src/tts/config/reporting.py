@@ -1,4 +1,4 @@
-"""Ends of a command: every user error in one line on stderr with status 2, Ctrl-C with 130."""
+"""Ends of a command: every user error in one line on stderr with status 2, signals with 128 + n."""
 
 import re
 import sys
@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+from tts.child_processes import end_with_announced_parent
 from tts.console import output_error, protect_streams
 from tts.errors import UserError
 from tts.files import disk_error, file_error
+from tts.signals import ending_on_signals
+from tts.threads import wait_briefly
 
 PACKAGE = str(Path(__file__).parents[1])
 # the message of torch's DataLoader for an exception in a reader process
@@ -26,14 +29,15 @@ def reported() -> Iterator[None]:
     protect_streams()
     threading.excepthook = _report_thread
     done: SystemExit | None = None
+    end_with_announced_parent()
+    wait_briefly()  # before torch is imported
     try:
-        yield
+        with ending_on_signals():
+            yield
     except SystemExit as end:  # of argparse's --help too
         if end.code:
             raise
         done = end
-    except KeyboardInterrupt:
-        fail("interrupted", 130)
     except Exception as error:
         if (found := user_error(error)) is None:
             raise

@@ -35,6 +35,12 @@ def new_start(arguments: Sequence[str] = ()) -> None:
     os.environ[STARTED] = started()
 
 
+def later_start() -> None:
+    """Change :func:`started` where another command has taken the folder of that name."""
+    first, _, number = started().partition("+")
+    os.environ[STARTED] = f"{first}+{int(number or 1) + 1}"
+
+
 def short_overrides(overrides: Iterable[str]) -> str:
     """``["model/size=small", "optimizer.lr=1e-3"]`` -> ``"_size=small,lr=1e-3"``; "" for none.
 

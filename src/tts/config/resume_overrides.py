@@ -49,13 +49,20 @@ def inherit_overrides(arguments: list[str]) -> list[str]:
     if not isinstance(found, list) or not all(isinstance(entry, str) for entry in found):
         raise UserError(f"{file}: expected a list of overrides; remove the file, and give them")
     with trusting(_trusted_packages(arguments)):
-        former = [o for o in found if _is_inherited(o, file, arguments)]
+        former = [o for o in found if o not in arguments and _is_inherited(o, file, arguments)]
     if sum(o.count("${") for o in former) > MAX_REFERENCES:
         raise TrustError(f"{file}: has more than {MAX_REFERENCES} interpolations")
     os.environ[INHERITED] = json.dumps(former)
-    # Hydra takes no overrides on both sides of an option such as --config-dir
-    first = next(i for i, a in enumerate(arguments) if "=" in a and not a.startswith("-"))
+    first = _first_override(arguments)  # argparse takes overrides in one piece, behind options
     return [*arguments[:first], *former, *arguments[first:]]
+
+
+def _first_override(arguments: list[str]) -> int:
+    for index, argument in enumerate(arguments):
+        value_of_option = index > 0 and arguments[index - 1].startswith("--config")
+        if "=" in argument and not argument.startswith("-") and not value_of_option:
+            return index
+    return 0
 
 
 def own_overrides(overrides: list[str]) -> list[str]:

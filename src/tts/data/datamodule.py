@@ -6,15 +6,26 @@ import logging
 import multiprocessing.util  # registers its exit handler first, so that ours runs before it
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import lightning.pytorch as pl
+import numpy as np
 import torch
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from tts.batch import Batch, Clips
+from tts.child_processes import (
+    Parent,
+    blocked_stop_signals,
+    end_with_parent,
+    this_process,
+    usable_workers,
+)
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts, merge_facts
 from tts.data.clips import ClipDataset, ClipSampler, ClipSettings, Cut, validation_cuts
@@ -221,9 +232,10 @@ class SpeechDataModule(pl.LightningDataModule):
         self, split: str, sampler: FrameBudgetSampler | ClipSampler | list[list[Cut]]
     ) -> Loader:
         workers = self.workers if split == "train" else min(self.workers, 1)
+        workers = usable_workers(workers, "data.workers")
         part = self.dataset(split)
         dataset: Dataset[Batch | Clips] = part if self.clips is None else ClipDataset(part)
-        return DataLoader(
+        return ReaderLoader(
             ReaderDataset(dataset),
             batch_size=None,  # the dataset returns complete batches
             sampler=sampler,
@@ -231,7 +243,7 @@ class SpeechDataModule(pl.LightningDataModule):
             persistent_workers=workers > 0,
             pin_memory=torch.cuda.is_available(),
             prefetch_factor=self.prefetch if workers else None,
-            worker_init_fn=ignore_signals,
+            worker_init_fn=partial(start_reader, this_process()),
         )
 
 
@@ -241,21 +253,37 @@ def _summary(rows: Sequence[Row]) -> PlainData:
     return {"utterances": len(rows), "hash": hashlib.sha256(lines.encode()).hexdigest()[:16]}
 
 
-def ignore_signals(worker: int) -> None:
-    """Let the training process alone handle SIGINT and SIGTERM.
+class ReaderLoader(DataLoader[Any]):
+    """A DataLoader whose reading processes leave signals to the training.
 
-    Both reach every process of the group or job, and a reader that they end would fail the current
+    Signals reach every process of a group or job, and a reader that they end would fail the current
     step, which the training wants to finish before it saves.
     """
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, signal.SIG_IGN)
+
+    def __iter__(self) -> Any:
+        with blocked_stop_signals():
+            return super().__iter__()
+
+
+def start_reader(parent: Parent, worker: int) -> None:
+    """Make a reading process end with the training, and send its batches through a pipe.
+
+    torch sends tensors as shared memory: with a small ``/dev/shm``, as in containers, a reader dies
+    of a bus error, and each tensor needs an open file in both processes.
+    """
+    end_with_parent(parent)
+    ForkingPickler.register(torch.Tensor, _reduce_by_value)
+
+
+def _reduce_by_value(tensor: Tensor) -> tuple[Callable[[np.ndarray], Tensor], tuple[np.ndarray]]:
+    return torch.from_numpy, (tensor.numpy(),)
 
 
 @atexit.register
 def kill_readers() -> None:
     """Kill reading processes at exit, before multiprocessing waits for them.
 
-    multiprocessing sends its daemons a SIGTERM, which readers ignore, and joins them: after an
+    multiprocessing sends its daemons a SIGTERM, which readers block, and joins them: after an
     exception, whose traceback keeps the loaders alive, it would wait forever.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else torch reports their end as a failure

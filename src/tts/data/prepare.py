@@ -3,11 +3,8 @@
 import hashlib
 import json
 import logging
-import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -15,6 +12,7 @@ from typing import NamedTuple
 
 import torch
 
+from tts.child_processes import WorkerError, WorkerPool, usable_workers
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts, SpeakerStatistics
 from tts.data import acoustics
@@ -84,7 +82,7 @@ def prepare(
                 prepare_codes(folder, codec, progress)
     except (OSError, FileError) as error:
         raise _store_error(error, place) from error
-    except BrokenProcessPool as error:
+    except WorkerError as error:
         raise StoreError(
             f"{place}: a process that prepares was killed, probably for want of memory; run the "
             "same command again with data.prepare_workers=1, it continues at the last finished "
@@ -182,18 +180,12 @@ def _is_finished(folder: Path, number: int) -> bool:
 
 def _run(jobs: list[_Job], workers: int) -> Iterator[int]:
     """Yield shard numbers as they are finished; in this process when there are few."""
-    if workers < 2 or len(jobs) < 3:
+    if workers < 2 or len(jobs) < 3 or not usable_workers(workers, "data.prepare_workers"):
         for job in jobs:
             yield _shard(job)
         return
-    # spawn: a forked process would inherit torch's and espeak's threads in an unknown state
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(jobs)), context, initializer=_one_thread) as pool:
-        try:
-            yield from pool.map(_shard, jobs)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    with WorkerPool(min(workers, len(jobs)), "data.prepare_workers", _one_thread) as pool:
+        yield from pool.map(_shard, jobs)
 
 
 def _one_thread() -> None:

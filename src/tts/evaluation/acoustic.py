@@ -87,8 +87,9 @@ def synthesize_systems(
         for offset, (index, row) in enumerate(zip(chosen, rows, strict=True)):
             batch = data[[index]]
             tokens = batch.tokens[0].tolist()
-            torch.manual_seed(seed + offset)
-            speech = synthesizer.speak_tokens(tokens, row.speaker, batch.mel, controls)
+            speech = synthesizer.speak_tokens(
+                tokens, row.speaker, batch.mel, controls, seed + offset
+            )
             waves.append(speech.waveform)
         systems.append(System(name, waves))
         key = id(synthesizer)

@@ -1,13 +1,13 @@
 """Scoring of all waveforms with all measures, in parallel, with a progress bar."""
 
-import multiprocessing
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
+from tts.child_processes import WorkerPool, usable_workers
 from tts.contract import MelContract
 from tts.evaluation.systems import EvaluationSentence, EvaluationSet
 from tts.metrics.evaluation_sample import EvaluationSample
@@ -47,19 +47,18 @@ class Scorer:
     def __init__(self, measures: Mapping[str, Measure], texts: list[str], workers: int) -> None:
         self.measures, self.texts = dict(measures), texts
         self.workers = workers
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: WorkerPool | None = None
 
     def __enter__(self) -> "Scorer":
-        if self.workers > 1:
-            context = multiprocessing.get_context("spawn")
-            arguments = (self.measures, self.texts)
-            self._pool = ProcessPoolExecutor(self.workers, context, _start_worker, arguments)
-            self._pool.submit(int)  # starts all processes
+        if self.workers > 1 and usable_workers(self.workers, "workers"):
+            start = partial(_start_worker, self.measures, self.texts)
+            self._pool = WorkerPool(self.workers, "workers", start)
+            self._pool.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            self._pool.__exit__(*exception)
 
     def __call__(self, data: EvaluationSet, contract: MelContract) -> list[SentenceScore]:
         """Return the scores, sentence by sentence, with the systems in their order."""

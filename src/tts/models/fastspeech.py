@@ -151,14 +151,14 @@ class FastSpeech(AcousticModel[FastSpeechOutput]):
         embedded = self._embed(prompt.tokens, prompt.language, token_mask)
         states = self.encoder(embedded, Context(mask=token_mask, style=style))
         states, (durations, notes), prosody = self.adaptor.generate(
-            states, token_mask, style, speaker, prompt.controls
+            states, token_mask, style, speaker, prompt.controls, prompt.generator
         )
         frame_lengths = durations.sum(-1)
         frame_mask = mask_from_lengths(frame_lengths)
         states, step_mask = self._decode(states, durations, style, frame_mask)
         _, mel = self._project(states, frame_mask)
         if self.flow is not None:
-            residual = self.flow.sample(states, step_mask, style, prompt.controls)
+            residual = self.flow.sample(states, step_mask, style, prompt.controls, prompt.generator)
             mel = mel + self._unfold(residual, mel.shape[1])
         if prompt.controls.variance_scale is not None:
             mel = scale_variance(mel, frame_mask, prompt.controls.variance_scale)

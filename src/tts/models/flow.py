@@ -137,12 +137,13 @@ class ResidualFlow(nn.Module):
         mask: Tensor,
         style: Tensor | None,
         controls: SynthesisControls = NEUTRAL,
+        generator: torch.Generator | None = None,
     ) -> Tensor:
         """Return a residual ``(B, L, channels)`` in its own units, zero where padded."""
         settings = self.settings.updated(controls)
         x0 = mask.new_zeros(*mask.shape, len(self.scale), dtype=torch.float32)
         if settings.temperature:
-            x0 = settings.temperature * noise_like(x0, mask)
+            x0 = settings.temperature * noise_like(x0, mask, generator)
         return self.solve_ode(x0, states, mask, style, settings) * self.scale
 
     def solve_ode(
@@ -263,13 +264,14 @@ def midpoint(velocity: Velocity, x: Tensor, time: float, h: float) -> Tensor:
 SOLVERS = {"euler": euler, "midpoint": midpoint}
 
 
-def noise_like(x: Tensor, mask: Tensor) -> Tensor:
+def noise_like(x: Tensor, mask: Tensor, generator: torch.Generator | None = None) -> Tensor:
     """Return standard normal noise where ``mask (B, L)`` is True, zero elsewhere.
 
     Padding draws no numbers, so it does not change another utterance's noise.
     """
     noise = torch.zeros_like(x)
-    noise[mask] = torch.randn(int(mask.sum()), *x.shape[2:], device=x.device, dtype=x.dtype)
+    size = (int(mask.sum()), *x.shape[2:])
+    noise[mask] = torch.randn(size, generator=generator, device=x.device, dtype=x.dtype)
     return noise
 
 

@@ -189,13 +189,16 @@ class VarianceAdaptor(nn.Module):
         style: Tensor | None,
         speaker: Tensor,
         controls: SynthesisControls,
+        generator: torch.Generator | None = None,
     ) -> tuple[Tensor, Durations, Prosody]:
         """Predict or sample prosody, change it by ``controls``, and add it to the states.
 
         Returns adapted states ``(B, N, C)``, durations ``(B, N)``, and the prosody used.
         """
         mean, log_variance = self._predict_duration(states, mask, style)
-        residual = self._sample_residual(states, mask, style, mean, log_variance, controls)
+        residual = self._sample_residual(
+            states, mask, style, mean, log_variance, controls.prosody_temperature, generator
+        )
         log_duration = (mean + residual[..., 0]).clamp(*LOG_DURATION)
         durations = speaking_durations(log_duration, mask, controls.rate, self.frames_per_second)
         pitch = self.pitch(states, mask, style)[..., 0]
@@ -214,21 +217,21 @@ class VarianceAdaptor(nn.Module):
         style: Tensor | None,
         mean: Tensor,
         log_variance: Tensor,
-        controls: SynthesisControls,
+        temperature: float | None,
+        generator: torch.Generator | None,
     ) -> Tensor:
         """Return ``(B, N, 3)`` to add to the predicted ln(frames), pitch and energy.
 
-        ``prosody_temperature`` scales the flow's noise (None: the flow's own setting) or, without a
+        ``temperature`` scales the flow's noise (None: the flow's own setting) or, without a
         flow, the predicted standard deviation of the durations (None: 0, their median).
         """
-        temperature = controls.prosody_temperature
         if self.flow is not None:
             sampling = SynthesisControls(temperature=temperature)
-            return self.flow.sample(states, mask, style, sampling)
+            return self.flow.sample(states, mask, style, sampling, generator)
         residual = states.new_zeros(*mask.shape, 3)
         if temperature:
             deviation = (0.5 * log_variance).exp()
-            residual[..., 0] = temperature * deviation * noise_like(mean, mask)
+            residual[..., 0] = temperature * deviation * noise_like(mean, mask, generator)
         return residual
 
     def _scale_gradient(self, states: Tensor) -> Tensor:

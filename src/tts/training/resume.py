@@ -48,15 +48,21 @@ def starting_point(config: DictConfig, overrides: Iterable[str]) -> tuple[DictCo
     return config, None
 
 
-def resume(config: DictConfig, overrides: Iterable[str]) -> tuple[DictConfig, Path]:
+def resume(config: DictConfig, overrides: Iterable[str]) -> tuple[DictConfig, Path | None]:
     """Return the run's own config with ``overrides`` applied, and its last checkpoint.
+
+    A run that ended before its first checkpoint starts again, and this is logged.
 
     ``config`` sets ``resume``. ``overrides`` are those of the command line; their values are taken
     from ``config``, which was composed with them.
     """
     folder = resumed_folder(config.resume)
-    checkpoint = resume_point(folder)
+    checkpoint = resume_point(folder) if _has_checkpoints(folder) else None
+    if checkpoint is None:
+        log.warning("%s has no checkpoint yet: it starts again from its first step", folder)
     if not (folder / CONFIG).is_file():
+        if checkpoint is None and (folder / ".hydra").is_dir():  # killed while it prepared
+            return config, None  # composed with the run's own overrides
         raise CheckpointError(
             f"{folder} lacks its {CONFIG}: go on from the checkpoint alone in a new folder, "
             f"ckpt_path={checkpoint}"
@@ -85,6 +91,12 @@ def resume(config: DictConfig, overrides: Iterable[str]) -> tuple[DictConfig, Pa
             else:
                 OmegaConf.update(own, key, OmegaConf.select(config, key), merge=False)
     return own, checkpoint
+
+
+def _has_checkpoints(folder: Path) -> bool:
+    """Whether a run has a checkpoint, or is none at all, which :func:`resume_point` reports."""
+    is_run = (folder / CONFIG).is_file() or (folder / ".hydra").is_dir()
+    return not is_run or any(folder.glob("checkpoints/*.ckpt")) or any(folder.glob("*.ckpt"))
 
 
 def read_config(path: Path) -> DictConfig:

@@ -12,14 +12,17 @@ from omegaconf import DictConfig
 
 from tts.callbacks.graceful_stop import GracefulStop, Interrupted
 from tts.callbacks.support.finite_weights import require_finite_weights
+from tts.child_processes import announced_parent
 from tts.config.compose import to_plain
 from tts.config.elsewhere import set_elsewhere
 from tts.config.hydra_job import group_choices, task_overrides
 from tts.config.launch import CONF
 from tts.config.option_checks import check_options
 from tts.config.trusted_packages import with_trust
+from tts.folder_lock import locked
 from tts.memory import release_memory
 from tts.plain_data import PlainData
+from tts.threads import usable_cpus
 from tts.training.callbacks import build_callbacks
 from tts.training.data import prepare_data, tune_batch_size
 from tts.training.lightning_messages import silence_lightning
@@ -28,6 +31,7 @@ from tts.training.precision import set_precision
 from tts.training.results import best_direction, final_metrics, history_statistics
 from tts.training.resume import resumed_step, starting_point
 from tts.training.run_folder import save_config
+from tts.training.runtime_errors import user_error_of
 from tts.training.summary import summarized
 from tts.training.system import build_trainable_system, load_initial_weights
 from tts.training.trainer import build_loggers, build_trainer
@@ -37,8 +41,9 @@ info = rank_zero_only(logging.getLogger(__name__).info)
 
 def job(config: DictConfig) -> float | None:
     """Run one Hydra job: train, and return the best ``monitor`` reached, for a sweeper."""
+    folder = Path(config.run_dir)
     try:
-        with summarized(Path(config.run_dir), task_overrides()) as summary:
+        with locked(folder), summarized(folder, task_overrides()) as summary:
             metrics = train(config, task_overrides(), summary)
             trial = current_trial()
             summary["status"] = "pruned" if trial and trial.pruned else "done"
@@ -57,7 +62,7 @@ def train(
 
     ``overrides``: those that ``config`` was composed with, which a resumed run puts on top of its
     own config. ``summary`` receives the metrics' statistics. Raises SystemExit with status 128 +
-    signal after Ctrl-C and SIGTERM, once ``last.ckpt`` is written.
+    signal after Ctrl-C, SIGTERM and SIGHUP, once ``last.ckpt`` is written.
     """
     summary = {} if summary is None else summary
     silence_lightning()
@@ -68,6 +73,7 @@ def train(
     check_options(config, plain, resuming, overrides)
     pl.seed_everything(config.seed, workers=True, verbose=False)
     torch.set_float32_matmul_precision("high")  # TF32 where the GPU has it
+    torch.set_num_threads(min(torch.get_num_threads(), usable_cpus()))
 
     # the trainer before the corpus: missing hardware is reported at once
     stop = GracefulStop()
@@ -82,19 +88,23 @@ def train(
         pl.seed_everything(config.seed, workers=True, verbose=False)
     system = build_trainable_system(config, data, plain, checkpoint)
     load_initial_weights(config, system, data.facts, checkpoint)
-    save_config(config, Path(config.run_dir), fresh=not resuming)
+    save_config(config, Path(config.run_dir), fresh=not resuming or checkpoint is None)
 
     parameters = summary["parameters"] = log_start(config, system, trainer)
     if checkpoint is not None:
         info(resumed_step(checkpoint, config.trainer.max_steps))
     try:
-        with stop:
+        with announced_parent(), stop:
             trainer.fit(system, datamodule=data, ckpt_path=checkpoint and str(checkpoint))
         require_finite_weights(trainer, system)
     except Interrupted as interruption:
         step = trainer.global_step
         info("%s at step %d; to go on: resume=%s", interruption, step, config.run_dir)
         raise SystemExit(128 + interruption.signum) from None
+    except RuntimeError as error:
+        if (found := user_error_of(error)) is not None:
+            raise found from error
+        raise
     finally:
         summary |= history_statistics(callbacks)
     summary |= best_direction(callbacks)
