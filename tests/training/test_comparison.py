@@ -36,7 +36,12 @@ def test_a_damaged_run_is_a_row_and_hides_no_other(
     run(tmp_path / "whole [red] run", whole, b"- data.speaker='[/x]'\n")
     for name, content in DAMAGED.items():
         run(tmp_path / name, content)
-    for name, content in {"mapping": b"a: b", "tag": b"!!x", "bytes": b"\xff", "lists": b"- [1]"}.items():
+    for name, content in {
+        "mapping": b"a: b",
+        "tag": b"!!x",
+        "bytes": b"\xff",
+        "lists": b"- [1]",
+    }.items():
         run(tmp_path / f"overrides {name}", whole, content)
     (tmp_path / "whole [red] run/summary.json").chmod(0o644)
     (tmp_path / "comparison/whole [red] run/events.1").mkdir(parents=True)
