@@ -22,6 +22,7 @@ from tts.plain_data import PlainData
 from tts.training.callbacks import build_callbacks
 from tts.training.data import prepare_data, tune_batch_size
 from tts.training.lightning_messages import silence_lightning
+from tts.training.metric_files import MetricFiles
 from tts.training.optuna_trial import current_trial, require_one_process
 from tts.training.precision import set_precision
 from tts.training.results import best_direction, final_metrics, history_statistics
@@ -84,15 +85,18 @@ def train(
     save_config(config, Path(config.run_dir), fresh=not resuming)
 
     parameters = summary["parameters"] = log_start(config, system, trainer)
+    metric_files = MetricFiles(trainer, stop)
     try:
         with stop:
             trainer.fit(system, datamodule=data, ckpt_path=checkpoint and str(checkpoint))
     except Interrupted as interruption:
         step = trainer.global_step
+        metric_files.require_written(config.run_dir, step)
         info("%s at step %d; to go on: resume=%s", interruption, step, config.run_dir)
         raise SystemExit(128 + interruption.signum) from None
     finally:
         summary |= history_statistics(callbacks)
+    metric_files.require_written(config.run_dir, trainer.global_step)
     summary |= best_direction(callbacks)
     info("done: %d steps -> %s", trainer.global_step, config.run_dir)
     return final_metrics(trainer, callbacks) | {"parameters": parameters}
