@@ -94,6 +94,9 @@ def train(
         metric_files.require_written(config.run_dir, step)
         info("%s at step %d; to go on: resume=%s", interruption, step, config.run_dir)
         raise SystemExit(128 + interruption.signum) from None
+    except SystemExit:  # stopped before the first step
+        metric_files.require_written(config.run_dir, trainer.global_step)
+        raise
     finally:
         summary |= history_statistics(callbacks)
     metric_files.require_written(config.run_dir, trainer.global_step)
