@@ -78,7 +78,7 @@ def _compose_and_run(task: "Callable[[DictConfig], float | None]", config_name: 
         if (found := user_error(error, job_folder() or None)) is not None:
             _remove_empty_run(job_folder())  # Hydra itself writes to it before the task
             raise found from error
-        if isinstance(error, OSError):
+        if isinstance(error, OSError) and not isinstance(error, HydraException):
             raise
         from tts.config.errors import explain
 

@@ -44,9 +44,11 @@ class MetricFiles:
         """Raise FileError where a logger could not write to ``folder``, the run's."""
         if self._error is not None:
             reason = os.strerror(self._error.errno or 0).lower()
+            saved = f"the run was saved at step {step} without its last metrics: free some space"
             raise FileError(
-                f"{folder}: {reason}; the run was saved at step {step} without its last metrics: "
-                f"free some space and go on with resume={folder}"
+                f"{folder}: {reason}; {saved} and go on with resume={folder}"
+                if step
+                else f"{folder}: {reason}; free some space and run the same command again"
             )
 
 

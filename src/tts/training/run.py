@@ -108,6 +108,9 @@ def train(
         if (found := user_error_of(error)) is not None:
             raise found from error
         raise
+    except SystemExit:  # stopped before the first step
+        metric_files.require_written(config.run_dir, trainer.global_step)
+        raise
     finally:
         summary |= history_statistics(callbacks)
     metric_files.require_written(config.run_dir, trainer.global_step)
