@@ -6,6 +6,8 @@ import runpy
 import sys
 from pathlib import Path
 
+from tts.signals import ending_on_signals
+
 from tts.config.reporting import fail, reported
 
 CLI = Path(__file__).parent / "cli"
@@ -30,6 +32,11 @@ def usage() -> str:
 
 def main() -> None:
     """Run the command that the first argument names, with the remaining arguments."""
+    with ending_on_signals():
+        _main()
+
+
+def _main() -> None:
     command = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if command in ("-h", "--help"):
         with reported():
