@@ -45,9 +45,15 @@ def test_a_place_that_cannot_be_used_is_named(fault: str, tmp_path: Path) -> Non
     with pytest.raises(FileError, match=r".: .+; \w+ "):
         read_text(path)
     if fault != "folder":
-        with pytest.raises(FileError, match="^out="):
+        with pytest.raises(FileError, match=r"^out="):
             require_writable(path, "out=")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "loop"]
+
+
+def fail_to_write(path: Path, error: Exception) -> None:
+    with atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise error
 
 
 @pytest.mark.parametrize(
@@ -63,9 +69,7 @@ def test_a_full_disk_keeps_the_earlier_file_and_leaves_no_folder(
     write_text(tmp_path / "a.txt", "earlier")
     for path in (tmp_path / "a.txt", tmp_path / "new/er/b.txt"):
         with pytest.raises(FileError, match=rf"{path}: no space left .*; free some space"):
-            with atomic_path(path) as temporary:
-                temporary.write_text("half")
-                raise error
+            fail_to_write(path, error)
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
     assert (tmp_path / "a.txt").read_text() == "earlier"
 
@@ -129,7 +133,7 @@ from tts.config.reporting import reported
 from tts.console import console
 with reported():
     for number in range(2000):
-        print("row", number, "\\N{BLACK UP-POINTING TRIANGLE} [red] :smile: \\N{CJK UNIFIED IDEOGRAPH-4F60}")
+        print("row", number, "\\u25b2 [red] :smile: \\u4f60")
     console().print("[red] :smile: [/x]")
     open(sys.argv[1], "w").write("done")
 """

@@ -55,7 +55,10 @@ def protect_streams() -> None:
         raw = _Output(number, "w", closefd=False)
         lines = number == 2 or raw.isatty() or stream.write_through  # the last: python -u
         protected = io.TextIOWrapper(
-            io.BufferedWriter(raw), stream.encoding, "lookalike", line_buffering=lines
+            io.BufferedWriter(raw),  # type: ignore[type-var]
+            stream.encoding,
+            "lookalike",
+            line_buffering=lines,
         )
         setattr(sys, name, protected)
 

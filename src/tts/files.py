@@ -171,8 +171,12 @@ def require_writable(path: StrPath, key: str = "") -> None:
     """
     with named_errors(f"{key}{path}"):
         place = Path(os.path.realpath(path))
-        while not os.path.lexists(place):
-            place = place.parent
+        while True:
+            try:
+                place.lstat()
+                break
+            except (FileNotFoundError, NotADirectoryError):  # others, as a long name, are reported
+                place = place.parent
         place.stat()  # a loop of links, a folder that may not be searched
         if not place.is_dir() and place != Path(os.path.realpath(path)):
             raise FileError(f"{key}{path}: {place} is a file, not a folder; choose another path")

@@ -97,7 +97,7 @@ TRAINING = {
     "tts.metrics.global_variance": ("GlobalVariance",),
     "tts.metrics.intelligibility": ("CharacterErrorRate", "WordErrorRate"),
     "tts.metrics.mcd": ("MelCepstralDistortion",),
-    "tts.metrics.mos": ("DNSMOSOvrl", "DNSMOSP808", "PLCMOS"),
+    "tts.metrics.mos": ("DNSMOSOvrl", "DNSMOSP808", "DistillMOS", "PLCMOS"),
     "tts.metrics.pesq": ("PESQ",),
     "tts.metrics.similarity": ("SpeakerSimilarity",),
     "tts.metrics.snr": ("MelSNR",),

@@ -26,7 +26,7 @@ def run(config: "DictConfig") -> None:
 
 
 def main() -> None:
-    launch(run, "phonemize", __doc__ or "", literal=("run", "text", "file"))
+    launch(run, "phonemize", __doc__ or "")
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def inherit_overrides(arguments: list[str]) -> list[str]:
     if not isinstance(found, list) or not all(isinstance(entry, str) for entry in found):
         raise UserError(f"{file}: expected a list of overrides; remove the file, and give them")
     with trusting(_trusted_packages(arguments)):
-        former = [o for o in found if o not in arguments and _is_inherited(o, file)]
+        former = [o for o in found if o not in arguments and _is_inherited(o, file, arguments)]
     if sum(o.count("${") for o in former) > MAX_REFERENCES:
         raise TrustError(f"{file}: has more than {MAX_REFERENCES} interpolations")
     os.environ[INHERITED] = json.dumps(former)
@@ -94,7 +94,7 @@ def _trusted_packages(arguments: list[str]) -> list[str]:
     return [name.strip(" '\"") for name in text.split(",") if text not in ("", "null")]
 
 
-def _is_inherited(override: str, file: Path) -> bool:
+def _is_inherited(override: str, file: Path, arguments: list[str]) -> bool:
     """Return whether to compose with an override of the run. Raises UserError for a harmful one."""
     from tts.config.compose import parse_overrides
 
@@ -108,6 +108,8 @@ def _is_inherited(override: str, file: Path) -> bool:
     name = re.split(r"[./]", key)[0]
     if name in STARTING:
         return False
+    if override in arguments:
+        return True
     packages = (parsed.package or "", getattr(parsed, "pkg1", None) or "")
     if name == "hydra" or any(p.startswith("hydra") or "_global_" in p for p in packages):
         if any(f"{key}.".startswith(f"{own}.") for own in HYDRA_START) and not any(packages):

@@ -26,6 +26,7 @@ from tts.threads import usable_cpus
 from tts.training.callbacks import build_callbacks
 from tts.training.data import prepare_data, tune_batch_size
 from tts.training.lightning_messages import silence_lightning
+from tts.training.metric_files import MetricFiles
 from tts.training.optuna_trial import current_trial, require_one_process
 from tts.training.precision import set_precision
 from tts.training.results import best_direction, final_metrics, history_statistics
@@ -93,12 +94,14 @@ def train(
     parameters = summary["parameters"] = log_start(config, system, trainer)
     if checkpoint is not None:
         info(resumed_step(checkpoint, config.trainer.max_steps))
+    metric_files = MetricFiles(trainer, stop)
     try:
         with announced_parent(), stop:
             trainer.fit(system, datamodule=data, ckpt_path=checkpoint and str(checkpoint))
         require_finite_weights(trainer, system)
     except Interrupted as interruption:
         step = trainer.global_step
+        metric_files.require_written(config.run_dir, step)
         info("%s at step %d; to go on: resume=%s", interruption, step, config.run_dir)
         raise SystemExit(128 + interruption.signum) from None
     except RuntimeError as error:
@@ -107,6 +110,7 @@ def train(
         raise
     finally:
         summary |= history_statistics(callbacks)
+    metric_files.require_written(config.run_dir, trainer.global_step)
     summary |= best_direction(callbacks)
     info("done: %d steps -> %s", trainer.global_step, config.run_dir)
     return final_metrics(trainer, callbacks) | {"parameters": parameters}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.addresses import addresses
 from tts.text.normalize.en_abbreviations import ABBREVIATIONS
-from tts.text.normalize.en_calendar import dates, times, years
+from tts.text.normalize.en_calendar import dates, times, verses, years
 from tts.text.normalize.en_letters import calm_capitals, capital_letters, names
 from tts.text.normalize.en_numbers import amounts, decades, fractions, measures, ranges, spans
 from tts.text.normalize.en_roman import roman_numerals
@@ -54,6 +54,8 @@ def _number_rules(numbers: Numbers, american: bool) -> list[Rule]:
     return [
         telephone(numbers.digits, "plus", "tel|telephone|phone|fax|mobile|cell|dial", _TELEPHONE),
         rule(r"\b((?i:call|dial|calls|called|dialed)) (\d11)\b", _emergency(numbers)),
+        rule(rf"\b({_NUMBERED}) (\d)(\d\d)\b(?![.,:/-]?\d)", _of_three_digits(numbers)),
+        verses(numbers),
         *dates(numbers, month_first=american),
         *times(numbers),
         *amounts(),
@@ -63,13 +65,14 @@ def _number_rules(numbers: Numbers, american: bool) -> list[Rule]:
         shared.money(numbers, CURRENCIES, "and ", "thousand|million|billion|trillion"),
         rule(r"(?<![\w.])(\d+)¢", lambda m: f"{numbers.integer(m[1])} cent{'s' * (m[1] != '1')}"),
         rule(r"\b(an?|another) ((?:[a-z]+ )*?(?:dollar|pound|euro))s(?= [a-z]+)", _adjective),
+        rule(r"\b(an?|another|this|that) (\d[\d,.]*) ?°(?= [a-z]{3})", r"\1 \2 degree"),
         rule(
             r"(?<![\w.,])(\d[\d,]{,14})(?:st|nd|rd|th)\b",
             lambda match: numbers.ordinal(int(match[1].replace(",", ""))),
         ),
         *measures(numbers),
         shared.units(numbers, UNITS),
-        years(numbers),
+        *years(numbers),
         shared.codes(numbers),
         rule(r"\b([A-Z]{2,3})(?=-?\d)", lambda m: " ".join(m[1])),
         rule(r"(?<=\d)-?(?=[A-Za-z])|(?<=[A-Za-z])-?(?=\d)", " "),
@@ -86,6 +89,22 @@ _IN_ADDRESS = {
     "_": "underscore", "&": "and", "#": "hash", ":": "colon", "+": "plus", "~": "tilde",
     "%": "percent",
 }  # fmt: skip
+
+
+_NUMBERED = "Highway|Route|Interstate|Area|Flight|Room|Boeing|Airbus|Suite|Gate|Channel|Studio"
+
+
+def _of_three_digits(numbers: Numbers) -> Callable[[re.Match[str]], str]:
+    """Highway 101 -> Highway one oh one, Boeing 747 -> Boeing seven forty-seven."""
+
+    def spell(match: re.Match[str]) -> str:
+        name, hundreds, rest = match.groups()
+        if hundreds == "0" or rest == "00":
+            return match[0]
+        oh = "oh " if rest[0] == "0" else ""
+        return f"{name} {numbers.cardinal(int(hundreds))} {oh}{numbers.cardinal(int(rest))}"
+
+    return spell
 
 
 def _emergency(numbers: Numbers) -> Callable[[re.Match[str]], str]:

@@ -34,7 +34,7 @@ _BEFORE_NUMBER = {
     "Rte.": "route", "Apt.": "apartment", "Ste.": "suite", "Bk.": "book", "Ver.": "version",
     "c.": "circa", "b.": "born", "d.": "died", "Para.": "paragraph", "Paras.": "paragraphs",
     "Op.": "opus", "Ext.": "extension", "Rm.": "room", "Tel.": "telephone", "Est.": "established",
-    "App.": "appendix", "Ref.": "reference", "Tab.": "table",
+    "Rs.": "₹", "App.": "appendix", "Ref.": "reference", "Tab.": "table",
 }  # fmt: skip
 _BEFORE_NUMBER |= {name.lower(): words for name, words in _BEFORE_NUMBER.items()}
 
@@ -65,8 +65,18 @@ _AMBIGUOUS = {
     "Univ.": "University", "Inst.": "Institute", "Assn.": "Association", "Govt.": "Government",
     "Natl.": "National", "Intl.": "International", "Mfg.": "Manufacturing", "Gen.": "General",
     "Gov.": "Governor", "Rev.": "Reverend", "et al.": "and others", "ibid.": "ibidem",
-    "Pl.": "Place", "Ct.": "Court", "Sq.": "Square", **_SHORT_MONTHS, **_SHORT_DAYS,
+    "Calif.": "California", "Conn.": "Connecticut", "Fla.": "Florida", "Ariz.": "Arizona",
+    "Colo.": "Colorado", "Minn.": "Minnesota", "Tenn.": "Tennessee", "Wis.": "Wisconsin",
+    "Okla.": "Oklahoma", "Pl.": "Place", "Ct.": "Court", "Sq.": "Square", **_SHORT_MONTHS,
+    **_SHORT_DAYS,
 }  # fmt: skip
+
+# $3 per lb.
+_PER = {
+    "lb.": "pound", "oz.": "ounce", "gal.": "gallon", "hr.": "hour", "min.": "minute",
+    "sec.": "second", "wk.": "week", "mo.": "month", "yr.": "year", "ft.": "foot", "mi.": "mile",
+}  # fmt: skip
+_AMBIGUOUS |= _PER
 
 _ENDING = {"etc.": "et cetera", "etc": "et cetera", "a.m.": "A M", "p.m.": "P M"}
 _STREETS = {"St.": "Street", "Dr.": "Drive", "Ave.": "Avenue", "Rd.": "Road", "Blvd.": "Boulevard"}
@@ -124,6 +134,7 @@ _DIRECTION = re.compile(
 )
 _BEFORE_SAINT = re.compile(r"\b(?:East|Port|Mount|Fort|Lake|New|Old|Bay) $")
 _NAME_BEFORE = re.compile(r"(?:[A-Z][\w']+|\d(?:st|nd|rd|th)) $")
+_PER_BEFORE = re.compile(r"\bper $")
 _ALSO_WORDS = {"fig.", "sec.", "app.", "art.", "ex.", "tab.", "ref.", "op.", "sun.", "sat.", "no."}
 
 
@@ -141,6 +152,8 @@ def _rejects(name: str, kind: Kind, before: str, after: str) -> bool:
         return _STREET.search(before) is not None and not _BEFORE_SAINT.search(before)
     if kind is Kind.ENDING and name in _STREETS:
         return _STREET.search(before) is None or _DIRECTION.match(after) is not None
+    if name in _PER and (kind is Kind.AMBIGUOUS or name == "min."):
+        return kind is not Kind.AMBIGUOUS if _PER_BEFORE.search(before) else kind is Kind.AMBIGUOUS
     if kind is Kind.AMBIGUOUS:
         if lower in ("a.m.", "p.m."):
             return not _DAY_OR_ZONE.match(after)

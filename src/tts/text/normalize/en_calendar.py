@@ -122,9 +122,34 @@ def _letters(half_day: str) -> str:
     return " ".join(half_day.upper().replace(" ", ""))
 
 
-def years(numbers: Numbers) -> Rule:
-    """Four digits from 1100 to 2099 without a comma are read as a year."""
-    return rule(
-        r"(?<![\w.,$£€-])(1[1-9]\d\d|20\d\d)(?![\d.,:]*\d|\w|-\w)",
-        lambda match: numbers.year(int(match[0])),
-    )
+def years(numbers: Numbers) -> list[Rule]:
+    """1999, in 1066: four digits from 1100 to 2099 without a comma, earlier ones after "in"."""
+    return [
+        rule(
+            r"(?<![\w.,$£€-])(1[1-9]\d\d|20\d\d)(?![\d.,:]*\d|\w|-\w)",
+            lambda match: numbers.year(int(match[0])),
+        ),
+        rule(
+            r"\b((?i:in|since|until|before|after|by|around|year|of)) (10[1-9]\d)"
+            r"(?= ?(?:[,;:!?)]|\.(?!\d)|$|[AB] ?[DC]\b|B ?C ?E\b|C ?E\b))",
+            lambda match: f"{match[1]} {numbers.year(int(match[2]))}",
+        ),
+    ]
+
+
+_BOOKS = (
+    "Genesis|Exodus|Leviticus|Deuteronomy|Joshua|Judges|Ruth|Samuel|Kings|Chronicles|Job|Psalms?"
+    "|Proverbs|Ecclesiastes|Isaiah|Jeremiah|Ezekiel|Daniel|Matthew|Mark|Luke|John|Acts|Romans"
+    "|Corinthians|Galatians|Ephesians|Philippians|Colossians|Timothy|Hebrews|James|Peter|Revelation"
+)
+
+
+def verses(numbers: Numbers) -> Rule:
+    """John 3:16 -> John three sixteen."""
+
+    def spell(match: re.Match[str]) -> str:
+        book, chapter, verse, last = match.groups()
+        words = f"{book} {numbers.integer(chapter)} {numbers.integer(verse)}"
+        return f"{words} to {numbers.integer(last)}" if last else words
+
+    return rule(rf"\b({_BOOKS}) (\d{{1,3}}):(\d{{1,3}})(?:-(\d{{1,3}}))?\b(?!:)", spell)

@@ -35,7 +35,8 @@ def calm_capitals(text: str) -> str:
         return text
     if text.isupper():
         words = _WORD.findall(text)
-        if len(words) > 1 and max(map(len, words)) > 2:
+        several = sum(_WORD.search(part) is not None for part in text.split()) > 1
+        if several and max(map(len, words)) > 2:
             return _in_small_letters(text)
         return text
     return _RUN.sub(_calm_run, text)

@@ -38,7 +38,12 @@ def amounts() -> list[Rule]:
             rf"({_SIGN} ?{_AMOUNT}) ?({_SUFFIX})\b",
             lambda m: f"{m[1]} {_SCALES[m[2]]}",
         ),
-        rule(rf"(?<![\w.,])({_AMOUNT})(M|B|bn|tn|mn)\b", lambda m: f"{m[1]} {_SCALES[m[2]]}"),
+        rule(rf"(?<![\w.,])({_AMOUNT})(bn|tn|mn)\b", lambda m: f"{m[1]} {_SCALES[m[2]]}"),
+        # 3M users, 2.5B; but Unit 4B and the company 3M
+        rule(
+            rf"(?<![\w.,])(\d[\d,]*\.\d+|{_AMOUNT}(?=[MB] (?:of |[a-z]+s\b)))([MB])\b",
+            lambda m: f"{m[1]} {_SCALES[m[2]]}",
+        ),
         # $5-$10 million, $5-10
         rule(
             rf"({_SIGN}) ?({_AMOUNT})(?: ({_SCALE}))? ?(?:-| to ) ?(?:{_SIGN})? ?({_AMOUNT})"
@@ -135,6 +140,13 @@ def decades(numbers: Numbers) -> list[Rule]:
         number = int(match[1])
         return plural(numbers.year(number) if number > 99 else numbers.cardinal(number))
 
+    def model(match: re.Match[str]) -> str:
+        number = int(match[1] or match[2])
+        hundreds, rest = divmod(number, 100)
+        if number < 1000 and hundreds and rest > 9:  # 747s
+            return f" {numbers.cardinal(hundreds)} {plural(numbers.cardinal(rest))}"
+        return f" {plural(numbers.cardinal(number))}"
+
     seconds = (
         r"(?<!\bfor )(?<!\ba )(?<!\bafter )(?<!\bevery )(?<!\babout )(?<!\bwithin )(?<!\btook )"
         r"(?<!\btakes )(?<!\blasted )(?<!\bthan )(?<!\bunder )(?<!\bwait )"
@@ -142,7 +154,7 @@ def decades(numbers: Numbers) -> list[Rule]:
     return [
         rule(
             r"(?<=[A-Z])[- ]?(\d{1,4})'?s\b|(?<![\w.,$£€'])(\d{3})'?s\b",
-            lambda m: f" {plural(numbers.cardinal(int(m[1] or m[2])))}",
+            model,
         ),
         rule(r"(?<![\w.,])'?(1[1-9]\d0|20\d0)'?s\b", decade),
         rule(r"(?<![\w.,$£€])'?00'?s\b", "two thousands"),
@@ -189,7 +201,8 @@ def measures(numbers: Numbers) -> list[Rule]:
     """5'11", 3 ft 5 in, 6 x 4, 10x, 1e-5, 10^6, version 1.2.3."""
 
     def power(match: re.Match[str]) -> str:
-        exponent = numbers.read(match[2].lstrip("+"))
+        written = match[2].lstrip("+")
+        exponent = numbers.ordinal(int(written)) if written.isdigit() else numbers.read(written)
         return f"{numbers.read(match[1])} times ten to the {exponent}"
 
     def version(match: re.Match[str]) -> str:
@@ -207,6 +220,7 @@ def measures(numbers: Numbers) -> list[Rule]:
             r"\1 inch",
         ),
         rule(r"(\d ?(?:ft|feet|foot)) (\d+(?:\.\d+)?) ?in\b", r"\1 \2 inches"),
+        rule(r"(?<=\d) ?x ?(?=\d[\d.,]* ?=)", " times "),
         rule(r"(?<=\d) ?x ?(?=\d)|(?<=\d) x (?=[A-Z\d])", " by "),
         rule(r"(?<=\d)x\b", " times"),
         rule(r"(?<![\w.,])(\d+(?:\.\d+)?)[eE]([-−+]?\d{1,3})(?![\w.]\w)", power),

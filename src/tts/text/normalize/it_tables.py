@@ -9,15 +9,19 @@ MONTHS = [
     "ottobre", "novembre", "dicembre",
 ]  # fmt: skip
 
+_TITLES = {
+    "Sig.": "signor", "Sig.ra": "signora", "Sig.na": "signorina", "Sigg.": "signori",
+    "Dott.": "dottor", "Dott.ssa": "dottoressa", "Dr.": "dottor", "Dr.ssa": "dottoressa",
+    "Prof.": "professor", "Prof.ssa": "professoressa", "Avv.": "avvocato",
+    "Ing.": "ingegner", "Arch.": "architetto", "Geom.": "geometra", "Rag.": "ragionier",
+    "On.": "onorevole", "Sen.": "senatore", "Gen.": "generale", "Col.": "colonnello",
+    "Cap.": "capitano", "Mons.": "monsignor", "Egr.": "egregio", "Gent.": "gentile",
+}  # fmt: skip
+
 ABBREVIATIONS = Abbreviations(
     {
         Kind.INSIDE: {
-            "Sig.": "signor", "Sig.ra": "signora", "Sig.na": "signorina", "Sigg.": "signori",
-            "Dott.": "dottor", "Dott.ssa": "dottoressa", "Dr.": "dottor", "Dr.ssa": "dottoressa",
-            "Prof.": "professor", "Prof.ssa": "professoressa", "Avv.": "avvocato",
-            "Ing.": "ingegner", "Arch.": "architetto", "Geom.": "geometra", "Rag.": "ragionier",
-            "On.": "onorevole", "Sen.": "senatore", "Gen.": "generale", "Col.": "colonnello",
-            "Cap.": "capitano", "Mons.": "monsignor", "Egr.": "egregio", "Gent.": "gentile",
+            **_TITLES, **{name.lower(): words for name, words in _TITLES.items()},
             "Spett.": "spettabile", "ad es.": "ad esempio", "p. es.": "per esempio",
             "per es.": "per esempio", "es.": "esempio", "cfr.": "confronta", "ca.": "circa",
             "tel.": "telefono", "cell.": "cellulare", "v.le": "viale", "p.zza": "piazza",

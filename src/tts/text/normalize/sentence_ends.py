@@ -69,6 +69,8 @@ def _is_end(
     if abbreviation is not None:
         if mark.start() < abbreviation.end - 1 or abbreviation.kind in _NEVER:
             return False
+        if abbreviation.kind is Kind.UNIT and following[1].isdigit():  # 6 ft. 2 in.
+            return False
         return abbreviation.kind in _ALWAYS or table.starts_sentence(text, mark.end())
     last = _LAST_WORD.search(text, max(start, mark.start() - _WINDOW), mark.start())
     if last is None:
