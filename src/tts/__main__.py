@@ -6,9 +6,8 @@ import runpy
 import sys
 from pathlib import Path
 
-from tts.signals import ending_on_signals
-
 from tts.config.reporting import fail, reported
+from tts.signals import ending_on_signals
 
 CLI = Path(__file__).parent / "cli"
 COMMANDS = (
