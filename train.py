@@ -1,6 +1,9 @@
 """Train a text-to-speech model: ``python train.py --help``."""
 
-from tts.cli.train import main
+from tts.signals import ending_on_signals
 
 if __name__ == "__main__":
-    main()
+    with ending_on_signals():
+        from tts.cli.train import main
+
+        main()

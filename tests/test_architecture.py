@@ -48,7 +48,7 @@ FLOORS = {
     },
 }  # fmt: skip
 SHARED = {
-    "__main__": {"config"},
+    "__main__": {"config", "signals"},
     "controls": set(),
     "batch": set(),
     "errors": set(),

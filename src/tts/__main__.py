@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tts.config.reporting import fail, reported
+from tts.signals import ending_on_signals
 
 CLI = Path(__file__).parent / "cli"
 COMMANDS = (
@@ -30,6 +31,11 @@ def usage() -> str:
 
 def main() -> None:
     """Run the command that the first argument names, with the remaining arguments."""
+    with ending_on_signals():
+        _main()
+
+
+def _main() -> None:
     command = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if command in ("-h", "--help"):
         with reported():

@@ -28,7 +28,6 @@ class Stopped(KeyboardInterrupt):
 
     def __init__(self, signum: int) -> None:
         super().__init__(describe(signum))
-        self.status = 128 + signum
 
 
 def describe(signum: int) -> str:
@@ -56,12 +55,16 @@ def ending_on_signals() -> Iterator[None]:
     install()
     try:
         yield
-    except KeyboardInterrupt as stop:
+    except BaseException as error:
+        # an import that a signal interrupts can end in another exception
+        signaled = _State.received and not isinstance(error, SystemExit)
+        if not signaled and not isinstance(error, KeyboardInterrupt):
+            raise
         _State.received = _State.received or signal.SIGINT  # not raised by a handler of ours
         if _State.deadline is None:
             _end_within(GRACE)
-        print(str(stop) or describe(signal.SIGINT), file=sys.stderr)
-        raise SystemExit(getattr(stop, "status", 128 + signal.SIGINT)) from None
+        print(describe(_State.received), file=sys.stderr)
+        raise SystemExit(128 + _State.received) from None
     finally:
         if not _State.received:
             _uninstall(before)
