@@ -1,0 +1,131 @@
+"""Types of the settings that a section's ``_target_`` takes, from its signature."""
+
+import functools
+import inspect
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple, TypedDict
+
+import hydra.utils
+from torch import nn
+
+from tts.config.foreign_types import foreign_types, given_by_code
+from tts.config.value_types import Factory, Fault, Part, faults, is_node
+from tts.memory import gc_frozen_imports
+
+DATA = "tts.data.datamodule.SpeechDataModule.from_config"
+DIRECTIVES = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_"}  # Hydra's
+
+
+class TargetError(ValueError):
+    """A ``_target_`` that is not the name of a class or function; the message says what fits."""
+
+
+class PartType(NamedTuple):
+    """What a class or function takes."""
+
+    target: Callable[..., object]
+    hints: Mapping[str, Any]  # by parameter; one without annotation has none
+    known: tuple[str, ...] | None  # all parameters; None: it takes any
+    required: tuple[str, ...]  # those without a default
+
+    def faults(
+        self, node: Mapping[str, Any], key: str, beside: Mapping[str, Any] | None = None
+    ) -> Iterator[Fault]:
+        """Yield the faults of a section; ``beside``: types of keys that other code reads."""
+        hints = {**self.hints, **(beside or {})}
+        for name, value in node.items():
+            if name in DIRECTIVES:
+                continue
+            if self.known is not None and name not in self.known and name not in (beside or {}):
+                yield Fault(f"{key}.{name}", value, _not_a_setting(key, name, self), unknown=True)
+            else:
+                yield from faults(value, hints.get(name, Any), f"{key}.{name}")
+        if not node.get("_partial_", False):
+            for name in self.required:
+                if name not in node:
+                    reason = f"not given, and {self.target.__name__} needs it"
+                    yield Fault(f"{key}.{name}", None, reason, unknown=True)
+
+
+def part_type(node: Mapping[str, Any]) -> PartType:
+    """Return what the target of ``node`` takes. Raises TargetError for a name without a target."""
+    name = node["_target_"]
+    if not isinstance(name, str):
+        raise TargetError("the full name of a class or function")
+    return _data_type(node) if name == DATA else _part_type(name)
+
+
+@functools.lru_cache(maxsize=None)
+def _part_type(name: str) -> PartType:
+    try:
+        with gc_frozen_imports():
+            target = hydra.utils.get_object(name)
+    except Exception as error:  # also those of the user's own modules
+        reason = " ".join(str(error.__cause__ or error).split())
+        raise TargetError(f"the full name of a class or function ({reason})") from error
+    if not callable(target):
+        raise TargetError("the full name of a class or function")
+    hints = {**_annotations(target), **foreign_types(target)}
+    try:
+        parameters = list(inspect.signature(target).parameters.values())
+    except (TypeError, ValueError):  # built in
+        return PartType(target, hints, None, ())
+    named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    by_code = given_by_code(target)
+    names = tuple(p.name for p in named if p.name not in by_code)
+    required = tuple(p.name for p in named if p.default is p.empty)
+    plain_module = isinstance(target, type) and target.__init__ is nn.Module.__init__
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters) and not plain_module
+    return PartType(target, hints, None if takes_any else names, required)
+
+
+def _annotations(target: Any) -> dict[str, Any]:
+    """Return the annotations of a function's or constructor's parameters, as far as they resolve.
+
+    ``functools.partial`` at the top of a module has those of its function.
+    """
+    target = target.func if isinstance(target, functools.partial) else target
+    sources = [target]
+    if isinstance(target, type) and not hasattr(target, "_fields"):  # a NamedTuple has its own
+        # what a constructor passes on in **more is that of the class it extends
+        sources = [vars(kind)["__init__"] for kind in target.__mro__[-2::-1] if "__init__" in vars(kind)]
+    found: dict[str, Any] = {}
+    for source in sources:
+        with suppress(Exception):  # names under TYPE_CHECKING
+            found |= typing.get_type_hints(source, include_extras=True)
+    return found
+
+
+class DataSection(TypedDict):
+    """Keys of every ``data`` section, beside those of DataSettings and of the source."""
+
+    source: Factory
+    frontend: Part
+    contract: Part
+    corpora: Sequence[Any] | None
+
+
+def _data_type(node: Mapping[str, Any]) -> PartType:
+    """Return what ``data`` takes, without the import of the datamodule, which takes Lightning."""
+    from tts.data.data_settings import DataSettings
+
+    hints: dict[str, Any] = dict(typing.get_type_hints(DataSection, include_extras=True))
+    hints |= typing.get_type_hints(DataSettings, include_extras=True)
+    known: tuple[str, ...] | None = tuple(hints)
+    if is_node(node.get("source")):
+        source = part_type(node["source"])
+        entry = TypedDict("entry", dict(source.hints), total=False)  # type: ignore[misc]
+        hints = {**source.hints, **hints, "corpora": Sequence[entry | Part] | None}  # type: ignore[valid-type]
+        known = None if source.known is None else (*source.known, *hints)
+    return PartType(DataSettings, hints, known, ("source", "frontend", "contract"))
+
+
+def _not_a_setting(key: str, name: str, part: PartType) -> str:
+    settable = [each for each in part.known or () if each != "self"]
+    return (
+        f"{key}.{name} is not a setting of the chosen {key}, which has "
+        f"{', '.join(settable) or 'none'}; an experiment or an override for another choice set it: "
+        f"remove it with ~{key}.{name}"
+    )
