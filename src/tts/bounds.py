@@ -41,6 +41,12 @@ class Bound(NamedTuple):
         return noun + (f"{low} and{high}" if low and high else low or high)
 
 
+class Length(NamedTuple):
+    """The number of entries that an annotated sequence or mapping has, at the least."""
+
+    least: int = 1
+
+
 # numbers
 Positive = Annotated[float, Bound(above=0)]
 NonNegative = Annotated[float, Bound(least=0)]
@@ -64,14 +70,12 @@ OddKernel = Annotated[int, Bound(least=1, most=65535, odd=True)]
 Window = Annotated[int, Bound(least=4, most=2**20)]  # samples of an STFT
 SolverSteps = Annotated[int, Bound(least=1, most=1000)]
 Iterations = Annotated[int, Bound(least=0, most=100_000)]
-
-
-class Length(NamedTuple):
-    """The number of entries that an annotated sequence or mapping has, at the least."""
-
-    least: int = 1
-
-
+SampleRate = Annotated[int, Bound(least=1000, most=768_000)]  # Hz
+Heads = Annotated[int, Bound(least=1, most=1024)]
+Octaves = Annotated[int, Bound(least=1, most=16)]
+Width = Annotated[float, Bound(above=0, most=16)]  # share of the published channels
+Temperature = Annotated[float, Bound(least=0, most=10)]  # scale of the noise in synthesis
 Counts = Annotated[Sequence[Count], Length()]
 Kernels = Annotated[Sequence[Kernel], Length()]
+OddKernels = Annotated[Sequence[OddKernel], Length()]
 Windows = Annotated[Sequence[Window], Length()]

@@ -4,7 +4,14 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypedDict
 
 from tts.bounds import (
-    AtLeastOne, Bound, Count, NonNegative, Positive, PositiveShare, Seed, Share, ShareBelowOne,
+    AtLeastOne,
+    Bound,
+    Count,
+    NonNegative,
+    Positive,
+    Seed,
+    Share,
+    ShareBelowOne,
     Steps,
 )  # fmt: skip
 from tts.config.value_types import Part, fields

@@ -1,13 +1,14 @@
 """Types of the settings that a section's ``_target_`` takes, from its signature."""
 
+import difflib
 import functools
+import importlib
 import inspect
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple, TypedDict
 
-import hydra.utils
 from torch import nn
 
 from tts.config.foreign_types import foreign_types, given_by_code
@@ -15,6 +16,7 @@ from tts.config.value_types import Factory, Fault, Part, faults, is_node
 from tts.memory import gc_frozen_imports
 
 DATA = "tts.data.datamodule.SpeechDataModule.from_config"
+MANY = 20  # settings that a message does not list
 DIRECTIVES = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_"}  # Hydra's
 
 
@@ -57,13 +59,21 @@ def part_type(node: Mapping[str, Any]) -> PartType:
     return _data_type(node) if name == DATA else _part_type(name)
 
 
-@functools.lru_cache(maxsize=None)
+def required_by(node: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the parameters without a default of the target of ``node``; none for a wrong name."""
+    try:
+        return part_type(node).required
+    except TargetError:
+        return ()
+
+
+@functools.cache
 def _part_type(name: str) -> PartType:
     try:
         with gc_frozen_imports():
-            target = hydra.utils.get_object(name)
+            target = _located(name)
     except Exception as error:  # also those of the user's own modules
-        reason = " ".join(str(error.__cause__ or error).split())
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise TargetError(f"the full name of a class or function ({reason})") from error
     if not callable(target):
         raise TargetError("the full name of a class or function")
@@ -81,6 +91,19 @@ def _part_type(name: str) -> PartType:
     return PartType(target, hints, None if takes_any else names, required)
 
 
+def _located(name: str) -> Any:
+    """Import the module of ``package.module.Class.method`` and return what the name means."""
+    parts = name.split(".")
+    if not all(parts):
+        raise ValueError("it has an empty part")
+    found: Any = importlib.import_module(parts[0])
+    for number, part in enumerate(parts[1:], 2):
+        if not hasattr(found, part):
+            importlib.import_module(".".join(parts[:number]))
+        found = getattr(found, part)
+    return found
+
+
 def _annotations(target: Any) -> dict[str, Any]:
     """Return the annotations of a function's or constructor's parameters, as far as they resolve.
 
@@ -90,7 +113,9 @@ def _annotations(target: Any) -> dict[str, Any]:
     sources = [target]
     if isinstance(target, type) and not hasattr(target, "_fields"):  # a NamedTuple has its own
         # what a constructor passes on in **more is that of the class it extends
-        sources = [vars(kind)["__init__"] for kind in target.__mro__[-2::-1] if "__init__" in vars(kind)]
+        sources = [
+            vars(kind)["__init__"] for kind in target.__mro__[-2::-1] if "__init__" in vars(kind)
+        ]
     found: dict[str, Any] = {}
     for source in sources:
         with suppress(Exception):  # names under TYPE_CHECKING
@@ -113,19 +138,23 @@ def _data_type(node: Mapping[str, Any]) -> PartType:
 
     hints: dict[str, Any] = dict(typing.get_type_hints(DataSection, include_extras=True))
     hints |= typing.get_type_hints(DataSettings, include_extras=True)
-    known: tuple[str, ...] | None = tuple(hints)
+    known: tuple[str, ...] | None = None
     if is_node(node.get("source")):
         source = part_type(node["source"])
-        entry = TypedDict("entry", dict(source.hints), total=False)  # type: ignore[misc]
-        hints = {**source.hints, **hints, "corpora": Sequence[entry | Part] | None}  # type: ignore[valid-type]
+        entry: Any = TypedDict("entry", dict(source.hints))  # type: ignore[misc]
+        hints = {**source.hints, **hints, "corpora": Sequence[entry | Part] | None}
         known = None if source.known is None else (*source.known, *hints)
     return PartType(DataSettings, hints, known, ("source", "frontend", "contract"))
 
 
 def _not_a_setting(key: str, name: str, part: PartType) -> str:
-    settable = [each for each in part.known or () if each != "self"]
+    settable = list(part.known or ())
+    if len(settable) > MANY:
+        near = difflib.get_close_matches(name, settable, 3)
+        which = f"; did you mean {', '.join(near)}?" if near else ";"
+    else:
+        which = f", which has {', '.join(settable) or 'none'};"
     return (
-        f"{key}.{name} is not a setting of the chosen {key}, which has "
-        f"{', '.join(settable) or 'none'}; an experiment or an override for another choice set it: "
-        f"remove it with ~{key}.{name}"
+        f"{key}.{name} is not a setting of the chosen {key}{which} an experiment or an override "
+        f"for another choice set it: remove it with ~{key}.{name}"
     )

@@ -22,6 +22,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from tts.bounds import Bound, Length
 
 LARGEST = 2**53  # the largest whole number that every library here takes
+MISSING = "???"  # OmegaConf's mark of a value that must be given; reported elsewhere
 UNKNOWN = object()  # a value that cannot be resolved outside a command; fits every type
 CLASS = "a section that names a class by _target_"
 FACTORY = "a section with _target_ and _partial_: true"
@@ -32,6 +33,12 @@ class Part:
 
 
 Factory = Callable[..., object]  # of a section that names with _partial_ what makes a part
+
+
+class Beside(NamedTuple):
+    """Annotation of a part's section with keys that other code reads: their TypedDict."""
+
+    declaration: type
 
 
 class Fault(NamedTuple):
@@ -47,10 +54,10 @@ class Fault(NamedTuple):
 def faults(value: object, hint: Any, key: str) -> Iterator[Fault]:
     """Yield what does not fit ``hint`` in ``value``, depth first."""
     origin = get_origin(hint)
-    if value is UNKNOWN:
+    if value is UNKNOWN or value == MISSING:
         return
     if origin is Annotated:
-        yield from _bounded(value, hint, key)
+        yield from _annotated(value, hint, key)
     elif origin is Union or origin is types.UnionType:
         yield from _union(value, get_args(hint), key)
     elif is_node(value):
@@ -81,8 +88,7 @@ def expected(hint: Any) -> str:
         empty = any(isinstance(extra, Length) for extra in arguments[1:])
         return expected(arguments[0]) + (" that is not empty" if empty else "")
     if origin is Union or origin is types.UnionType:
-        words = [expected(member) for member in arguments if _configurable(member)]
-        return " or ".join(dict.fromkeys(words))
+        return _either(arguments)
     if origin is Literal:
         return ", ".join(str(choice) for choice in arguments)
     if origin is tuple and arguments[-1:] != (...,):
@@ -105,12 +111,21 @@ def expected(hint: Any) -> str:
     return CLASS
 
 
+def _either(members: tuple[Any, ...]) -> str:
+    words = list(dict.fromkeys(expected(member) for member in members if _configurable(member)))
+    return (", or " if any("," in word for word in words) else " or ").join(words)
+
+
 def _entry(arguments: tuple[Any, ...]) -> str:
     return expected(arguments[0]) if arguments and arguments[0] is not Any else "value"
 
 
-def _bounded(value: object, hint: Any, key: str) -> Iterator[Fault]:
+def _annotated(value: object, hint: Any, key: str) -> Iterator[Fault]:
     base, *extras = get_args(hint)
+    beside = [fields(extra.declaration) for extra in extras if isinstance(extra, Beside)]
+    if beside and is_node(value):
+        yield from _node(value, base, key, beside[0])  # type: ignore[arg-type]
+        return
     if found := list(faults(value, base, key)):
         for fault in found:  # the range belongs to the description
             yield fault._replace(expected=expected(hint)) if fault.key == key else fault
@@ -120,9 +135,8 @@ def _bounded(value: object, hint: Any, key: str) -> Iterator[Fault]:
             entries = value if isinstance(value, list) else [value]
             if not all(extra.accepts(n) for n in entries if isinstance(n, int | float)):
                 yield Fault(key, value, expected(hint))
-        elif isinstance(extra, Length) and isinstance(value, list | dict):
-            if len(value) < extra.least:
-                yield Fault(key, value, expected(hint))
+        elif isinstance(extra, Length) and value is not None and len(value) < extra.least:  # type: ignore[arg-type]
+            yield Fault(key, value, expected(hint))
 
 
 def _union(value: object, members: tuple[Any, ...], key: str) -> Iterator[Fault]:
@@ -137,18 +151,21 @@ def _union(value: object, members: tuple[Any, ...], key: str) -> Iterator[Fault]
     if inner:  # the container fits, an entry does not
         yield from inner[0]
         return
-    words = [expected(member) for member in members if _configurable(member)]
-    yield Fault(key, value, " or ".join(dict.fromkeys(words)))
+    yield Fault(key, value, _either(members))
 
 
-def _node(value: dict[str, Any], hint: Any, key: str) -> Iterator[Fault]:
-    """Yield the faults of a section with ``_target_``."""
+def _node(
+    value: dict[str, Any], hint: Any, key: str, beside: Mapping[str, Any] | None = None
+) -> Iterator[Fault]:
+    """Yield the faults of a section with ``_target_``; ``beside``: types of other code's keys."""
     from tts.config.part_types import PartType, TargetError, part_type
 
     origin = get_origin(hint) or hint
+    either = {get_origin(member) or member for member in _members(hint)} == {Callable, Part}
     factory = origin is Callable
-    anything = hint in (Any, object) or isinstance(hint, typing.TypeVar)
-    if not (factory or anything or _is_class(origin)):
+    anything = either or hint in (Any, object) or isinstance(hint, typing.TypeVar)
+    whole = not factory and _is_class(origin)  # a finished part
+    if not (factory or anything or whole):
         yield Fault(key, value, expected(hint))
         return
     partial = value.get("_partial_", False)
@@ -162,9 +179,9 @@ def _node(value: dict[str, Any], hint: Any, key: str) -> Iterator[Fault]:
         return
     if factory and not partial and isinstance(part.target, type):
         yield Fault(f"{key}._partial_", partial, "true")
-    elif partial and _is_class(origin) and not anything and origin is not Part:
+    elif partial and whole and not anything:
         yield Fault(f"{key}._partial_", partial, "false, for a finished part")
-    yield from part.faults(value, key)
+    yield from part.faults(value, key, beside)
 
 
 def _children(value: object, hint: Any, key: str) -> list[tuple[object, Any, str]] | None:
@@ -252,6 +269,9 @@ def _is_mapping(kind: Any) -> bool:
 def _is_class(kind: Any) -> bool:
     """Whether ``kind`` is the class of a part, and not of plain data."""
     plain = (bool, int, float, str, types.NoneType)
-    return isinstance(kind, type) and kind not in plain and not _is_list(kind) and (
-        not _is_mapping(kind) and not _is_path(kind)
+    return (
+        isinstance(kind, type)
+        and kind not in plain
+        and not _is_list(kind)
+        and (not _is_mapping(kind) and not _is_path(kind))
     )
