@@ -13,7 +13,6 @@ from torch import Tensor
 from tts.bounds import Bound, SolverSteps, Temperature
 from tts.errors import UserError
 
-
 # A number for all tokens or one per token: a list from the user, a tensor (B, N) in a Prompt.
 PerToken = float | Sequence[float] | Tensor
 

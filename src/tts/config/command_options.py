@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, get_type_hints
 
 from tts.bounds import Bound, Channels, Count, Iterations, Length, Positive, Processes, Seed, Share
-from tts.config.value_types import Beside, Factory, Part, fields
+from tts.config.declared_types import Beside, Factory, Part, fields
 
 Device = str  # cpu, cuda, cuda:1, mps
 Paths = str | Annotated[list[str], Length()]
@@ -29,9 +29,9 @@ class TrainerKeys(TypedDict):
 
 
 class DiscriminatorSection(TypedDict):
-    """The section ``discriminator``; its sizes are checked where a discriminator reads them."""
+    """The section ``discriminator``; as ``size``, its sizes are checked where they are read."""
 
-    size: dict[str, Any]
+    size: NotRequired[Any]
     parts: dict[str, Factory | None] | None
 
 
@@ -59,7 +59,6 @@ class Train(TypedDict):
     logger: NotRequired[dict[str, Part | None] | None]
     discriminator: NotRequired[DiscriminatorSection]
     model: Annotated[Part | Factory, Beside(ModelSections)]
-    size: NotRequired[dict[str, Any]]
     tune: NotRequired[Part | None]
 
 

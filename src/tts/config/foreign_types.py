@@ -14,7 +14,7 @@ from tts.bounds import (
     ShareBelowOne,
     Steps,
 )  # fmt: skip
-from tts.config.value_types import Part, fields
+from tts.config.declared_types import Part, fields
 
 Batches = Count | Share | None  # a number, or a share of all
 NoLimit = Literal[-1]

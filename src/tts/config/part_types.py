@@ -1,22 +1,20 @@
 """Types of the settings that a section's ``_target_`` takes, from its signature."""
 
-import difflib
 import functools
 import importlib
 import inspect
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple, TypedDict
 
 from torch import nn
 
+from tts.config.declared_types import Factory, Part, is_node
 from tts.config.foreign_types import foreign_types, given_by_code
-from tts.config.value_types import Factory, Fault, Part, faults, is_node
 from tts.memory import gc_frozen_imports
 
 DATA = "tts.data.datamodule.SpeechDataModule.from_config"
-MANY = 20  # settings that a message does not list
 DIRECTIVES = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_"}  # Hydra's
 
 
@@ -32,23 +30,9 @@ class PartType(NamedTuple):
     known: tuple[str, ...] | None  # all parameters; None: it takes any
     required: tuple[str, ...]  # those without a default
 
-    def faults(
-        self, node: Mapping[str, Any], key: str, beside: Mapping[str, Any] | None = None
-    ) -> Iterator[Fault]:
-        """Yield the faults of a section; ``beside``: types of keys that other code reads."""
-        hints = {**self.hints, **(beside or {})}
-        for name, value in node.items():
-            if name in DIRECTIVES:
-                continue
-            if self.known is not None and name not in self.known and name not in (beside or {}):
-                yield Fault(f"{key}.{name}", value, _not_a_setting(key, name, self), unknown=True)
-            else:
-                yield from faults(value, hints.get(name, Any), f"{key}.{name}")
-        if not node.get("_partial_", False):
-            for name in self.required:
-                if name not in node:
-                    reason = f"not given, and {self.target.__name__} needs it"
-                    yield Fault(f"{key}.{name}", None, reason, unknown=True)
+    @property
+    def name(self) -> str:
+        return getattr(self.target, "__name__", str(self.target))
 
 
 def part_type(node: Mapping[str, Any]) -> PartType:
@@ -145,16 +129,3 @@ def _data_type(node: Mapping[str, Any]) -> PartType:
         hints = {**source.hints, **hints, "corpora": Sequence[entry | Part] | None}
         known = None if source.known is None else (*source.known, *hints)
     return PartType(DataSettings, hints, known, ("source", "frontend", "contract"))
-
-
-def _not_a_setting(key: str, name: str, part: PartType) -> str:
-    settable = list(part.known or ())
-    if len(settable) > MANY:
-        near = difflib.get_close_matches(name, settable, 3)
-        which = f"; did you mean {', '.join(near)}?" if near else ";"
-    else:
-        which = f", which has {', '.join(settable) or 'none'};"
-    return (
-        f"{key}.{name} is not a setting of the chosen {key}{which} an experiment or an override "
-        f"for another choice set it: remove it with ~{key}.{name}"
-    )

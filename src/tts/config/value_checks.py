@@ -8,9 +8,10 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from tts.config.command_options import COMMANDS, option_types
+from tts.config.declared_types import is_node
 from tts.config.origin import file_of
 from tts.config.part_types import required_by
-from tts.config.value_types import UNKNOWN, Fault, faults, is_node
+from tts.config.value_types import UNKNOWN, Fault, faults
 from tts.errors import UserError
 
 SHOWN = 3  # faults in a message, at most

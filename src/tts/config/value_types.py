@@ -4,6 +4,7 @@ A value is plain data: numbers, text, null, lists, sections. A section with ``_t
 with the signature of the class or function that it names.
 """
 
+import difflib
 import math
 import os
 import types
@@ -20,25 +21,15 @@ from collections.abc import (
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from tts.bounds import Bound, Length
+from tts.config.declared_types import Beside, Part, fields, is_node
+from tts.config.part_types import DIRECTIVES, PartType, TargetError, part_type
 
-LARGEST = 2**53  # the largest whole number that every library here takes
 MISSING = "???"  # OmegaConf's mark of a value that must be given; reported elsewhere
 UNKNOWN = object()  # a value that cannot be resolved outside a command; fits every type
+LARGEST = 2**53  # the largest whole number that every library here takes
+MANY = 20  # settings that a message does not list
 CLASS = "a section that names a class by _target_"
 FACTORY = "a section with _target_ and _partial_: true"
-
-
-class Part:
-    """Annotation of a section that names by ``_target_`` what is built."""
-
-
-Factory = Callable[..., object]  # of a section that names with _partial_ what makes a part
-
-
-class Beside(NamedTuple):
-    """Annotation of a part's section with keys that other code reads: their TypedDict."""
-
-    declaration: type
 
 
 class Fault(NamedTuple):
@@ -69,11 +60,6 @@ def faults(value: object, hint: Any, key: str) -> Iterator[Fault]:
         yield Fault(key, value, expected(hint), text=True)
     elif not _fits(value, hint):
         yield Fault(key, value, expected(hint))
-
-
-def is_node(value: object) -> bool:
-    """Return whether ``value`` is a section with a ``_target_``."""
-    return isinstance(value, dict) and "_target_" in value
 
 
 def expected(hint: Any) -> str:
@@ -158,8 +144,6 @@ def _node(
     value: dict[str, Any], hint: Any, key: str, beside: Mapping[str, Any] | None = None
 ) -> Iterator[Fault]:
     """Yield the faults of a section with ``_target_``; ``beside``: types of other code's keys."""
-    from tts.config.part_types import PartType, TargetError, part_type
-
     origin = get_origin(hint) or hint
     either = {get_origin(member) or member for member in _members(hint)} == {Callable, Part}
     factory = origin is Callable
@@ -173,7 +157,7 @@ def _node(
         yield Fault(f"{key}._partial_", partial, "true or false")
         return
     try:
-        part: PartType = part_type(value)
+        part = part_type(value)
     except TargetError as error:
         yield Fault(f"{key}._target_", value["_target_"], str(error))
         return
@@ -181,7 +165,38 @@ def _node(
         yield Fault(f"{key}._partial_", partial, "true")
     elif partial and whole and not anything:
         yield Fault(f"{key}._partial_", partial, "false, for a finished part")
-    yield from part.faults(value, key, beside)
+    yield from _part_faults(part, value, key, beside or {})
+
+
+def _part_faults(
+    part: PartType, node: Mapping[str, Any], key: str, beside: Mapping[str, Any]
+) -> Iterator[Fault]:
+    """Yield the faults of the settings of a section; ``beside``: types that other code reads."""
+    hints = {**part.hints, **beside}
+    for name, value in node.items():
+        if name in DIRECTIVES:
+            continue
+        if part.known is not None and name not in part.known and name not in beside:
+            yield Fault(f"{key}.{name}", value, _not_a_setting(key, name, part.known), unknown=True)
+        else:
+            yield from faults(value, hints.get(name, Any), f"{key}.{name}")
+    if not node.get("_partial_", False):
+        for name in part.required:
+            if name not in node:
+                reason = f"{key}.{name} is not given, and {part.name} needs it"
+                yield Fault(f"{key}.{name}", None, reason, unknown=True)
+
+
+def _not_a_setting(key: str, name: str, known: tuple[str, ...]) -> str:
+    if len(known) > MANY:
+        near = difflib.get_close_matches(name, known, 3)
+        which = f"; did you mean {', '.join(near)}?" if near else ";"
+    else:
+        which = f", which has {', '.join(known) or 'none'};"
+    return (
+        f"{key}.{name} is not a setting of the chosen {key}{which} an experiment or an override "
+        f"for another choice set it: remove it with ~{key}.{name}"
+    )
 
 
 def _children(value: object, hint: Any, key: str) -> list[tuple[object, Any, str]] | None:
@@ -201,15 +216,6 @@ def _children(value: object, hint: Any, key: str) -> list[tuple[object, Any, str
             triples = zip(value, hints_of, range(len(value)), strict=True)
             return [(child, inner, f"{key}[{number}]") for child, inner, number in triples]
     return None
-
-
-def fields(declaration: type) -> dict[str, Any]:
-    """Return the hints of a TypedDict, without its NotRequired."""
-    hints = typing.get_type_hints(declaration, include_extras=True)
-    return {
-        name: get_args(hint)[0] if get_origin(hint) is typing.NotRequired else hint
-        for name, hint in hints.items()
-    }
 
 
 def _join(key: str, name: object) -> str:

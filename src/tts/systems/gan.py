@@ -174,7 +174,7 @@ class GANSystem(pl.LightningModule):
     def configure_optimizers(self) -> OptimizerLRScheduler:
         groups = [parameter_groups(self.model, self.loss)]
         groups += [] if self.discriminators is None else [parameter_groups(self.discriminators)]
-        optimizers = [self.optimization.optimizer(group) for group in groups]
+        optimizers = [self.optimization.optimizer_of(group) for group in groups]
         steps = total_steps(self.trainer, self.accumulate)
         totals = [steps, max(steps - self.adversarial_from_step, 1)]
         return [
