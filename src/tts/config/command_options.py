@@ -117,6 +117,17 @@ class Export(TypedDict):
     license: str | None
 
 
+class Phonemize(TypedDict):
+    """Options of ``phonemize``."""
+
+    text: str | None
+    file: str | None
+    language: str | None
+    run: str | None
+    format: Literal["json", "text"]
+    phonemizer: Part | None
+
+
 class Convert(TypedDict):
     """Options of ``convert``."""
 
@@ -164,7 +175,7 @@ class Benchmark(TypedDict):
 
 COMMANDS: dict[str, type] = {
     "train": Train, "synthesize": Synthesize, "evaluate": Evaluate, "export": Export,
-    "convert": Convert, "prepare": Prepare, "benchmark": Benchmark,
+    "convert": Convert, "prepare": Prepare, "benchmark": Benchmark, "phonemize": Phonemize,
 }  # fmt: skip
 SPEAKING = ("synthesize", "evaluate", "export")  # commands with synthesis controls
 

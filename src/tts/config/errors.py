@@ -94,7 +94,9 @@ def _wrong_choice(conf: Path, arguments: Sequence[str]) -> str:
     """The message for ``audio=null`` or ``audio=5``: no choice of the group; "" for none such."""
     groups = _groups(conf)
     for group, _, value in (argument.partition("=") for argument in arguments):
-        if group in groups and value not in (choices := _choices(conf / group)):
+        if group not in groups or value.startswith("["):
+            continue
+        if value not in (choices := _choices(conf / group)):
             return f"{group}={value} does not exist; choose from {', '.join(choices)}"
     return ""
 

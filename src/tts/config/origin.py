@@ -1,10 +1,13 @@
 """Origin of a config's values: the file under ``conf/`` that sets a key."""
 
+import functools
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.default_element import ResultDefault
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from hydra.types import RunMode
@@ -19,7 +22,7 @@ def file_of(command: str, key: str, overrides: Sequence[str]) -> str | None:
         return None
     loader = GlobalHydra.instance().config_loader()
     try:
-        found = loader.compute_defaults_list(command, list(overrides), RunMode.RUN).defaults
+        found = _files(loader, command, tuple(overrides))
     except HydraException:
         return None
     folders = [
@@ -40,6 +43,12 @@ def file_of(command: str, key: str, overrides: Sequence[str]) -> str | None:
                     last = _shown(path, folder)
                 break
     return last
+
+
+@functools.lru_cache(maxsize=8)
+def _files(loader: ConfigLoader, command: str, overrides: tuple[str, ...]) -> list[ResultDefault]:
+    """Return the files of a config, in the order they apply."""
+    return loader.compute_defaults_list(command, list(overrides), RunMode.RUN).defaults
 
 
 def _sets(path: Path, parts: list[str]) -> bool:
