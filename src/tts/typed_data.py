@@ -40,8 +40,8 @@ def from_plain(made: type[Value], values: object, where: str) -> Value:
 def conform(value: object, hint: Any, where: str) -> Any:
     """Return ``value`` as the annotated type. Raises PlainDataError where it does not fit.
 
-    The types: bool, int, finite float, str, None, choices, unions, ``tuple[X, ...]`` and dataclasses of
-    these; a value that is a dataclass already is kept.
+    The types: bool, int, finite float, str, None, Literal, unions, ``tuple[X, ...]`` and
+    dataclasses of these; a value that is a dataclass already is kept.
     """
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Union or origin is types.UnionType:

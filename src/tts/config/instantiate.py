@@ -35,7 +35,7 @@ def instantiate(node: DictConfig | PlainData | None, **arguments: object) -> Any
     try:
         return hydra.utils.instantiate(node, _convert_="all", **arguments)
     except InstantiationException as error:
-        target = re.search(r"(?:call to target|instantiating|locating target) '([\w.]+)'", str(error))
+        target = re.search(r"(?:call to|locating) target '([\w.]+)'", str(error))
         cause = error.__cause__
         rejected = isinstance(cause, Exception) and not isinstance(cause, UserError)
         if rejected and target and target[1].startswith(FOREIGN):
