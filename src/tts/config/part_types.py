@@ -70,8 +70,9 @@ def _part_type(name: str) -> PartType:
     by_code = given_by_code(target)
     names = tuple(p.name for p in named if p.name not in by_code)
     required = tuple(p.name for p in named if p.default is p.empty)
-    plain_module = isinstance(target, type) and target.__init__ is nn.Module.__init__
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters) and not plain_module
+    # a module without a constructor of its own takes no settings
+    bare = getattr(target, "__init__", None) is nn.Module.__init__
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters) and not bare
     return PartType(target, hints, None if takes_any else names, required)
 
 
