@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,13 +66,15 @@ def keys_of(config: DictConfig, prefix: str = "") -> Iterator[str]:
             yield from keys_of(child, f"{prefix}{name}.")
 
 
-def draws(count: int, seed: int, compose: Any) -> Iterator[Draw]:
+def draws(
+    count: int, seed: int, compose: Any, options: Mapping[str, tuple[str, ...]] = CHOICES
+) -> Iterator[Draw]:
     """Yield ``count`` draws; ``compose(command, overrides)`` returns a config."""
     random_ = random.Random(seed)
     composed: dict[tuple[str, str], list[str]] = {}
     for _ in range(count):
-        command = random_.choice(("train", "train", "train", *CHOICES))
-        choices = random_.choice(CHOICES[command])
+        command = random_.choice(("train", "train", "train", *options))
+        choices = random_.choice(options[command])
         if (command, choices) not in composed:
             config = compose(command, choices.split())
             composed[command, choices] = [k for k in keys_of(config) if not k.startswith("hydra")]

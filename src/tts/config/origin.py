@@ -53,10 +53,7 @@ def _files(loader: ConfigLoader, command: str, overrides: tuple[str, ...]) -> li
 
 def _sets(path: Path, parts: list[str]) -> bool:
     """Whether a file sets the key below its package: entries of lists count as their list."""
-    try:
-        node = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return False
+    node = _content(path)
     for part in parts:
         if isinstance(node, list):
             return True
@@ -64,6 +61,14 @@ def _sets(path: Path, parts: list[str]) -> bool:
             return False
         node = node[part]
     return True
+
+
+@functools.lru_cache(maxsize=256)
+def _content(path: Path) -> object:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return None
 
 
 def _shown(path: Path, folder: Path) -> str:
