@@ -10,7 +10,7 @@ from typing import Annotated, NamedTuple
 
 
 class Bound(NamedTuple):
-    """The numbers that an annotated ``int`` or ``float`` accepts; always finite ones."""
+    """The numbers that an annotated ``int`` or ``float`` accepts; never NaN or infinity."""
 
     above: float | None = None
     least: float | None = None

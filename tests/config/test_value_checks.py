@@ -3,14 +3,17 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated, get_args, get_origin
 
 import pytest
+import yaml
 from compose_once import Compose, composing
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from processes import command
 from random_values import CHOICES, Draw, draws, names_key
+from test_configs import targets_of
 
 from tts.bounds import Bound
 from tts.build import MODEL_SECTIONS
@@ -19,6 +22,7 @@ from tts.config.compose import parse_overrides
 from tts.config.errors import explain
 from tts.config.instantiate import instantiate
 from tts.config.launch import CONF
+from tts.config.part_types import DIRECTIVES, part_type
 from tts.config.value_checks import ConfigValueError, check_values
 from tts.errors import UserError
 from tts.training.acceleration import CUSTOM_TRAINER_KEYS
@@ -203,6 +207,17 @@ def test_the_declarations_are_complete() -> None:
     assert commands <= set(COMMANDS)
     assert set(ModelSections.__annotations__) == set(MODEL_SECTIONS)
     assert set(TrainerKeys.__annotations__) == set(CUSTOM_TRAINER_KEYS)
+
+
+def test_every_configured_number_of_this_package_has_a_range() -> None:
+    for path in CONF.rglob("*.yaml"):
+        for _, node in targets_of(yaml.safe_load(path.read_text()) or {}):
+            if not node["_target_"].startswith("tts."):
+                continue
+            for name in set(node) - DIRECTIVES:
+                hint = part_type(node).hints.get(name)
+                bare = {hint, *get_args(hint)} & {int, float}
+                assert not bare or get_origin(hint) is Annotated, (path, name, hint)
 
 
 @pytest.mark.parametrize(
