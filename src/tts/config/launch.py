@@ -18,6 +18,7 @@ from tts.config.help import help_text
 from tts.config.literal import quote_literals
 from tts.config.reporting import fail, reported, user_error
 from tts.config.resume_overrides import inherit_overrides
+from tts.errors import UserError
 from tts.folder_lock import LOCK
 from tts.memory import gc_frozen_imports, keep_freed_memory
 from tts.threads import CpuTimes, cpu_times, limit_threads
