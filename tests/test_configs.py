@@ -16,6 +16,7 @@ from tts.audio.mel import mel_spectrogram
 from tts.batch import Batch, Clips
 from tts.build import MODEL_SECTIONS
 from tts.config.launch import CONF
+from tts.config.value_checks import check_values
 from tts.discriminators.base import Discriminators
 from tts.losses.adversarial import AdversarialOutput
 from tts.training.acceleration import CUSTOM_TRAINER_KEYS
@@ -67,7 +68,9 @@ def test_every_target_exists_and_takes_its_keys(path: Path) -> None:
 
 @pytest.mark.parametrize("name", PRIMARY)
 def test_every_command_composes(name: str) -> None:
-    config = OmegaConf.to_container(composed(name), resolve=False)
+    made = composed(name)
+    check_values(name, made)
+    config = OmegaConf.to_container(made, resolve=False)
     for where, node in targets_of(config):
         require_accepted(where, node)
 
@@ -80,7 +83,9 @@ def training_choices() -> list[str]:
 
 @pytest.mark.parametrize("choice", training_choices())
 def test_every_choice_composes_into_a_training(choice: str) -> None:
-    config = OmegaConf.to_container(composed("train", choice), resolve=False)
+    made = composed("train", choice)
+    check_values("train", made)
+    config = OmegaConf.to_container(made, resolve=False)
     for where, node in targets_of(config):
         require_accepted(where, node)
 

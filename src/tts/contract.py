@@ -5,8 +5,9 @@ field instead of noise in the output.
 """
 
 from dataclasses import asdict, dataclass
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
+from tts.bounds import Bound, Channels, Count, NonNegative, Positive, SampleRate, Window
 from tts.errors import UserError
 from tts.plain_data import PlainData, PlainDataError, quoted
 from tts.typed_data import from_plain
@@ -99,17 +100,19 @@ class MelContract(Contract):
 
     kind: ClassVar[str] = "mel"
 
-    sample_rate: int = 22050  # Hz
-    hop: int = 256  # samples per frame
-    n_fft: int = 1024  # samples
-    window: int = 1024  # samples, Hann
-    bands: int = 80
-    fmin: float = 0.0  # Hz
-    fmax: float = 8000.0  # Hz
-    power: float = 1.0  # 1 = magnitude, 2 = power
-    floor: float = 1e-5  # smallest linear value, before the logarithm
-    normalization: str = "slaney"  # of the filters' area: slaney | none
-    scale: str = "slaney"  # of the bands: slaney | htk
+    sample_rate: SampleRate = 22050  # Hz
+    hop: Count = 256  # samples per frame
+    n_fft: Window = 1024  # samples
+    window: Window = 1024  # samples, Hann
+    bands: Channels = 80
+    fmin: NonNegative = 0.0  # Hz
+    fmax: Positive = 8000.0  # Hz
+    power: Annotated[float, Bound(above=0, most=4)] = 1.0  # 1 = magnitude, 2 = power
+    floor: Annotated[float, Bound(least=1e-30, most=1)] = (
+        1e-5  # smallest linear value, before the logarithm
+    )
+    normalization: Literal["slaney", "none"] = "slaney"  # of the filters' area: slaney | none
+    scale: Literal["slaney", "htk"] = "slaney"  # of the bands: slaney | htk
     centered: bool = False  # frame t is centered on sample t * hop, else on the middle of its hop
 
     def __post_init__(self) -> None:

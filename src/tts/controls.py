@@ -4,39 +4,14 @@ To add a control, add a field here, a line in ``conf/_controls.yaml``, and the c
 reads it in a model, which names it in ``AcousticModel.controls``.
 """
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 import torch
 from torch import Tensor
 
+from tts.bounds import Bound, SolverSteps, Temperature
 from tts.errors import UserError
-
-
-class Limits(NamedTuple):
-    """The numbers that a control accepts."""
-
-    low: float = -math.inf
-    high: float = math.inf
-    low_excluded: bool = False
-    per_token: bool = False  # also accepts one value per token of a single sentence
-    integer: bool = False
-
-    def problem(self, value: float) -> str | None:
-        """Return what is wrong with ``value``, or None."""
-        low = value > self.low if self.low_excluded else value >= self.low
-        integral = not self.integer or value.is_integer()
-        if math.isfinite(value) and low and value <= self.high and integral:
-            return None
-        if math.isfinite(self.high) and self.low_excluded:
-            return f"must be above {self.low:g} and at most {self.high:g}"
-        if math.isfinite(self.high):
-            return f"lies outside {self.low:g} to {self.high:g}"
-        if not math.isfinite(self.low):
-            return "must be finite"
-        return f"must be {'a whole number, ' * self.integer}{self.low:g} or more"
-
 
 # A number for all tokens or one per token: a list from the user, a tensor (B, N) in a Prompt.
 PerToken = float | Sequence[float] | Tensor
@@ -50,22 +25,21 @@ class SynthesisControls(NamedTuple):
     """
 
     # factors and shifts of the predicted prosody
-    rate: Annotated[PerToken, Limits(0.1, 10, per_token=True)] = 1.0  # times faster
-    pitch: Annotated[PerToken, Limits(per_token=True)] = 0.0  # semitones up
-    energy: Annotated[PerToken, Limits(per_token=True)] = 0.0  # decibels up
+    rate: Annotated[PerToken, Bound(least=0.1, most=10)] = 1.0  # times faster
+    pitch: Annotated[PerToken, Bound(least=-48, most=48)] = 0.0  # semitones up
+    energy: Annotated[PerToken, Bound(least=-60, most=60)] = 0.0  # decibels up
     # factor on the pitch's deviation from the speaker's mean: 0 is monotone, 1.3 is livelier
-    pitch_range: Annotated[PerToken, Limits(0, 5, per_token=True)] = 1.0
+    pitch_range: Annotated[PerToken, Bound(least=0, most=5)] = 1.0
     # factor on each mel band's deviation from its mean: 1.1 is clearer, 1.2 is harsh
-    variance_scale: Annotated[float | None, Limits(0, 2, low_excluded=True)] = None
+    variance_scale: Annotated[float | None, Bound(above=0, most=2)] = None
     # noise scale of durations and, in models that sample them, pitch and energy; 0: deterministic
-    prosody_temperature: Annotated[float | None, Limits(0)] = None
+    prosody_temperature: Temperature | None = None
     # sampling of the mel or codes, in models that sample them
-    temperature: Annotated[float | None, Limits(0)] = None  # noise scale; 0: deterministic
-    steps: Annotated[int | None, Limits(1, integer=True)] = (
-        None  # ODE solver steps: fewer are faster
-    )
-    solver: str | None = None  # ODE solver: euler or midpoint
-    guidance: Annotated[float | None, Limits()] = None  # classifier-free guidance scale; 0: off
+    temperature: Temperature | None = None  # noise scale; 0: deterministic
+    steps: SolverSteps | None = None  # ODE solver steps: fewer are faster
+    solver: Literal["euler", "midpoint"] | None = None  # ODE solver
+    # classifier-free guidance scale; 0: off
+    guidance: Annotated[float | None, Bound(least=-100, most=100)] = None
 
     @classmethod
     def parse(cls, values: Mapping[str, object]) -> "SynthesisControls":
@@ -127,31 +101,72 @@ class SynthesisControls(NamedTuple):
                 values[name] = default if own is None else own
             else:
                 values[name] = default * own if neutral == 1 else default + own
+                _require_sum_or_product(name, own, default, values[name])
         return SynthesisControls(**values)
 
 
+class Limits(NamedTuple):
+    """What a control accepts, from its annotation."""
+
+    bound: Bound
+    whole: bool
+    per_token: bool  # also one value per token of a single sentence
+
+    @property
+    def words(self) -> str:
+        more = ", or [a,b,...] with one for each symbol" if self.per_token else ""
+        return f"expected {self.bound.words(self.whole)}{more}"
+
+
+def _limits(hint: Any) -> Iterator[Limits]:
+    """Yield the limits of a field's annotation; none for a choice of words."""
+    for member in (hint, *get_args(hint)):
+        kinds = get_args(get_args(member)[0]) or (get_args(member)[0],) if get_args(member) else ()
+        for bound in getattr(member, "__metadata__", ()):
+            yield Limits(bound, int in kinds, Tensor in kinds)
+
+
 NEUTRAL = SynthesisControls()
+_HINTS = get_type_hints(SynthesisControls, include_extras=True)
 LIMITS: dict[str, Limits] = {
-    name: get_args(hint)[1]
-    for name, hint in get_type_hints(SynthesisControls, include_extras=True).items()
-    if isinstance(get_args(hint)[-1], Limits)
+    name: limits for name, hint in _HINTS.items() for limits in _limits(hint)
 }
 
 
 def _parse(name: str, value: object) -> Any:
     """Return ``value`` as the type of control ``name``, within its limits."""
     if name not in LIMITS:
-        return str(value)
+        choices = get_args(get_args(_HINTS[name])[0])
+        if value not in choices:
+            raise UserError(f"{name}={value}: choose from {', '.join(choices)}")
+        return value
     limits = LIMITS[name]
     many = limits.per_token and isinstance(value, Iterable) and not isinstance(value, str)
     try:
         numbers = [float(v) for v in value] if many else [float(value)]  # type: ignore
     except (TypeError, ValueError) as error:
-        more = ", or [a,b,...] with one for each symbol" if limits.per_token else ""
-        raise UserError(f"{name}={value}: give a number{more}") from error
+        raise UserError(f"{name}={value}: {limits.words}") from error
     for number in numbers:
-        if problem := limits.problem(number):
-            raise UserError(f"{name}={number:g} {problem}")
+        if not limits.bound.accepts(number) or (limits.whole and not number.is_integer()):
+            raise UserError(f"{name}={number:g}: {limits.words}")
     if many:
         return numbers
-    return int(numbers[0]) if limits.integer else numbers[0]
+    return int(numbers[0]) if limits.whole else numbers[0]
+
+
+def _require_sum_or_product(name: str, asked: Any, default: Any, result: Any) -> None:
+    """Raise UserError where a control and the voice's own together leave its range."""
+    for number in torch.as_tensor(result, dtype=torch.float64).flatten().tolist():
+        # float32 of a list's entries, and of their product
+        if not LIMITS[name].bound.accepts(float(f"{number:.6g}")):
+            own = f"the voice's own {name} of {default:g}"
+            raise UserError(
+                f"{name}={_shown(asked)} and {own} make {number:g}: "
+                f"expected {LIMITS[name].bound.words()}"
+            )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Tensor):
+        value = value.flatten().tolist()
+    return f"[{','.join(f'{v:g}' for v in value)}]" if isinstance(value, list) else f"{value:g}"

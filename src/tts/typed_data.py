@@ -3,7 +3,7 @@
 import math
 import types
 from dataclasses import MISSING, fields, is_dataclass
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from tts.plain_data import PlainDataError, quoted
 
@@ -40,8 +40,8 @@ def from_plain(made: type[Value], values: object, where: str) -> Value:
 def conform(value: object, hint: Any, where: str) -> Any:
     """Return ``value`` as the annotated type. Raises PlainDataError where it does not fit.
 
-    The types: bool, int, finite float, str, None, unions, ``tuple[X, ...]`` and dataclasses of
-    these; a value that is a dataclass already is kept.
+    The types: bool, int, finite float, str, None, Literal, unions, ``tuple[X, ...]`` and
+    dataclasses of these; a value that is a dataclass already is kept.
     """
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Union or origin is types.UnionType:
@@ -53,6 +53,12 @@ def conform(value: object, hint: Any, where: str) -> Any:
         if not isinstance(value, list | tuple):
             raise PlainDataError(f"{where}: expected a list, not {quoted(value)}")
         return tuple(conform(v, arguments[0], f"{where}[{i}]") for i, v in enumerate(value))
+    if origin is Literal:
+        if value not in arguments:
+            raise PlainDataError(
+                f"{where}: expected {' or '.join(map(str, arguments))}, not {quoted(value)}"
+            )
+        return value
     if is_dataclass(hint):
         return value if isinstance(value, hint) else from_plain(hint, value, where)  # type: ignore
     whole = type(value) is int

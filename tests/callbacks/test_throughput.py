@@ -29,7 +29,8 @@ from tts.callbacks.support.phase_timer import PhaseTimer
 from tts.callbacks.support.throughput_advisor import ThroughputAdvisor, faster_loading
 from tts.callbacks.throughput import Throughput
 from tts.checkpoint import load_checkpoint
-from tts.data.datamodule import DataSettings, SpeechDataModule
+from tts.data.data_settings import DataSettings
+from tts.data.datamodule import SpeechDataModule
 from tts.errors import UserError
 from tts.training.run import train
 

@@ -20,7 +20,7 @@ def message(*overrides: str) -> str:
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        ("model/size=smal", "did you mean small? choose from base, c16, c32, large, small, tiny"),
+        ("model/size=smal", "did you mean small? choose from base, "),
         ("model/sise=small", "no config group 'model/sise'; did you mean model/size"),
         ("optimizer.lrr=1", "did you mean optimizer.lr, "),
         (
@@ -41,10 +41,7 @@ def message(*overrides: str) -> str:
             "callbacks=[default,gradients]",
             "callbacks=gradients does not exist; did you mean gradient_monitor? choose from bad_st",
         ),
-        (
-            "model/size=[small,x]",
-            "model/size=x does not exist; choose from base, c16, c32, large, ",
-        ),
+        ("model/size=[small,x]", "model/size=x does not exist; choose from base, "),
         (
             "~callbacks.sample",
             "no setting 'callbacks.sample'; did you mean callbacks.samples, callbacks.samples.cou",
@@ -64,8 +61,11 @@ def test_a_group_of_other_choices_is_named() -> None:
     ("words", "expected"),
     [
         (["--hlep"], "there is no option --hlep; did you mean --help"),
-        (["trainer.precision=fp8"], "trainer: Precision 'fp8' is invalid"),
-        (["size=huge"], "or choose model/size=base|c16|c32|large|small|tiny"),
+        (
+            ["trainer.precision=fp8"],
+            "trainer.precision='fp8': expected auto, bf16-mixed, 32-true",
+        ),
+        (["size=huge"], "or choose model/size=base|"),
         (["callbacks=[default,progres]"], "callbacks=progres does not exist; "),
         (["model/enocder=conv"], "no config group 'model/enocder'; did you mean model/encoder"),
     ],

@@ -25,9 +25,15 @@ from tts.training.run import train
         ),
         (["model=vocos", "trainer.precision=bf16-true"], "too coarse for a vocoder's samples"),
         (["model=vocos", "callbacks=[vocoder,ema]"], "would average twice"),
-        (["seed=abc"], "seed=abc must be a whole number"),
-        (["trainer.max_steps=1e3"], "trainer.max_steps=1000.0 must be a whole number"),
-        (["+callbacks.plateua.window=3"], "callbacks.plateua has no _target_"),
+        (["seed=abc"], "seed='abc': expected a whole number from 0 to"),
+        (
+            ["trainer.max_steps=1e3"],
+            "trainer.max_steps=1000.0: expected -1, or a whole number",
+        ),
+        (
+            ["+callbacks.plateua.window=3"],
+            r"callbacks.plateua=\{window:3\}: expected a section that names a class by _target_",
+        ),
     ],
 )
 def test_conflicting_options_are_rejected_before_a_run_folder_exists(

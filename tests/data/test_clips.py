@@ -11,7 +11,8 @@ from tts.audio.mel import mel_spectrogram
 from tts.contract import MelContract
 from tts.data.clips import ClipDataset, ClipSampler, ClipSettings, validation_cuts
 from tts.data.corpora.ljspeech import LJSpeech
-from tts.data.datamodule import DataSettings, SpeechDataModule
+from tts.data.data_settings import DataSettings
+from tts.data.datamodule import SpeechDataModule
 from tts.data.dataset import SpeechDataset
 from tts.data.prepare import prepare
 from tts.data.prepare_settings import PrepareSettings

@@ -18,7 +18,8 @@ from tts.data import prepare as module
 from tts.data.clips import ClipSettings
 from tts.data.codes import prepare_codes
 from tts.data.corpora.ljspeech import LJSpeech
-from tts.data.datamodule import DataSettings, SpeechDataModule
+from tts.data.data_settings import DataSettings
+from tts.data.datamodule import SpeechDataModule
 from tts.data.dataset import SpeechDataset
 from tts.data.prepare import prepare
 from tts.data.prepare_settings import PrepareSettings

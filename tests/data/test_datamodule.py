@@ -13,7 +13,8 @@ from tests.data.recordings import TEXTS, ljspeech
 from tts.config.launch import CONF
 from tts.contract import MelContract
 from tts.data.corpora.ljspeech import LJSpeech
-from tts.data.datamodule import DataSettings, SpeechDataModule, kill_readers
+from tts.data.data_settings import DataSettings
+from tts.data.datamodule import SpeechDataModule, kill_readers
 from tts.data.prepare_settings import PrepareSettings
 from tts.errors import UserError
 from tts.masks import mask_from_lengths

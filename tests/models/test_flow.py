@@ -217,10 +217,10 @@ def test_guidance_strengthens_the_style() -> None:
 @pytest.mark.parametrize(
     ("controls", "message"),
     [
-        ({"steps": 0}, "steps=0 must be a whole number, 1 or more"),
-        ({"solver": "heun"}, "solver='heun': choose from euler, midpoint"),
-        ({"temperature": -1.0}, "temperature=-1 must be 0 or more"),
-        ({"guidance": math.inf}, "guidance=inf must be finite"),
+        ({"steps": 0}, "steps=0: expected a whole number from 1 to 1000"),
+        ({"solver": "heun"}, "solver=heun: choose from euler, midpoint"),
+        ({"temperature": -1.0}, "temperature=-1: expected a number from 0 to 10"),
+        ({"guidance": math.inf}, "guidance=inf: expected a number from -100 to 100"),
     ],
 )
 def test_a_setting_out_of_range_is_rejected(controls: dict[str, Any], message: str) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from tts.alignment.monotonic import monotonic_alignment_search
 from tts.alignment.prior import beta_binomial_prior
+from tts.bounds import Channels, Positive
 from tts.masks import mask_from_lengths
 from tts.modules.conv import ChannelsLastConv1d
 
@@ -42,7 +43,9 @@ class Aligner(nn.Module):
     ``width``: concentration of the prior, see :func:`~tts.alignment.prior.beta_binomial_prior`.
     """
 
-    def __init__(self, token_dim: int, mel_bands: int, dim: int = 96, width: float = 1.0) -> None:
+    def __init__(
+        self, token_dim: int, mel_bands: int, dim: Channels = 96, width: Positive = 1.0
+    ) -> None:
         super().__init__()
         self.width = width
         self.key = nn.Linear(token_dim, dim)

@@ -3,12 +3,14 @@
 import logging
 from collections import deque
 from pathlib import Path
+from typing import Annotated
 
 import lightning.pytorch as pl
 import torch
 from torch import Tensor, nn
 
 from tts.batch import Batch, Clips
+from tts.bounds import Bound, Positive, Steps
 from tts.callbacks.support.bad_step_bundle import (
     BackwardRecord,
     amp_scale,
@@ -49,10 +51,10 @@ class BadStepGuard(pl.Callback):
     def __init__(
         self,
         folder: str | Path,
-        outlier_threshold: float | None = 30.0,
-        window: int = 500,
-        max_skipped: int = 10,
-        max_bundles: int = 5,
+        outlier_threshold: Positive | None = 30.0,
+        window: Annotated[int, Bound(least=50)] = 500,
+        max_skipped: Steps = 10,
+        max_bundles: Steps = 5,
     ) -> None:
         if window < MIN_LOSSES or max_skipped < 1:
             raise UserError(

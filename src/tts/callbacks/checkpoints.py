@@ -10,6 +10,7 @@ from typing import Any
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Checkpoint
 
+from tts.bounds import Count
 from tts.callbacks.graceful_stop import Interrupted
 from tts.callbacks.support.datamodule import has_same_validation_set
 from tts.callbacks.support.finite_weights import require_finite_weights
@@ -44,8 +45,8 @@ class Checkpoints(Checkpoint):
         self,
         folder: str | Path,
         monitor: str | None,
-        every_n_steps: int = 500,
-        keep_every_n_steps: int | None = 10000,
+        every_n_steps: Count = 500,
+        keep_every_n_steps: Count | None = 10000,
     ) -> None:
         if every_n_steps < 1:
             raise UserError(f"callbacks.checkpoints.every_n_steps={every_n_steps} must be above 0")

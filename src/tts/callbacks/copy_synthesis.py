@@ -6,6 +6,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from tts.audio.mel import stft_magnitude
 from tts.batch import Clips
+from tts.bounds import Count, Steps
 from tts.callbacks.support.datamodule import datamodule
 from tts.callbacks.support.periodic_validation import PeriodicValidation
 from tts.callbacks.support.plots import mel_figure
@@ -22,7 +23,7 @@ class CopySynthesisSamples(PeriodicValidation):
     Needs a TensorBoard logger.
     """
 
-    def __init__(self, count: int = 3, every_n_validations: int = 2) -> None:
+    def __init__(self, count: Steps = 3, every_n_validations: Count = 2) -> None:
         super().__init__(count, every_n_validations)
 
     def on_validation_batch_end(

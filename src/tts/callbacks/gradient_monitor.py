@@ -3,11 +3,13 @@
 import logging
 import math
 from collections.abc import Mapping
+from typing import Annotated
 
 import lightning.pytorch as pl
 import torch
 from torch import Tensor, nn
 
+from tts.bounds import Bound, Count, Positive, Steps
 from tts.callbacks.support.gradient_diagnosis import NO_FAULT, Fault, GradientDiagnosis
 from tts.callbacks.support.layer_gradients import (
     LayerGradient,
@@ -49,13 +51,13 @@ class GradientMonitor(pl.Callback):
 
     def __init__(
         self,
-        every_n_steps: int = 100,
-        layer_depth: int = 3,
+        every_n_steps: Count = 100,
+        layer_depth: Count = 3,
         histograms: bool = False,
-        explode_factor: float = 100.0,
-        max_update_ratio: float = 0.1,
-        patience: int = 3,
-        warmup_steps: int = 100,
+        explode_factor: Annotated[float, Bound(above=1)] = 100.0,
+        max_update_ratio: Positive = 0.1,
+        patience: Count = 3,
+        warmup_steps: Steps = 100,
     ) -> None:
         if every_n_steps < 1 or layer_depth < 1:
             raise UserError(

@@ -5,11 +5,13 @@ import time
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Annotated
 
 import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
+from tts.bounds import Bound
 from tts.callbacks.support.metric_curve import MetricCurve
 from tts.callbacks.support.metric_directions import metric_directions
 from tts.callbacks.support.metric_report import Steps, report_figure, report_text
@@ -36,7 +38,7 @@ class MetricHistory(pl.Callback):
 
     priority = DEFAULT
 
-    def __init__(self, folder: str | Path, window: int = 20) -> None:
+    def __init__(self, folder: str | Path, window: Annotated[int, Bound(least=2)] = 20) -> None:
         if window < MIN_POINTS:
             raise UserError(
                 f"callbacks.metric_history.window={window} must be at least {MIN_POINTS}"

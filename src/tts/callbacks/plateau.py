@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Sequence
+from typing import Annotated
 
 import lightning.pytorch as pl
 import numpy as np
 import torch
 from torch import Tensor
 
+from tts.bounds import Bound, Count, NonNegative, Steps
 from tts.callbacks.support.metric_directions import metric_directions
 from tts.callbacks.support.optimizers import batches_per_step
 from tts.callbacks.support.plateau_actions import PlateauAction
@@ -38,11 +40,11 @@ class Plateau(pl.Callback):
     def __init__(
         self,
         monitor: str = "train/loss",
-        window_steps: int = 2000,
-        points: int = 20,
-        min_improvement: float = 0.01,
+        window_steps: Count = 2000,
+        points: Annotated[int, Bound(least=8)] = 20,
+        min_improvement: NonNegative = 0.01,
         actions: Sequence[PlateauAction] = (),
-        warmup_steps: int = 1000,
+        warmup_steps: Steps = 1000,
     ) -> None:
         if points < MIN_POINTS or window_steps < points:
             raise UserError(

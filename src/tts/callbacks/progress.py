@@ -18,6 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from tts.bounds import NonNegative
 from tts.callbacks.metric_history import MetricHistory
 from tts.callbacks.support.priority import DEFAULT
 
@@ -40,7 +41,7 @@ class ProgressLine(pl.Callback):
 
     priority = DEFAULT
 
-    def __init__(self, log_every_n_seconds: float = 30.0) -> None:
+    def __init__(self, log_every_n_seconds: NonNegative = 30.0) -> None:
         self.log_every_n_seconds = log_every_n_seconds
         self._bar: Progress | None = None
         self._train = TaskID(0)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
 from tts.batch import Batch, Prompt
+from tts.bounds import Count, SolverSteps, Steps
 from tts.callbacks.support.datamodule import datamodule
 from tts.callbacks.support.periodic_validation import PeriodicValidation
 from tts.callbacks.support.plots import (
@@ -44,10 +45,10 @@ class Samples(PeriodicValidation):
 
     def __init__(
         self,
-        count: int = 3,
-        every_n_validations: int = 4,
+        count: Steps = 3,
+        every_n_validations: Count = 4,
         vocoder: Callable[..., nn.Module] | None = None,
-        solver_steps: Sequence[int] = (1, 2, 4, 10),
+        solver_steps: Sequence[SolverSteps] = (1, 2, 4, 10),
     ) -> None:
         super().__init__(count, every_n_validations)
         self.solver_steps = list(solver_steps)

@@ -11,6 +11,7 @@ from lightning.pytorch.profilers import PassThroughProfiler
 from torch import Tensor
 
 from tts.batch import Batch, Clips
+from tts.bounds import Count, Share, Steps
 from tts.callbacks.support.datamodule import datamodule
 from tts.callbacks.support.gpu import Gpu, find_gpu
 from tts.callbacks.support.optimizers import unwrap
@@ -45,11 +46,11 @@ class Throughput(pl.Callback):
 
     def __init__(
         self,
-        max_data_stall: float = 0.1,
-        max_padding: float = 0.15,
-        min_gpu_memory: float = 0.5,
-        patience: int = 3,
-        warmup_steps: int = 50,
+        max_data_stall: Share = 0.1,
+        max_padding: Share = 0.15,
+        min_gpu_memory: Share = 0.5,
+        patience: Count = 3,
+        warmup_steps: Steps = 50,
         auto_tune: bool = False,
     ) -> None:
         self.advisor = ThroughputAdvisor(

@@ -10,6 +10,7 @@ import lightning.pytorch as pl
 import torch
 from torch import nn
 
+from tts.bounds import Count, PositiveShare
 from tts.callbacks.samples import prompt_of
 from tts.callbacks.support.datamodule import datamodule
 from tts.callbacks.support.last_step import is_last_step
@@ -42,9 +43,9 @@ class ValidationMetrics(pl.Callback):
         self,
         measures: Mapping[str, Measure | None],
         vocoder: Callable[..., nn.Module],
-        count: int = 8,
-        every_n_validations: int = 4,
-        max_time_share: float = 0.1,
+        count: Count = 8,
+        every_n_validations: Count = 4,
+        max_time_share: PositiveShare = 0.1,
     ) -> None:
         if not 0 < max_time_share <= 1:
             raise UserError(

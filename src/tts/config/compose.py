@@ -13,6 +13,7 @@ from omegaconf.errors import (
     OmegaConfBaseException,
 )
 
+from tts.config.value_checks import check_values
 from tts.errors import UserError
 from tts.plain_data import PlainData
 
@@ -22,11 +23,16 @@ class CompositionError(UserError):
 
 
 def compose(config_name: str, overrides: Sequence[str]) -> DictConfig:
-    """Compose ``conf/<config_name>.yaml`` with ``overrides``. Raises CompositionError."""
+    """Compose ``conf/<config_name>.yaml`` with ``overrides`` and check its values.
+
+    Raises CompositionError, or ConfigValueError for a value that does not fit.
+    """
     try:
-        return hydra.compose(config_name, list(overrides))
+        config = hydra.compose(config_name, list(overrides))
     except (HydraException, OmegaConfBaseException) as error:
         raise CompositionError(str(error).splitlines()[0]) from error
+    check_values(config_name, config, overrides)
+    return config
 
 
 def parse_overrides(overrides: Iterable[str]) -> list[Override]:

@@ -37,6 +37,8 @@ def explain(error: BaseException, config_name: str, conf: Path, arguments: Seque
         return _unknown_key(match[1].split("@")[0], config_name, conf, arguments)
     if match := re.search(r"Could not delete from config\. '([^']+)' does not exist", message):
         return _unknown_key(match[1], config_name, conf, arguments)
+    if "Config group override must be" in message and (wrong := _wrong_choice(conf, arguments)):
+        return wrong
     if cause := error.__cause__:
         message = f"{message} ({' '.join(str(cause).split())})"
     return message
@@ -55,6 +57,10 @@ def _unknown_key(key: str, config_name: str, conf: Path, arguments: Sequence[str
     groups = _groups(conf)
     if key in groups:
         return f"the group {key} does not apply to the other choices: remove {key}="
+    if f"~{key}" in arguments and not any(a.partition("=")[0] == key for a in arguments):
+        others = [a for a in arguments if a != f"~{key}"]
+        if OmegaConf.select(_composed(config_name, conf, others), key, default=0) is None:
+            return f"~{key}: {key} has no value that could be removed; leave ~{key} out"
     if "/" in key:
         hint = did_you_mean(key, groups)
         return f"there is no config group {key!r}; {hint}choose from {', '.join(groups)}"
@@ -84,6 +90,17 @@ def _choices_with(key: str, conf: Path) -> list[str]:
     return found
 
 
+def _wrong_choice(conf: Path, arguments: Sequence[str]) -> str:
+    """The message for ``audio=null`` or ``audio=5``: no choice of the group; "" for none such."""
+    groups = _groups(conf)
+    for group, _, value in (argument.partition("=") for argument in arguments):
+        if group not in groups or value.startswith("["):
+            continue
+        if value not in (choices := _choices(conf / group)):
+            return f"{group}={value} does not exist; choose from {', '.join(choices)}"
+    return ""
+
+
 def _replaced_section(section: str, conf: Path, arguments: Sequence[str]) -> str:
     """The message for ``size=small``, which replaces a section that other keys read."""
     given = [a for a in arguments if a.partition("=")[0].lstrip("+") == section]
@@ -109,12 +126,15 @@ def _choices(folder: Path) -> list[str]:
 def _composed(config_name: str, conf: Path, arguments: Sequence[str]) -> DictConfig:
     """The config with the other overrides; empty where it cannot be composed."""
     overrides = [a for a in arguments if "=" in a and not a.startswith("-")]
+    under_way = GlobalHydra.instance().hydra
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(conf), version_base="1.3"):
             return compose(config_name, overrides)
     except HydraException:
         return DictConfig({})
+    finally:
+        GlobalHydra.instance().hydra = under_way
 
 
 def _siblings(config: DictConfig, key: str) -> tuple[str, list[object]]:

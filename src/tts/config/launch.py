@@ -18,6 +18,7 @@ from tts.config.help import help_text
 from tts.config.literal import quote_literals
 from tts.config.reporting import fail, reported, user_error
 from tts.config.resume_overrides import inherit_overrides
+from tts.errors import UserError
 from tts.folder_lock import LOCK
 from tts.memory import gc_frozen_imports, keep_freed_memory
 from tts.threads import CpuTimes, cpu_times, limit_threads
@@ -105,6 +106,8 @@ def _require_known_options(arguments: list[str]) -> None:
 def _require_optuna(arguments: list[str]) -> None:
     if "sweep=optuna" in arguments and importlib.util.find_spec("optuna") is None:
         fail("error: sweep=optuna needs the package optuna: uv sync --extra sweep")
+    if "sweep=optuna" in arguments and not {"-m", "--multirun"} & set(arguments):
+        fail("error: sweep=optuna searches in a multirun: add -m, and give a key several values")
 
 
 def _guarded(
@@ -114,23 +117,16 @@ def _guarded(
 
     @functools.wraps(task)
     def run(config: "DictConfig") -> float | None:
-        from omegaconf import OmegaConf
-        from omegaconf.errors import OmegaConfBaseException
-
-        from tts.config.hydra_job import job_folder, sweep_job
+        from tts.config.hydra_job import job_folder, sweep_job, task_overrides
 
         try:
-            missing = sorted(OmegaConf.missing_keys(config))
-        except OmegaConfBaseException as error:  # an interpolation that cannot be resolved
-            from tts.config.errors import explain
-
-            fail(f"error: {explain(error, config_name, CONF, sys.argv[1:])}")
-        if missing:
-            fail(f"error: {', '.join(missing)}: not given; add {missing[0]}=...")
-        # a training's sums would change in their last digits with the load, a benchmark's times
-        if config_name not in ("train", "benchmark"):
-            limit_threads(start)
-        try:
+            with gc_frozen_imports():
+                from tts.config.value_checks import check_values
+            check_values(config_name, config, task_overrides())
+            _require_complete(config, config_name)
+            # a training's sums would change in their last digits with the load, a benchmark's times
+            if config_name not in ("train", "benchmark"):
+                limit_threads(start)
             return task(config)
         except Exception as error:
             found = user_error(error, None if config_name != "train" else job_folder())
@@ -146,6 +142,21 @@ def _guarded(
             return fail(f"error: {found}")
 
     return run
+
+
+def _require_complete(config: "DictConfig", config_name: str) -> None:
+    """Raise UserError for a value that is missing, or read from a key that does not exist."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        missing = sorted(OmegaConf.missing_keys(config))
+    except OmegaConfBaseException as error:  # an interpolation that cannot be resolved
+        from tts.config.errors import explain
+
+        raise UserError(explain(error, config_name, CONF, sys.argv[1:])) from error
+    if missing:
+        raise UserError(f"{', '.join(missing)}: not given; add {missing[0]}=...")
 
 
 def _remove_empty_run(job: str) -> None:

@@ -8,6 +8,7 @@ import torch
 from torch.utils.data import Dataset, Sampler
 
 from tts.batch import Clips
+from tts.bounds import Count
 from tts.data.dataset import SpeechDataset
 from tts.errors import UserError
 
@@ -18,10 +19,10 @@ Cut = tuple[int, int, int]  # row, first frame, frames
 class ClipSettings:
     """How recordings are cut; every field is a key under ``data.clips``."""
 
-    frames: int = 32  # of a training clip
-    per_batch: int = 16
-    validation_frames: int = 344  # at most, from the middle of an utterance
-    validation_clips: int = 24  # utterances, spread over the validation set
+    frames: Count = 32  # of a training clip
+    per_batch: Count = 16
+    validation_frames: Count = 344  # at most, from the middle of an utterance
+    validation_clips: Count = 24  # utterances, spread over the validation set
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

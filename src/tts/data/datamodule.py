@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import lightning.pytorch as pl
 import numpy as np
@@ -28,12 +28,12 @@ from tts.child_processes import (
 )
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts, merge_facts
-from tts.data.clips import ClipDataset, ClipSampler, ClipSettings, Cut, validation_cuts
+from tts.data.clips import ClipDataset, ClipSampler, Cut, validation_cuts
 from tts.data.corpora.combine import make_corpora
 from tts.data.corpora.source import Corpus
+from tts.data.data_settings import DataSettings
 from tts.data.dataset import SpeechDataset
 from tts.data.prepare import prepare
-from tts.data.prepare_settings import PrepareSettings
 from tts.data.reader_errors import ReaderDataset
 from tts.data.sampler import FrameBudgetSampler
 from tts.data.store import PreparedCorpus, Row
@@ -44,21 +44,6 @@ from tts.vocoders.codec import Codec, load_codec
 
 warn = rank_zero_only(logging.getLogger(__name__).warning)
 Loader = DataLoader[Batch | Clips]
-
-
-class DataSettings(NamedTuple):
-    """How corpora are prepared and read; every field is a key under ``data``."""
-
-    prepared_dir: str = "prepared"  # holds a folder per prepared corpus
-    prepare: PrepareSettings = PrepareSettings()
-    prepare_workers: int = 2  # processes that prepare
-    codec: str | None = None  # voice or run whose codec makes Batch.codes; None = no codes
-    frames_per_batch: int = 6000  # utterances x longest, padding included
-    workers: int = 1  # processes that read
-    prefetch: int = 4  # batches that each of them reads ahead
-    seed: int = 1  # of the batches
-    clips: ClipSettings | None = None  # batches are Clips, cut so; None = complete utterances
-    mel_from: str | None = None  # acoustic run that makes the clips' mels; None = the recordings'
 
 
 class SpeechDataModule(pl.LightningDataModule):

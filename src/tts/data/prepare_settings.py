@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tts.bounds import Decibels, NonNegative, Positive, Seed, Share, ShareBelowOne, Steps
 from tts.errors import UserError
 
 
@@ -9,19 +10,19 @@ from tts.errors import UserError
 class PrepareSettings:
     """Every field is a key under ``data.prepare``."""
 
-    trim_db: float = 40.0  # silence is this far below the loudest 20 ms
-    trim_margin: float = 0.08  # seconds of silence that stay on both sides
-    silent_db: float = -55.0  # a clip whose loudest 20 ms are below this is silent
-    min_seconds: float = 0.5  # after trimming
-    max_seconds: float = 20.0
-    max_clipped: float = 0.01  # share of samples at full scale
-    max_outlier: float = 6.0  # robust standard deviations of characters per second
-    max_dropped: float = 0.2  # share of utterances; above it preparing fails
-    pitch_min: float = 65.0  # Hz
-    pitch_max: float = 500.0
-    validation_share: float = 0.05  # of the texts
-    validation_max: int = 200  # texts, at most
-    seed: int = 1  # chooses the texts for validation
+    trim_db: Positive = 40.0  # silence is this far below the loudest 20 ms
+    trim_margin: NonNegative = 0.08  # seconds of silence that stay on both sides
+    silent_db: Decibels = -55.0  # a clip whose loudest 20 ms are below this is silent
+    min_seconds: Positive = 0.5  # after trimming
+    max_seconds: Positive = 20.0
+    max_clipped: Share = 0.01  # share of samples at full scale
+    max_outlier: Positive = 6.0  # robust standard deviations of characters per second
+    max_dropped: Share = 0.2  # share of utterances; above it preparing fails
+    pitch_min: Positive = 65.0  # Hz
+    pitch_max: Positive = 500.0
+    validation_share: ShareBelowOne = 0.05  # of the texts
+    validation_max: Steps = 200  # texts, at most
+    seed: Seed = 1  # chooses the texts for validation
 
     def __post_init__(self) -> None:
         if not 0 <= self.validation_share < 1:

@@ -4,14 +4,13 @@ A constant-Q spectrum has the same number of bins in each octave: it resolves lo
 as high ones, which a Fourier spectrum does not.
 """
 
-from collections.abc import Sequence
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from tts.audio.low_pass import low_pass_filter
+from tts.bounds import Counts, Octaves, Width
 from tts.discriminators.base import MultiDiscriminator, forward_with_features, scaled_channels
 
 CHANNELS = 128
@@ -69,7 +68,7 @@ class ConstantQDiscriminator(nn.Module):
     ``hop``, ``octaves``, ``bins``: see :class:`ConstantQ`. ``(B, S)`` -> logits, feature maps.
     """
 
-    def __init__(self, hop: int, octaves: int, bins: int, width: float = 1.0) -> None:
+    def __init__(self, hop: int, octaves: int, bins: int, width: Width = 1.0) -> None:
         super().__init__()
         self.transform = ConstantQ(hop, octaves, bins)
         self.octaves = nn.ModuleList(
@@ -104,10 +103,10 @@ class MultiConstantQDiscriminator(MultiDiscriminator):
 
     def __init__(
         self,
-        width: float = 1.0,
-        hops: Sequence[int] = (512, 256, 256),
-        bins: Sequence[int] = (24, 36, 48),
-        octaves: int = 9,
+        width: Width = 1.0,
+        hops: Counts = (512, 256, 256),
+        bins: Counts = (24, 36, 48),
+        octaves: Octaves = 9,
     ) -> None:
         super().__init__(
             ConstantQDiscriminator(hop, octaves, count, width)

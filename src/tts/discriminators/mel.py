@@ -3,7 +3,6 @@
 For training only: they reduce the over-smoothing of a mel trained by distances alone.
 """
 
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import ClassVar, NamedTuple
 
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
+from tts.bounds import Channels, Counts
 from tts.discriminators.base import MultiDiscriminator, forward_with_features
 
 
@@ -50,7 +50,7 @@ class MultiWindowDiscriminator(MultiDiscriminator):
 
     signal: ClassVar[str] = "mel"
 
-    def __init__(self, windows: Sequence[int] = (32, 64, 128), channels: int = 32) -> None:
+    def __init__(self, windows: Counts = (32, 64, 128), channels: Channels = 32) -> None:
         super().__init__(PatchDiscriminator(channels) for _ in windows)
         self.windows = list(windows)
 

@@ -1,11 +1,10 @@
 """Multi-period discriminator of HiFi-GAN (Kong et al. 2020, section 2.3)."""
 
-from collections.abc import Sequence
-
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
+from tts.bounds import Counts, Width
 from tts.discriminators.base import MultiDiscriminator, forward_with_features, scaled_channels
 
 CHANNELS = (32, 128, 512, 1024, 1024)
@@ -17,7 +16,7 @@ class PeriodDiscriminator(nn.Module):
     A kernel sees every ``period``-th sample. ``(B, S)`` -> logits, feature maps.
     """
 
-    def __init__(self, period: int, width: float = 1.0) -> None:
+    def __init__(self, period: int, width: Width = 1.0) -> None:
         super().__init__()
         self.period = period
         channels = [1, *(scaled_channels(c, width) for c in CHANNELS)]
@@ -44,5 +43,5 @@ class PeriodDiscriminator(nn.Module):
 class MultiPeriodDiscriminator(MultiDiscriminator):
     """One :class:`PeriodDiscriminator` per period; ``width``: share of the paper's channels."""
 
-    def __init__(self, width: float = 1.0, periods: Sequence[int] = (2, 3, 5, 7, 11)) -> None:
+    def __init__(self, width: Width = 1.0, periods: Counts = (2, 3, 5, 7, 11)) -> None:
         super().__init__(PeriodDiscriminator(period, width) for period in periods)

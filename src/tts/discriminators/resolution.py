@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
+from tts.bounds import Width, Windows
 from tts.discriminators.base import SLOPE, MultiDiscriminator, scaled_channels
 
 CHANNELS = 32
@@ -23,7 +24,7 @@ class ResolutionDiscriminator(nn.Module):
     ``window``: samples; the hop is a quarter of it. ``(B, S)`` -> logits, feature maps.
     """
 
-    def __init__(self, window: int, width: float = 1.0, bands: Sequence[float] = BANDS) -> None:
+    def __init__(self, window: int, width: Width = 1.0, bands: Sequence[float] = BANDS) -> None:
         super().__init__()
         self.size = window
         bins = window // 2 + 1
@@ -60,7 +61,7 @@ class ResolutionDiscriminator(nn.Module):
 class MultiResolutionDiscriminator(MultiDiscriminator):
     """One :class:`ResolutionDiscriminator` per window size; ``width``: share of the channels."""
 
-    def __init__(self, width: float = 1.0, windows: Sequence[int] = (2048, 1024, 512)) -> None:
+    def __init__(self, width: Width = 1.0, windows: Windows = (2048, 1024, 512)) -> None:
         super().__init__(ResolutionDiscriminator(window, width) for window in windows)
 
 

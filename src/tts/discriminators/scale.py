@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
+from tts.bounds import Octaves, Width
 from tts.discriminators.base import MultiDiscriminator, forward_with_features
 
 # (channels, kernel, stride, groups) of each layer, from HiFi-GAN
@@ -26,7 +27,7 @@ class ScaleDiscriminator(nn.Module):
     ``norm``: weight or spectral normalization, applied to each layer.
     """
 
-    def __init__(self, norm: Callable[[nn.Module], nn.Module], width: float = 1.0) -> None:
+    def __init__(self, norm: Callable[[nn.Module], nn.Module], width: Width = 1.0) -> None:
         super().__init__()
         layers = []
         before = 1
@@ -52,7 +53,7 @@ class MultiScaleDiscriminator(MultiDiscriminator):
     normalized, the others weight-normalized (HiFi-GAN, section 2.3).
     """
 
-    def __init__(self, width: float = 1.0, octaves: int = 3) -> None:
+    def __init__(self, width: Width = 1.0, octaves: Octaves = 3) -> None:
         super().__init__(
             ScaleDiscriminator(weight_norm if octave else spectral_norm, width)
             for octave in range(octaves)

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tts.bounds import NonNegative
 from tts.discriminators.base import DiscriminatorOutput
 from tts.losses.term import LossTerm
 
@@ -29,7 +30,7 @@ class AdversarialTerm(LossTerm):
     sub-discriminators (Vocos) instead of their sum (HiFi-GAN).
     """
 
-    def __init__(self, *, average: bool, scales: Mapping[str, float] | None = None) -> None:
+    def __init__(self, *, average: bool, scales: Mapping[str, NonNegative] | None = None) -> None:
         super().__init__()
         self.scales, self.average = dict(scales or {}), average
 

@@ -6,6 +6,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from tts.bounds import Count, NonNegative, PositiveShare
 from tts.errors import UserError
 from tts.losses.term import LossTerm
 
@@ -98,9 +99,9 @@ class GradNorm(Balance):
         self,
         terms: Mapping[str, nn.Module],
         shared: str,
-        alpha: float = 0.5,
-        rate: float = 0.1,
-        every_n_steps: int = 20,
+        alpha: NonNegative = 0.5,
+        rate: PositiveShare = 0.1,
+        every_n_steps: Count = 20,
     ) -> None:
         super().__init__(terms)
         if every_n_steps < 1 or not 0 < rate <= 1:

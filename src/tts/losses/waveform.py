@@ -1,13 +1,12 @@
 """Spectral losses of waveforms: mel, multi-resolution STFT, amplitude and phase."""
 
-from collections.abc import Sequence
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torchaudio.functional import melscale_fbanks
 
 from tts.batch import Clips
+from tts.bounds import Counts, SampleRate, Windows
 from tts.losses.term import LossTerm
 from tts.vocoders.vocoder import VocoderOutput
 
@@ -22,7 +21,7 @@ class WaveMelLoss(LossTerm):
     ``bands``: their mean, the multi-scale mel loss of DAC (Kumar et al. 2023, section 3.5).
     """
 
-    def __init__(self, sample_rate: int, windows: Sequence[int], bands: Sequence[int]) -> None:
+    def __init__(self, sample_rate: SampleRate, windows: Windows, bands: Counts) -> None:
         super().__init__()
         self.windows = tuple(windows)
         for number, (size, count) in enumerate(zip(windows, bands, strict=True)):
@@ -55,7 +54,7 @@ class MultiResolutionSTFT(LossTerm):
     each is the hop.
     """
 
-    def __init__(self, windows: Sequence[int] = (512, 1024, 2048)) -> None:
+    def __init__(self, windows: Windows = (512, 1024, 2048)) -> None:
         super().__init__()
         self.windows = tuple(windows)
         for size in windows:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
+from tts.bounds import NonNegative, Steps
 from tts.errors import UserError
 from tts.losses.adversarial import AdversarialOutput, AdversarialTerm
 from tts.losses.balance import Balance
@@ -42,8 +43,8 @@ class WeightedLoss(nn.Module):
     def __init__(
         self,
         terms: Mapping[str, nn.Module],
-        weights: Mapping[str, float],
-        ramps: Mapping[str, tuple[int, int]] | None = None,
+        weights: Mapping[str, NonNegative],
+        ramps: Mapping[str, tuple[Steps, Steps]] | None = None,
         balance: Callable[..., Balance] | None = None,
     ) -> None:
         super().__init__()

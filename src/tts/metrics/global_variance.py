@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tts.bounds import Channels
 from tts.metrics.evaluation_sample import EvaluationSample
 from tts.metrics.measure import Measure, Statistics
 
@@ -16,7 +17,7 @@ class GlobalVariance(Measure):
 
     label, unit = "global variance", "dB"
 
-    def __init__(self, bands: int = 80, **kwargs: object) -> None:
+    def __init__(self, bands: Channels = 80, **kwargs: object) -> None:
         self.num_statistics = 2 * bands
         super().__init__(**kwargs)
 

@@ -6,7 +6,7 @@ decoder step covers ``stride`` frames, which halves the decoder's cost at stride
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from tts.alignment.aligner import Aligner
 from tts.batch import Batch, Prompt
+from tts.bounds import Bound, Channels
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
@@ -46,13 +47,13 @@ class FastSpeechParts(NamedTuple):
     The factories are called with the arguments in their comments.
     """
 
-    dim: int  # channels of encoder and decoder
+    dim: Channels  # channels of encoder and decoder
     encoder: Callable[..., nn.Module]  # dim, style_dim
     adaptor: Callable[..., VarianceAdaptor]  # dim, facts, style_dim
     decoder: Callable[..., nn.Module]  # dim, style_dim
     aligner: Callable[..., Aligner] | None = None  # token_dim, mel_bands; None: given durations
     style: Callable[..., Style] | None = None  # facts; None: no conditioning
-    stride: int = 2  # mel frames per decoder step
+    stride: Annotated[int, Bound(least=1, most=64)] = 2  # mel frames per decoder step
     # channels, dim, style_dim; samples what is added to the decoder's mel; None: deterministic
     flow: Callable[..., ResidualFlow] | None = None
     postnet: Callable[..., nn.Module] | None = None  # bands

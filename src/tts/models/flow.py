@@ -10,11 +10,12 @@ velocity network; what it is conditioned on is computed once.
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from tts.bounds import Share, SolverSteps, Temperature
 from tts.controls import NEUTRAL, SynthesisControls
 from tts.errors import UserError
 from tts.modules.stack import Context
@@ -83,10 +84,10 @@ class ResidualFlow(nn.Module):
         velocity_net: Callable[..., nn.Module],
         style_dim: int | None = None,
         *,
-        cfg_dropout: float,
-        steps: int,
-        solver: str,
-        temperature: float,
+        cfg_dropout: Share,
+        steps: SolverSteps,
+        solver: Literal["euler", "midpoint"],
+        temperature: Temperature,
     ) -> None:
         super().__init__()
         self.settings = SamplerSettings(steps, solver, temperature, guidance=0.0).checked()

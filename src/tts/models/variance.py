@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from tts.alignment.regulator import average_by_duration
 from tts.batch import Batch
+from tts.bounds import OddKernel, Probability, Share
 from tts.controls import PerToken, SynthesisControls
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
@@ -100,8 +101,8 @@ class Predictor(nn.Module):
         self,
         dim: int,
         outputs: int = 1,
-        kernel: int = 3,
-        dropout: float = 0.5,
+        kernel: OddKernel = 3,
+        dropout: Probability = 0.5,
         style_dim: int | None = None,
     ) -> None:
         super().__init__()
@@ -141,9 +142,9 @@ class VarianceAdaptor(nn.Module):
         facts: CorpusFacts,
         predictor: Callable[..., Predictor],
         style_dim: int | None = None,
-        embedding_kernel: int = 3,
+        embedding_kernel: OddKernel = 3,
         flow: Callable[..., ResidualFlow] | None = None,
-        gradient: float = 0.0,
+        gradient: Share = 0.0,
     ) -> None:
         super().__init__()
         if not 0 <= gradient <= 1:

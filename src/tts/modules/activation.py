@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tts.bounds import Positive
+
 
 class Activation(nn.Module):
     """Base class, made as ``activation(dim=output channels)``; ``(..., width dim) -> (..., dim)``.
@@ -38,7 +40,7 @@ class Snake(Activation):
     ``alpha``: initial value. Its logarithm is the parameter, so it stays positive.
     """
 
-    def __init__(self, dim: int, alpha: float = 1.0) -> None:
+    def __init__(self, dim: int, alpha: Positive = 1.0) -> None:
         super().__init__(dim)
         self.log_alpha = nn.Parameter(torch.full((dim,), alpha).log())
 

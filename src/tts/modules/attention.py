@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
+from tts.bounds import Heads
 from tts.errors import UserError
 from tts.modules.context import Context
 from tts.modules.positional import NoPosition, PositionalEncoding
@@ -34,7 +35,7 @@ class SelfAttention(nn.Module):
     def __init__(
         self,
         dim: int,
-        heads: int = 4,
+        heads: Heads = 4,
         causal: bool = False,
         positional: PositionalEncoding | None = None,
     ) -> None:
@@ -104,7 +105,7 @@ class CrossAttention(nn.Module):
     ``memory_dim`` defaults to ``dim``; ``heads`` must divide ``dim`` into even parts.
     """
 
-    def __init__(self, dim: int, heads: int = 4, memory_dim: int | None = None) -> None:
+    def __init__(self, dim: int, heads: Heads = 4, memory_dim: int | None = None) -> None:
         super().__init__()
         self.heads = _checked_heads(dim, heads)
         self.query = nn.Linear(dim, dim)

@@ -1,8 +1,11 @@
 """Bidirectional mixer: a forward and a backward Mamba scan (``mamba_mamba``)."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor, nn
 
+from tts.bounds import Bound, Channels, Count, Expansion, Kernel
 from tts.modules.context import Context
 from tts.modules.mamba import MambaCore
 from tts.modules.positional import PositionalEncoding
@@ -18,11 +21,11 @@ class BidirectionalMamba(nn.Module):
     def __init__(
         self,
         dim: int,
-        expand: float = 1.0,
-        head_dim: int = 64,
-        state: int = 32,
-        kernel: int = 4,
-        chunk: int = 32,
+        expand: Expansion = 1.0,
+        head_dim: Channels = 64,
+        state: Annotated[int, Bound(least=2, most=4096)] = 32,
+        kernel: Kernel = 4,
+        chunk: Count = 32,
         positional: PositionalEncoding | None = None,
     ) -> None:
         super().__init__()

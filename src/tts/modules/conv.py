@@ -1,12 +1,12 @@
 """Convolution mixer: gated, depthwise, multi-scale; and convolutions of channels-last tensors."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tts.bounds import Expansion, Kernels
 from tts.errors import UserError
 from tts.modules.context import Context
 from tts.modules.positional import PositionalEncoding, reject_relative
@@ -51,7 +51,7 @@ class DepthwiseConv(nn.Module):
     """
 
     def __init__(
-        self, dim: int, kernels: Sequence[int] = (3, 7, 15, 31), direction: Direction = "centered"
+        self, dim: int, kernels: Kernels = (3, 7, 15, 31), direction: Direction = "centered"
     ) -> None:
         super().__init__()
         self.kernels, self.size = tuple(kernels), max(kernels)
@@ -109,8 +109,8 @@ class ConvCore(nn.Module):
     def __init__(
         self,
         dim: int,
-        expand: float = 1.0,
-        kernels: Sequence[int] = (3, 7, 15, 31),
+        expand: Expansion = 1.0,
+        kernels: Kernels = (3, 7, 15, 31),
         direction: Direction = "centered",
     ) -> None:
         super().__init__()
@@ -143,8 +143,8 @@ class Conv(nn.Module):
     def __init__(
         self,
         dim: int,
-        expand: float = 1.0,
-        kernels: Sequence[int] = (3, 7, 15, 31),
+        expand: Expansion = 1.0,
+        kernels: Kernels = (3, 7, 15, 31),
         direction: Direction = "centered",
         positional: PositionalEncoding | None = None,
     ) -> None:

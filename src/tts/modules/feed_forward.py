@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from tts.bounds import Expansion
 from tts.modules.activation import GELU, Activation
 
 
@@ -16,7 +17,7 @@ class FeedForward(nn.Module):
     """
 
     def __init__(
-        self, dim: int, multiple: float, activation: Callable[..., nn.Module] = GELU
+        self, dim: int, multiple: Expansion, activation: Callable[..., nn.Module] = GELU
     ) -> None:
         super().__init__()
         probe = activation(dim=dim)

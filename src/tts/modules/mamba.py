@@ -6,13 +6,14 @@ head (P, ``head_dim``), n state size (N, ``state``).
 """
 
 import math
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
+from tts.bounds import Bound, Channels, Count, Expansion, Kernel
 from tts.errors import UserError
 from tts.modules.context import Context
 from tts.modules.conv import DepthwiseConv
@@ -40,11 +41,11 @@ class MambaCore(nn.Module):
     def __init__(
         self,
         dim: int,
-        expand: float = 1.0,
-        head_dim: int = 64,
-        state: int = 32,
-        kernel: int = 4,
-        chunk: int = 32,
+        expand: Expansion = 1.0,
+        head_dim: Channels = 64,
+        state: Annotated[int, Bound(least=2, most=4096)] = 32,
+        kernel: Kernel = 4,
+        chunk: Count = 32,
         positional: PositionalEncoding | None = None,
     ) -> None:
         super().__init__()
@@ -122,11 +123,11 @@ class Mamba(nn.Module):
     def __init__(
         self,
         dim: int,
-        expand: float = 2.0,
-        head_dim: int = 64,
-        state: int = 32,
-        kernel: int = 4,
-        chunk: int = 32,
+        expand: Expansion = 2.0,
+        head_dim: Channels = 64,
+        state: Annotated[int, Bound(least=2, most=4096)] = 32,
+        kernel: Kernel = 4,
+        chunk: Count = 32,
         positional: PositionalEncoding | None = None,
     ) -> None:
         super().__init__()

@@ -7,10 +7,12 @@ Convolutions encode offsets in their kernels, so they reject the relative encodi
 """
 
 import math
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
+from tts.bounds import Bound, Positive
 from tts.errors import UserError
 
 
@@ -53,7 +55,9 @@ class Sinusoidal(PositionalEncoding):
     ``base``: the longest wavelength is ``2 pi base`` positions. ``scale`` multiplies the encoding.
     """
 
-    def __init__(self, base: float = 10000.0, scale: float = 1.0) -> None:
+    def __init__(
+        self, base: Annotated[float, Bound(above=1)] = 10000.0, scale: Positive = 1.0
+    ) -> None:
         self.base = base
         self.scale = scale
 
@@ -72,7 +76,7 @@ class Rope(PositionalEncoding):
 
     relative = True
 
-    def __init__(self, base: float = 10000.0) -> None:
+    def __init__(self, base: Annotated[float, Bound(above=1)] = 10000.0) -> None:
         self.base = base
 
     def rotate(self, x: Tensor, start: int = 0) -> Tensor:

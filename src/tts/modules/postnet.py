@@ -1,8 +1,11 @@
 """Postnet: convolutions that refine a predicted mel (Tacotron 2, Shen et al. 2018, section 2.2)."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor, nn
 
+from tts.bounds import Bound, Channels, OddKernel, Probability
 from tts.modules.conv import ChannelsLastConv1d
 from tts.modules.dropout import Dropout
 
@@ -19,10 +22,10 @@ class Postnet(nn.Module):
     def __init__(
         self,
         bands: int,
-        channels: int,
-        depth: int,
-        kernel: int,
-        dropout: float,
+        channels: Channels,
+        depth: Annotated[int, Bound(least=2, most=1024)],
+        kernel: OddKernel,
+        dropout: Probability,
     ) -> None:
         super().__init__()
         widths = [bands, *[channels] * (depth - 1), bands]

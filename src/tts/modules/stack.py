@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from tts.bounds import Depth, Probability
 from tts.errors import UserError
 from tts.modules.context import Context
 from tts.modules.dropout import Dropout, DropPath
@@ -129,13 +130,13 @@ class Stack(nn.Module):
     def __init__(
         self,
         dim: int,
-        depth: int,
+        depth: Depth,
         mixer: Callable[..., nn.Module] | MixerWithCross,
         feed_forward: Callable[..., nn.Module] | None = None,
         positional: Callable[[], PositionalEncoding] | None = None,
         style_dim: int | None = None,
-        dropout: float = 0.1,
-        drop_path: float = 0.0,
+        dropout: Probability = 0.1,
+        drop_path: Probability = 0.0,
     ) -> None:
         super().__init__()
         self.position = positional() if positional is not None else PositionalEncoding()

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tts.bounds import Channels, Depth, OddKernel
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
@@ -45,7 +46,7 @@ class SpeakerStyle(Style):
     needs = StyleNeeds(speaker="required")
     speaker_tables = ("table.weight",)
 
-    def __init__(self, facts: CorpusFacts, dim: int = 64) -> None:
+    def __init__(self, facts: CorpusFacts, dim: Channels = 64) -> None:
         super().__init__()
         self.dim = dim
         self.table = nn.Embedding(len(facts.speakers), dim)
@@ -71,10 +72,10 @@ class ReferenceStyle(Style):
     def __init__(
         self,
         facts: CorpusFacts,
-        dim: int = 64,
-        hidden: int = 128,
-        depth: int = 3,
-        kernel: int = 7,
+        dim: Channels = 64,
+        hidden: Channels = 128,
+        depth: Depth = 3,
+        kernel: OddKernel = 7,
     ) -> None:
         super().__init__()
         self.dim = dim

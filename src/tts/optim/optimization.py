@@ -6,6 +6,8 @@ from typing import NamedTuple
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from tts.errors import UserError
+
 ParameterGroups = Iterable[Mapping[str, object]]
 
 
@@ -20,3 +22,11 @@ class Optimization(NamedTuple):
     scheduler: Callable[..., LRScheduler]  # (optimizer, total_steps=...); one step per optimizer's
     clip: float | None = None  # gradient norm of each optimizer's weights; None: not clipped
     accumulate: int = 1  # batches per optimizer step
+
+    def optimizer_of(self, groups: ParameterGroups) -> Optimizer:
+        """Build the optimizer. Raises UserError for settings that exclude each other."""
+        try:
+            return self.optimizer(groups)
+        except (RuntimeError, TypeError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise UserError(f"optimizer: {reason}; change its settings, optimizer.*") from error

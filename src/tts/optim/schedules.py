@@ -11,16 +11,17 @@ from collections.abc import Callable
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from tts.bounds import AtLeastOne, Count, Share, ShareBelowOne, Steps
 from tts.errors import UserError
 
 
-def constant(optimizer: Optimizer, total_steps: int, warmup_steps: int = 500) -> LambdaLR:
+def constant(optimizer: Optimizer, total_steps: int, warmup_steps: Steps = 500) -> LambdaLR:
     """Stay at the peak."""
     return _schedule(optimizer, warmup_steps, lambda step: 1.0)
 
 
 def cosine(
-    optimizer: Optimizer, total_steps: int, warmup_steps: int = 500, final: float = 0.01
+    optimizer: Optimizer, total_steps: int, warmup_steps: Steps = 500, final: Share = 0.01
 ) -> LambdaLR:
     """Decay along half a cosine to ``final`` times the peak at the last step.
 
@@ -33,11 +34,11 @@ def cosine(
 def cosine_restarts(
     optimizer: Optimizer,
     total_steps: int,
-    warmup_steps: int = 500,
-    cycle_steps: int = 5000,
-    growth: float = 1.5,
-    decay: float = 0.8,
-    final: float = 0.01,
+    warmup_steps: Steps = 500,
+    cycle_steps: Count = 5000,
+    growth: AtLeastOne = 1.5,
+    decay: Share = 0.8,
+    final: Share = 0.01,
 ) -> LambdaLR:
     """Repeat cosine cycles, each ``growth`` times as long and ``decay`` times as high as the last.
 
@@ -66,9 +67,9 @@ def cosine_restarts(
 def one_cycle(
     optimizer: Optimizer,
     total_steps: int,
-    rise: float = 0.3,
-    first: float = 0.04,
-    final: float = 1e-4,
+    rise: ShareBelowOne = 0.3,
+    first: Share = 0.04,
+    final: Share = 1e-4,
 ) -> LambdaLR:
     """Rise from ``first`` times the peak over the share ``rise`` of the run; fall to ``final``.
 
@@ -90,9 +91,9 @@ def one_cycle(
 def warmup_stable_decay(
     optimizer: Optimizer,
     total_steps: int,
-    warmup_steps: int = 500,
-    decay_share: float = 0.2,
-    final: float = 0.01,
+    warmup_steps: Steps = 500,
+    decay_share: Share = 0.2,
+    final: Share = 0.01,
 ) -> LambdaLR:
     """Stay at the peak until the last ``decay_share`` of the run, then fall as 1 - sqrt(progress).
 
@@ -111,7 +112,7 @@ def warmup_stable_decay(
     return _schedule(optimizer, warmup_steps, factor)
 
 
-def noam(optimizer: Optimizer, total_steps: int, warmup_steps: int = 4000) -> LambdaLR:
+def noam(optimizer: Optimizer, total_steps: int, warmup_steps: Steps = 4000) -> LambdaLR:
     """Decay with the inverse square root of the step.
 
     Vaswani et al. 2017, equation 3, scaled so that the peak is the optimizer's ``lr`` instead of
@@ -128,9 +129,9 @@ def noam(optimizer: Optimizer, total_steps: int, warmup_steps: int = 4000) -> La
 def exponential(
     optimizer: Optimizer,
     total_steps: int,
-    warmup_steps: int = 0,
-    decay: float = 0.999,
-    every_steps: int = 1000,
+    warmup_steps: Steps = 0,
+    decay: Share = 0.999,
+    every_steps: Count = 1000,
 ) -> LambdaLR:
     """Decay by the factor ``decay`` every ``every_steps`` steps, continuously.
 

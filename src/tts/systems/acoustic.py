@@ -63,7 +63,7 @@ class AcousticSystem(pl.LightningModule):
         validate(self, self.model(batch), batch)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        optimizer = self.optimization.optimizer(parameter_groups(self.model, self.loss))
+        optimizer = self.optimization.optimizer_of(parameter_groups(self.model, self.loss))
         steps = total_steps(self.trainer)
         scheduler = self.optimization.scheduler(optimizer, total_steps=steps)
         return {

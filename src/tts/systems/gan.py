@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel
 
+from tts.bounds import ShareBelowOne, Steps
 from tts.discriminators.base import Discriminators, MultiDiscriminator
 from tts.errors import UserError
 from tts.losses.adversarial import AdversarialOutput, GANLoss
@@ -49,8 +50,8 @@ class GANSystem(pl.LightningModule):
         loss: WeightedLoss,
         optimization: Optimization,
         discriminators: Mapping[str, Callable[..., nn.Module]] | None,
-        adversarial_from_step: int,
-        averaging: float,
+        adversarial_from_step: Steps,
+        averaging: ShareBelowOne,
         card: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__()
@@ -173,7 +174,7 @@ class GANSystem(pl.LightningModule):
     def configure_optimizers(self) -> OptimizerLRScheduler:
         groups = [parameter_groups(self.model, self.loss)]
         groups += [] if self.discriminators is None else [parameter_groups(self.discriminators)]
-        optimizers = [self.optimization.optimizer(group) for group in groups]
+        optimizers = [self.optimization.optimizer_of(group) for group in groups]
         steps = total_steps(self.trainer, self.accumulate)
         totals = [steps, max(steps - self.adversarial_from_step, 1)]
         return [

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from tts.audio.bandwidth import limit_band
 from tts.batch import Clips
+from tts.bounds import ShareBelowOne, Steps
 from tts.losses.waveform import MultiResolutionSTFT, WaveMelLoss
 from tts.losses.weighted import WeightedLoss
 from tts.metrics.pesq import pesq, pesq_available
@@ -28,8 +29,8 @@ class VocoderSystem(GANSystem):
         loss: WeightedLoss,
         optimization: Optimization,
         discriminators: Mapping[str, Callable[..., nn.Module]] | None,
-        adversarial_from_step: int,
-        averaging: float,
+        adversarial_from_step: Steps,
+        averaging: ShareBelowOne,
         card: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from tts.bounds import Count
 from tts.parts import PHONEMIZERS
 from tts.plain_data import PlainData, PlainDataError
 from tts.text.clean import clean
@@ -43,7 +44,7 @@ class Frontend:
         self,
         phonemizer: Phonemizer | None = None,
         *,
-        max_characters: int = 5000,
+        max_characters: Count = 5000,
         symbols: Sequence[str] = SYMBOLS,
     ):
         self.phonemizer: Phonemizer = phonemizer or EspeakPhonemizer()

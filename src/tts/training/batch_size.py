@@ -9,6 +9,7 @@ import torch
 from lightning.pytorch.utilities.memory import is_oom_error
 from torch.utils.data import DataLoader
 
+from tts.bounds import Count, Positive, ShareBelowOne
 from tts.data.datamodule import SpeechDataModule
 from tts.data.dataset import SpeechDataset
 from tts.data.sampler import FrameBudgetSampler
@@ -33,7 +34,7 @@ class LargestBatch:
     """
 
     def __init__(
-        self, memory: float | None = None, headroom: float = 0.1, batches: int = 10
+        self, memory: Positive | None = None, headroom: ShareBelowOne = 0.1, batches: Count = 10
     ) -> None:
         if not 0 <= headroom < 1 or batches < 1 or (memory is not None and memory <= 0):
             raise UserError(

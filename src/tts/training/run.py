@@ -19,6 +19,7 @@ from tts.config.hydra_job import group_choices, task_overrides
 from tts.config.launch import CONF
 from tts.config.option_checks import check_options
 from tts.config.trusted_packages import with_trust
+from tts.config.value_checks import check_values
 from tts.folder_lock import locked
 from tts.memory import release_memory
 from tts.plain_data import PlainData
@@ -31,7 +32,7 @@ from tts.training.optuna_trial import current_trial, require_one_process
 from tts.training.precision import set_precision
 from tts.training.results import best_direction, final_metrics, history_statistics
 from tts.training.resume import resumed_step, starting_point
-from tts.training.run_folder import save_config
+from tts.training.run_folder import CONFIG, save_config
 from tts.training.runtime_errors import user_error_of
 from tts.training.summary import summarized
 from tts.training.system import build_trainable_system, load_initial_weights
@@ -69,6 +70,7 @@ def train(
     silence_lightning()
     resuming = bool(config.resume)
     config, checkpoint = starting_point(config, overrides)
+    check_values("train", config, overrides, f"{config.run_dir}/{CONFIG}" if resuming else None)
     set_precision(config)
     plain = to_plain(config)
     check_options(config, plain, resuming, overrides)

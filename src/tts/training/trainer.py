@@ -5,12 +5,11 @@ from copy import copy
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers import Logger
-from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from tts.callbacks.support.priority import sort_by_priority
 from tts.callbacks.validation_schedule import ValidationSchedule
-from tts.config.instantiate import InstantiationException, instantiate, target_class
+from tts.config.instantiate import PartError, instantiate, target_class
 from tts.errors import UserError
 from tts.training.acceleration import CUSTOM_TRAINER_KEYS
 
@@ -43,15 +42,11 @@ def build_trainer(
             callbacks=sort_by_priority([*callbacks, schedule]),
             logger=loggers or False,
         )
-    except InstantiationException as error:
-        unusable = (MisconfigurationException, ModuleNotFoundError, ValueError)
-        if isinstance(error.__cause__, unusable):
-            why = str(error.__cause__).rstrip(".!")
-            raise UserError(
-                f"trainer: {why}. Choose another trainer=..., or another trainer.accelerator=, "
-                "trainer.devices= or trainer.precision="
-            ) from error
-        raise
+    except PartError as error:
+        raise UserError(
+            f"trainer: {error.reason}. Choose another trainer=..., or another "
+            "trainer.accelerator=, trainer.devices= or trainer.precision="
+        ) from error
 
 
 def optimizes_manually(config: DictConfig) -> bool:

@@ -6,6 +6,7 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
+from tts.bounds import Channels, Counts, Kernels, OddKernels
 from tts.contract import MelContract
 from tts.vocoders.antialias import Antialiased, SnakeBeta
 from tts.vocoders.hifigan import (
@@ -79,11 +80,11 @@ class BigVGAN(Vocoder):
     def __init__(
         self,
         contract: MelContract,
-        channels: int = 512,
-        rates: Sequence[int] = (8, 8, 2, 2),
-        up_kernels: Sequence[int] = (16, 16, 4, 4),
-        kernels: Sequence[int] = (3, 7, 11),
-        dilations: Sequence[Sequence[int]] = ((1, 3, 5), (1, 3, 5), (1, 3, 5)),
+        channels: Channels = 512,
+        rates: Counts = (8, 8, 2, 2),
+        up_kernels: Kernels = (16, 16, 4, 4),
+        kernels: OddKernels = (3, 7, 11),
+        dilations: Sequence[Counts] = ((1, 3, 5), (1, 3, 5), (1, 3, 5)),
         paired: bool = True,
         variant: BigVGANVariant | None = None,
     ) -> None:

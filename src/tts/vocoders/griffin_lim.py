@@ -1,8 +1,11 @@
 """Griffin-Lim vocoder: phase reconstruction without training."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor
 
+from tts.bounds import Bound, Iterations, Share, ShareBelowOne
 from tts.contract import MelContract
 from tts.errors import UserError
 from tts.vocoders.inverse_mel import InverseMel, check_magnitude_weight
@@ -23,10 +26,10 @@ class GriffinLim(Vocoder):
     def __init__(
         self,
         contract: MelContract,
-        iterations: int = 32,
-        momentum: float = 0.99,
-        inversion_steps: int = 10,
-        magnitude_weight: float = 0.0,
+        iterations: Annotated[int, Bound(least=1, most=100_000)] = 32,
+        momentum: ShareBelowOne = 0.99,
+        inversion_steps: Iterations = 10,
+        magnitude_weight: Share = 0.0,
     ) -> None:
         super().__init__(contract)
         if iterations < 1:

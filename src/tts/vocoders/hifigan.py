@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tts.bounds import Channels, Counts, Kernels, OddKernels
 from tts.contract import MelContract
 from tts.errors import UserError
 from tts.vocoders.vocoder import Vocoder
@@ -74,11 +75,11 @@ class HiFiGAN(Vocoder):
     def __init__(
         self,
         contract: MelContract,
-        channels: int = 512,
-        rates: Sequence[int] = (8, 8, 2, 2),
-        up_kernels: Sequence[int] = (16, 16, 4, 4),
-        kernels: Sequence[int] = (3, 7, 11),
-        dilations: Sequence[Sequence[int]] = ((1, 3, 5), (1, 3, 5), (1, 3, 5)),
+        channels: Channels = 512,
+        rates: Counts = (8, 8, 2, 2),
+        up_kernels: Kernels = (16, 16, 4, 4),
+        kernels: OddKernels = (3, 7, 11),
+        dilations: Sequence[Counts] = ((1, 3, 5), (1, 3, 5), (1, 3, 5)),
         paired: bool = True,
     ) -> None:
         super().__init__(contract)

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tts.bounds import Channels, Counts, OddKernel
 from tts.contract import MelContract
 from tts.modules.conv import ChannelsLastConv1d
 from tts.vocoders.hifigan import context_frames, require_rates, upsampling
@@ -105,13 +106,13 @@ class UnivNet(Vocoder):
     def __init__(
         self,
         contract: MelContract,
-        channels: int = 32,
-        noise: int = 64,
-        rates: Sequence[int] = (8, 8, 4),
-        dilations: Sequence[int] = (1, 3, 9, 27),
-        kernel: int = 3,
-        hidden: int = 64,
-        predictor_kernel: int = 3,
+        channels: Channels = 32,
+        noise: Channels = 64,
+        rates: Counts = (8, 8, 4),
+        dilations: Counts = (1, 3, 9, 27),
+        kernel: OddKernel = 3,
+        hidden: Channels = 64,
+        predictor_kernel: OddKernel = 3,
     ) -> None:
         super().__init__(contract)
         up_kernels = [2 * rate for rate in rates]

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tts.bounds import Channels, Depth, Iterations, Share
 from tts.contract import MelContract
 from tts.modules.conv import ChannelsLastConv1d
 from tts.vocoders.inverse_mel import InverseMel, check_magnitude_weight
@@ -51,12 +52,12 @@ class Vocos(Vocoder):
     def __init__(
         self,
         contract: MelContract,
-        dim: int = 512,
-        hidden: int = 1536,
-        depth: int = 8,
+        dim: Channels = 512,
+        hidden: Channels = 1536,
+        depth: Depth = 8,
         prior: bool = False,
-        refinements: int = 0,
-        magnitude_weight: float = 1.0,
+        refinements: Iterations = 0,
+        magnitude_weight: Share = 1.0,
     ) -> None:
         check_magnitude_weight(magnitude_weight, "model")
         super().__init__(contract)

@@ -3,11 +3,13 @@
 import math
 from collections import deque
 from collections.abc import Iterable
+from typing import Annotated
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tts.bounds import Bound, Count, Positive, Steps
 from tts.errors import UserError
 from tts.plain_data import PlainData
 from tts.strategies.sharding import gather_full, local_shard
@@ -35,7 +37,7 @@ class GlobalNormClipping(ClippingMethod):
     Pascanu et al. 2013, section 3.2; the same as ``trainer.gradient_clip_val``.
     """
 
-    def __init__(self, max_norm: float = 1.0) -> None:
+    def __init__(self, max_norm: Positive = 1.0) -> None:
         self.max_norm = _positive("max_norm", max_norm)
 
     def __call__(self, parameters: list[nn.Parameter]) -> Tensor:
@@ -45,7 +47,7 @@ class GlobalNormClipping(ClippingMethod):
 class PerParameterClipping(ClippingMethod):
     """Scales each parameter's gradient to a norm of at most ``max_norm``, independent of others."""
 
-    def __init__(self, max_norm: float = 0.5) -> None:
+    def __init__(self, max_norm: Positive = 0.5) -> None:
         self.max_norm = _positive("max_norm", max_norm)
 
     def __call__(self, parameters: list[nn.Parameter]) -> Tensor:
@@ -65,10 +67,10 @@ class PercentileClipping(ClippingMethod):
 
     def __init__(
         self,
-        percentile: float = 50.0,
-        window: int = 1000,
-        min_steps: int = 100,
-        max_norm: float = 10.0,
+        percentile: Annotated[float, Bound(above=0, most=100)] = 50.0,
+        window: Count = 1000,
+        min_steps: Steps = 100,
+        max_norm: Positive = 10.0,
     ) -> None:
         if not 0 < percentile <= 100 or not 0 < min_steps <= window:
             raise UserError(
@@ -103,7 +105,7 @@ class AdaptiveClipping(ClippingMethod):
     that weights that begin at zero can grow.
     """
 
-    def __init__(self, max_ratio: float = 0.01, min_weight_norm: float = 1e-3) -> None:
+    def __init__(self, max_ratio: Positive = 0.01, min_weight_norm: Positive = 1e-3) -> None:
         self.max_ratio = _positive("max_ratio", max_ratio)
         self.min_weight_norm = _positive("min_weight_norm", min_weight_norm)
 

@@ -1,7 +1,9 @@
 """Plateau actions: lower or restart the learning rate, rebalance losses, add dropout, stop."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
+from tts.bounds import Bound, Count, NonNegative, Positive
 from tts.callbacks.support.training_controls import TrainingControls
 from tts.errors import UserError
 
@@ -21,7 +23,7 @@ class PlateauAction:
 class LowerLearningRate(PlateauAction):
     """Multiplies the learning rate by ``factor``, for a minimum narrower than the steps."""
 
-    def __init__(self, factor: float = 0.5) -> None:
+    def __init__(self, factor: Annotated[float, Bound(above=0, below=1)] = 0.5) -> None:
         if not 0 < factor < 1:
             raise UserError(f"LowerLearningRate: factor={factor} must be between 0 and 1")
         self.factor = factor
@@ -36,7 +38,7 @@ class WarmRestart(PlateauAction):
     a poor minimum (Loshchilov & Hutter 2017). Where the schedule is higher, the schedule counts.
     """
 
-    def __init__(self, steps: int = 1000, peak_factor: float = 1.0) -> None:
+    def __init__(self, steps: Count = 1000, peak_factor: Positive = 1.0) -> None:
         if steps < 1 or peak_factor <= 0:
             raise UserError(
                 f"WarmRestart: steps={steps} and peak_factor={peak_factor} must be above 0"
@@ -60,7 +62,7 @@ class RebalanceLosses(PlateauAction):
     The sum of the weighted losses stays the same. A term that is not above 0 keeps its weight.
     """
 
-    def __init__(self, strength: float = 0.5) -> None:
+    def __init__(self, strength: NonNegative = 0.5) -> None:
         self.strength = strength
 
     def __call__(self, controls: TrainingControls, losses: Losses) -> str:
@@ -82,7 +84,7 @@ class RebalanceLosses(PlateauAction):
 class AddDropout(PlateauAction):
     """Adds ``change`` to every dropout probability above 0; negative for a model that underfits."""
 
-    def __init__(self, change: float = 0.05) -> None:
+    def __init__(self, change: Annotated[float, Bound(above=-1, below=1)] = 0.05) -> None:
         self.change = change
 
     def __call__(self, controls: TrainingControls, losses: Losses) -> str:

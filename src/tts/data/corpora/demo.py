@@ -7,9 +7,11 @@ compared with true times in milliseconds.
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 
+from tts.bounds import Count, Length
 from tts.data.corpora.source import CorpusError, Source
 from tts.plain_data import PlainData
 from tts.text import espeak
@@ -34,9 +36,9 @@ class Demo:
 
     def __init__(
         self,
-        speakers: Mapping[str, str] | None = None,
+        speakers: Annotated[Mapping[str, str], Length()] | None = None,
         language: str = "en-us",
-        limit: int | None = None,
+        limit: Count | None = None,
     ):
         self.speakers = dict(speakers) if speakers else {"anna": "f1", "ben": ""}
         self.language = language

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from tts.bounds import NonNegative, Positive
 from tts.data.corpora.source import CorpusError, Source
 from tts.data.corpora.transcription import Timed, read_words
 from tts.plain_data import PlainData
@@ -27,9 +28,9 @@ class Recording:
         transcription: str | Path | None = None,
         speaker: str | None = None,
         language: str = "en-us",
-        min_gap: float = 0.2,
-        target_seconds: float = 6.0,
-        max_seconds: float = 14.0,
+        min_gap: NonNegative = 0.2,
+        target_seconds: Positive = 6.0,
+        max_seconds: Positive = 14.0,
     ) -> None:
         if audio is None or transcription is None:
             raise CorpusError(

@@ -1,0 +1,197 @@
+"""Types of every command's top-level keys: its options, and the sections of its config groups."""
+
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, get_type_hints
+
+from tts.bounds import Bound, Channels, Count, Iterations, Length, Positive, Processes, Seed, Share
+from tts.config.declared_types import Beside, Factory, Part, fields
+
+Device = str  # cpu, cuda, cuda:1, mps
+Paths = str | Annotated[list[str], Length()]
+Name = Annotated[str, Length()]
+OneOrMore = Count | Annotated[list[Count], Length()]
+
+
+class ModelSections(TypedDict):
+    """Sections of ``model`` that its parts and its training read, not its class."""
+
+    activation: Factory
+    positional: Factory | None
+    balance: Factory | None
+    loss: Part
+    monitor: str | None
+
+
+class TrainerKeys(TypedDict):
+    """Keys of ``trainer`` that are no arguments of Lightning's Trainer."""
+
+    checkpoint_activations: bool
+    compile: str | None
+
+
+class DiscriminatorSection(TypedDict):
+    """The section ``discriminator``; as ``size``, its sizes are checked where they are read."""
+
+    size: NotRequired[Any]
+    parts: dict[str, Factory | None] | None
+
+
+class Train(TypedDict):
+    """Options of ``train``."""
+
+    name: Name
+    seed: Seed
+    monitor: str | None
+    resume: str | None
+    ckpt_path: str | None
+    init_from: str | None
+    train_only: Paths | None
+    distill_from: str | None
+    distill_steps: Count
+    run_dir: Name
+    data: Part
+    frontend: Part
+    audio: Part
+    system: Factory
+    optimizer: Factory
+    scheduler: Factory
+    trainer: Annotated[Part, Beside(TrainerKeys)]
+    callbacks: NotRequired[dict[str, Part | None] | None]
+    logger: NotRequired[dict[str, Part | None] | None]
+    discriminator: NotRequired[DiscriminatorSection]
+    model: Annotated[Part | Factory, Beside(ModelSections)]
+    tune: NotRequired[Part | None]
+
+
+class Synthesize(TypedDict):
+    """Options of ``synthesize``, without its controls."""
+
+    run: str | None
+    text: str | None
+    file: str | None
+    out: Name
+    speaker: str | None
+    language: str | None
+    reference: str | None
+    seed: Seed
+    pictures: bool
+    device: Device
+    phonemizer: Part | None
+    vocoder: Factory
+
+
+class Evaluate(TypedDict):
+    """Options of ``evaluate``, without its controls."""
+
+    run: Paths | None
+    wavs: Paths | None
+    text: str | None
+    ref: str | None
+    aligned: bool
+    language: str
+    utterances: Count
+    split: Literal["validation", "train", "all"]
+    seed: Seed
+    phonemizer: Part | None
+    reference_iterations: Iterations
+    workers: Processes
+    worst: Iterations
+    worst_by: str | None
+    out: str | None
+    vocoder: Factory
+    data: NotRequired[Part | None]
+    frontend: Part
+    audio: Part
+    metrics: Annotated[dict[str, Part | None], Length()]
+
+
+class Export(TypedDict):
+    """Options of ``export``, without its controls."""
+
+    run: str
+    out: Name
+    speaker: str | None
+    half: bool
+    refinements: Iterations | None
+    magnitude_weight: Share | None
+    about: str | None
+    license: str | None
+
+
+class Phonemize(TypedDict):
+    """Options of ``phonemize``."""
+
+    text: str | None
+    file: str | None
+    language: str | None
+    run: str | None
+    format: Literal["json", "text"]
+    phonemizer: Part | None
+
+
+class Convert(TypedDict):
+    """Options of ``convert``."""
+
+    file: str | None
+    hub: str | None
+    settings: str | None
+    out: Name
+
+
+class Prepare(TypedDict):
+    """Options of ``prepare``."""
+
+    seed: Seed
+    data: Part
+    frontend: Part
+    audio: Part
+
+
+class Benchmark(TypedDict):
+    """Options of ``benchmark``."""
+
+    sections: str | list[str]
+    sizes: str | list[str]
+    vocoders: str | list[str]
+    precision: Literal["auto", "32-true", "bf16-mixed"]
+    device: Device
+    threads: Annotated[int, Bound(least=1, most=1024)] | None
+    rounds: Count
+    seconds: Positive
+    batch: Count
+    tokens: Count
+    frames: Count
+    width: Channels
+    lengths: OneOrMore | list[Count]
+    chunks: OneOrMore | list[Count]
+    steps: OneOrMore | list[Count]
+    sentence: Name
+    out: str | None
+    frontend: Part
+    audio: Part
+    model: Annotated[Part | Factory, Beside(ModelSections)]
+    optimizer: Factory
+    vocoder: Factory
+
+
+COMMANDS: dict[str, type] = {
+    "train": Train, "synthesize": Synthesize, "evaluate": Evaluate, "export": Export,
+    "convert": Convert, "prepare": Prepare, "benchmark": Benchmark, "phonemize": Phonemize,
+}  # fmt: skip
+SPEAKING = ("synthesize", "evaluate", "export")  # commands with synthesis controls
+
+
+def option_types(command: str) -> tuple[dict[str, Any], frozenset[str]]:
+    """Return the type of every top-level key, and the keys that must be there."""
+    declaration = COMMANDS[command]
+    hints, required = fields(declaration), declaration.__required_keys__  # type: ignore[attr-defined]
+    if command in SPEAKING:
+        from tts.controls import SynthesisControls
+
+        controls = get_type_hints(SynthesisControls, include_extras=True)
+        controls = {name: hint | None for name, hint in controls.items()}
+        if command == "evaluate":  # several are compared
+            one = controls["steps"]
+            controls["steps"] = one | Annotated[list[one], Length()]  # type: ignore[valid-type]
+        hints = {**hints, **controls}
+        required |= frozenset(controls)
+    return hints, required

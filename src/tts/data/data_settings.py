@@ -1,0 +1,22 @@
+"""Settings of preparing and reading corpora; every field is a key under ``data``."""
+
+from typing import NamedTuple
+
+from tts.bounds import Count, Processes, Seed
+from tts.data.clips import ClipSettings
+from tts.data.prepare_settings import PrepareSettings
+
+
+class DataSettings(NamedTuple):
+    """How corpora are prepared and read."""
+
+    prepared_dir: str = "prepared"  # holds a folder per prepared corpus
+    prepare: PrepareSettings = PrepareSettings()
+    prepare_workers: Processes = 2  # processes that prepare; 0 = this process itself
+    codec: str | None = None  # voice or run whose codec makes Batch.codes; None = no codes
+    frames_per_batch: Count = 6000  # utterances x longest, padding included
+    workers: Processes = 1  # processes that read
+    prefetch: Count = 4  # batches that each of them reads ahead
+    seed: Seed = 1  # of the batches
+    clips: ClipSettings | None = None  # batches are Clips, cut so; None = complete utterances
+    mel_from: str | None = None  # acoustic run that makes the clips' mels; None = the recordings'
