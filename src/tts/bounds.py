@@ -52,6 +52,7 @@ Positive = Annotated[float, Bound(above=0)]
 NonNegative = Annotated[float, Bound(least=0)]
 Share = Annotated[float, Bound(least=0, most=1)]
 ShareBelowOne = Annotated[float, Bound(least=0, below=1)]
+Factor = Annotated[float, Bound(above=0, below=1)]
 PositiveShare = Annotated[float, Bound(above=0, most=1)]
 Probability = ShareBelowOne  # of dropout: 1 would drop everything
 AtLeastOne = Annotated[float, Bound(least=1)]

@@ -6,6 +6,7 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
+from tts.bounds import Factor, Positive, Steps
 from tts.callbacks.support.divergence_detection import DivergenceDetector, Rise
 from tts.callbacks.support.priority import DEFAULT
 from tts.callbacks.support.trained_system import trained_system
@@ -31,7 +32,9 @@ class Divergence(pl.Callback):
 
     priority = DEFAULT
 
-    def __init__(self, tolerance: float = 0.1, factor: float = 0.3, max_lowered: int = 4) -> None:
+    def __init__(
+        self, tolerance: Positive = 0.1, factor: Factor = 0.3, max_lowered: Steps = 4
+    ) -> None:
         if not tolerance > 0 or not 0 < factor < 1 or max_lowered < 0:
             raise UserError(
                 f"callbacks.divergence: tolerance={tolerance} must be above 0, factor={factor} "

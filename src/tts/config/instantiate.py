@@ -4,6 +4,7 @@ The nodes are those of a config that the user composed, or of a run that :mod:`t
 when it was read. No other module calls Hydra's instantiation (a test says so).
 """
 
+import logging
 import re
 from typing import Any
 
@@ -55,5 +56,10 @@ def target_class(node: DictConfig) -> type[Any]:
 
 
 def target_object(name: str) -> Any:
-    """Return the class or function called ``name``."""
-    return hydra.utils.get_object(name)
+    """Return the class or function called ``name``. Raises whatever its import raises."""
+    log = logging.getLogger("hydra.utils")  # it prints what it raises
+    before, log.disabled = log.disabled, True
+    try:
+        return hydra.utils.get_object(name)
+    finally:
+        log.disabled = before

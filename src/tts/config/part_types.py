@@ -1,7 +1,6 @@
 """Types of the settings that a section's ``_target_`` takes, from its signature."""
 
 import functools
-import importlib
 import inspect
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +11,7 @@ from torch import nn
 
 from tts.config.declared_types import Factory, Part, is_node
 from tts.config.foreign_types import foreign_types, given_by_code
+from tts.config.instantiate import target_object
 from tts.memory import gc_frozen_imports
 
 DATA = "tts.data.datamodule.SpeechDataModule.from_config"
@@ -55,9 +55,10 @@ def required_by(node: Mapping[str, Any]) -> tuple[str, ...]:
 def _part_type(name: str) -> PartType:
     try:
         with gc_frozen_imports():
-            target = _located(name)
+            target = target_object(name)
     except Exception as error:  # also those of the user's own modules
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        cause = error.__cause__ or error
+        reason = f"{type(cause).__name__}: {' '.join(str(cause).split())}"
         raise TargetError(f"the full name of a class or function ({reason})") from error
     if not callable(target):
         raise TargetError("the full name of a class or function")
@@ -74,19 +75,6 @@ def _part_type(name: str) -> PartType:
     bare = getattr(target, "__init__", None) is nn.Module.__init__
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters) and not bare
     return PartType(target, hints, None if takes_any else names, required)
-
-
-def _located(name: str) -> Any:
-    """Import the module of ``package.module.Class.method`` and return what the name means."""
-    parts = name.split(".")
-    if not all(parts):
-        raise ValueError("it has an empty part")
-    found: Any = importlib.import_module(parts[0])
-    for number, part in enumerate(parts[1:], 2):
-        if not hasattr(found, part):
-            importlib.import_module(".".join(parts[:number]))
-        found = getattr(found, part)
-    return found
 
 
 def _annotations(target: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from tts.bounds import Bound, Count, NonNegative, Positive
+from tts.bounds import Bound, Count, Factor, NonNegative, Positive
 from tts.callbacks.support.training_controls import TrainingControls
 from tts.errors import UserError
 
@@ -23,7 +23,7 @@ class PlateauAction:
 class LowerLearningRate(PlateauAction):
     """Multiplies the learning rate by ``factor``, for a minimum narrower than the steps."""
 
-    def __init__(self, factor: Annotated[float, Bound(above=0, below=1)] = 0.5) -> None:
+    def __init__(self, factor: Factor = 0.5) -> None:
         if not 0 < factor < 1:
             raise UserError(f"LowerLearningRate: factor={factor} must be between 0 and 1")
         self.factor = factor
