@@ -41,7 +41,7 @@ class SlowDataset:
     """Eight utterances that take ``seconds`` each to read."""
 
     frame_lengths = (12,) * 8
-    rows = tuple(SimpleNamespace(phonemes="", id=f"u{n}") for n in range(8))
+    rows = tuple(SimpleNamespace(phonemes="", frames=1, id=f"u{n}") for n in range(8))
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
