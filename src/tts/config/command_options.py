@@ -59,6 +59,7 @@ class Train(TypedDict):
     logger: NotRequired[dict[str, Part | None] | None]
     discriminator: NotRequired[DiscriminatorSection]
     model: Annotated[Part | Factory, Beside(ModelSections)]
+    trust: NotRequired[Paths | None]
     tune: NotRequired[Part | None]
 
 
@@ -73,6 +74,7 @@ class Synthesize(TypedDict):
     language: str | None
     reference: str | None
     seed: Seed
+    trust: NotRequired[Paths | None]
     pictures: bool
     device: Device
     phonemizer: Part | None
@@ -86,6 +88,7 @@ class Evaluate(TypedDict):
     wavs: Paths | None
     text: str | None
     ref: str | None
+    trust: NotRequired[Paths | None]
     aligned: bool
     language: str
     utterances: Count
@@ -110,6 +113,7 @@ class Export(TypedDict):
     run: str
     out: Name
     speaker: str | None
+    trust: NotRequired[Paths | None]
     half: bool
     refinements: Iterations | None
     magnitude_weight: Share | None
@@ -124,6 +128,7 @@ class Phonemize(TypedDict):
     file: str | None
     language: str | None
     run: str | None
+    trust: NotRequired[Paths | None]
     format: Literal["json", "text"]
     phonemizer: Part | None
 
@@ -164,6 +169,10 @@ class Benchmark(TypedDict):
     lengths: OneOrMore | list[Count]
     chunks: OneOrMore | list[Count]
     steps: OneOrMore | list[Count]
+    trust: NotRequired[Paths | None]
+    voices: str | list[str]
+    texts: str | None
+    wavs: str | None
     sentence: Name
     out: str | None
     frontend: Part

@@ -25,7 +25,8 @@ def with_trust(
         config: DictConfig, *arguments: Parameters.args, **more: Parameters.kwargs
     ) -> Result:
         named = config.get("trust")
-        with trusting(list(named) if OmegaConf.is_list(named) else named):
+        given = [] if named is None else named if OmegaConf.is_list(named) else [named]
+        with trusting([str(name) for name in given]):
             return task(config, *arguments, **more)
 
     return trusted

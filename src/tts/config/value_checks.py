@@ -40,6 +40,7 @@ def check_values(
     ]
     deleted = {o[1:].partition("=")[0].replace("/", ".") for o in overrides if o.startswith("~")}
     found += _lost(plain, deleted)
+    found += _unread(config, [str(key) for key in plain if key not in types])
     for key, value in plain.items():
         found += faults(value, types.get(key, Any), key)
     for fault in found:
@@ -92,6 +93,18 @@ def _lost(plain: dict[str, Any], deleted: set[str]) -> list[Fault]:
         if is_node(node) and name not in node and name in required_by(node):
             found.append(Fault(key, None, _not_given(key), unknown=True))
     return found
+
+
+def _unread(config: DictConfig, keys: Sequence[str]) -> list[Fault]:
+    """Return the keys that are no options and that no other value refers to."""
+    if not keys:
+        return []
+    text = OmegaConf.to_yaml(config, resolve=False)
+    unread = [key for key in keys if not re.search(rf"\$\{{{re.escape(key)}[.\[}}]", text)]
+    return [
+        Fault(key, None, f"{key} is no option, and nothing reads it: remove it", unknown=True)
+        for key in unread
+    ]
 
 
 def _not_given(key: str) -> str:
