@@ -39,7 +39,7 @@ def refusal(compose: Compose, line: str) -> str:
     name, *overrides = line.split()
     try:
         config = compose(name, overrides)
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
+    except (HydraException, OmegaConfBaseException, TypeError, ValueError) as error:
         return explain(error, name, CONF, overrides)
     try:
         check_values(name, config, overrides)
@@ -164,6 +164,10 @@ def test_every_named_value_is_refused_with_its_key(compose: Compose) -> None:
         (
             "train model=null",
             "model=null does not exist; choose from bigvgan, fastspeech, hifigan, univnet, vocos",
+        ),
+        (
+            "prepare data=[null]",
+            "data=[null] does not exist; choose from demo, ljspeech, recording",
         ),
         ("train ~optimizer", "optimizer is not given: add optimizer=..."),
         ("synthesize ~run", "~run: run has no value that could be removed; leave ~run out"),

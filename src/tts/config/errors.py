@@ -37,7 +37,9 @@ def explain(error: BaseException, config_name: str, conf: Path, arguments: Seque
         return _unknown_key(match[1].split("@")[0], config_name, conf, arguments)
     if match := re.search(r"Could not delete from config\. '([^']+)' does not exist", message):
         return _unknown_key(match[1], config_name, conf, arguments)
-    if "Config group override must be" in message and (wrong := _wrong_choice(conf, arguments)):
+    # Hydra's own errors for a number or null as a choice
+    typed = "Config group override must be" in message or isinstance(error, TypeError)
+    if typed and (wrong := _wrong_choice(conf, arguments)):
         return wrong
     if cause := error.__cause__:
         message = f"{message} ({' '.join(str(cause).split())})"
@@ -94,9 +96,11 @@ def _wrong_choice(conf: Path, arguments: Sequence[str]) -> str:
     """The message for ``audio=null`` or ``audio=5``: no choice of the group; "" for none such."""
     groups = _groups(conf)
     for group, _, value in (argument.partition("=") for argument in arguments):
-        if group not in groups or value.startswith("["):
+        if group not in groups:
             continue
-        if value not in (choices := _choices(conf / group)):
+        choices = _choices(conf / group)
+        chosen = value.strip("[]").split(",") if value.startswith("[") else [value]
+        if any(choice.strip() not in choices for choice in chosen):
             return f"{group}={value} does not exist; choose from {', '.join(choices)}"
     return ""
 

@@ -75,7 +75,7 @@ def _compose_and_run(task: "Callable[[DictConfig], float | None]", config_name: 
     main = hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)
     try:
         main(_guarded(task, config_name, start))()
-    except (HydraException, OmegaConfBaseException, ValueError, OSError) as error:
+    except (HydraException, OmegaConfBaseException, TypeError, ValueError, OSError) as error:
         if (found := user_error(error, job_folder() or None)) is not None:
             _remove_empty_run(job_folder())  # Hydra itself writes to it before the task
             raise found from error
