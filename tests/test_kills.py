@@ -94,6 +94,7 @@ def test_a_truncated_last_falls_back_to_the_one_before(
     assert load_checkpoint(last)["global_step"] == 9
     assert load_checkpoint(previous)["global_step"] == 8
     assert resume_point(tmp_path) == last
+    (tmp_path / "checkpoints/best.ckpt").unlink()  # of the last step, too
     last.write_bytes(last.read_bytes()[:-100])
     assert resume_point(tmp_path) == previous
     assert f"{last} is truncated or damaged" in caplog.text
@@ -103,6 +104,7 @@ def test_a_truncated_last_falls_back_to_the_one_before(
     assert load_checkpoint(previous)["global_step"] == 9, (
         "a damaged checkpoint replaces no intact one"
     )
+    (tmp_path / "checkpoints/best.ckpt").unlink()
     damaged = bytearray(last.read_bytes())
     damaged[len(damaged) // 2] ^= 255
     last.write_bytes(damaged)

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -165,7 +166,7 @@ def make_folder(path: StrPath) -> Path:
 
 
 def require_writable(path: StrPath, key: str = "") -> None:
-    """Raise FileError where no file can be created at or below ``path``; nothing is created.
+    """Raise FileError where no file can be created at or below ``path``; no file is left.
 
     For commands that write at their end. ``key`` is the option that gave the path, ``"out="``.
     """
@@ -185,6 +186,8 @@ def require_writable(path: StrPath, key: str = "") -> None:
             read_only = os.statvfs(folder).f_flag & os.ST_RDONLY
             number = errno.EROFS if read_only else errno.EACCES
             raise OSError(number, os.strerror(number), str(place))
+        with tempfile.TemporaryFile(dir=folder):  # /proc denies it to all
+            pass
 
 
 def read_bytes(path: StrPath) -> bytes:
