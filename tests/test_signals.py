@@ -53,7 +53,9 @@ def test_a_signal_ends_with_one_line_and_its_status(signum: int, line: str) -> N
 
 
 def test_a_swallowed_signal_ends_the_process_all_the_same() -> None:
-    assert ended([signal.SIGINT], SWALLOWS) == (130, "")
+    status, errors = ended([signal.SIGINT], SWALLOWS)
+    assert status == 130
+    assert errors in ("", "interrupted\n")  # a signal between two tries is not swallowed
 
 
 def test_a_second_signal_ends_at_once() -> None:

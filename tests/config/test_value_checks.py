@@ -118,7 +118,7 @@ VALUES = {
         callbacks.throughput.max_padding=nan|2 callbacks.checkpoints.every_n_steps=nan|0
         trainer.gradient_clip_val=nan|-1|abc trainer.accumulate_grad_batches=0|abc
         trainer.precision=fp8|5 optimizer._target_=nowhere.Nothing|5|torch
-        optimizer._partial_=5 +trainer.foo=1 data.prepare.max_seconds=-1
+        optimizer._partial_=5 +trainer.foo=1 +foo=1 data.prepare.max_seconds=-1
         frontend.phonemizer=abc model.style=5 model.encoder=abc callbacks.samples=5 logger=5
         distill_steps=0 train_only=[] name='' scheduler.warmup_steps=-1|abc
         model.decoder.dropout=1 monitor=[] trainer.strategy=[]

@@ -40,7 +40,8 @@ def check_values(
     ]
     deleted = {o[1:].partition("=")[0].replace("/", ".") for o in overrides if o.startswith("~")}
     found += _lost(plain, deleted)
-    found += _unread(config, [str(key) for key in plain if key not in types])
+    added = {o.lstrip("+").partition("=")[0].partition(".")[0] for o in overrides if o[0] == "+"}
+    found += _unread(config, sorted(added - set(types)))
     for key, value in plain.items():
         found += faults(value, types.get(key, Any), key)
     for fault in found:
