@@ -8,6 +8,7 @@ from typing import Annotated, get_args, get_origin
 import pytest
 import yaml
 from compose_once import Compose, composing
+from fakes import composed
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -118,7 +119,7 @@ VALUES = {
         callbacks.throughput.max_padding=nan|2 callbacks.checkpoints.every_n_steps=nan|0
         trainer.gradient_clip_val=nan|-1|abc trainer.accumulate_grad_batches=0|abc
         trainer.precision=fp8|5 optimizer._target_=nowhere.Nothing|5|torch
-        optimizer._partial_=5 +trainer.foo=1 +foo=1 data.prepare.max_seconds=-1
+        optimizer._partial_=5 +trainer.foo=1 data.prepare.max_seconds=-1
         frontend.phonemizer=abc model.style=5 model.encoder=abc callbacks.samples=5 logger=5
         distill_steps=0 train_only=[] name='' scheduler.warmup_steps=-1|abc
         model.decoder.dropout=1 monitor=[] trainer.strategy=[]
@@ -318,3 +319,11 @@ def test_a_command_ends_with_one_line_and_writes_nothing(tmp_path: Path) -> None
     assert not list(tmp_path.iterdir())
     done = command("-m", "tts", "train", *words, "sweep=optuna", code=2)
     assert "add -m" in done.stderr
+
+
+def test_an_added_key_that_nothing_reads_is_refused() -> None:
+    added = ["+foo=1"]
+    with pytest.raises(ConfigValueError, match="foo is no option, and nothing reads it"):
+        check_values("synthesize", composed("synthesize", *added), added)
+    read = [*added, "seed=${foo}"]
+    check_values("synthesize", composed("synthesize", *read), read)
