@@ -16,7 +16,7 @@ from tts.benchmark.synthesis import benchmark_synthesis
 from tts.benchmark.timing import PairedTimer
 from tts.benchmark.training_step import Shape, benchmark_alignment, benchmark_training_step
 from tts.benchmark.vocoders import benchmark_vocoders
-from tts.benchmark.voices import benchmark_voices, read_texts
+from tts.benchmark.voices import benchmark_texts, benchmark_voices
 from tts.config.compose import CompositionError, compose
 from tts.config.hydra_job import task_overrides
 from tts.config.trusted_packages import with_trust
@@ -71,7 +71,7 @@ def benchmark(config: DictConfig) -> list[Section]:
         "vocoders": lambda: benchmark_vocoders(timer, bf16, config.frames, trainings),
         "voices": lambda: benchmark_voices(
             config.voices,
-            read_texts(config.texts),
+            benchmark_texts(config.texts),
             config.wavs and Path(config.wavs),
             config.rounds,
         ),

@@ -13,6 +13,8 @@ import torch
 
 from tts.audio.writer import audio_writer
 from tts.benchmark.report import Goal, Section
+from tts.data.corpora.demo import SENTENCES
+from tts.data.id_texts import read_texts
 from tts.errors import UserError
 from tts.synthesizer import Synthesizer
 
@@ -88,20 +90,12 @@ def benchmark_voices(
     return Section("voices", title, rows, goals)
 
 
-def read_texts(path: str | None) -> dict[str, str]:
+def benchmark_texts(path: str | None) -> dict[str, str]:
     """Read a file of ``id|text`` rows; None for ten sentences of the package. Raises UserError."""
-    if path is None:
-        sentences = (Path(__file__).parents[1] / "data/corpora/demo_sentences.txt").read_text(
-            "utf-8"
-        )
-        return {f"{n:02}": text for n, text in enumerate(sentences.splitlines()[:10], 1)}
-    try:
-        rows = [row.split("|") for row in Path(path).read_text("utf-8").splitlines() if row.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"texts={path}: cannot be read ({error})") from error
-    if not rows or any(len(row) < 2 for row in rows):
-        raise UserError(f"texts={path}: every row must be id|text")
-    return {row[0]: row[-1] for row in rows}
+    if path is not None:
+        return read_texts(Path(path), "texts")
+    sentences = SENTENCES.read_text("utf-8").splitlines()[:10]
+    return {f"{number:02}": text for number, text in enumerate(sentences, 1)}
 
 
 def _voice(path: str) -> Voice:
@@ -135,6 +129,5 @@ def _piper() -> Voice:
 
 
 def _write(path: Path, wave: np.ndarray, sample_rate: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     with audio_writer(path, sample_rate) as write:
         write(wave)

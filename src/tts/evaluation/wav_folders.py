@@ -1,6 +1,5 @@
 """Evaluation of folders of audio files from any source, with their texts and recordings."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from tts.audio.io import AudioError, read_audio
 from tts.contract import MelContract
+from tts.data.id_texts import read_texts
 from tts.errors import UserError
 from tts.evaluation.systems import RECORDINGS, EvaluationSentence, EvaluationSet, System
 from tts.text.language_words import other_language
@@ -80,26 +80,6 @@ def read_folders(
         texts=tuple(text_by_id.values()),
         problems=tuple(problems),
     )
-
-
-def read_texts(path: Path) -> dict[str, str]:
-    """Read the texts by id. Raises UserError with the row that is wrong."""
-    if not path.is_file():
-        raise UserError(f"text={path}: there is no such file")
-    texts: dict[str, str] = {}
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for number, row in enumerate(csv.reader(file, delimiter="|", quotechar=None), 1):
-                if not row:
-                    continue
-                if len(row) < 2:
-                    raise UserError(f"{path}, row {number}: expected id|text")
-                texts[Path(row[0]).stem] = row[2] if len(row) > 2 and row[2] else row[1]
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 text (byte {error.start})") from error
-    if not texts:
-        raise UserError(f"text={path}: the file is empty")
-    return texts
 
 
 def _audio_files(folder: Path) -> dict[str, Path]:
