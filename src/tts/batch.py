@@ -49,4 +49,4 @@ class Clips(NamedTuple):
     audio: Tensor  # (B, T * hop) samples in [-1, 1]
     frame_lengths: Tensor  # (B,) int64
     utterance: Tensor | None = None  # (B,) int64, row in the dataset
-    bandwidth: Tensor | None = None  # (B,) Hz, the highest recorded frequency
+    bandwidth: Tensor | None = None  # (B,) Hz, the highest recorded; None = all full-band

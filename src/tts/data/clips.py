@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from tts.batch import Clips
@@ -38,15 +39,21 @@ class ClipDataset(Dataset[Clips]):
 
     def __getitem__(self, cuts: Sequence[Cut]) -> Clips:
         parts = [self.speech.clip(*cut) for cut in cuts]
-        nyquist = self.speech.facts.contract.sample_rate / 2
-        bandwidths = [self.speech.places[row][1].bandwidth or nyquist for row, _, _ in cuts]
+        bandwidths = [self.speech.places[row][1].bandwidth for row, _, _ in cuts]
         return Clips(
             mel=torch.stack([mel for mel, _ in parts]),
             audio=torch.stack([audio for _, audio in parts]),
             frame_lengths=torch.tensor([len(mel) for mel, _ in parts]),
             utterance=torch.tensor([row for row, _, _ in cuts]),
-            bandwidth=torch.tensor(bandwidths, dtype=torch.float32),
+            bandwidth=self._bandwidth(bandwidths),
         )
+
+    def _bandwidth(self, bandwidths: Sequence[float | None]) -> Tensor | None:
+        """Return the Hz of each clip ``(B,)``; None if all are full-band, which costs nothing."""
+        if not any(bandwidths):
+            return None
+        nyquist = self.speech.facts.contract.sample_rate / 2
+        return torch.tensor([hertz or nyquist for hertz in bandwidths], dtype=torch.float32)
 
 
 class ClipSampler(Sampler[list[Cut]]):

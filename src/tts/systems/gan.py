@@ -5,7 +5,6 @@ Each batch trains the discriminators, then the model (Goodfellow et al. 2014, al
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, ClassVar
 
 import lightning.pytorch as pl
@@ -14,7 +13,6 @@ from lightning.pytorch.core.optimizer import LightningOptimizer
 from lightning.pytorch.utilities.types import OptimizerLRScheduler, OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
-from torch.optim.swa_utils import AveragedModel
 
 from tts.bounds import ShareBelowOne, Steps
 from tts.discriminators.base import Discriminators, MultiDiscriminator
@@ -25,7 +23,8 @@ from tts.optim.groups import parameter_groups
 from tts.optim.optimization import Optimization
 from tts.optim.total_steps import total_steps
 from tts.plain_data import PlainData
-from tts.strategies.private_api import check_versions, foreach_lerp_
+from tts.strategies.private_api import check_versions
+from tts.systems.weight_average import WeightAverage
 
 MODEL, DISCRIMINATORS = 0, 1  # the optimizers' indices
 
@@ -66,11 +65,7 @@ class GANSystem(pl.LightningModule):
             _require_signal(self.discriminators, self.signal)
         if averaging:
             check_versions("system.averaging", "torch")
-        self.average = (
-            AveragedModel(self.model, multi_avg_fn=partial(_average, averaging))
-            if averaging
-            else None
-        )
+        self.average = WeightAverage(self.model, averaging) if averaging else None
         self.optimization = optimization
         self.accumulate = optimization.accumulate
         self.adversarial_from_step = adversarial_from_step
@@ -202,15 +197,6 @@ def frozen(module: nn.Module) -> Iterator[None]:
     finally:
         for parameter in trainable:
             parameter.requires_grad_(True)
-
-
-@torch.no_grad()
-def _average(
-    decay: float, averages: list[Tensor], weights: list[Tensor], count: Tensor | int
-) -> None:
-    """Update an exponential moving average, with a lower decay during the first steps."""
-    updates = float(count)
-    foreach_lerp_(averages, weights, 1 - min(decay, (1 + updates) / (10 + updates)))
 
 
 def _gan_loss(loss: WeightedLoss) -> GANLoss:
