@@ -156,7 +156,7 @@ def trainer_of(**changes: Any) -> Any:
     given = {"global_step": 10, "log_every_n_steps": 10, "is_global_zero": True, "max_steps": 20,
              "sanity_checking": False, "state": SimpleNamespace(fn="fit"),
              "strategy": SimpleNamespace(root_device=torch.device("cpu")), "callbacks": [],
-             "logged_metrics": {}, "callback_metrics": {}, "progress_bar_metrics": {}}  # fmt: skip
+             "logged_metrics": {}, "callback_metrics": {}}  # fmt: skip
     return SimpleNamespace(**{**given, **changes})
 
 
@@ -183,7 +183,7 @@ def test_only_new_measurements_count_and_only_the_first_rank_reports(
 
 def test_the_progress_line_has_the_mean_loss_of_the_window(tmp_path: Path) -> None:
     history = MetricHistory(tmp_path)
-    trainer = trainer_of(callbacks=[history], progress_bar_metrics={"loss": torch.tensor(9.0)})
+    trainer = trainer_of(callbacks=[history], callback_metrics={"train/loss": torch.tensor(9.0)})
     assert ProgressLine._numbers(trainer) == {"loss": 9.0}, "no history yet"
     history.curves["train/loss"] = MetricCurve(20)
     for value in (1.0, 2.0):

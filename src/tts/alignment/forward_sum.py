@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from tts.alignment.lengths import check_lengths
+from tts.alignment.lengths import checked_lengths
 
 
 def forward_sum(log_attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor) -> Tensor:
@@ -23,7 +23,8 @@ def forward_sum(log_attention: Tensor, token_lengths: Tensor, frame_lengths: Ten
     Raises :class:`~tts.alignment.lengths.ImpossibleAlignmentError` if an utterance has fewer frames
     than tokens.
     """
-    check_lengths(token_lengths, frame_lengths)
+    # on the CPU, where both algorithms read them
+    token_lengths, frame_lengths = checked_lengths(token_lengths, frame_lengths)
     return _ForwardSum.apply(log_attention, token_lengths, frame_lengths)
 
 
@@ -72,7 +73,10 @@ def forward_sum_numba(
 def forward_sum_ctc(
     log_attention: Tensor, token_lengths: Tensor, frame_lengths: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """The same by torch's CTC on any device, with a blank of probability 0 (almost)."""
+    """The same by torch's CTC on any device, with a blank of probability 0 (almost).
+
+    Lengths on the CPU keep it from waiting for the device.
+    """
     size, frames, tokens = log_attention.shape
     log_probs = (
         F.pad(_at_least_float32(log_attention), (1, 0), value=-1e4).transpose(0, 1).contiguous()
@@ -83,8 +87,8 @@ def forward_sum_ctc(
         nll = F.ctc_loss(log_probs, targets, frame_lengths, token_lengths, reduction="none")
         (gradient,) = torch.autograd.grad(nll.sum(), log_probs)
     # torch returns the gradient by the logits before a softmax: exp(log_probs) - posterior
-    real = torch.arange(frames, device=log_probs.device)[:, None] < frame_lengths
-    posterior = (log_probs.detach().exp() - gradient) * real[..., None]
+    real = torch.arange(frames)[:, None] < frame_lengths.cpu()
+    posterior = (log_probs.detach().exp() - gradient) * real.to(log_probs.device)[..., None]
     return -nll.detach(), posterior.transpose(0, 1)[:, :, 1:]
 
 

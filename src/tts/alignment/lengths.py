@@ -1,5 +1,6 @@
 """Length check of every alignment: at least as many frames as tokens."""
 
+import torch
 from torch import Tensor
 
 from tts.errors import UserError
@@ -9,11 +10,13 @@ class ImpossibleAlignmentError(UserError):
     """A recording has fewer frames than its text has tokens."""
 
 
-def check_lengths(token_lengths: Tensor, frame_lengths: Tensor) -> None:
-    """Raise ImpossibleAlignmentError that names every utterance without a monotonic path.
+def checked_lengths(token_lengths: Tensor, frame_lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both on the CPU, with one transfer. Both are ``(B,)``.
 
-    Both are ``(B,)``. An utterance needs a token, and every token takes at least one frame.
+    An utterance needs a token, and every token takes at least one frame. Raises
+    ImpossibleAlignmentError that names every utterance without a monotonic path.
     """
+    token_lengths, frame_lengths = torch.stack([token_lengths, frame_lengths]).cpu().unbind()
     bad = (frame_lengths < token_lengths) | (token_lengths < 1)
     if bool(bad.any()):
         rows = [
@@ -25,3 +28,4 @@ def check_lengths(token_lengths: Tensor, frame_lengths: Tensor) -> None:
             + "; ".join(rows)
             + ". Drop these utterances when preparing the corpus, or use a shorter hop"
         )
+    return token_lengths, frame_lengths

@@ -7,7 +7,7 @@ come in order, and each takes at least one frame. Dynamic programming over frame
 import torch
 from torch import Tensor
 
-from tts.alignment.lengths import check_lengths
+from tts.alignment.lengths import checked_lengths
 from tts.masks import mask_from_lengths
 
 
@@ -22,9 +22,9 @@ def monotonic_alignment_search(
     :class:`~tts.alignment.lengths.ImpossibleAlignmentError` if an utterance has fewer frames than
     tokens.
     """
-    check_lengths(token_lengths, frame_lengths)
+    lengths = checked_lengths(token_lengths, frame_lengths)
     if log_attention.device.type == "cpu":
-        return _search_numba(log_attention, token_lengths, frame_lengths)
+        return _search_numba(log_attention, *lengths)
     return search_torch(log_attention, token_lengths, frame_lengths)
 
 

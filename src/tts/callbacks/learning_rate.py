@@ -14,4 +14,6 @@ class LearningRate(pl.Callback):
     def on_before_optimizer_step(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: torch.optim.Optimizer
     ) -> None:
-        pl_module.log("train/learning_rate", optimizer.param_groups[0]["lr"])
+        # a number would be copied to the device, which waits for it; filling a tensor does not
+        lr = torch.full((), optimizer.param_groups[0]["lr"], device=pl_module.device)
+        pl_module.log("train/learning_rate", lr)

@@ -143,7 +143,9 @@ class ProgressLine(pl.Callback):
 
     @staticmethod
     def _numbers(trainer: pl.Trainer) -> dict[str, float]:
-        numbers = {name: float(value) for name, value in trainer.progress_bar_metrics.items()}
+        # not Lightning's progress_bar_metrics, which it reads from the device in every step
+        latest = trainer.callback_metrics.get("train/loss")
+        numbers = {} if latest is None else {"loss": float(latest)}
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
             if isinstance(callback, MetricHistory):
                 curve = callback.curves.get("train/loss")

@@ -56,7 +56,6 @@ class AcousticSystem(pl.LightningModule):
         result: LossResult = self.loss(self.model(batch), batch, self.global_step)
         size = len(batch.tokens)
         self.log_dict(result.named("train"), batch_size=size)
-        self.log("loss", result.value, prog_bar=True, logger=False, batch_size=size)
         return result.total
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:

@@ -12,6 +12,7 @@ import torch
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from lightning.pytorch.utilities.types import OptimizerLRScheduler, OptimizerLRSchedulerConfig
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 from torch.optim.lr_scheduler import LRScheduler
 
 from tts.bounds import ShareBelowOne, Steps
@@ -107,13 +108,12 @@ class GANSystem(pl.LightningModule):
             self._discriminator_backward(inputs(fake.detach()), inputs(real), len(fake))
             if last:
                 self._discriminator_optimizer_step()
-            with frozen(self.discriminators):
+            with frozen(self.discriminators), parametrize.cached():
                 with torch.no_grad():
                     of_real = self.discriminators(inputs(real))
                 adversarial = AdversarialOutput(of_real, self.discriminators(inputs(fake)))
         result: LossResult = self.loss(output, batch, self.global_step, adversarial)
         self.log_dict(result.named("train"), batch_size=len(fake))
-        self.log("loss", result.value, prog_bar=True, logger=False, batch_size=len(fake))
         self.manual_backward(result.total / self.accumulate)
         if last:
             self._model_optimizer_step()
@@ -124,7 +124,8 @@ class GANSystem(pl.LightningModule):
         """Compute the discriminators' loss and its gradients."""
         assert self.discriminators is not None
         assert self.gan_loss is not None
-        output = AdversarialOutput(self.discriminators(real), self.discriminators(fake))
+        with parametrize.cached():  # both passes have the same weights: normalize them once
+            output = AdversarialOutput(self.discriminators(real), self.discriminators(fake))
         loss = self.gan_loss.discriminator(output)
         self.log("train/discriminator", loss.detach(), batch_size=size)
         self.active_optimizer = DISCRIMINATORS
