@@ -90,7 +90,7 @@ def test_every_choice_composes_into_a_training(choice: str) -> None:
         require_accepted(where, node)
 
 
-VOCODERS = {"vocos": ("tiny", "small", "base"), "hifigan": ("tiny", "v1", "v2", "v3"),
+VOCODERS = {"vocos": ("tiny", "small", "medium", "base"), "hifigan": ("tiny", "v1", "v2", "v3"),
             "bigvgan": ("tiny", "base", "large"), "univnet": ("tiny", "c16", "c32")}  # fmt: skip
 SIZES = ("tiny", "small", "base", "large")
 MODEL_GROUPS = (

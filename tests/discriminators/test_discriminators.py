@@ -34,6 +34,20 @@ def test_each_member_returns_logits_and_feature_maps(
         assert [a.shape for a in of_real] == [b.shape for b in of_fake]
 
 
+def test_the_bands_cover_the_spectrum_once() -> None:
+    def features(bands: tuple[float, ...]) -> list[torch.Tensor]:
+        discriminator = MultiResolutionDiscriminator(0.05, (512,), bands)
+        return discriminator(0.1 * torch.randn(1, 4096)).feature_maps[0]
+
+    assert len(features((0, 0.25, 0.5, 1))) == 3 * 5 + 1
+    one = features((0, 1))
+    assert len(one) == 5 + 1
+    assert one[0].shape[-1] == 257  # bins of the spectrum
+    for wrong in ((0, 0.5), (0.1, 1), (0, 0.6, 0.4, 1), (1,)):
+        with pytest.raises(UserError, match="bands"):
+            features(wrong)
+
+
 @pytest.mark.parametrize(("family", "members"), FAMILIES)
 def test_width_scales_the_published_channels(family: type[torch.nn.Module], members: int) -> None:
     def count(width: float) -> int:
