@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from pathlib import Path
 
 # no garbage collection while importing and collecting: those objects live as long as the process;
 # the controller of several workers collects no tests
@@ -28,6 +29,15 @@ LONG = (
     "test_end_to_end.py", "test_vocoder.py", "test_train.py", "test_validation_metrics.py",
     "test_sweeps.py",
 )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of prepared corpora that all workers share: equal settings are prepared once."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "prepared"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

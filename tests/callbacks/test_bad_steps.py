@@ -104,11 +104,11 @@ def test_too_many_skipped_steps_end_the_run(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def broken(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Path:
     """The bundle of a real model with a layer that overflows in its first step."""
     folder = tmp_path_factory.mktemp("broken")
     overrides = [
-        "model/size=tiny", "data.limit=24", f"data.prepared_dir={folder}/prepared",
+        "model/size=tiny", "data.limit=24", f"data.prepared_dir={prepared}",
         "data.workers=0", "trainer=cpu", "trainer.precision=32-true", "logger=none",
         "trainer.max_steps=1", "callbacks.samples=null",
         "callbacks.validation_metrics=null", "data.frames_per_batch=1500", f"run_dir={folder}/run",

@@ -175,17 +175,17 @@ def test_a_metric_without_a_direction_cannot_be_monitored(tmp_path: Path) -> Non
         Checkpoints(tmp_path, "metrics/beauty").on_validation_end(trainer, Module())  # type: ignore[arg-type]
 
 
-def test_two_processes_measure_the_same_as_one(tmp_path: Path) -> None:
+def test_two_processes_measure_the_same_as_one(tmp_path: Path, prepared: Path) -> None:
     """A tiny learning rate keeps the weights equal; the sentences are the same three."""
     overrides = [
         "model/size=tiny", "data.limit=24", "data.prepare.validation_share=0.25", "data.workers=0",
-        f"data.prepared_dir={tmp_path}/prepared", "trainer.precision=32-true", "optimizer.lr=1e-30",
+        f"data.prepared_dir={prepared}", "trainer.precision=32-true", "optimizer.lr=1e-30",
         "trainer.max_steps=1", "trainer.val_check_interval=1", "logger=none",
         "callbacks.samples=null", "callbacks.validation_metrics.every_n_validations=1",
         "callbacks.validation_metrics.count=3",
         "callbacks.validation_metrics.vocoder._target_=tts.vocoders.griffin_lim.GriffinLim",
         *(f"callbacks.validation_metrics.measures.{name}=null"
-          for name in ("wer", "dnsmos_p808", "dnsmos_ovrl")),
+          for name in ("wer", "dnsmos_p808", "dnsmos_ovrl")), "callbacks.metric_history=null",
     ]  # fmt: skip
     alone = train(composed("train", *overrides, "trainer=cpu", f"run_dir={tmp_path}/one"))
     ranks("train.py", *overrides, "trainer=ddp_cpu", f"hydra.run.dir={tmp_path}/two")

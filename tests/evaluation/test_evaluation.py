@@ -19,7 +19,8 @@ from tts.evaluation.wav_folders import shortest_names
 from tts.metrics.optional_packages import warn_once
 
 RATE = 22050
-LIGHT = [f"metrics.{name}=null" for name in ("wer", "cer", "dnsmos_p808", "dnsmos_ovrl", "plcmos")]
+SLOW = ("wer", "cer", "whisper", "dnsmos_p808", "dnsmos_ovrl", "plcmos", "distillmos")
+LIGHT = [f"metrics.{name}=null" for name in SLOW]
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 
 

@@ -88,11 +88,6 @@ def test_discriminators_learn_to_detect_over_smoothing() -> None:
     assert all(p.grad is not None and p.grad.any() for p in discriminators.parameters())
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("prepared")
-
-
 def test_training_resumes_exactly_and_synthesizes(tmp_path: Path, prepared: Path) -> None:
     def run(folder: Path, steps: int, resume: bool = False) -> dict[str, Tensor]:
         overrides = [

@@ -40,8 +40,10 @@ BUFFERS = ("model.flow.scale", "model.flow.seen")
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("flow")
+def base(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Path:
+    folder = tmp_path_factory.mktemp("flow")
+    (folder / "prepared").symlink_to(prepared)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +147,16 @@ def test_frozen_parts_are_in_evaluation_mode() -> None:
 
 
 def test_evaluation_compares_numbers_of_solver_steps(run: Path, tmp_path: Path) -> None:
-    slow = ("wer", "cer", "dnsmos_p808", "dnsmos_ovrl", "plcmos", "similarity", "whisper")
+    slow = (
+        "wer",
+        "cer",
+        "dnsmos_p808",
+        "dnsmos_ovrl",
+        "plcmos",
+        "similarity",
+        "whisper",
+        "distillmos",
+    )
     light = [f"metrics.{name}=null" for name in slow]
     config = composed("evaluate", f"run={run}", "utterances=1", "workers=1", "steps=[1,2]",
                       f"out={tmp_path}", *light)  # fmt: skip

@@ -203,11 +203,6 @@ def test_losses_ignore_what_lies_above_a_clips_bandwidth() -> None:
     assert (moved[hertz < 3900] > 0).any()
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("prepared")
-
-
 def run(folder: Path, prepared: Path, *more: str) -> dict[str, float]:
     overrides = [
         "model=vocos", "model/size=tiny", "trainer=cpu", "trainer.precision=32-true",

@@ -120,7 +120,7 @@ def test_validation_runs_uncompiled() -> None:
 
 
 def test_a_training_is_compiled_and_its_validations_are_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, prepared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     graphs: list[int] = []
     for moment in ("on_validation_start", "on_validation_end"):
@@ -137,7 +137,7 @@ def test_a_training_is_compiled_and_its_validations_are_not(
                 "train", "model/size=tiny", "model/encoder=conv", "model/decoder=conv",
                 "trainer=cpu", "trainer.compile=eager", "trainer.max_steps=2",
                 "trainer.val_check_interval=1", "data.limit=24", "data.workers=0", "logger=none",
-                f"data.prepared_dir={tmp_path}/prepared", f"run_dir={tmp_path}/run",
+                f"data.prepared_dir={prepared}", f"run_dir={tmp_path}/run",
                 "callbacks.validation_metrics=null",
             )
         )  # fmt: skip

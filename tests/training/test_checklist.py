@@ -14,14 +14,17 @@ from tts.training import checklist
 
 
 def test_rows_agree_or_report_why_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    prepared: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def forked(words: list[str], **options: Any) -> Any:
         assert words[:2] == [sys.executable, str(checklist.TRAIN)]
         return Command("train.py", *words[2:]).done()
 
     monkeypatch.setattr(checklist.subprocess, "run", forked)
-    overrides = ["model/size=tiny", "data.limit=24", f"data.prepared_dir={tmp_path}/prepared",
+    overrides = ["model/size=tiny", "data.limit=24", f"data.prepared_dir={prepared}",
                  "data.workers=0", "logger=none"]  # fmt: skip
     names = "plain,checkpointed,16-mixed"
     monkeypatch.setattr(sys, "argv", ["checklist", "--only", names, "--steps", "2",
