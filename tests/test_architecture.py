@@ -166,12 +166,22 @@ NEVER_CALLED = (
     "hydra.utils.call", "OmegaConf.load", "yaml.unsafe_load", "yaml.full_load", "torch.jit.load",
     "torch.hub.load", "get_object", "get_method", "pydoc.locate",
 )  # fmt: skip
+CONF_READERS = ("elsewhere", "errors", "help", "origin")
+# they handle nesting, and know or limit the size by themselves
+JSON_READERS = (
+    "benchmark/voices.py", "config/resolvers.py", "config/resume_overrides.py",
+    "data/corpora/transcription.py", "data/file_hashes.py", "data/reuse.py", "data/shards.py",
+    "data/store.py", "folder_lock.py",
+)  # fmt: skip
 EXECUTING = {
     "hydra.utils": {"config/instantiate.py"},
     "import_module": {"trust.py", "metrics/optional_packages.py", "text/normalize/__init__.py"},
     "torch.load": {"checkpoint.py", "export/pretrained.py", "metrics/mos.py"},  # weights_only
     "run_module": {"__main__.py"},
     "yaml.load": {"plain_data.py"},
+    # the files of conf/; all others are read with bounds
+    "yaml.safe_load": {"plain_data.py", *(f"config/{name}.py" for name in CONF_READERS)},
+    "json.loads": {"plain_data.py", *JSON_READERS},
     **{name: set[str]() for name in NEVER_CALLED},
 }  # fmt: skip
 
