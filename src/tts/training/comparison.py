@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tts.console import console
+from tts.containment import require_links_inside
 from tts.errors import UserError
 from tts.files import FileError, printable, write_bytes, write_text
 from tts.plain_data import PlainData, read_json, read_yaml
@@ -17,6 +18,7 @@ from tts.training.summary import SUMMARY
 
 # facts of a run in the order of the columns
 FIXED = ("status", "parameters", "steps", "frames_per_second", "seconds")
+WRITTEN = ("comparison.csv", "comparison.png", "comparison")
 HEADS = {"frames_per_second": "frames/s"}
 # overrides that are no columns: they change no result, or are named by others
 HIDDEN_OVERRIDES = ("experiment", "name", "sweep", "resume", "hydra.run.dir")
@@ -73,6 +75,7 @@ def collect(folders: Iterable[Path]) -> Comparison:
 
 def write(comparison: Comparison, folder: Path) -> Comparison:
     """Write ``comparison.csv``, ``comparison.png`` and TensorBoard's HParams into ``folder``."""
+    require_links_inside(folder, "give --out FOLDER", WRITTEN)
     content = io.StringIO(newline="")
     table = csv.writer(content)
     table.writerow(["run", *comparison.swept, *FIXED, *comparison.metrics, "error"])
