@@ -50,6 +50,7 @@ FLOORS = {
 SHARED = {
     "bounds": set(),
     "__main__": {"config", "signals"},
+    "script": {"__main__", "search_path"},
     "controls": set(),
     "batch": set(),
     "errors": set(),
@@ -59,6 +60,7 @@ SHARED = {
     "memory": set(),
     "child_processes": set(),
     "signals": set(),
+    "search_path": set(),
     "threads": set(),
     "folder_lock": set(),
     "plain_data": set(),
