@@ -50,6 +50,7 @@ FLOORS = {
 SHARED = {
     "bounds": set(),
     "__main__": {"config", "signals"},
+    "script": {"__main__", "search_path"},
     "controls": set(),
     "batch": set(),
     "errors": set(),
@@ -59,12 +60,14 @@ SHARED = {
     "memory": set(),
     "child_processes": set(),
     "signals": set(),
+    "search_path": set(),
     "threads": set(),
     "folder_lock": set(),
     "plain_data": set(),
     "typed_data": set(),
     "parts": set(),
     "trust": set(),
+    "containment": set(),
     "weights": set(),
     "console": set(),
     "contract": set(),
@@ -110,7 +113,7 @@ def test_no_import_goes_upwards(path: Path) -> None:
         allowed = SHARED[own] | {
             own, "bounds", "controls", "batch", "errors", "masks", "device", "contract", "corpus",
             "build", "checkpoint", "plain_data", "typed_data", "parts", "trust", "weights", "files",
-            "console", "child_processes",
+            "containment", "console", "child_processes",
         }  # fmt: skip
     for name in imported_names(path):
         if name.startswith("tts."):
@@ -166,12 +169,22 @@ NEVER_CALLED = (
     "hydra.utils.call", "OmegaConf.load", "yaml.unsafe_load", "yaml.full_load", "torch.jit.load",
     "torch.hub.load", "get_object", "get_method", "pydoc.locate",
 )  # fmt: skip
+CONF_READERS = ("elsewhere", "errors", "help", "origin")
+# they handle nesting, and know or limit the size by themselves
+JSON_READERS = (
+    "benchmark/voices.py", "config/resolvers.py", "config/resume_overrides.py",
+    "data/corpora/transcription.py", "data/file_hashes.py", "data/reuse.py", "data/shards.py",
+    "data/store.py", "folder_lock.py",
+)  # fmt: skip
 EXECUTING = {
     "hydra.utils": {"config/instantiate.py"},
     "import_module": {"trust.py", "metrics/optional_packages.py", "text/normalize/__init__.py"},
     "torch.load": {"checkpoint.py", "export/pretrained.py", "metrics/mos.py"},  # weights_only
     "run_module": {"__main__.py"},
     "yaml.load": {"plain_data.py"},
+    # the files of conf/; all others are read with bounds
+    "yaml.safe_load": {"plain_data.py", *(f"config/{name}.py" for name in CONF_READERS)},
+    "json.loads": {"plain_data.py", *JSON_READERS},
     **{name: set[str]() for name in NEVER_CALLED},
 }  # fmt: skip
 

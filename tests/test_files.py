@@ -15,7 +15,6 @@ from tts.files import (
     FileError,
     atomic_path,
     file_error,
-    read_json,
     read_text,
     require_writable,
     write_json,
@@ -93,23 +92,6 @@ def _umask() -> int:
 def test_a_file_name_that_is_not_utf8_is_kept_as_an_escape(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", {"id": "caf\udce9"})
     assert json.loads((tmp_path / "a.json").read_text("utf-8")) == {"id": "caf\udce9"}
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"\xff\xfe{", "not UTF-8 text"),
-        (b"{", "not JSON"),
-        (b"[" * 100_000, "nested too deeply"),
-        (b'["\\ud800"]', "half of a surrogate pair"),
-        (b"[" + b"9" * 5000 + b"]", "not JSON"),
-        (b"", "not JSON"),
-    ],
-)
-def test_what_is_not_json_is_one_error(content: bytes, message: str, tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_bytes(content)
-    with pytest.raises(FileError, match=rf"a\.json: {message}"):
-        read_json(tmp_path / "a.json")
 
 
 def test_errors_of_the_disk_are_the_users_and_others_are_bugs() -> None:

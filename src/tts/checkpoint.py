@@ -35,6 +35,7 @@ from tts.weights import (
     read_safetensors,
     require_intact,
     require_same_shapes,
+    require_uncompressed,
     require_usable,
     sha256,
 )
@@ -130,7 +131,9 @@ def load_checkpoint(path: str | os.PathLike[str], *, mmap: bool = False) -> Plai
                 raise CheckpointError(f"{path} is not a checkpoint")
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read ({error.strerror})") from error
-    if not mmap:
+    if mmap:
+        require_uncompressed(path)
+    else:
         require_intact(path)
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)

@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any
 
 from tts.errors import UserError
 
@@ -209,24 +208,6 @@ def decode(content: bytes, path: StrPath) -> str:
         raise FileError(
             f"{printable(path)}: not UTF-8 text (byte {error.start}); convert it to UTF-8"
         ) from error
-
-
-def read_json(path: StrPath) -> Any:
-    """Read a JSON file. Raises FileError naming it, and the line that is wrong."""
-    text = read_text(path)
-    try:
-        value = json.loads(text)
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise FileError(
-            f"{printable(path)}: half of a surrogate pair ({error.object[error.start]!a}) in a "
-            "string; write the file again as UTF-8"
-        ) from error
-    except RecursionError as error:
-        raise FileError(f"{printable(path)}: nested too deeply; write the file again") from error
-    except ValueError as error:  # also a number of thousands of digits
-        raise FileError(f"{printable(path)}: not JSON ({error}); write the file again") from error
-    return value
 
 
 def printable(text: object) -> str:

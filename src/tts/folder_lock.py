@@ -110,7 +110,7 @@ def _try(file: int, path: Path) -> dict[str, Any] | None:
 def _owner(file: int) -> dict[str, Any]:
     try:
         found = json.loads(os.pread(file, 4096, 0) or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -59,8 +59,14 @@ def read_json(path: Path) -> Any:
     """Return the content of a JSON file as bounded plain data. Raises PlainDataError naming it."""
     try:
         value = json.loads(_read(path, MAX_JSON))
+        json.dumps(value, ensure_ascii=False).encode()
     except RecursionError as error:
         raise PlainDataError(f"{path} is nested too deeply; copy it again") from error
+    except UnicodeEncodeError as error:
+        raise PlainDataError(
+            f"{path}: half of a surrogate pair ({error.object[error.start]!a}) in a string; write "
+            "the file again as UTF-8"
+        ) from error
     except ValueError as error:  # also a number of thousands of digits
         raise PlainDataError(f"{path} is not JSON ({short(error)}); copy it again") from error
     require_plain(value, str(path))

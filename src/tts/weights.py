@@ -46,17 +46,32 @@ def require_intact(path: Path) -> None:
 
     torch compares no checksums when it reads.
     """
+    with _archive(path) as archive:
+        damaged = archive.testzip()
+    if damaged is not None:
+        raise CheckpointError(f"{path} is damaged in {short(damaged)}; copy it again")
+
+
+def require_uncompressed(path: Path) -> None:
+    """Raise CheckpointError for a torch file that unpacks to more than its own size.
+
+    torch writes none, and reads them to the end. Only the list of the file's parts is read.
+    """
+    with _archive(path):
+        pass
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             if any(part.compress_type != zipfile.ZIP_STORED for part in archive.infolist()):
                 raise CheckpointError(f"{path} is compressed, as no checkpoint is; copy it again")
-            damaged = archive.testzip()
+            yield archive
     except CheckpointError:
         raise
     except Exception as error:  # a damaged archive can raise anything
         raise CheckpointError(f"{path} is truncated or damaged; copy it again") from error
-    if damaged is not None:
-        raise CheckpointError(f"{path} is damaged in {short(damaged)}; copy it again")
 
 
 def require_usable(weights: object, where: str) -> None:

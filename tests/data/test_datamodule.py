@@ -1,5 +1,6 @@
 """Data module: from corpora to batches, and the processes that read them."""
 
+import multiprocessing
 import os
 import signal
 from functools import partial
@@ -14,7 +15,7 @@ from tts.config.launch import CONF
 from tts.contract import MelContract
 from tts.data.corpora.ljspeech import LJSpeech
 from tts.data.data_settings import DataSettings
-from tts.data.datamodule import SpeechDataModule, kill_readers
+from tts.data.datamodule import SpeechDataModule, _context, kill_readers
 from tts.data.prepare_settings import PrepareSettings
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
@@ -131,3 +132,9 @@ def test_a_wrong_key_of_a_corpus_is_named(tmp_path: Path) -> None:
         make(corpora=[{"rot": "x"}])
     with pytest.raises(UserError, match=r"corpora=\[\] is empty"):
         make(corpora=[])
+
+
+def test_reading_processes_start_in_a_process_of_joblib(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _context() is None
+    monkeypatch.setattr(multiprocessing, "get_start_method", lambda: "loky")
+    assert _context() in multiprocessing.get_all_start_methods()

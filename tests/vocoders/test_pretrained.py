@@ -6,6 +6,7 @@ and the output of the published code. The weights are random, seeded by their na
 
 import json
 import sys
+import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ import yaml
 from fakes import composed
 from torch import Tensor
 
-from tts.checkpoint import CheckpointError, load_run
+from tts.checkpoint import CheckpointError, load_checkpoint, load_run
 from tts.errors import UserError
 from tts.export.pretrained import convert_checkpoint
 from tts.vocoders.load import load_vocoder
@@ -147,7 +148,34 @@ def test_settings_that_are_no_settings_are_one_error(tmp_path: Path) -> None:
         settings.write_bytes(content.encode("latin-1"))
         with pytest.raises(UserError, match=r"config\.json"):
             convert_checkpoint(composed("convert", f"file={file}", f"out={tmp_path}/voice"))
+    settings.unlink()
+    laughs = "a: &a [x, x]\n" + "".join(f"{c}: &{c} [*a, *a]\n" for c in "bcdefg")
+    for content in (laughs, "!!python/object/apply:os.getcwd []", "[" * 3000, "- a", "a: b: c",
+                    "x" * 2**20 + ": 1\ny: 2", "\0"):  # fmt: skip
+        settings.with_suffix(".yaml").write_text(content)
+        with pytest.raises(UserError, match=r"config\.yaml") as caught:
+            convert_checkpoint(composed("convert", f"file={file}", f"out={tmp_path}/voice"))
+        assert "\n" not in str(caught.value)
     assert not (tmp_path / "voice").exists()
+
+
+def test_a_compressed_checkpoint_and_a_far_too_large_model_are_refused(tmp_path: Path) -> None:
+    def enlarge(config: dict[str, Any], state: dict[str, Tensor]) -> None:
+        config["backbone"]["init_args"] |= {"intermediate_dim": 2**16, "num_layers": 2**16}
+
+    with pytest.raises(UserError, match="far larger model"):
+        converted("vocos", tmp_path, enlarge)
+    file = published("vocos", tmp_path)
+    with zipfile.ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    with pytest.raises(UserError, match="is compressed"):
+        convert_checkpoint(composed("convert", f"file={file}", f"out={tmp_path}/voice"))
+    for mmap in (False, True):
+        with pytest.raises(UserError, match="is compressed"):
+            load_checkpoint(file, mmap=mmap)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -1,11 +1,13 @@
 """Checks of a training's options: pairs of which one disables the other."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from omegaconf import DictConfig
 
 from tts.checkpoint import is_vocoder
 from tts.config.resume_overrides import own_overrides
+from tts.containment import require_writes_inside
 from tts.errors import UserError
 from tts.plain_data import PlainData
 
@@ -18,7 +20,8 @@ def check_options(
 ) -> None:
     """Raise UserError for options that exclude each other.
 
-    ``plain`` is ``config`` resolved; ``overrides`` are those of the command line.
+    ``plain`` is ``config`` resolved; ``overrides`` are those of the command line. Raises
+    ContainmentError where a resumed run would write outside its folder.
     """
     given = [name for name in STARTING_POINTS if config.get(name)]
     if resuming:  # those that the run itself started with do not count
@@ -26,6 +29,9 @@ def check_options(
             override.partition("=")[0].lstrip("+") for override in own_overrides(list(overrides))
         }
         given = [name for name in STARTING_POINTS if name in keys]
+        folder = Path(plain["run_dir"])
+        named = {key for key in keys if "." in key}  # callbacks=default names no place
+        require_writes_inside(plain, folder, str(folder / "config.yaml"), named)
     if len(given) > 1 and given != ["ckpt_path", "distill_from"]:  # a distillation that goes on
         raise UserError(
             f"{' and '.join(given)} are given: use only one of: {', '.join(STARTING_POINTS)}"

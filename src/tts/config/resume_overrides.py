@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from tts.containment import require_links_inside
 from tts.errors import UserError
 from tts.plain_data import read_yaml, short
 from tts.trust import TrustError, require_trusted, trusting
@@ -26,6 +27,7 @@ HYDRA_START = (
     "hydra.run", "hydra.sweep", "hydra.sweeper", "hydra.launcher", "hydra.job", "hydra.mode",
     "hydra.verbose", "hydra.output_subdir", "hydra/launcher", "hydra/sweeper",
 )  # fmt: skip
+LINKS = "replace it by what it should hold, or name its target: callbacks.checkpoints.folder=..."
 MAX_REFERENCES = 16  # interpolations in all overrides of a run
 _CHOICE = re.compile(r"[\w+=-][\w.+=-]*(/[\w+=-][\w.+=-]*)*")
 
@@ -42,7 +44,10 @@ def inherit_overrides(arguments: list[str]) -> list[str]:
     run = next((a.partition("=")[2] for a in arguments if a.startswith("resume=")), "")
     if not run:
         return arguments
-    file = _run_folder(run.strip("'\"")) / SAVED
+    folder = _run_folder(run.strip("'\""))
+    values = [argument.partition("=")[2].strip("'\"") for argument in arguments]
+    require_links_inside(folder, LINKS, given=[v for v in values if v and v != run.strip("'\"")])
+    file = folder / SAVED
     if not file.is_file():
         return arguments
     found = read_yaml(file) or []
@@ -111,6 +116,8 @@ def _is_inherited(override: str, file: Path, arguments: list[str]) -> bool:
     if override in arguments:
         return True
     packages = (parsed.package or "", getattr(parsed, "pkg1", None) or "")
+    if key == "name" and ".." in str(value):  # of the folder of a multirun
+        raise TrustError(f"{file}: {short(override)} is not the name of a run; remove it")
     if name == "hydra" or any(p.startswith("hydra") or "_global_" in p for p in packages):
         if any(f"{key}.".startswith(f"{own}.") for own in HYDRA_START) and not any(packages):
             return False

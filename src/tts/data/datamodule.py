@@ -229,7 +229,15 @@ class SpeechDataModule(pl.LightningDataModule):
             pin_memory=torch.cuda.is_available(),
             prefetch_factor=self.prefetch if workers else None,
             worker_init_fn=partial(start_reader, this_process()),
+            multiprocessing_context=_context() if workers else None,
         )
+
+
+def _context() -> str | None:
+    """Return how reading processes start; None = Python's default."""
+    # joblib replaces the default in its processes by one that starts only its own
+    replaced = multiprocessing.get_start_method() == "loky"
+    return multiprocessing.get_all_start_methods()[0] if replaced else None
 
 
 def _summary(rows: Sequence[Row]) -> PlainData:

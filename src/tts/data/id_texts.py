@@ -22,6 +22,8 @@ def read_texts(path: Path, key: str = "text") -> dict[str, str]:
                 if len(row) < 2:
                     raise UserError(f"{path}, row {number}: expected id|text")
                 texts[Path(row[0]).stem] = row[2] if len(row) > 2 and row[2] else row[1]
+    except csv.Error as error:  # a field of more than 128 KiB, a null character
+        raise UserError(f"{path}: not rows of id|text ({error})") from error
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not UTF-8 text (byte {error.start})") from error
     if not texts:

@@ -17,6 +17,8 @@ from tts.plain_data import PlainData
 
 FEATURES = ("mel", "pitch", "energy", "audio")
 EXTRACTED = "extracted.jsonl"  # in a prepared folder
+# what reading a damaged or unreadable file raises
+DAMAGED = (OSError, ValueError, LookupError, TypeError, RecursionError)
 _START = '{"key": "'
 
 
@@ -36,7 +38,7 @@ def find_acoustics(directory: Path, keys: Iterable[str | None]) -> dict[str, Pla
     for file in sorted([*directory.glob(f"*/{EXTRACTED}"), *directory.glob("*/shards/*.jsonl")]):
         folder = file.parent if file.name == EXTRACTED else file.parents[1]
         # a damaged or unreadable file only costs extracting again
-        with suppress(OSError, ValueError, LookupError, TypeError), file.open("rb") as lines:
+        with suppress(*DAMAGED), file.open("rb") as lines:
             for line in map(bytes.decode, lines):
                 key = line[len(_START) :].partition('"')[0] if line.startswith(_START) else None
                 if key not in wanted or key in found:

@@ -63,7 +63,7 @@ class Shard:
             raise StoreError(f"{path} is missing; {self._remedy()}") from error
         except OSError as error:
             raise StoreError(f"{path} cannot be read ({error.strerror or error})") from error
-        except (SafetensorError, KeyError, ValueError) as error:
+        except (SafetensorError, KeyError, ValueError, RecursionError) as error:
             raise StoreError(f"{path} is damaged; {self._remedy()}") from error
         self._verified: set[str] = set()
 

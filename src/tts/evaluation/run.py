@@ -12,6 +12,7 @@ from tts.config.corpora import prepare_from_config
 from tts.config.hydra_job import task_overrides
 from tts.config.instantiate import instantiate
 from tts.config.trusted_packages import with_trust
+from tts.containment import require_corpora_inside, require_links_inside
 from tts.contract import MelContract
 from tts.controls import SynthesisControls
 from tts.corpus import merge_facts
@@ -64,7 +65,7 @@ def evaluate(config: DictConfig) -> Report:
         data = read_folders(
             wavs, config.text, config.ref, config.aligned, config.language, contract
         )
-        folder = Path(config.out or Path(wavs[0]) / "evaluation")
+        folder = _report_folder(config.out, Path(wavs[0]))
         _require_writable(folder)
         # texts without audio too: they belong to the recognizer's language model
         with Scorer(measures, list(data.texts), config.workers) as scorer:
@@ -77,7 +78,7 @@ def evaluate(config: DictConfig) -> Report:
             infos[name] = {"path": str(run.path), "step": run.step}
         if is_vocoder(runs[0].config):
             _reject_unused_options("vocoder")
-        folder = Path(config.out or _run_folder(runs[0]) / "evaluation")
+        folder = _report_folder(config.out, _run_folder(runs[0]))
         _require_writable(folder)
         with Scorer(measures, texts, config.workers) as scorer:
             data = _synthesize(runs, corpus, config)
@@ -89,6 +90,14 @@ def evaluate(config: DictConfig) -> Report:
     for path in files:
         print(f"-> {path}")
     return report
+
+
+def _report_folder(out: str | None, evaluated: Path) -> Path:
+    """Return the folder of the report: ``out``, by default one in the evaluated folder."""
+    if out:
+        return Path(out)
+    require_links_inside(evaluated, "give out=FOLDER", ["evaluation"])
+    return evaluated / "evaluation"
 
 
 def _require_writable(folder: Path) -> None:
@@ -124,7 +133,9 @@ def _open_corpora(config: DictConfig, runs: list[Run]) -> tuple[SpeechDataset, l
     if use_run_data and "data" not in first.config:
         raise UserError(f"{first.path} is a voice without a corpus: give data=... data.root=...")
     if use_run_data:
-        folders = prepare_from_config(first.config["data"], f"{first.path}, config.data")
+        own, where = first.config["data"], f"{first.path}, config"
+        require_corpora_inside(own, _run_folder(first), where)
+        folders = prepare_from_config(own, f"{where}.data")
     else:
         folders = prepare_from_config(config.data)
     corpora = [PreparedCorpus.open(folder) for folder in folders]

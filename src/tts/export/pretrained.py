@@ -1,11 +1,11 @@
 """Conversion of a public vocoder checkpoint, from a file or the Hugging Face hub, to a voice."""
 
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 from omegaconf import DictConfig
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -13,10 +13,11 @@ from safetensors.torch import load_file
 from tts.build import build
 from tts.checkpoint import CheckpointError, Run, save_voice
 from tts.errors import UserError
-from tts.files import FileError, file_error, read_json, read_text, require_writable
-from tts.plain_data import PlainData
+from tts.files import file_error, require_writable
+from tts.plain_data import PlainData, PlainDataError, read_json, read_yaml
 from tts.vocoders.pretrained import PretrainedFormatError, convert
 from tts.vocoders.pretrained_settings import SettingsError, require_types
+from tts.weights import bounded_by, require_uncompressed
 
 SETTINGS = ("config.json", "config.yaml")
 WEIGHTS = ("generator.pt", "bigvgan_generator.pt", "pytorch_model.bin", "model.safetensors")
@@ -46,7 +47,8 @@ def convert_checkpoint(config: DictConfig) -> Path:
     state = read_weights(weights)
     try:
         model, contract, converted = convert(found, state)
-        vocoder = build(model | {"_partial_": True})(contract)
+        with bounded_by(converted, str(weights)):
+            vocoder = build(model | {"_partial_": True})(contract)
         vocoder.load_state_dict(converted)
     except UserError as error:
         raise PretrainedFormatError(f"{settings} and {weights}: {error}") from error
@@ -69,13 +71,9 @@ def convert_checkpoint(config: DictConfig) -> Path:
 def read_settings(path: Path) -> PlainData:
     """Read a JSON or YAML configuration. Raises PretrainedFormatError."""
     try:
-        settings = read_json(path) if path.suffix == ".json" else yaml.safe_load(read_text(path))
-    except FileError as error:
+        settings = read_json(path) if path.suffix == ".json" else read_yaml(path)
+    except PlainDataError as error:
         raise PretrainedFormatError(str(error)) from error
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        raise PretrainedFormatError(
-            f"{path}: cannot be read ({' '.join(str(error).split())[:200]})"
-        ) from error
     if not isinstance(settings, dict):
         raise PretrainedFormatError(f"{path}: expected a mapping of settings")
     try:
@@ -94,7 +92,11 @@ def read_weights(path: Path) -> dict[str, object]:
         if path.suffix == ".safetensors":
             state: Any = load_file(path)
         else:
+            if zipfile.is_zipfile(path):
+                require_uncompressed(path)
             state = torch.load(path, map_location="cpu", weights_only=True)
+    except CheckpointError:
+        raise
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"{path} is not loaded: it is damaged, or holds more than tensors and plain data"

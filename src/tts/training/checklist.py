@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import torch
 
-from tts.files import read_json, write_json
-from tts.plain_data import PlainData
+from tts.files import write_json
+from tts.plain_data import PlainData, read_json
 from tts.training.summary import SUMMARY
 
 NO_GPU = "not run: there is no GPU"

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tts.console import console
+from tts.containment import require_links_inside
 from tts.errors import UserError
-from tts.files import FileError, printable, read_json, read_text, write_bytes, write_text
-from tts.plain_data import PlainData
+from tts.files import FileError, printable, write_bytes, write_text
+from tts.plain_data import PlainData, read_json, read_yaml
 from tts.training.summary import SUMMARY
 
 # facts of a run in the order of the columns
 FIXED = ("status", "parameters", "steps", "frames_per_second", "seconds")
+WRITTEN = ("comparison.csv", "comparison.png", "comparison")
 HEADS = {"frames_per_second": "frames/s"}
 # overrides that are no columns: they change no result, or are named by others
 HIDDEN_OVERRIDES = ("experiment", "name", "sweep", "resume", "hydra.run.dir")
@@ -73,6 +75,7 @@ def collect(folders: Iterable[Path]) -> Comparison:
 
 def write(comparison: Comparison, folder: Path) -> Comparison:
     """Write ``comparison.csv``, ``comparison.png`` and TensorBoard's HParams into ``folder``."""
+    require_links_inside(folder, "give --out FOLDER", WRITTEN)
     content = io.StringIO(newline="")
     table = csv.writer(content)
     table.writerow(["run", *comparison.swept, *FIXED, *comparison.metrics, "error"])
@@ -129,23 +132,16 @@ def _row(folder: Path) -> RunRow:
         if not (folder / SUMMARY).exists():  # killed or still running
             return RunRow(folder, changed, {"status": "unfinished"}, {})
         facts, metrics = _summary(folder / SUMMARY)
-    except FileError as error:
+    except UserError as error:
         return RunRow(folder, changed, {"status": "damaged", "error": str(error)}, {})
     return RunRow(folder, changed, facts, metrics)
 
 
 def _overrides(path: Path) -> dict[str, str]:
-    """Return the overrides of a run. Raises FileError."""
-    import yaml
-
+    """Return the overrides of a run. Raises UserError."""
     if not path.exists():
         return {}
-    try:
-        entries = yaml.safe_load(read_text(path)) or []
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        if isinstance(error, FileError):
-            raise
-        raise FileError(f"{path}: not YAML ({' '.join(str(error).split())[:200]})") from error
+    entries = read_yaml(path) or []
     if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
         raise FileError(f"{path}: expected a list of overrides, key=value")
     pairs = [entry.partition("=") for entry in entries]
@@ -154,7 +150,7 @@ def _overrides(path: Path) -> dict[str, str]:
 
 
 def _summary(path: Path) -> tuple[PlainData, dict[str, float]]:
-    """Return the facts and the metrics of a run's summary. Raises FileError."""
+    """Return the facts and the metrics of a run's summary. Raises UserError."""
     summary = read_json(path)
     try:
         metrics = {name: float(value) for name, value in summary["metrics"].items()}

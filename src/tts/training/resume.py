@@ -70,6 +70,7 @@ def resume(config: DictConfig, overrides: Iterable[str]) -> tuple[DictConfig, Pa
     own = read_config(folder / CONFIG)
     with open_dict(own):
         own.run_dir, own.trust = config.run_dir, config.trust
+        own.trainer.default_root_dir = config.run_dir
         # keys that the version which made the run did not have
         for former, now in ((own, config), (own.trainer, config.trainer)):
             for key in set(now) - set(former):
