@@ -15,7 +15,7 @@ MODEL = {
     "tts.models.flow": ("ResidualFlow",),
     "tts.models.variance": ("Predictor", "VarianceAdaptor"),
     "tts.modules.activation": ("GEGLU", "GELU", "ReLU", "Snake", "SwiGLU"),
-    "tts.modules.attention": ("SelfAttention",),
+    "tts.modules.attention": ("CausalAttention", "SelfAttention"),
     "tts.modules.bidirectional_mamba": ("BidirectionalMamba",),
     "tts.modules.conv": ("Conv", "ConvCore"),
     "tts.modules.cross_attention": ("CrossAttention",),

@@ -17,8 +17,8 @@ from tts.masks import mask_from_lengths, masked_mean
 
 
 class DensityOutput(Protocol):
-    mel: Tensor  # (B, T, M) natural-log magnitude, the mean
-    log_variance: Tensor  # (B, T, M) of the natural-log magnitude
+    mean: Tensor  # (B, T, M) natural-log magnitude
+    log_variance: Tensor  # (B, T, M)
     frame_mask: Tensor  # (B, T) bool
 
 
@@ -43,7 +43,7 @@ class GaussianLikelihood(LossTerm):
 
     def forward(self, output: DensityOutput, batch: Batch) -> Tensor:
         assert batch.mel is not None
-        error = (batch.mel.float() - output.mel.float()).square()
+        error = (batch.mel.float() - output.mean.float()).square()
         log_variance = output.log_variance.float()
         values = error * torch.exp(-log_variance) + log_variance + math.log(2 * math.pi)
         return 0.5 * masked_mean(values, output.frame_mask)

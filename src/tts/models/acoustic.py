@@ -37,6 +37,8 @@ class Diagnostics(NamedTuple):
     predicted_durations: Tensor | None = None  # (B, N) frames
     pitch: Tensor | None = None  # (B, N) z-scores, the recording's
     predicted_pitch: Tensor | None = None  # (B, N) z-scores
+    stop: Tensor | None = None  # (B, S) logits of "this step is the last"
+    stop_lengths: Tensor | None = None  # (B,) int64 steps, the recording's
 
 
 class CorpusKeys(NamedTuple):
@@ -51,6 +53,8 @@ class AcousticModel(nn.Module, Generic[Output]):
     """Text to mel or codes. Made from ``facts`` (CorpusFacts)."""
 
     features: ClassVar[Literal["mel", "codes"]] = "mel"
+    # whether attention over the text decides what is spoken next: it can skip, repeat and not end
+    reads: ClassVar[bool] = False
     # controls that only some configurations of the family take -> the choice that adds them
     optional_controls: ClassVar[Mapping[str, str]] = {}
 

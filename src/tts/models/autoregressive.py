@@ -35,8 +35,9 @@ LOG_VARIANCE = (-8.0, 4.0)  # of the normalized mel
 class AutoregressiveOutput(NamedTuple):
     """What the losses read. S decoder steps, A heads that carry the alignment."""
 
-    mel: Tensor  # (B, T, M) natural-log magnitude, the mean
-    log_variance: Tensor  # (B, T, M) of the natural-log magnitude
+    mel: Tensor  # (B, T, M) natural-log magnitude
+    mean: Tensor  # (B, T, M) of the density that is sampled: before the postnet
+    log_variance: Tensor  # (B, T, M) of that density
     stop: Tensor  # (B, S) logits of "this step is the last"
     head_alignments: Tensor  # (B, A, S, N) log-weights
     token_mask: Tensor  # (B, N) bool
@@ -79,6 +80,8 @@ class Autoregressive(MelModel[AutoregressiveOutput]):
     ``facts`` size the embeddings and carry the corpus statistics.
     """
 
+    reads = True
+
     def __init__(self, facts: CorpusFacts, parts: AutoregressiveParts) -> None:
         dim = parts.dim
         super().__init__(facts, dim, parts.style)
@@ -117,10 +120,14 @@ class Autoregressive(MelModel[AutoregressiveOutput]):
         inputs = self._inputs(mel, context)
         alignments: list[Tensor] = []
         states = self.decoder(inputs, context._replace(alignments=alignments))
-        before_postnet, log_variance = self._project(states, frame_mask)
-        predicted = self.refine(before_postnet, frame_mask)
+        mean, log_variance = self._project(states, frame_mask)
+        predicted = self.denormalized(mean, frame_mask)
+        refined = predicted
+        if self.postnet is not None:
+            refined = self.denormalized(self.refine(mean, frame_mask), frame_mask)
         return AutoregressiveOutput(
-            mel=self.denormalized(predicted, frame_mask),
+            mel=refined,
+            mean=predicted,
             log_variance=log_variance + 2 * self.mel_std.log(),
             stop=self.stop(states).float()[..., 0],
             head_alignments=self._chosen_heads(alignments),
@@ -128,9 +135,8 @@ class Autoregressive(MelModel[AutoregressiveOutput]):
             frame_mask=frame_mask,
             step_mask=step_mask,
             frames_per_step=self.frames_per_step,
-            mel_before_postnet=None if self.postnet is None
-            else self.denormalized(before_postnet, frame_mask),
-        )  # fmt: skip
+            mel_before_postnet=None if self.postnet is None else predicted,
+        )
 
     @torch.inference_mode()
     def generate(self, prompt: Prompt) -> Generated:
@@ -162,7 +168,12 @@ class Autoregressive(MelModel[AutoregressiveOutput]):
         frames = output.mel.shape[1]
         attention = output.head_alignments.exp().mean(1).clamp(min=LEAST)
         each_frame = attention.log().repeat_interleave(self.frames_per_step, 1)[:, :frames]
-        return Diagnostics(mel=output.mel, log_attention=each_frame)
+        return Diagnostics(
+            mel=output.mel,
+            log_attention=each_frame,
+            stop=output.stop,
+            stop_lengths=output.step_mask.sum(-1),
+        )
 
     def _encode(
         self, tokens: Tensor, language: Tensor | None, mask: Tensor, style: Tensor | None

@@ -98,6 +98,15 @@ class SelfAttention(nn.Module):
         return self.output(join_heads(y))[:, 0], state
 
 
+class CausalAttention(SelfAttention):
+    """:class:`SelfAttention` to this frame and earlier ones, the mixer of decoders."""
+
+    def __init__(
+        self, dim: int, heads: Heads = 4, positional: PositionalEncoding | None = None
+    ) -> None:
+        super().__init__(dim, heads, True, positional)
+
+
 def checked_heads(dim: int, heads: int) -> int:
     """Return ``heads``. Raises UserError where they do not divide ``dim`` into even parts."""
     if dim % heads or (dim // heads) % 2:

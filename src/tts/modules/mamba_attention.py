@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from tts.modules.attention import KeyValueState, SelfAttention
+from tts.modules.attention import CausalAttention, KeyValueState
 from tts.modules.context import Context
 from tts.modules.mamba import MambaCore, MambaState
 from tts.modules.positional import PositionalEncoding
@@ -24,20 +24,20 @@ class MambaAttention(nn.Module):
     Hymba, section 2.1).
 
     ``(B, T, dim) -> (B, T, dim)``. The scan keeps a summary of all earlier frames, attention looks
-    single ones up. ``mamba(dim=, positional=)`` makes the scan, ``attention(dim=, causal=True,
-    positional=)`` the attention.
+    single ones up. ``mamba(dim=, positional=)`` makes the scan, ``attention(dim=, positional=)``
+    the attention.
     """
 
     def __init__(
         self,
         dim: int,
         mamba: Callable[..., MambaCore],
-        attention: Callable[..., SelfAttention],
+        attention: Callable[..., CausalAttention],
         positional: PositionalEncoding | None = None,
     ) -> None:
         super().__init__()
         self.mamba = mamba(dim=dim, positional=positional)
-        self.attention = attention(dim=dim, causal=True, positional=positional)
+        self.attention = attention(dim=dim, positional=positional)
         self.fuse = nn.Linear(self.mamba.dim + dim, dim)
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
