@@ -18,8 +18,8 @@ from tts.losses.autoregressive import (
 from tts.losses.term import LossTerm
 from tts.losses.weighted import WeightedLoss
 from tts.masks import mask_from_lengths
-from tts.systems.reading_scores import reading_scores, stop_accuracy
 from tts.models.acoustic import Diagnostics
+from tts.systems.reading_scores import reading_scores, stop_accuracy
 
 
 def attention_output(path: str, each: int = 2) -> Any:
@@ -59,7 +59,9 @@ def test_the_likelihood_is_least_at_the_true_variance() -> None:
 
     def value(log_variance: float) -> float:
         spread = torch.full_like(data.mel, log_variance)  # type: ignore[arg-type]
-        output: Any = SimpleNamespace(mean=data.mel + 2 * noise, log_variance=spread, frame_mask=mask)
+        output: Any = SimpleNamespace(
+            mean=data.mel + 2 * noise, log_variance=spread, frame_mask=mask
+        )
         return float(GaussianLikelihood()(output, data))
 
     true = math.log(4)

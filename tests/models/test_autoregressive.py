@@ -13,8 +13,10 @@ from tts.controls import SynthesisControls
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
 from tts.models.autoregressive import Autoregressive
+from tts.models.candidates import best_takes
 from tts.models.speaking import SpeakingNoise, speak
-from tts.models.spoken_path import Reading, durations_of, failure
+from tts.models.spoken import Spoken
+from tts.models.spoken_path import Progress, durations_of, failure
 from tts.modules.context import Context
 
 SMALL = ("model=autoregressive", "model/size=tiny", "model.prenet.always=false")
@@ -88,12 +90,30 @@ def test_temperature_0_repeats_and_a_temperature_does_not() -> None:
         model.generate(prompt(rate=1.2))
 
 
+def test_the_best_candidate_does_not_fail_and_is_the_likeliest() -> None:
+    attention = torch.nn.functional.one_hot(torch.tensor([[0, 1, 2], [0, 1, 2], [0, 0, 0]]), 3)
+    takes = Spoken(
+        mel=torch.arange(3.0)[:, None, None].expand(3, 6, 2),
+        attention=attention.float(),
+        steps=torch.tensor([3, 2, 3]),
+        stopped=torch.tensor([True, True, False]),
+        log_likelihood=torch.tensor([-1.0, -0.9, 5.0]),
+        failed=torch.zeros(3, dtype=torch.bool),
+    )
+    mask = torch.ones(3, 3, dtype=torch.bool)
+    best = best_takes(takes, Context(mask, None, mask), 3)
+    assert best.mel[0, 0, 0] == 0  # the second reads two of three tokens
+    model = build("model.prenet.always=true", "model.max_length=1.0")
+    several = model.generate(prompt(candidates=3, temperature=0.5))
+    assert len(several.features) == 2
+
+
 def test_speech_that_does_not_stop_is_cut_and_said() -> None:
     model = build("model.max_length=0.5", stop=NEVER_STOPS)
     generated = model.generate(prompt())
     assert generated.frame_lengths.max() <= 0.5 * 86.2 + 2
     assert any("forced order" in note for note in generated.notes)
-    assert any("cut after 0.5 s" in note for note in generated.notes)
+    assert any("cut after 0.5 s, with" in note for note in generated.notes)
 
 
 def test_speech_in_forced_order_reads_the_text_to_its_end() -> None:
@@ -138,13 +158,13 @@ def test_a_failure_is_named(path: list[int], stopped: bool, wrong: str) -> None:
 
 
 def test_a_reading_moves_on_when_it_is_stuck() -> None:
-    reading = Reading(torch.ones(1, 6, dtype=torch.bool), longest=2)
+    progress = Progress(torch.ones(1, 6, dtype=torch.bool), longest=2)
     at_2 = torch.nn.functional.one_hot(torch.tensor([2]), 6).float()
-    assert reading.allowed()[0].tolist() == [True, True, True, True, False, False]
-    reading.move(at_2)
-    assert reading.allowed()[0].tolist() == [False, False, True, True, True, True]
-    reading.move(at_2)
-    assert not reading.stuck.any()
-    reading.move(at_2)
-    assert reading.stuck.all()
-    assert reading.allowed()[0].tolist() == [False, False, False, True, True, True]
+    assert progress.allowed()[0].tolist() == [True, True, True, True, False, False]
+    progress.move(at_2)
+    assert progress.allowed()[0].tolist() == [False, False, True, True, True, True]
+    progress.move(at_2)
+    assert not progress.stuck.any()
+    progress.move(at_2)
+    assert progress.stuck.all()
+    assert progress.allowed()[0].tolist() == [False, False, False, True, True, True]

@@ -17,6 +17,14 @@ from tts.modules.style import Need
 Output = TypeVar("Output")  # the NamedTuple that the family's losses read by name
 
 
+class Reading(NamedTuple):
+    """How speech went through its text."""
+
+    attention: Tensor  # (B, S, N) weights of each decoder step
+    steps: Tensor  # (B,) int64 decoder steps
+    failed: Tensor  # (B,) bool, whether the first take skipped, repeated or did not end
+
+
 class Generated(NamedTuple):
     """Synthesized features. Prosody is None where a family does not predict it."""
 
@@ -26,6 +34,7 @@ class Generated(NamedTuple):
     pitch: Tensor | None = None  # (B, N) z-score of ln F0 under the speaker's statistics
     energy: Tensor | None = None  # (B, N) z-score of log energy
     notes: tuple[str, ...] = ()  # what could not be as predicted or as the controls ask
+    reading: Reading | None = None  # of a model that reads its text by attention
 
 
 class Diagnostics(NamedTuple):

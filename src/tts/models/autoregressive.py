@@ -16,7 +16,7 @@ from tts.batch import Batch, Prompt
 from tts.bounds import Bound, Channels, Depth, Heads, NonNegative, Positive, Share, Temperature
 from tts.corpus import CorpusFacts
 from tts.masks import mask_from_lengths
-from tts.models.acoustic import Diagnostics, Generated
+from tts.models.acoustic import Diagnostics, Generated, Reading
 from tts.models.mel_model import MelModel
 from tts.models.speaking import FIXED_SEED, SpeakingNoise, speak_safely
 from tts.models.spoken_path import durations_of
@@ -104,7 +104,7 @@ class Autoregressive(MelModel[AutoregressiveOutput]):
 
     @property
     def controls(self) -> frozenset[str]:
-        return frozenset({"temperature", "variance_scale"})
+        return frozenset({"temperature", "candidates", "variance_scale"})
 
     def forward(self, batch: Batch) -> AutoregressiveOutput:
         """Predict each step from the recording's frames before it (teacher forcing)."""
@@ -148,7 +148,9 @@ class Autoregressive(MelModel[AutoregressiveOutput]):
         memory = self._encode(prompt.tokens, prompt.language, token_mask, style)
         temperature = prompt.controls.temperature
         noise = SpeakingNoise(
-            self.temperature if temperature is None else temperature, prompt.generator
+            self.temperature if temperature is None else temperature,
+            prompt.generator,
+            prompt.controls.candidates or 1,
         )
         spoken, notes = speak_safely(self, Context(token_mask, memory, token_mask, style), noise)
 
@@ -162,7 +164,8 @@ class Autoregressive(MelModel[AutoregressiveOutput]):
             spoken.attention, prompt.token_lengths, spoken.steps, self.frames_per_step
         )
         mel = self.denormalized(mel, frame_mask)
-        return Generated(mel, frame_lengths, durations, notes=notes)
+        reading = Reading(spoken.attention, spoken.steps, spoken.failed)
+        return Generated(mel, frame_lengths, durations, notes=notes, reading=reading)
 
     def diagnostics(self, output: AutoregressiveOutput) -> Diagnostics:
         frames = output.mel.shape[1]

@@ -1,4 +1,4 @@
-"""Base of the families that turn tokens into mels: embeddings, style and the mel's normalization."""
+"""Base of the families that turn tokens into mels: embeddings, style and normalization."""
 
 from collections.abc import Callable
 

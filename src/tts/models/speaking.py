@@ -1,12 +1,15 @@
-"""Speaking with an autoregressive model: the loop over decoder steps, and what to do if it fails."""
+"""Speaking with an autoregressive model: the loop over decoder steps, and remedies for failures."""
 
+import math
 from typing import NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tts.models.spoken_path import REST, Reading, failure
+from tts.models.candidates import best_takes, repeated
+from tts.models.spoken import Spoken, failures
+from tts.models.spoken_path import REST, Progress
 from tts.modules.context import Context
 from tts.modules.cross_attention import CrossAttention
 from tts.modules.prenet import Prenet
@@ -43,15 +46,7 @@ class SpeakingNoise(NamedTuple):
 
     temperature: float  # scale of the predicted standard deviation; 0: the mean
     generator: torch.Generator | None  # of the noise; None = torch's own
-
-
-class Spoken(NamedTuple):
-    """Utterances as the decoder wrote them."""
-
-    mel: Tensor  # (B, T, M) normalized, before the postnet
-    attention: Tensor  # (B, S, N)
-    steps: Tensor  # (B,) int64 decoder steps, the last one included
-    stopped: Tensor  # (B,) bool, whether the stop was predicted
+    candidates: int = 1  # takes of each utterance, of which the best is kept
 
 
 def speak(
@@ -75,7 +70,7 @@ def speak(
         generator = torch.Generator(memory.device).manual_seed(seed)
     steps_per_second = model.frames_per_second / model.frames_per_step
     limit = STUCK_IN_ORDER if in_order else STUCK
-    reading = Reading(mask, max(round(limit * steps_per_second), 1))
+    progress = Progress(mask, max(round(limit * steps_per_second), 1))
     seconds = min(SECONDS_PER_TOKEN * mask.shape[1] + 1.0, model.max_length)
 
     state = model.decoder.initial_state(len(memory), memory, mask, context.style)
@@ -83,30 +78,38 @@ def speak(
     steps = torch.zeros(len(memory), dtype=torch.int64, device=memory.device)
     stopped = torch.zeros_like(steps, dtype=torch.bool)
     ended = stopped
+    log_likelihood = torch.zeros(len(memory), device=memory.device)
     frames, attention = [], []
     for _ in range(max(round(seconds * steps_per_second), 1)):
         if in_order:
-            state = _restricted(model, state, reading.allowed())
+            state = _restricted(model, state, progress.allowed())
         x, state = model.decoder.step(model.prenet(frame, generator), state)
         written, log_variance = model.heads(x[:, None])  # (B, r, M)
+        density = log_variance + math.log(2 * math.pi)
         if noise.temperature:
             normal = torch.randn(written.shape, generator=generator, device=written.device)
-            written = written + noise.temperature * (0.5 * log_variance).exp() * normal
+            normal = noise.temperature * normal
+            written = written + (0.5 * log_variance).exp() * normal
+            density = density + normal.square()
         frame = written[:, -1]
         frames.append(written)
         attention.append(model.attended(state))
-        reading.move(attention[-1])
+        progress.move(attention[-1])
+        log_likelihood = log_likelihood - 0.5 * density.mean((1, 2)) * ~ended
         steps = steps + ~ended
         stop = model.stop(x)[:, 0] > 0
         if in_order:  # a stop in the middle of the text is one of the failures
-            stop = stop & (reading.furthest >= reading.last - REST)
+            stop = stop & (progress.furthest >= progress.last - REST)
         stopped = stopped | (stop & ~ended)
-        ended = ended | stop | (reading.finished if in_order else reading.stuck)
+        ended = ended | stop | (progress.finished if in_order else progress.stuck)
         if ended.all():
             break
     if in_order:  # at the end of its text
-        stopped = stopped | reading.finished
-    return Spoken(torch.cat(frames, 1), torch.stack(attention, 1), steps, stopped)
+        stopped = stopped | progress.finished
+    return Spoken(
+        torch.cat(frames, 1), torch.stack(attention, 1), steps, stopped, log_likelihood / steps,
+        torch.zeros_like(stopped),
+    )  # fmt: skip
 
 
 def speak_safely(
@@ -116,33 +119,33 @@ def speak_safely(
 
     Returns the speech and, in words, what was done about failures and what is missing.
     """
-    spoken, notes = speak(model, context, noise), []
+    takes = repeated(context, noise.candidates)
+    spoken = best_takes(speak(model, takes, noise), takes, noise.candidates)
+    notes = []
+    first = torch.tensor([bool(reason) for reason in failures(spoken, context)])
     for seed, in_order in ((FIXED_SEED + 1, False), (FIXED_SEED + 1, True)):
         failed = failures(spoken, context)
         rows = [row for row, reason in enumerate(failed) if reason]
         if not rows:
             break
+        if not in_order and not noise.temperature and not model.prenet.random:
+            continue  # it would be the same
         how = "reading it in forced order" if in_order else "trying another seed"
         notes += [f"speech {failed[row]}: {how}" for row in rows]
         again = speak(model, _rows(context, rows), noise, seed, in_order)
         spoken = _replaced(spoken, rows, again)
-    notes += [
-        f"cut after {int(spoken.steps[row]) * model.frames_per_step / model.frames_per_second:.1f} "
-        f"s, because speech {reason}"
-        for row, reason in enumerate(failures(spoken, context)) if reason
-    ]  # fmt: skip
-    return spoken, tuple(notes)
+    for row, reason in enumerate(failures(spoken, context)):
+        if reason:
+            notes.append(f"speech {reason}: {_what_is_missing(model, context, spoken, row)}")
+    return spoken._replace(failed=first), tuple(notes)
 
 
-def failures(spoken: Spoken, context: Context) -> list[str]:
-    """Return what is wrong with each utterance, "" where nothing is."""
+def _what_is_missing(model: StepModel, context: Context, spoken: Spoken, row: int) -> str:
     assert context.memory_mask is not None
-    paths = spoken.attention.argmax(-1).cpu()
-    rows = zip(
-        paths, spoken.steps.tolist(), context.memory_mask.sum(-1).tolist(),
-        spoken.stopped.tolist(), strict=True,
-    )  # fmt: skip
-    return [failure(path[:steps], tokens, stopped) for path, steps, tokens, stopped in rows]
+    steps, tokens = int(spoken.steps[row]), int(context.memory_mask[row].sum())
+    seconds = steps * model.frames_per_step / model.frames_per_second
+    unread = tokens - 1 - int(spoken.attention[row, :steps].argmax(-1).max())
+    return f"it was cut after {seconds:.1f} s, with {unread} of {tokens} symbols not read"
 
 
 def _restricted(model: StepModel, state: StackState, allowed: Tensor) -> StackState:

@@ -1,6 +1,6 @@
 """Path of speech through its text: durations, failures, and the reader that enforces the order.
 
-Legend: B utterances, S decoder steps, N tokens. ``weights (B, S, N)`` is the attention of each step.
+Legend: B utterances, S decoder steps, N tokens. ``weights (B, S, N)``: attention of each step.
 """
 
 import torch
@@ -48,7 +48,7 @@ def failure(path: Tensor, tokens: int, stopped: bool) -> str:
     return "" if stopped else "does not stop"
 
 
-class Reading:
+class Progress:
     """Position of each utterance in its text while it is spoken, and whether it still moves.
 
     ``longest``: steps without progress after which an utterance counts as stuck.

@@ -16,12 +16,18 @@ from tts.errors import UserError
 from tts.modules.context import Context
 from tts.modules.positional import NoPosition, PositionalEncoding
 
+FIRST_ROOM = 64  # frames of a state at first
+
 
 class KeyValueState(NamedTuple):
-    """Keys and values of the frames so far."""
+    """Keys and values of the frames so far.
 
-    key: Tensor  # (B, H, S, D)
-    value: Tensor  # (B, H, S, D)
+    The tensors have room for later frames and are written in place: a state goes on once.
+    """
+
+    key: Tensor  # (B, H, room, D)
+    value: Tensor  # (B, H, room, D)
+    length: int = 0  # frames that are written
 
 
 class SelfAttention(nn.Module):
@@ -75,27 +81,34 @@ class SelfAttention(nn.Module):
 
     def initial_state(self, batch: int, context: Context | None = None) -> KeyValueState:
         weight = self.input.weight
-        empty = weight.new_empty(batch, self.heads, 0, weight.shape[1] // self.heads)
-        return KeyValueState(empty, empty)
+        shape = (batch, self.heads, FIRST_ROOM, weight.shape[1] // self.heads)
+        return KeyValueState(weight.new_zeros(shape), weight.new_zeros(shape))
 
     def step(self, x: Tensor, state: KeyValueState) -> tuple[Tensor, KeyValueState]:
         """One frame ``(B, dim) -> (B, dim)``; the state grows by its key and value."""
         if not self.causal:
-            raise UserError("attention runs frame by frame only with causal=true")
-        start = state.key.shape[2]  # index of this frame
+            raise UserError("attention runs frame by frame only if it is causal")
+        start = state.length  # index of this frame
         query, key, value = split_heads(self.input(x[:, None]), 3, self.heads)
-        query, key = self.position.rotate(query, start), self.position.rotate(key, start)
-        state = KeyValueState(
-            torch.cat([state.key.to(key.dtype), key], 2),
-            torch.cat([state.value.to(value.dtype), value], 2),
-        )
+        query, key = self.position.rotate(torch.stack([query, key]), start)
+        keys, values = _with_room(state.key, start), _with_room(state.value, start)
+        keys[:, :, start], values[:, :, start] = key[:, :, 0], value[:, :, 0]
+        state = KeyValueState(keys, values, start + 1)
+        keys, values = (x[:, :, : start + 1].to(query.dtype) for x in (keys, values))
         slopes = self.position.slopes(self.heads)
         bias = None
         if slopes is not None:
             distance = torch.arange(start, -1, -1, device=x.device)
             bias = (-slopes.to(x.device)[:, None] * distance)[None, :, None].to(query.dtype)
-        y = F.scaled_dot_product_attention(query, state.key, state.value, bias)
+        y = F.scaled_dot_product_attention(query, keys, values, bias)
         return self.output(join_heads(y))[:, 0], state
+
+
+def _with_room(frames: Tensor, length: int) -> Tensor:
+    """Return ``(B, H, room, D)`` with room for one more frame than ``length``, doubled if full."""
+    if length < frames.shape[2]:
+        return frames
+    return torch.cat([frames, torch.zeros_like(frames)], 2)
 
 
 class CausalAttention(SelfAttention):

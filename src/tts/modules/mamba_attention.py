@@ -1,4 +1,4 @@
-"""Causal hybrid mixer: a Mamba scan and causal self-attention side by side (``mamba_attention``)."""
+"""Causal hybrid mixer: a Mamba scan beside causal self-attention (``mamba_attention``)."""
 
 from collections.abc import Callable
 from typing import NamedTuple

@@ -34,8 +34,13 @@ class Prenet(nn.Module):
             x = self._drop(F.relu(layer(x)), generator)
         return self.project(x)
 
+    @property
+    def random(self) -> bool:
+        """Whether two calls can differ in the current mode."""
+        return self.dropout > 0 and (self.training or self.always)
+
     def _drop(self, x: Tensor, generator: torch.Generator | None) -> Tensor:
-        if self.dropout == 0 or not (self.training or self.always):
+        if not self.random:
             return x
         noise = torch.rand(x.shape, generator=generator, device=x.device)
         return torch.where(noise >= self.dropout, x / (1 - self.dropout), 0)

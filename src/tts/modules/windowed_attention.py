@@ -5,6 +5,8 @@ stands for it (the local attention of Luong et al. 2015, section 3.2), so that a
 in parallel.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -43,6 +45,27 @@ class WindowedAttention(CrossAttention):
         log_weights = torch.stack(steps, 2)
         return log_weights.exp(), log_weights
 
+    def step(self, x: Tensor, state: CrossState) -> tuple[Tensor, CrossState]:
+        """One step ``(B, dim) -> (B, dim)``, which computes the window alone."""
+        tokens = state.key.shape[2]
+        position, radius = state.track.unbind(-1)
+        size = 2 * math.ceil(min(float(radius.max()), tokens)) + 1
+        if size >= tokens:
+            return super().step(x, state)
+        first = (position - radius).ceil().clamp(0, tokens - size).long()
+        index = first[:, None] + torch.arange(size, device=x.device)  # (B, W)
+        window = state._replace(
+            key=_gathered(state.key, index),
+            value=_gathered(state.value, index),
+            mask=state.mask.gather(1, index),
+            track=torch.stack([position - first, radius], -1),
+        )
+        y, after = super().step(x, window)
+        weights = torch.zeros_like(state.weights)
+        weights.scatter_(2, index[:, None].expand(-1, self.heads, -1), after.weights)
+        track = torch.stack([after.track[:, 0] + first, radius], -1)
+        return y, state._replace(weights=weights, track=track)
+
     def next_weights(self, query: Tensor, state: CrossState) -> tuple[Tensor, Tensor]:
         position, radius = state.track.unbind(-1)
         scores = self.scores(query[:, :, None], state)[:, :, 0]
@@ -79,3 +102,8 @@ def _within(scores: Tensor, position: Tensor, radius: Tensor) -> Tensor:
     token = torch.arange(scores.shape[-1], device=scores.device)
     far = (token - position[:, None]).abs() > radius[:, None]  # (B, N)
     return scores.masked_fill(far[:, None], MASKED)
+
+
+def _gathered(x: Tensor, index: Tensor) -> Tensor:
+    """Return the window of keys or values: ``(B, H, N, D)``, ``(B, W)`` -> ``(B, H, W, D)``."""
+    return x.gather(2, index[:, None, :, None].expand(-1, x.shape[1], -1, x.shape[3]))

@@ -17,7 +17,7 @@ from tts.optim.optimization import Optimization
 from tts.optim.total_steps import total_steps
 from tts.plain_data import PlainData
 from tts.strategies.sharding import gather_full
-from tts.systems.reading_scores import reading_scores
+from tts.systems.reading_scores import HIGHER_IS_BETTER, reading_scores
 
 
 class AcousticSystem(pl.LightningModule):
@@ -49,6 +49,11 @@ class AcousticSystem(pl.LightningModule):
     def generator(self) -> nn.Module:
         """The model that validates and synthesizes."""
         return self.model
+
+    @property
+    def metric_directions(self) -> dict[str, bool | None]:
+        """Whether higher is better, by logged name."""
+        return {f"{part}/{name}": True for part in ("train", "val") for name in HIGHER_IS_BETTER}
 
     def forward(self, batch: Batch) -> object:
         return self.model(batch)

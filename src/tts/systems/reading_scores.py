@@ -8,6 +8,7 @@ from tts.metrics.alignment import attention_failures, coverage, diagonality
 from tts.models.acoustic import Diagnostics
 
 STOP_TOLERANCE = 2  # decoder steps around the last one
+HIGHER_IS_BETTER = ("stop_accuracy", "diagonality", "coverage")  # of the scores
 
 
 def reading_scores(diagnostics: Diagnostics, batch: Batch) -> dict[str, Tensor]:
