@@ -180,7 +180,9 @@ class MetricsAggregator:
     def add(self, step: int, **values: float | Tensor) -> None:
         """Append the values of a step; those that are NaN or infinite are ignored."""
         for name, value in values.items():
-            self.curves.setdefault(name, MetricCurve(self.window)).add(step, float(value))
+            self.curves.setdefault(name, MetricCurve(self.window)).add(
+                step, float(value.detach() if isinstance(value, Tensor) else value)
+            )
 
     def statistics(self) -> dict[str, dict[str, float]]:
         """Return last, mean, std, trend, best and best_at of each metric."""
