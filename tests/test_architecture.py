@@ -74,6 +74,7 @@ SHARED = {
     "corpus": set(),
     "build": set(),
     "checkpoint": set(),
+    "monitoring": {"callbacks", "metrics"},
     "synthesizer": {"text", "audio", "models", "modules", "vocoders"},
 }
 

@@ -93,6 +93,10 @@ def test_every_choice_composes_into_a_training(choice: str) -> None:
 VOCODERS = {"vocos": ("tiny", "small", "medium", "base"), "hifigan": ("tiny", "v1", "v2", "v3"),
             "bigvgan": ("tiny", "base", "large"), "univnet": ("tiny", "c16", "c32")}  # fmt: skip
 SIZES = ("tiny", "small", "base", "large")
+# of model=autoregressive -> millions of parameters
+LARGE_SIZES = {
+    "modern_small": 46.3, "modern_base": 61.7, "modern_large": 204.6, "normal": 43.5, "big": 182.3,
+}  # fmt: skip
 MODEL_GROUPS = (
     "encoder",
     "decoder",
@@ -118,11 +122,33 @@ MODELS += [
     for choice in choices("model/positional")
     for part in ("encoder", "decoder")
 ]
+AUTOREGRESSIVE = (
+    "", "model/postnet=conv", "model/style=reference", "model/encoder=transformer",
+    "model/positional=sinusoidal", "model/balance=uncertainty", "model.frames_per_step=4",
+    "model.frames_per_step=1 model.scheduled_sampling=0.5 model.input_noise=0.1",
+    "discriminator=mel_patches",
+    *(f"model/mixer={choice}" for choice in choices("model/mixer")),
+    *(f"model/cross_attention={choice}" for choice in choices("model/cross_attention")),
+)  # fmt: skip
+MODELS += [f"model=autoregressive {choice}".strip() for choice in AUTOREGRESSIVE]
 
 
 def test_every_model_and_size_is_tried_below() -> None:
-    assert set(choices("model")) == {"fastspeech", *VOCODERS}
-    assert set(choices("model/size")) == set(SIZES) | {s for v in VOCODERS.values() for s in v}
+    assert set(choices("model")) == {"fastspeech", "autoregressive", *VOCODERS}
+    vocoder_sizes = {s for v in VOCODERS.values() for s in v}
+    assert set(choices("model/size")) == set(SIZES) | set(LARGE_SIZES) | vocoder_sizes
+
+
+@pytest.mark.parametrize("size", LARGE_SIZES)
+def test_a_large_autoregressive_model_has_its_size(size: str) -> None:
+    config = composed("train", "model=autoregressive", f"model/size={size}")
+    with torch.device("meta"):
+        model = model_factory(config)(facts=FACTS)
+    found = sum(p.numel() for p in model.parameters()) / 1e6
+    assert found == pytest.approx(LARGE_SIZES[size], abs=0.5)
+    modern = size.startswith("modern")
+    assert ("SwiGLU" in config.model.activation["_target_"]) == modern
+    assert ("SelfAttention" in config.model.encoder.mixer["_target_"]) == modern
 
 
 def batch_with_durations() -> Batch:

@@ -36,6 +36,8 @@ class SynthesisControls(NamedTuple):
     prosody_temperature: Temperature | None = None
     # sampling of the mel or codes, in models that sample them
     temperature: Temperature | None = None  # noise scale; 0: deterministic
+    # takes of a sentence of which the best is kept, in models that read by attention
+    candidates: Annotated[int, Bound(least=1, most=64)] | None = None
     steps: SolverSteps | None = None  # ODE solver steps: fewer are faster
     solver: Literal["euler", "midpoint"] | None = None  # ODE solver
     # classifier-free guidance scale; 0: off

@@ -9,9 +9,10 @@ from torch import Tensor, nn
 
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
-from tts.modules.attention import CrossAttention, SelfAttention
+from tts.modules.attention import SelfAttention
 from tts.modules.bidirectional_mamba import BidirectionalMamba
 from tts.modules.conv import Conv, ConvCore
+from tts.modules.cross_attention import CrossAttention
 from tts.modules.feed_forward import FeedForward
 from tts.modules.mamba import Mamba, MambaCore
 from tts.modules.mamba_conv import MambaConv

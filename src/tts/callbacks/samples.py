@@ -130,12 +130,13 @@ class Samples(PeriodicValidation):
                   if mel is not None}  # fmt: skip
         writer.add_figure(f"mel/{name}", mel_figure(arrays, rate), step)
 
-        if output.durations is not None:
-            durations = output.durations[0].cpu().numpy()
+        durations = None if output.durations is None else output.durations[0].cpu().numpy()
+        if durations is not None or output.log_attention is not None:
             soft, title = _soft_alignment(output, batch)
             symbols = [data.facts.symbols[token] for token in batch.tokens[0].tolist()]
             figure = alignment_figure(soft, durations, symbols, rate, f"{name}{title}")
             writer.add_figure(f"alignment/{name}", figure, step)
+        if durations is not None:
             tracks = {"recording": output.pitch, "predicted": output.predicted_pitch}
             pitch = {title: track[0].float().cpu().numpy() for title, track in tracks.items()
                      if track is not None}  # fmt: skip

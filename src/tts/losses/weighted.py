@@ -32,9 +32,10 @@ class WeightedLoss(nn.Module):
     """``sum(weights[name] * ramp(name, step) * terms[name](output, batch))``.
 
     ``ramps[name] = (start, end)`` raises a weight linearly from 0 at optimizer step ``start`` to
-    its full value at ``end``. A term that returns None does not apply to this output and is left
-    out, like an :class:`AdversarialTerm` while there is no discriminator output; a term of weight 0
-    is not computed. ``balance(terms)`` returns the module that adapts the weights during training
+    its full value at ``end``; ``decays[name]`` lowers it from its full value to 0 in the same way.
+    A term that returns None does not apply to this output and is left out, like an
+    :class:`AdversarialTerm` while there is no discriminator output; a term of weight 0 is not
+    computed. ``balance(terms)`` returns the module that adapts the weights during training
     (None: fixed weights); validation always uses the fixed weights.
     Raises UserError when ``weights`` and ``terms`` do not name the same terms, or ``ramps`` names
     an unknown one.
@@ -46,10 +47,12 @@ class WeightedLoss(nn.Module):
         weights: Mapping[str, NonNegative],
         ramps: Mapping[str, tuple[Steps, Steps]] | None = None,
         balance: Callable[..., Balance] | None = None,
+        decays: Mapping[str, tuple[Steps, Steps]] | None = None,
     ) -> None:
         super().__init__()
-        ramps = ramps or {}
-        for option, names in (("weights", set(weights)), ("ramps", set(ramps))):
+        ramps, decays = ramps or {}, decays or {}
+        named = (("weights", set(weights)), ("ramps", set(ramps)), ("decays", set(decays)))
+        for option, names in named:
             if unknown := sorted(names - set(terms)):
                 raise UserError(
                     f"loss.{option} names unknown terms: {', '.join(unknown)}; choose from "
@@ -63,6 +66,7 @@ class WeightedLoss(nn.Module):
         self.terms = nn.ModuleDict({name: terms[name] for name in terms if weights[name] != 0})
         self.weights = dict(weights)
         self.ramps = {name: tuple(ramp) for name, ramp in ramps.items()}
+        self.decays = {name: tuple(decay) for name, decay in decays.items()}
         self.balance = balance(dict(self.terms.items())) if balance is not None else None
 
     def attach(self, model: nn.Module) -> None:
@@ -72,10 +76,12 @@ class WeightedLoss(nn.Module):
 
     def ramp(self, name: str, step: int) -> float:
         """Return the factor in [0, 1] of a term's weight at an optimizer step."""
-        if name not in self.ramps:
-            return 1.0
-        start, end = self.ramps[name]
-        return min(max((step - start) / max(end - start, 1), 0.0), 1.0)
+        factor = 1.0
+        if name in self.ramps:
+            factor = _share(step, self.ramps[name])
+        if name in self.decays:
+            factor *= 1.0 - _share(step, self.decays[name])
+        return factor
 
     def weight(self, name: str, step: int) -> float:
         """Return the fixed weight of a term at an optimizer step, ramp included."""
@@ -123,3 +129,9 @@ class WeightedLoss(nn.Module):
             if name in values
         }
         return fixed._replace(total=balanced, weights=weights)
+
+
+def _share(step: int, span: tuple[int, ...]) -> float:
+    """Return how much of a span of steps is over, 0 to 1."""
+    start, end = span
+    return min(max((step - start) / max(end - start, 1), 0.0), 1.0)

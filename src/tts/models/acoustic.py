@@ -17,6 +17,14 @@ from tts.modules.style import Need
 Output = TypeVar("Output")  # the NamedTuple that the family's losses read by name
 
 
+class Reading(NamedTuple):
+    """How speech went through its text."""
+
+    attention: Tensor  # (B, S, N) weights of each decoder step
+    steps: Tensor  # (B,) int64 decoder steps
+    failed: Tensor  # (B,) bool, whether the first take skipped, repeated or did not end
+
+
 class Generated(NamedTuple):
     """Synthesized features. Prosody is None where a family does not predict it."""
 
@@ -26,6 +34,7 @@ class Generated(NamedTuple):
     pitch: Tensor | None = None  # (B, N) z-score of ln F0 under the speaker's statistics
     energy: Tensor | None = None  # (B, N) z-score of log energy
     notes: tuple[str, ...] = ()  # what could not be as predicted or as the controls ask
+    reading: Reading | None = None  # of a model that reads its text by attention
 
 
 class Diagnostics(NamedTuple):
@@ -37,6 +46,8 @@ class Diagnostics(NamedTuple):
     predicted_durations: Tensor | None = None  # (B, N) frames
     pitch: Tensor | None = None  # (B, N) z-scores, the recording's
     predicted_pitch: Tensor | None = None  # (B, N) z-scores
+    stop: Tensor | None = None  # (B, S) logits of "this step is the last"
+    stop_lengths: Tensor | None = None  # (B,) int64 steps, the recording's
 
 
 class CorpusKeys(NamedTuple):
@@ -51,6 +62,8 @@ class AcousticModel(nn.Module, Generic[Output]):
     """Text to mel or codes. Made from ``facts`` (CorpusFacts)."""
 
     features: ClassVar[Literal["mel", "codes"]] = "mel"
+    # whether attention over the text decides what is spoken next: it can skip, repeat and not end
+    reads: ClassVar[bool] = False
     # controls that only some configurations of the family take -> the choice that adds them
     optional_controls: ClassVar[Mapping[str, str]] = {}
 

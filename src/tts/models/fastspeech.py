@@ -18,12 +18,13 @@ from tts.bounds import Bound, Channels
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
-from tts.models.acoustic import AcousticModel, CorpusKeys, Diagnostics, Generated
+from tts.models.acoustic import CorpusKeys, Diagnostics, Generated
 from tts.models.flow import FlowOutput, ResidualFlow, SamplerSettings
 from tts.models.length_regulator import LengthRegulator
+from tts.models.mel_model import MelModel
 from tts.models.variance import Prosody, ProsodyTargets, SpeakerNormalizer, VarianceAdaptor
 from tts.modules.stack import Context
-from tts.modules.style import Need, Style
+from tts.modules.style import Style
 from tts.modules.variance_scale import scale_variance
 
 
@@ -62,7 +63,7 @@ class FastSpeechParts(NamedTuple):
         return FastSpeech(facts, self)
 
 
-class FastSpeech(AcousticModel[FastSpeechOutput]):
+class FastSpeech(MelModel[FastSpeechOutput]):
     """FastSpeech 2, assembled from ``parts``.
 
     ``facts`` size the embeddings and carry the corpus statistics.
@@ -71,20 +72,10 @@ class FastSpeech(AcousticModel[FastSpeechOutput]):
     optional_controls = dict.fromkeys(SamplerSettings._fields, "model/flow=residual")
 
     def __init__(self, facts: CorpusFacts, parts: FastSpeechParts) -> None:
-        super().__init__()
         dim, stride, bands = parts.dim, parts.stride, facts.contract.bands
-        self.bands, self.stride = bands, stride
-        self.register_buffer("mel_mean", torch.tensor(facts.mel_mean))
-        self.register_buffer("mel_std", torch.tensor(max(facts.mel_std, 1e-3)))
-        self.mel_mean: Tensor
-        self.mel_std: Tensor
-        self.style = parts.style(facts=facts) if parts.style is not None else None
-        style_dim = self.style.dim if self.style is not None else None
-        self.embed = nn.Embedding(len(facts.symbols), dim, padding_idx=0)
-        nn.init.normal_(self.embed.weight, std=dim**-0.5)
-        # with one language a table would only be a second bias
-        multilingual = len(facts.languages) > 1
-        self.embed_language = nn.Embedding(len(facts.languages), dim) if multilingual else None
+        super().__init__(facts, dim, parts.style)
+        self.stride = stride
+        style_dim = self.style_dim
         self.encoder = parts.encoder(dim=dim, style_dim=style_dim)
         self.aligner = parts.aligner(token_dim=dim, mel_bands=bands) if parts.aligner else None
         self.adaptor = parts.adaptor(dim=dim, facts=facts, style_dim=style_dim)
@@ -102,19 +93,15 @@ class FastSpeech(AcousticModel[FastSpeechOutput]):
         sampler = SamplerSettings._fields if self.flow is not None else ()
         return frozenset({*prosody, "variance_scale", *sampler})
 
-    @property
-    def reference(self) -> Need:
-        return "none" if self.style is None else self.style.needs.reference
-
     def forward(self, batch: Batch) -> FastSpeechOutput:
         """Predict the mel with the recording's durations, pitch and energy (teacher forcing)."""
         assert batch.mel is not None
         mel = self.normalized(batch.mel)
         token_mask = mask_from_lengths(batch.token_lengths, batch.tokens.shape[1])
         frame_mask = mask_from_lengths(batch.frame_lengths, mel.shape[1])
-        style = self._style(batch.speaker, mel, batch.frame_lengths)
+        style = self.style_of(batch.speaker, mel, batch.frame_lengths)
 
-        embedded = self._embed(batch.tokens, batch.language, token_mask)
+        embedded = self.embedded(batch.tokens, batch.language, token_mask)
         durations, log_attention = self._align(embedded, mel, batch)
         targets = ProsodyTargets(durations, *self.adaptor.normalize(batch, durations))
         states = self.encoder(embedded, Context(mask=token_mask, style=style))
@@ -126,14 +113,14 @@ class FastSpeech(AcousticModel[FastSpeechOutput]):
             residual = self._fold(mel * frame_mask[..., None] - predicted.detach())
             mel_flow = self.flow(residual, states, step_mask, style)
         return FastSpeechOutput(
-            mel=self._denormalized(predicted, frame_mask),
+            mel=self.denormalized(predicted, frame_mask),
             prosody=prosody,
             targets=targets,
             log_attention=log_attention,
             token_mask=token_mask,
             frame_mask=frame_mask,
             mel_before_postnet=None if self.postnet is None
-            else self._denormalized(before_postnet, frame_mask),
+            else self.denormalized(before_postnet, frame_mask),
             mel_flow=mel_flow,
             prosody_flow=prosody_flow,
         )  # fmt: skip
@@ -144,12 +131,12 @@ class FastSpeech(AcousticModel[FastSpeechOutput]):
         self.require_controls(prompt.controls)
         token_mask = mask_from_lengths(prompt.token_lengths, prompt.tokens.shape[1])
         reference = None if prompt.reference is None else self.normalized(prompt.reference)
-        style = self._style(prompt.speaker, reference, prompt.reference_lengths)
+        style = self.style_of(prompt.speaker, reference, prompt.reference_lengths)
         speaker = prompt.speaker
         if speaker is None:
             speaker = prompt.tokens.new_zeros(len(prompt.tokens))
 
-        embedded = self._embed(prompt.tokens, prompt.language, token_mask)
+        embedded = self.embedded(prompt.tokens, prompt.language, token_mask)
         states = self.encoder(embedded, Context(mask=token_mask, style=style))
         states, (durations, notes), prosody = self.adaptor.generate(
             states, token_mask, style, speaker, prompt.controls, prompt.generator
@@ -163,7 +150,7 @@ class FastSpeech(AcousticModel[FastSpeechOutput]):
             mel = mel + self._unfold(residual, mel.shape[1])
         if prompt.controls.variance_scale is not None:
             mel = scale_variance(mel, frame_mask, prompt.controls.variance_scale)
-        mel = self._denormalized(mel, frame_mask)
+        mel = self.denormalized(mel, frame_mask)
         return Generated(mel, frame_lengths, durations, prosody.pitch, prosody.energy, notes)
 
     def diagnostics(self, output: FastSpeechOutput) -> Diagnostics:
@@ -177,33 +164,8 @@ class FastSpeech(AcousticModel[FastSpeechOutput]):
         )
 
     def corpus_keys(self) -> CorpusKeys:
-        tables = () if self.style is None else self.style.speaker_tables
-        return CorpusKeys(
-            statistics=tuple(f"adaptor.normalize.{name}" for name in SpeakerNormalizer.STATISTICS),
-            speakers=tuple(f"style.{name}" for name in tables),
-            languages=() if self.embed_language is None else ("embed_language.weight",),
-        )
-
-    def normalized(self, mel: Tensor) -> Tensor:
-        """Return log magnitudes as z-scores under the corpus's mean and standard deviation."""
-        return (mel - self.mel_mean) / self.mel_std
-
-    def _denormalized(self, mel: Tensor, frame_mask: Tensor) -> Tensor:
-        return (mel * self.mel_std + self.mel_mean) * frame_mask[..., None]
-
-    def _style(
-        self, speaker: Tensor | None, mel: Tensor | None, lengths: Tensor | None
-    ) -> Tensor | None:
-        """Return the style ``(B, style_dim)``, or None without one; ``mel`` is normalized."""
-        if self.style is None:
-            return None
-        return self.style(speaker=speaker, mel=mel, lengths=lengths)
-
-    def _embed(self, tokens: Tensor, language: Tensor | None, mask: Tensor) -> Tensor:
-        embedded = self.embed(tokens) * self.embed.embedding_dim**0.5
-        if self.embed_language is not None and language is not None:
-            embedded = embedded + self.embed_language(language)[:, None]
-        return embedded * mask[..., None]
+        statistics = (f"adaptor.normalize.{name}" for name in SpeakerNormalizer.STATISTICS)
+        return super().corpus_keys()._replace(statistics=tuple(statistics))
 
     def _align(self, embedded: Tensor, mel: Tensor, batch: Batch) -> tuple[Tensor, Tensor | None]:
         """Return durations ``(B, N)`` in frames and the aligner's log attention ``(B, T, N)``."""

@@ -1,4 +1,4 @@
-"""Multi-head self-attention and cross-attention (Vaswani et al. 2017, section 3.2).
+"""Multi-head self-attention (Vaswani et al. 2017, section 3.2).
 
 RoPE rotates queries and keys, ALiBi adds a bias to their products; see
 :mod:`tts.modules.positional`.
@@ -16,13 +16,18 @@ from tts.errors import UserError
 from tts.modules.context import Context
 from tts.modules.positional import NoPosition, PositionalEncoding
 
+FIRST_ROOM = 64  # frames of a state at first
+
 
 class KeyValueState(NamedTuple):
-    """Keys and values of the frames so far (self-attention) or of the memory (cross-attention)."""
+    """Keys and values of the frames so far.
 
-    key: Tensor  # (B, H, S, D)
-    value: Tensor  # (B, H, S, D)
-    mask: Tensor | None = None  # (B, S) bool, False at the memory's padding
+    The tensors have room for later frames and are written in place: a state goes on once.
+    """
+
+    key: Tensor  # (B, H, room, D)
+    value: Tensor  # (B, H, room, D)
+    length: int = 0  # frames that are written
 
 
 class SelfAttention(nn.Module):
@@ -40,7 +45,7 @@ class SelfAttention(nn.Module):
         positional: PositionalEncoding | None = None,
     ) -> None:
         super().__init__()
-        self.heads, self.causal = _checked_heads(dim, heads), causal
+        self.heads, self.causal = checked_heads(dim, heads), causal
         self.position = (positional or PositionalEncoding()).for_attention()
         self.input = nn.Linear(dim, 3 * dim)
         self.output = nn.Linear(dim, dim)
@@ -51,104 +56,86 @@ class SelfAttention(nn.Module):
         return self.causal or type(self.position) not in (PositionalEncoding, NoPosition)
 
     def forward(self, x: Tensor, context: Context) -> Tensor:
-        query, key, value = _split_heads(self.input(x), 3, self.heads)  # (B, H, T, D) each
+        query, key, value = split_heads(self.input(x), 3, self.heads)  # (B, H, T, D) each
         query, key = self.position.rotate(query), self.position.rotate(key)
         bias = self._bias(context.mask, query.dtype)
         # padding comes last, so causal attention of real frames never reaches it
         causal = self.causal and bias is None
         y = F.scaled_dot_product_attention(query, key, value, bias, is_causal=causal)
-        return self.output(_join_heads(y))
+        return self.output(join_heads(y))
 
     def _bias(self, mask: Tensor, dtype: torch.dtype) -> Tensor | None:
         """Return the ``attn_mask`` of SDPA, float or bool, broadcastable to (B, H, T, T)."""
         size = mask.shape[1]
         slopes = self.position.slopes(self.heads)
         if slopes is None:
-            return None if self.causal else _key_mask(mask)
+            return None if self.causal else key_mask(mask)
         position = torch.arange(size, device=mask.device)
         distance = (position[:, None] - position).abs()
         bias = -slopes.to(mask.device)[:, None, None] * distance  # (H, T, T)
         if self.causal:
             bias = bias.masked_fill(position[:, None] < position, -torch.inf)[None]
         else:
-            bias = torch.where(_key_mask(mask), bias, -torch.inf)
+            bias = torch.where(key_mask(mask), bias, -torch.inf)
         return bias.to(dtype)
 
     def initial_state(self, batch: int, context: Context | None = None) -> KeyValueState:
         weight = self.input.weight
-        empty = weight.new_empty(batch, self.heads, 0, weight.shape[1] // self.heads)
-        return KeyValueState(empty, empty)
+        shape = (batch, self.heads, FIRST_ROOM, weight.shape[1] // self.heads)
+        return KeyValueState(weight.new_zeros(shape), weight.new_zeros(shape))
 
     def step(self, x: Tensor, state: KeyValueState) -> tuple[Tensor, KeyValueState]:
         """One frame ``(B, dim) -> (B, dim)``; the state grows by its key and value."""
         if not self.causal:
-            raise UserError("attention runs frame by frame only with causal=true")
-        start = state.key.shape[2]  # index of this frame
-        query, key, value = _split_heads(self.input(x[:, None]), 3, self.heads)
-        query, key = self.position.rotate(query, start), self.position.rotate(key, start)
-        state = KeyValueState(
-            torch.cat([state.key.to(key.dtype), key], 2),
-            torch.cat([state.value.to(value.dtype), value], 2),
-        )
+            raise UserError("attention runs frame by frame only if it is causal")
+        start = state.length  # index of this frame
+        query, key, value = split_heads(self.input(x[:, None]), 3, self.heads)
+        query, key = self.position.rotate(torch.stack([query, key]), start)
+        keys, values = _with_room(state.key, start), _with_room(state.value, start)
+        keys[:, :, start], values[:, :, start] = key[:, :, 0], value[:, :, 0]
+        state = KeyValueState(keys, values, start + 1)
+        keys, values = (x[:, :, : start + 1].to(query.dtype) for x in (keys, values))
         slopes = self.position.slopes(self.heads)
         bias = None
         if slopes is not None:
             distance = torch.arange(start, -1, -1, device=x.device)
             bias = (-slopes.to(x.device)[:, None] * distance)[None, :, None].to(query.dtype)
-        y = F.scaled_dot_product_attention(query, state.key, state.value, bias)
-        return self.output(_join_heads(y))[:, 0], state
+        y = F.scaled_dot_product_attention(query, keys, values, bias)
+        return self.output(join_heads(y))[:, 0], state
 
 
-class CrossAttention(nn.Module):
-    """Cross-attention of ``x (B, T, dim)`` over ``context.memory (B, S, memory_dim)``.
-
-    ``memory_dim`` defaults to ``dim``; ``heads`` must divide ``dim`` into even parts.
-    """
-
-    def __init__(self, dim: int, heads: Heads = 4, memory_dim: int | None = None) -> None:
-        super().__init__()
-        self.heads = _checked_heads(dim, heads)
-        self.query = nn.Linear(dim, dim)
-        self.memory = nn.Linear(memory_dim or dim, 2 * dim)
-        self.output = nn.Linear(dim, dim)
-
-    def forward(self, x: Tensor, context: Context) -> Tensor:
-        return self._attend(x, self.initial_state(len(x), context))
-
-    def initial_state(self, batch: int, context: Context | None = None) -> KeyValueState:
-        if context is None or context.memory is None:
-            raise ValueError(
-                "cross-attention reads context.memory, which is None: pass Context(memory=...)"
-            )
-        key, value = _split_heads(self.memory(context.memory), 2, self.heads)
-        return KeyValueState(key, value, context.memory_mask)
-
-    def step(self, x: Tensor, state: KeyValueState) -> tuple[Tensor, KeyValueState]:
-        """One frame ``(B, dim) -> (B, dim)``; the state stays the same."""
-        return self._attend(x[:, None], state)[:, 0], state
-
-    def _attend(self, x: Tensor, state: KeyValueState) -> Tensor:
-        (query,) = _split_heads(self.query(x), 1, self.heads)
-        mask = None if state.mask is None else _key_mask(state.mask)
-        y = F.scaled_dot_product_attention(query, state.key, state.value, mask)
-        return self.output(_join_heads(y))
+def _with_room(frames: Tensor, length: int) -> Tensor:
+    """Return ``(B, H, room, D)`` with room for one more frame than ``length``, doubled if full."""
+    if length < frames.shape[2]:
+        return frames
+    return torch.cat([frames, torch.zeros_like(frames)], 2)
 
 
-def _checked_heads(dim: int, heads: int) -> int:
+class CausalAttention(SelfAttention):
+    """:class:`SelfAttention` to this frame and earlier ones, the mixer of decoders."""
+
+    def __init__(
+        self, dim: int, heads: Heads = 4, positional: PositionalEncoding | None = None
+    ) -> None:
+        super().__init__(dim, heads, True, positional)
+
+
+def checked_heads(dim: int, heads: int) -> int:
+    """Return ``heads``. Raises UserError where they do not divide ``dim`` into even parts."""
     if dim % heads or (dim // heads) % 2:
         raise UserError(f"attention: heads={heads} must divide dim={dim} into even parts")
     return heads
 
 
-def _split_heads(x: Tensor, parts: int, heads: int) -> tuple[Tensor, ...]:
+def split_heads(x: Tensor, parts: int, heads: int) -> tuple[Tensor, ...]:
     """``(B, T, parts H D)`` -> ``parts`` tensors ``(B, H, T, D)``."""
     return rearrange(x, "b t (parts h d) -> parts b h t d", parts=parts, h=heads).unbind(0)
 
 
-def _join_heads(x: Tensor) -> Tensor:
+def join_heads(x: Tensor) -> Tensor:
     return rearrange(x, "b h t d -> b t (h d)")
 
 
-def _key_mask(mask: Tensor) -> Tensor:
+def key_mask(mask: Tensor) -> Tensor:
     """Let every query attend to the real keys: ``(B, S) -> (B, 1, 1, S)``."""
     return rearrange(mask, "b s -> b 1 1 s")

@@ -12,3 +12,5 @@ class Context(NamedTuple):
     memory: Tensor | None = None  # (B, S, C) keys and values of cross-attention
     memory_mask: Tensor | None = None  # (B, S) bool
     style: Tensor | None = None  # (B, D) FiLM turns it into scales and shifts
+    # receives the log-weights (B, H, T, N) of each cross-attention, in the order of the blocks
+    alignments: list[Tensor] | None = None

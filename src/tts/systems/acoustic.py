@@ -1,7 +1,7 @@
 """LightningModule that trains an acoustic model."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import lightning.pytorch as pl
 import torch
@@ -17,6 +17,7 @@ from tts.optim.optimization import Optimization
 from tts.optim.total_steps import total_steps
 from tts.plain_data import PlainData
 from tts.strategies.sharding import gather_full
+from tts.systems.reading_scores import HIGHER_IS_BETTER, reading_scores
 
 
 class AcousticSystem(pl.LightningModule):
@@ -49,12 +50,21 @@ class AcousticSystem(pl.LightningModule):
         """The model that validates and synthesizes."""
         return self.model
 
+    @property
+    def metric_directions(self) -> dict[str, bool | None]:
+        """Whether higher is better, by logged name."""
+        return {f"{part}/{name}": True for part in ("train", "val") for name in HIGHER_IS_BETTER}
+
     def forward(self, batch: Batch) -> object:
         return self.model(batch)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        result: LossResult = self.loss(self.model(batch), batch, self.global_step)
+        output = self.model(batch)
+        result: LossResult = self.loss(output, batch, self.global_step)
         size = len(batch.tokens)
+        if self.model.reads and self.global_step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            scores = reading_scores(self.model.diagnostics(output), batch)
+            self.log_dict({f"train/{k}": v for k, v in scores.items()}, batch_size=size)
         self.log_dict(result.named("train"), batch_size=size)
         return result.total
 
@@ -92,11 +102,16 @@ class AcousticSystem(pl.LightningModule):
 
 
 def validate(system: pl.LightningModule, output: object, batch: Batch) -> None:
-    """Log the losses of a validation batch, and the error of its durations in frames."""
+    """Log the losses of a validation batch, the error of its durations in frames, and scores."""
     result: LossResult = system.loss(output, batch, system.global_step)  # type: ignore[operator]
     values = result.named("val")
-    if (error := duration_error(system.model.diagnostics(output), batch)) is not None:  # type: ignore
+    model = cast(AcousticModel[Any], system.model)
+    diagnostics = model.diagnostics(output)
+    if (error := duration_error(diagnostics, batch)) is not None:
         values["val/duration_error"] = error
+    if model.reads:
+        scores = reading_scores(diagnostics, batch)
+        values |= {f"val/{name}": value for name, value in scores.items()}
     system.log_dict(
         values, batch_size=len(batch.tokens), sync_dist=True, on_epoch=True, on_step=False
     )

@@ -39,15 +39,17 @@ def mel_figure(mels: Mapping[str, Array], frames_per_second: float, ylabel: str 
 
 def alignment_figure(
     soft: Array | None,
-    durations: Array,
+    durations: Array | None,
     symbols: Sequence[str],
     frames_per_second: float,
     title: str,
 ) -> Figure:
-    """Plot the soft alignment ``(T, N)`` as an image, and the hard ``durations (N,)`` on it."""
+    """Plot the soft alignment ``(T, N)`` as an image, and the hard ``durations (N,)`` on it.
+
+    Either may be None.
+    """
     figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.subplots()
-    ends = np.cumsum(durations) / frames_per_second
     if soft is not None:
         extent = (0, len(soft) / frames_per_second, -0.5, soft.shape[1] - 0.5)
         image = axes.imshow(
@@ -55,8 +57,11 @@ def alignment_figure(
             vmin=0, vmax=1, cmap="magma",
         )  # fmt: skip
         figure.colorbar(image, label="attention")
-    tokens = np.arange(len(durations))
-    axes.hlines(tokens, ends - durations / frames_per_second, ends, color="tab:cyan", linewidth=1.5)
+    tokens = np.arange(len(symbols))
+    if durations is not None:
+        ends = np.cumsum(durations) / frames_per_second
+        starts = ends - durations / frames_per_second
+        axes.hlines(tokens, starts, ends, color="tab:cyan", linewidth=1.5)
     axes.set(xlabel="s", ylabel="token")
     if len(symbols) <= 80:  # more are not legible
         axes.set_yticks(tokens, labels=symbols, fontsize=6)

@@ -1,0 +1,46 @@
+"""Prenet: a bottleneck between the previous frame and the decoder (Wang et al. 2017, Tacotron)."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tts.bounds import Channels, Probability
+
+
+class Prenet(nn.Module):
+    """Two linear layers with ReLU and dropout. ``(..., bands) -> (..., dim)``.
+
+    The dropout keeps the decoder from copying the previous frame instead of reading the text. With
+    ``always`` it stays on in evaluation too (Shen et al. 2018, section 2.2), because the decoder
+    has learned from such inputs. ``hidden``: channels of both layers.
+    """
+
+    def __init__(
+        self,
+        bands: int,
+        dim: int,
+        hidden: Channels = 128,
+        dropout: Probability = 0.5,
+        always: bool = True,
+    ) -> None:
+        super().__init__()
+        self.dropout, self.always = dropout, always
+        self.layers = nn.ModuleList([nn.Linear(bands, hidden), nn.Linear(hidden, hidden)])
+        self.project = nn.Linear(hidden, dim)
+
+    def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """``generator``: of the dropout's random numbers; None = torch's own."""
+        for layer in self.layers:
+            x = self._drop(F.relu(layer(x)), generator)
+        return self.project(x)
+
+    @property
+    def random(self) -> bool:
+        """Whether two calls can differ in the current mode."""
+        return self.dropout > 0 and (self.training or self.always)
+
+    def _drop(self, x: Tensor, generator: torch.Generator | None) -> Tensor:
+        if not self.random:
+            return x
+        noise = torch.rand(x.shape, generator=generator, device=x.device)
+        return torch.where(noise >= self.dropout, x / (1 - self.dropout), 0)

@@ -1,0 +1,192 @@
+"""Monitoring for any torch model: what this project's callbacks measure, without a trainer.
+
+>>> import torch
+>>> from torch import nn
+>>> from tts.monitoring import MetricsAggregator, clip_gradients, gradient_report
+>>> model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+>>> history = MetricsAggregator()
+>>> for step in range(1, 4):
+...     model.zero_grad()
+...     loss = model(torch.ones(2, 4)).square().mean()
+...     loss.backward()
+...     history.add(step, loss=loss, gradient_norm=clip_gradients(model, 1.0))
+>>> sorted(gradient_report(model).layers)
+['0', '2']
+>>> history.statistics()["loss"]["best_at"] in (1, 2, 3)
+True
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from tts.callbacks.support.clipping_methods import (
+    AdaptiveClipping,
+    ClippingMethod,
+    GlobalNormClipping,
+    PercentileClipping,
+    PerParameterClipping,
+)
+from tts.callbacks.support.layer_gradients import LayerGradient, layer_gradients
+from tts.callbacks.support.metric_curve import MetricCurve
+from tts.metrics.alignment import diagonality
+from tts.metrics.snr import mel_snr
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "AdaptiveClipping", "GlobalNormClipping", "GradientReport", "MetricsAggregator",
+    "PerParameterClipping", "PercentileClipping", "alignment_diagonality", "clip_gradients",
+    "gradient_report", "mel_snr", "plot_alignment",
+]  # fmt: skip
+
+
+def alignment_diagonality(
+    attention: Tensor,
+    token_lengths: Tensor | None = None,
+    frame_lengths: Tensor | None = None,
+    band: float = 0.15,
+) -> Tensor:
+    """Return the share of ``attention (T, N)`` or ``(B, T, N)`` near the diagonal, 0 to 1: a scalar
+    or ``(B,)``.
+
+    Without lengths ``(B,)`` nothing is padding. See :func:`tts.metrics.alignment.diagonality`.
+
+    >>> round(float(alignment_diagonality(torch.eye(20))), 2)
+    1.0
+    >>> round(float(alignment_diagonality(torch.full((200, 200), 1 / 200))), 1)
+    0.3
+    """
+    batch = attention[None] if attention.ndim == 2 else attention
+    frames, tokens = (torch.full((len(batch),), size) for size in batch.shape[1:])
+    found = diagonality(
+        batch,
+        tokens if token_lengths is None else token_lengths,
+        frames if frame_lengths is None else frame_lengths,
+        band,
+    )
+    return found[0] if attention.ndim == 2 else found
+
+
+def plot_alignment(
+    attention: Tensor,
+    symbols: Sequence[str] | None = None,
+    title: str = "",
+    frames_per_second: float = 1.0,
+    path: str | Path | None = None,
+) -> "Figure":
+    """Draw ``attention (T, N)``; ``path`` writes it as a picture. Return the figure.
+
+    ``symbols``: the N tokens. ``frames_per_second`` gives the axis of time its unit.
+
+    >>> figure = plot_alignment(torch.eye(6), list("speech"), "a perfect alignment")
+    >>> figure.axes[0].get_ylabel()
+    'token'
+    """
+    from tts.callbacks.support.plots import alignment_figure
+
+    named = [str(n) for n in range(attention.shape[1])] if symbols is None else symbols
+    soft = attention.detach().float().cpu().numpy()
+    figure = alignment_figure(soft, None, named, frames_per_second, title)
+    if path is not None:
+        figure.savefig(path)
+    return figure
+
+
+class GradientReport(NamedTuple):
+    """Gradients of a model's layers; printed, it is a table."""
+
+    layers: dict[str, LayerGradient]
+
+    @property
+    def norm(self) -> float:
+        """Norm over all layers."""
+        return sum(layer.norm**2 for layer in self.layers.values()) ** 0.5
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """Return what is wrong, by layer: no gradient, or entries that are NaN or infinite."""
+        found = {}
+        for name, layer in self.layers.items():
+            if layer.non_finite_share:
+                found[name] = f"{100 * layer.non_finite_share:.3g} % NaN or infinite"
+            elif layer.norm == 0:
+                found[name] = "no gradient"
+        return found
+
+    def __str__(self) -> str:
+        width = max(map(len, self.layers), default=0)
+        faults = self.faults
+        rows = [
+            f"{name:{width}}  {layer.norm:10.3g}  {faults.get(name, '')}".rstrip()
+            for name, layer in self.layers.items()
+        ]
+        return "\n".join([f"{'layer':{width}}        norm", *rows])
+
+
+def gradient_report(model: nn.Module, depth: int = 2) -> GradientReport:
+    """Return the gradient norm of each layer and what is wrong with it, after ``backward()``.
+
+    ``depth``: names below the model that make a layer.
+
+    >>> model = nn.ModuleDict({"used": nn.Linear(2, 1), "unused": nn.Linear(2, 1)})
+    >>> model["used"](torch.ones(1, 2)).sum().backward()
+    >>> gradient_report(model).faults
+    {'unused': 'no gradient'}
+    """
+    return GradientReport(layer_gradients(model.named_parameters(), depth))
+
+
+def clip_gradients(
+    parameters: nn.Module | Iterable[nn.Parameter], method: ClippingMethod | float = 1.0
+) -> Tensor:
+    """Clip the gradients in place; return the norm of all of them before it.
+
+    ``method``: a largest total norm, or one of this module's methods, of which each optimizer
+    needs its own instance.
+
+    >>> layer = nn.Linear(2, 1)
+    >>> (100 * layer(torch.ones(1, 2))).sum().backward()
+    >>> round(float(clip_gradients(layer, 1.0)), 1)
+    173.2
+    >>> round(float(clip_gradients(layer, PercentileClipping())), 2)
+    1.0
+    """
+    given = parameters.parameters() if isinstance(parameters, nn.Module) else parameters
+    clip = method if isinstance(method, ClippingMethod) else GlobalNormClipping(float(method))
+    return clip([parameter for parameter in given if parameter.requires_grad])
+
+
+class MetricsAggregator:
+    """The course of named metrics in bounded memory, with means, trends and best values.
+
+    ``window``: values of which mean, standard deviation and trend are computed.
+
+    >>> history = MetricsAggregator(higher_is_better=("accuracy",))
+    >>> for step, accuracy in enumerate((0.5, 0.8, 0.7)):
+    ...     history.add(step, accuracy=accuracy)
+    >>> history.statistics()["accuracy"]["best"]
+    0.8
+    """
+
+    def __init__(self, window: int = 20, higher_is_better: Sequence[str] = ()) -> None:
+        self.window, self.higher_is_better = window, tuple(higher_is_better)
+        self.curves: dict[str, MetricCurve] = {}
+
+    def add(self, step: int, **values: float | Tensor) -> None:
+        """Append the values of a step; those that are NaN or infinite are ignored."""
+        for name, value in values.items():
+            self.curves.setdefault(name, MetricCurve(self.window)).add(
+                step, float(value.detach() if isinstance(value, Tensor) else value)
+            )
+
+    def statistics(self) -> dict[str, dict[str, float]]:
+        """Return last, mean, std, trend, best and best_at of each metric."""
+        return {
+            name: curve.statistics(name in self.higher_is_better)
+            for name, curve in self.curves.items() if curve.recent
+        }  # fmt: skip

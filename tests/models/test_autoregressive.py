@@ -1,0 +1,170 @@
+"""Autoregressive model: padding, teacher forcing against speaking, failures, durations."""
+
+from typing import Any
+
+import pytest
+import torch
+from fakes import composed, model_factory
+from torch import Tensor
+
+from tests.models.assemble import batch, facts
+from tts.batch import Prompt
+from tts.controls import SynthesisControls
+from tts.errors import UserError
+from tts.masks import mask_from_lengths
+from tts.models.autoregressive import Autoregressive
+from tts.models.candidates import best_takes
+from tts.models.speaking import SpeakingNoise, speak
+from tts.models.spoken import Spoken
+from tts.models.spoken_path import Progress, durations_of, failure
+from tts.modules.context import Context
+
+SMALL = ("model=autoregressive", "model/size=tiny", "model.prenet.always=false")
+NEVER_STOPS = -30.0
+
+
+def build(*overrides: str, stop: float | None = None) -> Autoregressive:
+    """Return a model in evaluation mode; ``stop``: bias of the stop, None as initialized."""
+    torch.manual_seed(0)
+    model = model_factory(composed("train", *SMALL, *overrides))(facts=facts()).eval()
+    assert isinstance(model, Autoregressive)
+    if stop is not None:
+        torch.nn.init.constant_(model.stop.bias, stop)
+    return model
+
+
+def prompt(**controls: Any) -> Prompt:
+    data = batch()
+    return Prompt(
+        data.tokens, data.token_lengths, data.speaker, data.language,
+        controls=SynthesisControls(**controls),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("cross", ["plain", "windowed", "location_sensitive", "monotonic"])
+@pytest.mark.parametrize("each", [1, 3])
+def test_padding_changes_no_real_frame(cross: str, each: int) -> None:
+    model = build(f"model/cross_attention={cross}", f"model.frames_per_step={each}")
+    with torch.no_grad():
+        plain, padded = model(batch()), model(batch(extra_tokens=5, extra_frames=33))
+    real, steps = plain.frame_mask, plain.step_mask.shape[1]
+    assert plain.mel.shape == (2, 61, 80)
+    assert (plain.mel - padded.mel[:, :61])[real].abs().max() < 1e-4
+    assert (plain.stop - padded.stop[:, :steps])[plain.step_mask].abs().max() < 1e-4
+    assert padded.mel[~padded.frame_mask].abs().max() == 0
+    assert plain.step_mask.sum(-1).tolist() == [-(-61 // each), -(-40 // each)]
+
+
+@pytest.mark.parametrize("mixer", ["attention", "mamba", "mamba_attention"])
+def test_speech_fed_back_as_a_recording_is_predicted_the_same(mixer: str) -> None:
+    """Step by step and in one parallel pass, with everything in between."""
+    model = build(f"model/mixer={mixer}", "model.frames_per_step=2", stop=NEVER_STOPS)
+    data = batch()
+    mask = mask_from_lengths(data.token_lengths)
+    style = model.style_of(data.speaker, None, None)
+    with torch.no_grad():
+        memory = model._encode(data.tokens, data.language, mask, style)
+        spoken = speak(model, Context(mask, memory, mask, style), SpeakingNoise(0.0, None))
+        frames = torch.full((2,), spoken.mel.shape[1])
+        whole = mask_from_lengths(frames)
+        output = model(
+            data._replace(mel=model.denormalized(spoken.mel, whole), frame_lengths=frames)
+        )
+    assert (model.normalized(output.mel) - spoken.mel).abs().max() < 1e-4
+    attention = output.head_alignments.exp().mean(1)
+    assert torch.allclose(attention, spoken.attention, atol=1e-4)
+
+
+def test_temperature_0_repeats_and_a_temperature_does_not() -> None:
+    model = build("model.prenet.always=true", "model.max_length=1.0")
+    first, again = (model.generate(prompt(temperature=0.0)).features for _ in range(2))
+    assert torch.equal(first, again)
+
+    def sampled(seed: int) -> Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        return model.generate(prompt(temperature=0.7)._replace(generator=generator)).features
+
+    assert torch.equal(sampled(1), sampled(1))
+    assert not torch.equal(sampled(1), sampled(2))
+    with pytest.raises(UserError, match="rate"):
+        model.generate(prompt(rate=1.2))
+
+
+def test_the_best_candidate_does_not_fail_and_is_the_likeliest() -> None:
+    attention = torch.nn.functional.one_hot(torch.tensor([[0, 1, 2], [0, 1, 2], [0, 0, 0]]), 3)
+    takes = Spoken(
+        mel=torch.arange(3.0)[:, None, None].expand(3, 6, 2),
+        attention=attention.float(),
+        steps=torch.tensor([3, 2, 3]),
+        stopped=torch.tensor([True, True, False]),
+        log_likelihood=torch.tensor([-1.0, -0.9, 5.0]),
+        failed=torch.zeros(3, dtype=torch.bool),
+    )
+    mask = torch.ones(3, 3, dtype=torch.bool)
+    best = best_takes(takes, Context(mask, None, mask), 3)
+    assert best.mel[0, 0, 0] == 0  # the second reads two of three tokens
+    model = build("model.prenet.always=true", "model.max_length=1.0")
+    several = model.generate(prompt(candidates=3, temperature=0.5))
+    assert len(several.features) == 2
+
+
+def test_speech_that_does_not_stop_is_cut_and_said() -> None:
+    model = build("model.max_length=0.5", stop=NEVER_STOPS)
+    generated = model.generate(prompt())
+    assert generated.frame_lengths.max() <= 0.5 * 86.2 + 2
+    assert any("forced order" in note for note in generated.notes)
+    assert any("cut after 0.5 s, with" in note for note in generated.notes)
+
+
+def test_speech_in_forced_order_reads_the_text_to_its_end() -> None:
+    model = build(stop=NEVER_STOPS)
+    data = batch()
+    mask = mask_from_lengths(data.token_lengths)
+    memory = model._encode(data.tokens, None, mask, model.style_of(data.speaker, None, None))
+    context = Context(mask, memory, mask, model.style_of(data.speaker, None, None))
+    with torch.no_grad():
+        spoken = speak(model, context, SpeakingNoise(0.0, None), in_order=True)
+    assert spoken.stopped.all()
+    for row, tokens in enumerate(data.token_lengths.tolist()):
+        path = spoken.attention[row, : spoken.steps[row]].argmax(-1)
+        assert path.diff().min() >= 0
+        assert path[-1] == tokens - 1
+
+
+def test_durations_fill_the_frames_in_the_order_of_the_text() -> None:
+    path = torch.tensor([0, 0, 1, 2, 2, 2, 3, 0])
+    weights = torch.nn.functional.one_hot(path, 5)[None] * 0.9 + 0.02
+    durations = durations_of(weights, torch.tensor([4]), torch.tensor([7]), 2)
+    assert durations.tolist() == [[4, 2, 6, 2, 0]]
+    short = durations_of(weights, torch.tensor([5]), torch.tensor([2]), 2)
+    assert short.tolist() == [[4, 0, 0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("path", "stopped", "wrong"),
+    [
+        ([0, 0, 1, 3, 5, 8, 9], True, ""),
+        ([0, 1, 2, 6, 1, 2, 9], True, "repeats"),
+        ([0, 1, 8, 9, 9, 9, 9], True, "skips"),
+        ([0, 1, 2, 3, 3, 3, 3], True, "ends before"),
+        ([0, 1, 2, 3, 3, 3, 3], False, "does not reach"),
+        ([0, 1, 3, 5, 7, 9, 9], False, "does not stop"),
+    ],
+)
+def test_a_failure_is_named(path: list[int], stopped: bool, wrong: str) -> None:
+    found = failure(torch.tensor(path), 10, stopped)
+    assert found.startswith(wrong)
+    assert bool(found) == bool(wrong)
+
+
+def test_a_reading_moves_on_when_it_is_stuck() -> None:
+    progress = Progress(torch.ones(1, 6, dtype=torch.bool), longest=2)
+    at_2 = torch.nn.functional.one_hot(torch.tensor([2]), 6).float()
+    assert progress.allowed()[0].tolist() == [True, True, True, True, False, False]
+    progress.move(at_2)
+    assert progress.allowed()[0].tolist() == [False, False, True, True, True, True]
+    progress.move(at_2)
+    assert not progress.stuck.any()
+    progress.move(at_2)
+    assert progress.stuck.all()
+    assert progress.allowed()[0].tolist() == [False, False, False, True, True, True]
