@@ -157,7 +157,7 @@ def test_a_wrong_command_about_a_run_is_one_line(
             "data.audio has no value: data=recording needs data.audio=FILE",
         ),
         (("train.py", "trainer.accelerator=tpu"), "another trainer.accelerator="),
-        (("train.py", "model/size=huge"), "choose from base, c16, c32, large, medium, small, tiny"),
+        (("train.py", "model/size=huge"), "choose from base, big, c16, c32, large, medium, "),
     ],
 )
 def test_a_wrong_command_is_one_line(

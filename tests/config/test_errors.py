@@ -20,7 +20,7 @@ def message(*overrides: str) -> str:
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        ("model/size=smal", "did you mean small? choose from base, "),
+        ("model/size=smal", "did you mean small, normal? choose from base, "),
         ("model/sise=small", "no config group 'model/sise'; did you mean model/size"),
         ("optimizer.lrr=1", "did you mean optimizer.lr, "),
         (
