@@ -8,7 +8,7 @@ be one line that names the key. Prints every draw that ends otherwise, and a cou
 """
 
 import random
-import subprocess
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig
+
+from tests.processes import Command
 
 ROOT = Path(__file__).parents[1]
 VALUES = (
@@ -113,14 +115,10 @@ def outcome(draw: Draw, folder: Path, limit: float = 120) -> tuple[str, str]:
     if draw.command == "train" and not any(c.startswith("model=") for c in draw.choices):
         tiny.append("callbacks.validation_metrics=null")
     words = [*tiny, *(c.replace("voices/", f"{ROOT}/voices/") for c in draw.choices), draw.override]
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "tts", draw.command, *words],
-            cwd=folder, capture_output=True, text=True, timeout=limit, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return "timeout", ""
+    done = Command("-m", "tts", draw.command, *words, cwd=folder).done(limit)
     errors = done.stderr.strip()
+    if done.returncode == -signal.SIGKILL:
+        return "timeout", errors[-300:]
     if done.returncode == 0:
         return "ran", errors
     last = errors.splitlines()[-1:] or [""]

@@ -8,6 +8,8 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
+from tts.errors import UserError
+
 
 class Bound(NamedTuple):
     """The numbers that an annotated ``int`` or ``float`` accepts; never NaN or infinity."""
@@ -80,3 +82,10 @@ Counts = Annotated[Sequence[Count], Length()]
 Kernels = Annotated[Sequence[Kernel], Length()]
 OddKernels = Annotated[Sequence[OddKernel], Length()]
 Windows = Annotated[Sequence[Window], Length()]
+
+
+def require_equal_lengths(**lists: Sequence[object]) -> None:
+    """Raise UserError naming the lists unless they have as many entries."""
+    if len({len(values) for values in lists.values()}) > 1:
+        given = " and ".join(f"{name}={list(values)}" for name, values in lists.items())
+        raise UserError(f"{given} must have the same length")

@@ -222,8 +222,13 @@ def _load_training(path: str | os.PathLike[str]) -> Run:
 
 
 def is_vocoder(config: PlainData) -> bool:
-    """Return whether a run's model is a vocoder."""
-    return str(config["model"]["_target_"]).startswith("tts.vocoders.")
+    """Return whether a run's model is a vocoder or a codec: made from mel settings alone.
+
+    It can be a class of a trusted package. Raises TrustError for a class that is not trusted.
+    """
+    model = locate(config["model"]["_target_"], "the config", MODEL_NAMES)
+    # a class that collects the choices of an acoustic model is called with the facts later
+    return not (takes_facts(model) or takes_facts(model.__call__))
 
 
 def save_voice(

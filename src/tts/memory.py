@@ -5,9 +5,10 @@ import gc
 import resource
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+CGROUPS = Path("/sys/fs/cgroup")
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # malloc.h
 
 
@@ -63,6 +64,27 @@ def peak() -> float:
         return int(status.read_text().split("VmHWM:")[1].split()[0]) / 2**20
     unit = 2**30 if sys.platform == "darwin" else 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def available_memory() -> int | None:
+    """Return the bytes that this process can still get; None where the system does not say.
+
+    Memory and swap of the machine, and what the cgroup leaves of its limit.
+    """
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free = {line.split(":")[0]: int(line.split()[1]) << 10 for line in lines if "kB" in line}
+        machine = free["MemAvailable"] + free["SwapFree"]
+    except (OSError, KeyError, ValueError, IndexError):
+        return None
+    left = [machine]
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        with suppress(OSError, ValueError):  # "max": no limit
+            left.append(int((CGROUPS / limit).read_text()) - int((CGROUPS / used).read_text()))
+    return max(min(left), 0)
 
 
 def release_memory() -> None:

@@ -13,8 +13,8 @@ from tts.contract import MelContract
 @lru_cache(maxsize=16)
 def _filters(contract: MelContract) -> Tensor:
     """Equal to librosa's filters within 1e-7, without its import time of seconds."""
-    # the cached tensor may be made in inference mode and used in training
-    with torch.inference_mode(False):
+    # the cached tensor may be made in inference mode or on another device, and used in training
+    with torch.inference_mode(False), torch.device("cpu"):
         filters = melscale_fbanks(
             n_freqs=contract.n_fft // 2 + 1,
             f_min=contract.fmin,

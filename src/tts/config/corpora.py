@@ -31,9 +31,6 @@ def prepare_from_config(data: DictConfig | PlainData, where: str = "data") -> li
     try:
         parts = {key: instantiate(values.pop(key)) for key in _PARTS}
     except InstantiationException as error:
-        cause = error.__cause__
-        if isinstance(cause, UserError):
-            raise cause from error
         raise UserError(f"{where}: {short(error)}") from error
     directory, workers = values.pop("prepared_dir"), values.pop("prepare_workers")
     codec = values.pop("codec")

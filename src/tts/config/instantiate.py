@@ -30,16 +30,17 @@ def instantiate(node: DictConfig | PlainData | None, **arguments: object) -> Any
     """Build the object that ``node`` describes; None for None.
 
     ``arguments`` are added to those of the config. Lists and dictionaries in the config arrive as
-    plain ones. Raises PartError where a constructor of torch, Lightning or Optuna rejects its
-    settings, and InstantiationException where another constructor raises.
+    plain ones. Raises the UserError of a constructor, PartError where one of torch, Lightning or
+    Optuna rejects its settings, and InstantiationException where another constructor raises.
     """
     try:
         return hydra.utils.instantiate(node, _convert_="all", **arguments)
     except InstantiationException as error:
         target = re.search(r"(?:call to|locating) target '([\w.]+)'", str(error))
         cause = error.__cause__
-        rejected = isinstance(cause, Exception) and not isinstance(cause, UserError)
-        if rejected and target and target[1].startswith(FOREIGN):
+        if isinstance(cause, UserError):
+            raise cause from error
+        if isinstance(cause, Exception) and target and target[1].startswith(FOREIGN):
             key = re.search(r"full_key: (\S+)", str(error))
             reason = " ".join(str(cause).split()).rstrip(".!") or type(cause).__name__
             message = f"{key[1] if key else target[1]}: {target[1]} rejects it: {reason}"

@@ -46,11 +46,11 @@ def check_values(
         found += faults(value, types.get(key, Any), key)
     for fault in found:
         if fault.text:
-            OmegaConf.update(config, _source_key(config, fault.key), str(fault.value))
+            OmegaConf.update(config, source_key(config, fault.key), str(fault.value))
     messages: dict[str, str] = {}
     for fault in found:
         if not fault.text:
-            key = fault.key if fault.unknown else _source_key(config, fault.key)
+            key = fault.key if fault.unknown else source_key(config, fault.key)
             place = source or file_of(command, key, overrides)
             messages.setdefault(key, _message(fault, key, place))
     if messages:
@@ -112,7 +112,7 @@ def _not_given(key: str) -> str:
     return f"{key} is not given: add {key}=..."
 
 
-def _source_key(config: DictConfig, key: str) -> str:
+def source_key(config: DictConfig, key: str) -> str:
     """Return the key that ``key`` reads: ``size.dim`` for ``model.dim: ${size.dim}``."""
     parts = re.findall(r"[^.\[\]]+", key)
     node: Any = config
@@ -129,7 +129,7 @@ def _source_key(config: DictConfig, key: str) -> str:
             if match is None:
                 return key
             rest = parts[index + 1 :]
-            return _source_key(config, ".".join([match[1], *rest]))
+            return source_key(config, ".".join([match[1], *rest]))
         node = child if isinstance(child, DictConfig | ListConfig) else None
     return key
 

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from tts.audio.low_pass import low_pass_filter
-from tts.bounds import Counts, Octaves, Width
+from tts.bounds import Counts, Octaves, Width, require_equal_lengths
 from tts.discriminators.base import MultiDiscriminator, forward_with_features, scaled_channels
+from tts.errors import UserError
 
 CHANNELS = 128
 DILATIONS = (1, 2, 4)
@@ -24,13 +25,13 @@ class ConstantQ(nn.Module):
     Real and imaginary parts, the highest octave first. Each lower octave applies the same kernels
     to the signal at half the rate (Schörkhuber & Klapuri 2010). ``hop``: samples per frame, halved
     with the rate; ``bins``: per octave; a window lasts ``Q = 1 / (2 ** (1 / bins) - 1)`` periods.
-    Raises ValueError when ``hop`` is not divisible by ``2 ** (octaves - 1)``.
+    Raises UserError when ``hop`` is not divisible by ``2 ** (octaves - 1)``.
     """
 
     def __init__(self, hop: int, octaves: int, bins: int) -> None:
         super().__init__()
         if hop % (1 << (octaves - 1)):
-            raise ValueError(
+            raise UserError(
                 f"hop={hop} must be divisible by {1 << (octaves - 1)} for {octaves} octaves"
             )
         self.hop, self.octaves = hop, octaves
@@ -108,6 +109,7 @@ class MultiConstantQDiscriminator(MultiDiscriminator):
         bins: Counts = (24, 36, 48),
         octaves: Octaves = 9,
     ) -> None:
+        require_equal_lengths(hops=hops, bins=bins)
         super().__init__(
             ConstantQDiscriminator(hop, octaves, count, width)
             for hop, count in zip(hops, bins, strict=True)

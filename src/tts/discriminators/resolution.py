@@ -27,9 +27,11 @@ class ResolutionDiscriminator(nn.Module):
 
     def __init__(self, window: int, width: Width = 1.0, bands: Sequence[float] = BANDS) -> None:
         super().__init__()
-        self.size = window
+        self.size, self.least_samples = window, window // 2 + 1  # reflection pads by a half
         bins = window // 2 + 1
         self.edges = [(int(a * bins), int(b * bins)) for a, b in pairwise(bands)]
+        if any(low == high for low, high in self.edges):
+            raise UserError(f"windows: {window} is too short for {len(self.edges)} bands")
         channels = scaled_channels(CHANNELS, width)
         self.bands = nn.ModuleList(_band(channels) for _ in self.edges)
         self.last = weight_norm(nn.Conv2d(channels, 1, 3, padding=1))

@@ -1,12 +1,14 @@
 """Spectral losses of waveforms: mel, multi-resolution STFT, amplitude and phase."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torchaudio.functional import melscale_fbanks
 
 from tts.batch import Clips
-from tts.bounds import Counts, SampleRate, Windows
+from tts.bounds import Counts, SampleRate, Windows, require_equal_lengths
 from tts.losses.term import LossTerm
 from tts.vocoders.vocoder import VocoderOutput
 
@@ -23,11 +25,13 @@ class WaveMelLoss(LossTerm):
 
     def __init__(self, sample_rate: SampleRate, windows: Windows, bands: Counts) -> None:
         super().__init__()
-        self.windows = tuple(windows)
+        require_equal_lengths(windows=windows, bands=bands)
+        self.windows, self.least_samples = tuple(windows), least_samples(windows)
         for number, (size, count) in enumerate(zip(windows, bands, strict=True)):
-            filters = melscale_fbanks(
-                size // 2 + 1, 0.0, sample_rate / 2, count, sample_rate, "slaney", "slaney"
-            )
+            with torch.device("cpu"):  # torchaudio looks at the values
+                filters = melscale_fbanks(
+                    size // 2 + 1, 0.0, sample_rate / 2, count, sample_rate, "slaney", "slaney"
+                )
             self.register_buffer(f"filters_{number}", filters, persistent=False)  # (F, M)
             self.register_buffer(f"window_{number}", torch.hann_window(size), persistent=False)
 
@@ -56,7 +60,7 @@ class MultiResolutionSTFT(LossTerm):
 
     def __init__(self, windows: Windows = (512, 1024, 2048)) -> None:
         super().__init__()
-        self.windows = tuple(windows)
+        self.windows, self.least_samples = tuple(windows), least_samples(windows)
         for size in windows:
             self.register_buffer(f"window_{size}", torch.hann_window(size), persistent=False)
 
@@ -111,6 +115,11 @@ class PhaseLoss(LossTerm):
             loud = torch.minimum(weight.narrow(dim, 1, size), weight.narrow(dim, 0, size))
             parts.append((error * loud).sum() / loud.sum().clamp(min=FLOOR))
         return torch.stack(parts).mean()
+
+
+def least_samples(windows: Sequence[int]) -> int:
+    """Return the samples of the shortest wave that ``windows`` fit: reflection pads by a half."""
+    return max(windows) // 2 + 1
 
 
 def magnitude(wave: Tensor, size: int, hop: int, window: Tensor) -> Tensor:

@@ -37,6 +37,7 @@ from tts.training.runtime_errors import user_error_of
 from tts.training.summary import summarized
 from tts.training.system import build_trainable_system, load_initial_weights
 from tts.training.trainer import build_loggers, build_trainer
+from tts.training.trial_build import require_buildable
 
 info = rank_zero_only(logging.getLogger(__name__).info)
 
@@ -83,6 +84,7 @@ def train(
     callbacks = build_callbacks(config, stop)
     trainer = build_trainer(config, callbacks, build_loggers(config))
     require_one_process(trainer.world_size)
+    require_buildable(config, plain, trainer)
     data = prepare_data(config)
     if config.get("tune"):
         build = partial(build_trainable_system, config, data, plain)

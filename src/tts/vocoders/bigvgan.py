@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
-from tts.bounds import Channels, Counts, Kernels, OddKernels
+from tts.bounds import Channels, Counts, Kernels, OddKernels, require_equal_lengths
 from tts.contract import MelContract
 from tts.vocoders.antialias import Antialiased, SnakeBeta
 from tts.vocoders.hifigan import (
@@ -91,6 +91,7 @@ class BigVGAN(Vocoder):
         super().__init__(contract)
         require_rates(contract, rates, up_kernels)
         require_channels(channels, len(rates))
+        require_equal_lengths(kernels=kernels, dilations=dilations)
         tied, logarithmic, self.tanh, output_bias = variant or BigVGANVariant()
         self.input = nn.Conv1d(contract.bands, channels, 7, padding=3)
         self.ups = nn.ModuleList()

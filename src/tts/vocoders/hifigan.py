@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tts.bounds import Channels, Counts, Kernels, OddKernels
+from tts.bounds import Channels, Counts, Kernels, OddKernels, require_equal_lengths
 from tts.contract import MelContract
 from tts.errors import UserError
 from tts.vocoders.vocoder import Vocoder
@@ -85,6 +85,7 @@ class HiFiGAN(Vocoder):
         super().__init__(contract)
         require_rates(contract, rates, up_kernels)
         require_channels(channels, len(rates))
+        require_equal_lengths(kernels=kernels, dilations=dilations)
         self.input = nn.Conv1d(contract.bands, channels, 7, padding=3)
         self.ups = nn.ModuleList()
         self.fusions = nn.ModuleList()
@@ -120,10 +121,7 @@ def upsampling(inputs: int, outputs: int, rate: int, kernel: int) -> nn.ConvTran
 
 def require_rates(contract: MelContract, rates: Sequence[int], kernels: Sequence[int]) -> None:
     """Raise UserError unless the upsampling stages turn one frame into ``hop`` samples."""
-    if len(rates) != len(kernels):
-        raise UserError(
-            f"rates={list(rates)} and up_kernels={list(kernels)} must have the same length"
-        )
+    require_equal_lengths(rates=rates, up_kernels=kernels)
     if prod(rates) != contract.hop:
         raise UserError(
             f"rates={list(rates)} make {prod(rates)} samples per frame: their product must be "
@@ -131,7 +129,10 @@ def require_rates(contract: MelContract, rates: Sequence[int], kernels: Sequence
         )
     for rate, kernel in zip(rates, kernels, strict=True):
         if kernel < rate or (kernel - rate) % 2:
-            raise UserError(f"up_kernels: {kernel} must exceed its rate {rate} by an even number")
+            raise UserError(
+                f"up_kernels={list(kernels)}: {kernel} must exceed its rate {rate} of "
+                f"rates={list(rates)} by an even number"
+            )
 
 
 def require_channels(channels: int, stages: int) -> None:
