@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tts.training.comparison import compare
+from tts.training.comparison import compare, short_keys
 
 WHOLE = {"status": "done", "seconds": 1.0, "metrics": {"best/val/loss": 1.5, "steps": 3}}
 DAMAGED = {
@@ -54,3 +54,27 @@ def test_a_damaged_run_is_a_row_and_hides_no_other(
     assert "whole [red] run" in out.replace("\n", "")
     assert out.count(" damaged: ") == len(status)
     assert (tmp_path / "comparison.csv").read_text().count("\n") == len(status) + 2
+
+
+def test_many_overrides_are_listed_below_the_results(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tts.console.WIDTH", 80)
+    for number in range(6):
+        keys = [f"callbacks.part{number}.setting{n}" for n in range(4)]
+        overrides = "".join(f"- {key}={n}.25\n" for n, key in enumerate(keys))
+        run(tmp_path / str(number), json.dumps(WHOLE).encode(), overrides.encode())
+    compare([str(tmp_path)])
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines()[:12])) <= 80
+    for heading in ("status", "parameters", "steps", "frames/s", "seconds", "best loss"):
+        assert heading in out
+    for number in range(6):
+        assert f"run {number}: callbacks.part{number}.setting0=0.25" in out
+
+
+def test_headings_are_the_shortest_that_differ() -> None:
+    keys = ["model.encoder.depth", "model.decoder.depth", "optimizer.lr", "model/size", "size"]
+    assert list(short_keys(keys).values()) == [
+        "encoder.depth", "decoder.depth", "lr", "model/size", "size",
+    ]  # fmt: skip

@@ -1,6 +1,7 @@
 """HTML page of an evaluation: one self-contained file that opens from disk."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
 from html import escape
@@ -21,7 +22,11 @@ p.note { max-width: 46rem; opacity: .8 }
 .wide { overflow-x: auto }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: .3rem .8rem; border-bottom: 1px solid var(--line); text-align: right }
+thead th { overflow-wrap: anywhere; min-width: 6rem; vertical-align: bottom }
+h1, p.note { overflow-wrap: anywhere } tbody th { min-width: 9rem }
 th:first-child, td:first-child, td.text { text-align: left }
+th:first-child, td:first-child { position: sticky; left: 0; background: Canvas; z-index: 1 }
+td { white-space: nowrap } td.text { white-space: normal; min-width: 16rem }
 th[title] { text-decoration: underline dotted; cursor: help }
 table.sortable thead th { cursor: pointer }
 small { opacity: .65 } .good { color: var(--good) } .bad { color: var(--bad) }
@@ -227,6 +232,11 @@ def _heading(info: MeasureInfo) -> str:
     return f'<th title="{escape(info["description"])}">{escape(info["label"] + unit)}'
 
 
+def _breakable(heading: str) -> str:
+    """Return a heading that can be broken after punctuation, as names of runs are long."""
+    return re.sub(r"([,=/_]|\.(?!\d))(?=.)", r"\1<wbr>", escape(heading))
+
+
 def _number(value: float, digits: int) -> str:
     return f"{value:.{digits}f}" if math.isfinite(value) else MISSING
 
@@ -240,7 +250,7 @@ def _estimate(estimate: Estimate, digits: int, sign: bool = False) -> str:
 
 
 def _table(headings: Iterable[str], rows: Iterable[str], css: str = "") -> str:
-    top = "".join(f"<th>{escape(heading)}" for heading in headings)
+    top = "".join(f"<th>{_breakable(heading)}" for heading in headings)
     body = "\n".join(f"<tr>{row}" for row in rows)
     return (
         f"<div class=wide><table class='{css}'><thead><tr>{top}</thead>"

@@ -25,7 +25,7 @@ from tts.evaluation.report import write_report
 from tts.evaluation.scoring import Scorer
 from tts.evaluation.summary import Report, RunInfo, summarize
 from tts.evaluation.systems import EvaluationSet
-from tts.evaluation.table import print_table
+from tts.evaluation.table import print_report
 from tts.evaluation.wav_folders import read_folders, shortest_names
 from tts.files import require_writable
 from tts.metrics.measure import Measure
@@ -86,7 +86,7 @@ def evaluate(config: DictConfig) -> Report:
     report = summarize(data, scores, measures, infos, config.seed)
     # the report first: the terminal may be closed, or a pipe that ends
     files = write_report(report, data, contract, folder, config.worst, config.worst_by)
-    print_table(report)
+    print_report(report)
     for path in files:
         print(f"-> {path}")
     return report

@@ -10,33 +10,40 @@ BETTER, WORSE = "▲", "▼"  # significantly, than the baseline
 MISSING = "–"
 
 
-def print_table(report: Report) -> None:
+def print_report(report: Report) -> None:
     """Print the systems side by side, the model measurements and the problems."""
-    from rich.table import Table
     from rich.text import Text
 
-    systems, baseline = report["systems"], report["baseline"]
-    table = Table(title=f"{report['utterances']} sentences, [95 % interval]")
-    table.add_column("")
-    for system in systems:
-        table.add_column(system, justify="right", overflow="fold")
-    for name, info in report["measures"].items():
-        unit = f", {info['unit']}" if info["unit"] else ""
-        cells = []
-        for system, values in systems.items():
-            mark = verdict(report, system, name)
-            cells.append(format_estimate(values[name], info["digits"]) + (mark and f" {mark}"))
-        table.add_row(info["label"] + unit, *cells)
+    from tts.console_tables import Column, print_table
+
+    measures = report["measures"]
+    labels = [i["label"] + (f", {i['unit']}" if i["unit"] else "") for i in measures.values()]
+    columns = [
+        Column(
+            system,
+            [_cell(report, system, name) for name in measures],
+        )
+        for system in report["systems"]
+    ]
     out = console()
-    out.print(table)
-    if any(verdict(report, system, name) for system in systems for name in report["measures"]):
-        out.print(f"{BETTER} better, {WORSE} worse than {baseline}, by paired 95 % intervals")
+    title = f"{report['utterances']} sentences, [95 % interval]"
+    print_table(out, title, Column("", labels, right=False), columns)
+    if any(verdict(report, system, name) for system in report["systems"] for name in measures):
+        out.print(
+            f"{BETTER} better, {WORSE} worse than {report['baseline']}, by paired 95 % intervals"
+        )
     for model, measurements in report["models"].items():
         for name, value in measurements.items():
             text = f"{value:.4f}" if isinstance(value, float) else format_estimate(value, 3)
             out.print(f"{model}, {name}: {text}")
     for problem in report["problems"]:
         out.print(Text.assemble(("problem:", "yellow"), f" {problem}"))
+
+
+def _cell(report: Report, system: str, measure: str) -> str:
+    value = report["systems"][system][measure]
+    mark = verdict(report, system, measure)
+    return format_estimate(value, report["measures"][measure]["digits"]) + (mark and f" {mark}")
 
 
 def verdict(report: Report, system: str, measure: str) -> str:

@@ -5,6 +5,7 @@ import io
 import logging
 import math
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from tts.training.summary import SUMMARY
 # facts of a run in the order of the columns
 FIXED = ("status", "parameters", "steps", "frames_per_second", "seconds")
 WRITTEN = ("comparison.csv", "comparison.png", "comparison")
+FEW, LINE = 3, 60  # overrides in a bar's label; characters of a line of the bar chart
 HEADS = {"frames_per_second": "frames/s"}
 # overrides that are no columns: they change no result, or are named by others
 HIDDEN_OVERRIDES = ("experiment", "name", "sweep", "resume", "hydra.run.dir")
@@ -96,32 +98,67 @@ def write(comparison: Comparison, folder: Path) -> Comparison:
 
 
 def print_table(comparison: Comparison, folder: Path) -> None:
-    """Print the table with the monitored metric, a few of ``metrics/`` and the loss."""
-    from rich.table import Table
+    """Print the table with the monitored metric, a few of ``metrics/`` and the loss.
+
+    Where the overrides do not fit beside the results, they are listed below, a run at a time.
+    """
     from rich.text import Text
+
+    from tts.console_tables import Column, fits, print_table
 
     metrics = [comparison.best] if comparison.best else []
     metrics += [m for m in comparison.metrics if m.startswith("metrics/")][:4]
     metrics += [m for m in comparison.metrics if m == "val/loss"]
-    table = Table(title=f"{len(comparison.rows)} runs")
-    for head in ("run", *(re.split(r"[./]", key)[-1] for key in comparison.swept)):
-        table.add_column(head.replace("_", " "), overflow="fold")
-    for head in (*FIXED, *metrics):
-        table.add_column(HEADS.get(head, head.split("/")[-1].replace("_", " ")), justify="right")
-    for row in comparison.rows:
-        table.add_row(
-            _name(row),
-            *(_format(_parse(row.overrides.get(key, "–"))) for key in comparison.swept),
-            *(_format(row.facts.get(key)) for key in FIXED),
-            *(_format(row.metrics.get(name)) for name in metrics),
+    rows = comparison.rows
+    runs = Column("run", [_name(row) for row in rows], right=False)
+    swept = [
+        Column(
+            heading.replace("_", " "),
+            [_format(_parse(row.overrides.get(key, "–"))) for row in rows],
+            right=False,
         )
+        for key, heading in short_keys(comparison.swept).items()
+    ]
+    results = [
+        Column(HEADS.get(key, key.replace("_", " ")), [_format(r.facts.get(key)) for r in rows])
+        for key in FIXED
+    ]
+    results += [
+        Column(_metric_heading(name), [_format(row.metrics.get(name)) for row in rows])
+        for name in metrics
+    ]
     out = console()
-    out.print(table)
+    beside = fits(out, [runs, *swept, *results])
+    print_table(out, f"{len(rows)} runs", runs, [*swept, *results] if beside else results)
+    for row in () if beside else rows:
+        chosen = [f"{key}={row.overrides[key]}" for key in comparison.swept if key in row.overrides]
+        out.print(
+            Text.assemble((f"run {_name(row)}", "bold"), f": {' '.join(chosen) or 'defaults'}")
+        )
     for row in comparison.rows:
         if error := row.facts.get("error"):
             failed = (f"run {_name(row)} {row.facts['status']}", "red")
             out.print(Text.assemble(failed, f": {' '.join(str(error).split())}"))
     out.print(f"-> {folder}/comparison.csv, .png; all in TensorBoard: --logdir {folder}")
+
+
+def short_keys(keys: Iterable[str]) -> dict[str, str]:
+    """Return each key's last parts, as many as tell it from the others."""
+    keys = list(keys)
+    parts = {key: re.split(r"[./]", key) for key in keys}
+
+    def tail(key: str) -> str:
+        for count in range(1, len(parts[key])):
+            if sum(other[-count:] == parts[key][-count:] for other in parts.values()) == 1:
+                return ".".join(parts[key][-count:])
+        return key
+
+    return {key: tail(key) for key in keys}
+
+
+def _metric_heading(name: str) -> str:
+    best = "best " if name.startswith("best/") else ""
+    return best + name.split("/")[-1].replace("_", " ")
 
 
 def _row(folder: Path) -> RunRow:
@@ -184,23 +221,33 @@ def _bar_chart(comparison: Comparison, path: Path) -> None:
 
     rows = [row for row in comparison.rows if math.isfinite(row.metrics.get(name, math.nan))]
     rows.sort(key=lambda row: row.metrics[name], reverse=comparison.higher_is_better)
-    labels = [
-        ", ".join(row.overrides.get(key, "–") for key in comparison.swept) or row.folder.name
-        for row in rows
-    ]
+    labels = [_label(row, comparison.swept) for row in rows]
     values = [row.metrics[name] for row in rows]
     figure, axis = plt.subplots(figsize=(8, 0.8 + 0.3 * len(rows)), layout="constrained")
     bars = axis.barh(labels, values, color="#4477aa")
     axis.bar_label(bars, fmt="%.4g", padding=3, fontsize=8)
     axis.invert_yaxis()
     axis.set_xlabel(name.removeprefix("best/") + ", best value")
-    axis.set_title(", ".join(key.removeprefix("model/") for key in comparison.swept), fontsize=10)
+    if len(comparison.swept) <= FEW:  # labels of more name them
+        title = ", ".join(key.removeprefix("model/") for key in comparison.swept)
+        axis.set_title(title, fontsize=10)
     axis.spines[["top", "right"]].set_visible(False)
     axis.margins(x=0.1)
     picture = io.BytesIO()
     figure.savefig(picture, dpi=130)
     write_bytes(path, picture.getvalue())
     plt.close(figure)
+
+
+def _label(row: RunRow, swept: Sequence[str]) -> str:
+    """Return a bar's label: the values of a few swept overrides, of many those that were given."""
+    if len(swept) <= FEW:
+        return ", ".join(row.overrides.get(key, "–") for key in swept) or row.folder.name
+    short = short_keys(swept)
+    given = [f"{short[key]}={row.overrides[key]}" for key in swept if key in row.overrides]
+    return textwrap.shorten(
+        f"{_name(row)}: {', '.join(given) or 'defaults'}", LINE, placeholder="…"
+    )
 
 
 def _write_hparams(comparison: Comparison, folder: Path) -> None:
