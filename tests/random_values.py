@@ -99,7 +99,10 @@ TINY = {
         "trainer=cpu data.workers=0 trainer.precision=32-true data.prepare_workers=0"
     ),
     "synthesize": "text=Hello out=hello.wav",
-    "evaluate": "run={root}/voices/lj data=demo data.limit=8 utterances=1 metrics.whisper=null",
+    "evaluate": (
+        "run={root}/voices/lj data=demo ~data.speakers.anna ~data.speakers.ben "
+        "+data.speakers.lj=f1 data.limit=8 utterances=1 metrics.whisper=null metrics.distillmos=null"
+    ),
     "export": "",
     "convert": "file=nothing.pt",
     "prepare": "data.limit=8",

@@ -10,7 +10,7 @@ import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import (
@@ -27,6 +27,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
+from tts.bounds import Count, Seed
 from tts.errors import UserError
 from tts.training.optuna_trial import Trial, under_way
 
@@ -36,6 +37,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 HEARTBEAT = 60  # seconds; a trial without one for twice as long died with its process
+
+
+class Pruner(Protocol):
+    """One of Optuna's pruners."""
+
+    def prune(self, study: Any, trial: Any) -> bool: ...
 
 
 class OptunaSweeper(Sweeper):
@@ -51,18 +58,19 @@ class OptunaSweeper(Sweeper):
         self,
         study: str,
         storage: str,
-        trials: int = 20,
+        trials: Count = 20,
         direction: Literal["minimize", "maximize"] = "minimize",
-        seed: int = 1,
-        sampler: "Callable[..., optuna.samplers.BaseSampler] | None" = None,
-        pruner: "optuna.pruners.BasePruner | None" = None,
+        seed: Seed = 1,
+        sampler: Callable[..., Any] | None = None,
+        pruner: Pruner | None = None,
     ) -> None:
+        # Hydra builds it before :meth:`setup`, which checks the other values
         if direction not in ("minimize", "maximize"):
             raise UserError(
                 f"hydra.sweeper.direction={direction}: choose from minimize or maximize"
             )
         self.direction = direction
-        self.name, self.storage, self.trials = study, Path(storage), trials
+        self.name, self.storage, self.trials = str(study), Path(str(storage)), trials
         self.seed, self.sampler, self.pruner = seed, sampler, pruner
         self.config: DictConfig | None = None
         self.launcher: Launcher | None = None
@@ -70,6 +78,9 @@ class OptunaSweeper(Sweeper):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
+        from tts.config.value_checks import check_section
+
+        check_section(config, "hydra.sweeper", "conf/hydra/sweeper/tts_optuna.yaml")
         self.loader, self.config = hydra_context.config_loader, config
         launcher = str(config.hydra.launcher._target_)
         if not launcher.endswith("BasicLauncher"):
@@ -129,20 +140,27 @@ class OptunaSweeper(Sweeper):
     def _study(self, space: "Mapping[str, BaseDistribution]") -> "optuna.Study":
         """Create or load the study. Raises UserError for one of another direction or space."""
         import optuna
+        from sqlalchemy.exc import SQLAlchemyError
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
         self.storage.parent.mkdir(parents=True, exist_ok=True)
-        storage = optuna.storages.RDBStorage(
-            f"sqlite:///{self.storage}", heartbeat_interval=HEARTBEAT, grace_period=2 * HEARTBEAT
-        )
-        study = optuna.create_study(
-            study_name=self.name,
-            storage=storage,
-            direction=self.direction,
-            pruner=self.pruner,
-            load_if_exists=True,
-        )
+        try:
+            storage = optuna.storages.RDBStorage(
+                f"sqlite:///{self.storage}",
+                heartbeat_interval=HEARTBEAT,
+                grace_period=2 * HEARTBEAT,
+            )
+            study = optuna.create_study(
+                study_name=self.name,
+                storage=storage,
+                direction=self.direction,
+                pruner=self.pruner,  # type: ignore[arg-type]  # optional packages have no base here
+                load_if_exists=True,
+            )
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            raise UserError(f"hydra.sweeper.storage={self.storage}: {reason}") from error
         if study.direction.name.lower() != self.direction:
             raise UserError(
                 f"the study {self.name} in {self.storage} is to {study.direction.name.lower()}: "

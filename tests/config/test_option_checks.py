@@ -25,6 +25,7 @@ from tts.training.run import train
         ),
         (["model=vocos", "trainer.precision=bf16-true"], "too coarse for a vocoder's samples"),
         (["model=vocos", "callbacks=[vocoder,ema]"], "would average twice"),
+        (["name=.."], r"name=\.\.: the run would leave outputs/"),
         (["seed=abc"], "seed='abc': expected a whole number from 0 to"),
         (
             ["trainer.max_steps=1e3"],

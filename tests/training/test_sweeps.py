@@ -3,6 +3,7 @@
 import csv
 import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +11,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from fakes import FAKES
 from omegaconf import OmegaConf
 from processes import command
 
+from tts.config.value_checks import check_section
 from tts.errors import UserError
 from tts.training.comparison import collect, compare
 from tts.training.optuna_trial import current_trial
@@ -155,6 +158,50 @@ def test_integers_stay_integers_and_ranges_are_choices(tmp_path: Path) -> None:
         assert values["model.depth"] in "2345"
         assert values["model.width"] in ("8", "16")
     assert study.trials[0].distributions["optimizer.lr"].log
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("trials=abc", "trials='abc': expected a whole number, 1 or more"),
+        ("trials=-3", "trials=-3: expected a whole number, 1 or more"),
+        ("trials=null", "trials=null: expected a whole number"),
+        ("trials=1.5", "trials=1.5: expected a whole number"),
+        ("seed=-1", "seed=-1: expected a whole number from 0"),
+        ("seed=abc", "seed='abc': expected a whole number from 0"),
+        ("direction=up", "direction='up': expected minimize, maximize"),
+        ("study=[a]", "study=['a']: expected text"),
+        ("sampler=5", "sampler=5: expected a section with _target_"),
+        ("sampler.multivariate=abc", "sampler.multivariate='abc': expected true or false"),
+        ("pruner=5", "pruner=5: expected a section that names a class"),
+    ],
+)
+def test_wrong_settings_of_the_search_are_named(override: str, message: str) -> None:
+    pytest.importorskip("optuna", reason="the sweep extra is not installed")
+    from fakes import CONF
+
+    node = OmegaConf.load(CONF / "hydra" / "sweeper" / "tts_optuna.yaml")
+    node.storage, node.seed = "x.db", 1
+    key, _, value = override.partition("=")
+    OmegaConf.update(node, key, yaml.safe_load(value))
+    config = OmegaConf.create({"hydra": {"sweeper": node}})
+    with pytest.raises(UserError, match=re.escape(f"hydra.sweeper.{message}")):
+        check_section(config, "hydra.sweeper")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["-m", "seed=range(1,5,0)"], "seed=range(1,5,0): the range has no values"),
+        (["-m", "seed=range(5,1)"], "seed=range(5,1): the range has no values"),
+        (["hydra.sweeper=5"], "hydra.sweeper=5: choose it with hydra/sweeper=NAME"),
+        (["-m", "seed=1,2", "hydra.sweeper._target_=os.system"], "Invalid plugin 'os.system'"),
+    ],
+)
+def test_a_sweep_that_cannot_begin_is_one_line(words: list[str], message: str) -> None:
+    error = command("train.py", *words, code=2).stderr
+    assert message in error
+    assert len(error.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import functools
 import importlib.util
 import logging
 import os
+import re
 import shutil
 import sys
 import traceback
@@ -72,9 +73,14 @@ def _compose_and_run(task: "Callable[[DictConfig], float | None]", config_name: 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing its own report
     logging.raiseExceptions = False  # a log file on a full disk loses lines, and says nothing
     _require_optuna(sys.argv[1:])
+    _require_sweepable(sys.argv[1:])
     main = hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)
     try:
         main(_guarded(task, config_name, start))()
+    except RuntimeError as error:
+        if not str(error).startswith("Invalid plugin"):  # a sweeper or launcher that is none
+            raise
+        fail(f"error: hydra: {error}")
     except (HydraException, OmegaConfBaseException, TypeError, ValueError, OSError) as error:
         if (found := user_error(error, job_folder() or None)) is not None:
             _remove_empty_run(job_folder())  # Hydra itself writes to it before the task
@@ -108,6 +114,25 @@ def _require_optuna(arguments: list[str]) -> None:
         fail("error: sweep=optuna needs the package optuna: uv sync --extra sweep")
     if "sweep=optuna" in arguments and not {"-m", "--multirun"} & set(arguments):
         fail("error: sweep=optuna searches in a multirun: add -m, and give a key several values")
+
+
+def _require_sweepable(arguments: list[str]) -> None:
+    """Report a sweeper or launcher that is set as a value, and a range without values."""
+    for argument in arguments:
+        key, _, value = argument.partition("=")
+        if key in ("hydra.sweeper", "hydra.launcher") and not value.startswith("{"):
+            group = key.replace(".", "/")
+            fail(f"error: {argument}: choose it with {group}=NAME, and set its keys, {key}.KEY=...")
+        numbers = re.search(r"\brange\(([^()]*)\)", value)
+        if numbers and {"-m", "--multirun"} & set(arguments):
+            try:
+                start, *rest = (float(number) for number in numbers[1].split(","))
+            except ValueError:  # named arguments, and errors that Hydra explains
+                continue
+            stop, step = (*rest, 1.0)[:2] if rest else (start, 1.0)
+            start = start if rest else 0.0
+            if step == 0 or (stop - start) * step <= 0:
+                fail(f"error: {argument}: the range has no values; give range(start,stop,step)")
 
 
 def _guarded(

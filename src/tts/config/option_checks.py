@@ -36,6 +36,8 @@ def check_options(
         raise UserError(
             f"{' and '.join(given)} are given: use only one of: {', '.join(STARTING_POINTS)}"
         )
+    if ".." in Path(str(plain.get("name"))).parts:
+        raise UserError(f"name={plain['name']}: the run would leave outputs/; choose another name")
     averaging = plain["system"].get("averaging", 0)
     if plain["trainer"]["precision"] == "bf16-true":
         if is_vocoder(plain):

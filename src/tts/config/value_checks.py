@@ -59,6 +59,17 @@ def check_values(
         raise ConfigValueError("; ".join(shown) + (f"; and {more} more" if more else ""))
 
 
+def check_section(config: DictConfig, key: str, where: str | None = None) -> None:
+    """Raise ConfigValueError for the values of one section, which names its class.
+
+    ``where``: the file that sets them by default, for the message.
+    """
+    section = OmegaConf.to_container(OmegaConf.select(config, key), resolve=True)
+    found = [fault for fault in faults(section, Any, key) if not fault.text]
+    if found:
+        raise ConfigValueError("; ".join(_message(f, f.key, where) for f in found[:SHOWN]))
+
+
 def _plain(config: DictConfig) -> Any:
     """Return plain data, with UNKNOWN for values that need a running command."""
     try:
