@@ -101,7 +101,8 @@ TINY = {
     "synthesize": "text=Hello out=hello.wav",
     "evaluate": (
         "run={root}/voices/lj data=demo ~data.speakers.anna ~data.speakers.ben "
-        "+data.speakers.lj=f1 data.limit=8 utterances=1 metrics.whisper=null metrics.distillmos=null"
+        "+data.speakers.lj=f1 data.limit=8 utterances=1 "
+        "metrics.whisper=null metrics.distillmos=null"
     ),
     "export": "",
     "convert": "file=nothing.pt",

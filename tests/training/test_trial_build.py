@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 import torch
 from compose_once import Compose, composing
-from fakes import composed
+from fakes import FakeOutput, composed
 
 from tts.checkpoint import is_vocoder
 from tts.config.compose import to_plain
 from tts.errors import UserError
+from tts.losses.term import output_part
 from tts.memory import available_memory
 from tts.training import model_memory
 from tts.training.run import train
@@ -59,7 +60,7 @@ def test_every_kind_of_part_is_built_without_memory(compose: Compose, choices: s
     ("overrides", "message"),
     [
         ("size.dim=100 model/encoder=transformer",
-         "heads=4 must divide dim=100 .*(model.encoder.mixer.heads, size.dim)"),
+         "heads=4 must divide dim=100 .*size.dim"),
         ("size.head_dim=7", "head_dim=7 must divide dim .*size.head_dim"),
         ("model/positional=rope model/encoder=transformer model.encoder.mixer.heads=32",
          "heads=32 must divide dim=.*model.encoder.mixer.heads"),
@@ -144,3 +145,10 @@ class OwnVocoder(torch.nn.Module):
 )
 def test_a_vocoder_is_known_by_what_it_is_made_from(target: str, expected: bool) -> None:
     assert is_vocoder({"model": {"_target_": target}}) == expected
+
+
+def test_a_loss_of_a_part_that_the_output_lacks_is_named() -> None:
+    output = FakeOutput(torch.zeros(1))
+    assert output_part(output, "mel") is output.mel
+    with pytest.raises(UserError, match="of=ja is not a part of the output; choose from mel"):
+        output_part(output, "ja")

@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor
 
-from tts.losses.term import LossTerm
+from tts.losses.term import LossTerm, output_part
 from tts.masks import masked_mean
 
 
@@ -21,7 +21,7 @@ class FlowMatchingLoss(LossTerm):
         self.of = of
 
     def forward(self, output: object, batch: object) -> Tensor | None:
-        flow = getattr(output, self.of)
+        flow = output_part(output, self.of)
         if flow is None:
             return None
         values = F.mse_loss(flow.velocity.float(), flow.target.float(), reduction="none")

@@ -6,7 +6,7 @@ from typing import Protocol
 from torch import Tensor
 
 from tts.batch import Batch
-from tts.losses.term import LossTerm
+from tts.losses.term import LossTerm, output_part
 from tts.masks import masked_mean
 
 
@@ -30,7 +30,7 @@ class MelLoss(LossTerm):
         self.distance, self.of = distance, of
 
     def forward(self, output: MelOutput, batch: Batch) -> Tensor | None:
-        mel = getattr(output, self.of)
+        mel = output_part(output, self.of)
         if mel is None:
             return None
         assert batch.mel is not None

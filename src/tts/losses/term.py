@@ -1,6 +1,10 @@
 """Loss term: the base class of what a weighted loss sums."""
 
+from typing import Any
+
 from torch import nn
+
+from tts.errors import UserError
 
 
 class LossTerm(nn.Module):
@@ -9,3 +13,13 @@ class LossTerm(nn.Module):
     # True for a value that measures neither noise nor progress (a likelihood in nats, a GAN's
     # score): an adaptive balance then does not derive the weight from it
     exclude_from_balancing = False
+
+
+def output_part(output: Any, of: str) -> Any:
+    """Return the part of a model's output that a term compares. Raises UserError naming it."""
+    if of not in getattr(output, "_fields", ()) and not hasattr(output, of):
+        parts = ", ".join(getattr(output, "_fields", ()))
+        raise UserError(
+            f"model.loss.terms: of={of} is not a part of the output; choose from {parts}"
+        )
+    return getattr(output, of)

@@ -33,8 +33,10 @@ def require_buildable(config: DictConfig, plain: PlainData, trainer: pl.Trainer)
     """Raise UserError for values that contradict each other, and for a model too large to train.
 
     ``plain`` is ``config`` resolved. A class of your own that needs real values while it is built
-    is not tried.
+    is not tried, nor is a model of codes, which a codec sizes.
     """
+    if plain["data"].get("codec") is not None:
+        return
     try:
         system = build_on_meta(config, plain)
         _require_long_clips(plain, system)
