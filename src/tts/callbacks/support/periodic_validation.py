@@ -37,7 +37,9 @@ class PeriodicValidation(pl.Callback):
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         # early stopping and the like decide behind the validation that it was the last one
         if self._last_step == trainer.global_step:
+            pl_module.eval()
             self.act(trainer, pl_module)
+            pl_module.train()
 
     def act(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Do what the last validation was not due for, where it can be done behind it."""
