@@ -135,7 +135,8 @@ class Synthesizer:
         sentences = self.sentences(
             text, speaker, language, reference, controls.updated(changes), seed
         )
-        return Speech(np.concatenate(list(joined(sentences, self.sample_rate))), self.sample_rate)
+        pieces = list(joined(map(_warned, sentences), self.sample_rate))
+        return Speech(np.concatenate(pieces), self.sample_rate)
 
     def sentences(
         self,
@@ -178,6 +179,7 @@ class Synthesizer:
         """
         pause = 0.0
         for sentence in self._features(text, speaker, language, reference, controls, seed):
+            _warned(sentence)
             if pause:
                 yield np.zeros(round(pause * self.sample_rate), dtype=np.float32)
             held = np.zeros(0, dtype=np.float32)  # the last milliseconds so far
@@ -306,6 +308,13 @@ class Synthesizer:
             )
         wave = torch.from_numpy(read_audio(Path(path), self.sample_rate))
         return mel_spectrogram(wave, self.facts.contract)[None].to(self.device)
+
+
+def _warned(sentence: SynthesizedSentence) -> SynthesizedSentence:
+    """Return ``sentence`` after a warning of the pieces of the text that were skipped around it."""
+    for reason in sentence.skipped:
+        log.warning("skipped a piece: %s", reason)
+    return sentence
 
 
 def _samples(wave: Tensor) -> np.ndarray:

@@ -20,6 +20,8 @@ from torch.overrides import TorchFunctionMode
 from tts.errors import UserError
 from tts.plain_data import short
 
+COPY = "copy it again, or use another checkpoint of its run"
+
 
 class CheckpointError(UserError):
     """A checkpoint that cannot be written, or that is missing, damaged or not trusted."""
@@ -49,7 +51,7 @@ def require_intact(path: Path) -> None:
     with _archive(path) as archive:
         damaged = archive.testzip()
     if damaged is not None:
-        raise CheckpointError(f"{path} is damaged in {short(damaged)}; copy it again")
+        raise CheckpointError(f"{path} is damaged in {short(damaged)}; {COPY}")
 
 
 def require_uncompressed(path: Path) -> None:
@@ -71,7 +73,7 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
     except CheckpointError:
         raise
     except Exception as error:  # a damaged archive can raise anything
-        raise CheckpointError(f"{path} is truncated or damaged; copy it again") from error
+        raise CheckpointError(f"{path} is truncated or damaged; {COPY}") from error
 
 
 def require_usable(weights: object, where: str) -> None:
@@ -93,8 +95,16 @@ def require_usable(weights: object, where: str) -> None:
             )
 
 
-def require_same_shapes(model: nn.Module, weights: Mapping[str, Tensor], where: str) -> None:
-    """Raise CheckpointError naming the first weight that only one side has, or of another shape."""
+def require_same_shapes(
+    model: nn.Module,
+    weights: Mapping[str, Tensor],
+    where: str,
+    whose: str = "the model of its config",
+) -> None:
+    """Raise CheckpointError naming the first weight that only one side has, or of another shape.
+
+    ``whose``: what the model is, for the message.
+    """
     expected = model.state_dict()
     for name in [*expected, *weights]:
         ours, theirs = expected.get(name), weights.get(name)
@@ -106,7 +116,7 @@ def require_same_shapes(model: nn.Module, weights: Mapping[str, Tensor], where: 
             problem = f"the weight {short(name)} has the shape {shapes}"
         else:
             continue
-        raise CheckpointError(f"{where}: its weights do not fit the model of its config: {problem}")
+        raise CheckpointError(f"{where}: its weights do not fit {whose}: {problem}")
 
 
 @contextmanager

@@ -48,6 +48,18 @@ def run(folder: Path, *more: str, steps: int = 70) -> dict[str, float]:
     return train(compose_train(*overrides))
 
 
+def test_a_bundle_that_cannot_be_written_costs_no_more_than_its_step(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    with caplog.at_level(logging.WARNING):
+        run(tmp_path / "run", CORRUPT.format(3, "value: nan"),
+            f"callbacks.bad_steps.folder={tmp_path}/file/x", steps=6)  # fmt: skip
+    [message] = [r.getMessage() for r in caplog.records if "skipped" in r.getMessage()]
+    assert "file is a file, not a folder" in message
+    assert weights(tmp_path / "run")["global_step"] == 6
+
+
 def weights(folder: Path) -> dict[str, Any]:
     return load_checkpoint(folder / "checkpoints/last.ckpt")
 

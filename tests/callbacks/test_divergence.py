@@ -49,6 +49,12 @@ def test_a_rising_loss_is_noticed_from_the_first_steps() -> None:
     assert 60 < alarms(points_of(late, 0.02, 0), 4.5)[0] <= 70
 
 
+def test_a_loss_that_recovers_from_a_divergence_is_quiet() -> None:
+    points = [32377.0, 28969, 7545, 4039, 1615, 875, 544, 385, 290, 200, 150, 110, 60, 20, 6, 4, 3]
+    assert alarms(points, 4.6, [0.3] * 3 + [0.09] * 14) == [3]
+    assert alarms([*points[:6], *[875.0] * 11], 4.6)[:2] == [3, 8]
+
+
 def test_one_outlier_and_a_restarted_rate_are_quiet() -> None:
     points = points_of(FALLING, 0.02, 0)
     points[40] = 50.0

@@ -1,10 +1,12 @@
 """Analysis of a text for speaking: what is skipped, how it stops, and the command that shows it."""
 
 import json
+from pathlib import Path
 
 import pytest
 from fakes import composed
 
+from tts.errors import UserError
 from tts.synthesis.phonemize import phonemize
 from tts.text.analysis import AnalyzedSentence, analyze, with_stop
 from tts.text.frontend import Frontend, TextError
@@ -109,3 +111,25 @@ def test_phonemize_prints_what_is_spoken(capsys: pytest.CaptureFixture[str]) -> 
     assert "你好" in output.err
     phonemize(composed("phonemize", "text='null'", "format=text", "language=de"))
     assert "phonemes" in capsys.readouterr().out
+
+
+def test_lines_without_words_are_skipped_and_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = tmp_path / "lines.txt"
+    lines.write_text("One.\n***\n😀 👍\n<break/>\n\nSix.\n", encoding="utf-8")
+    phonemize(composed("phonemize", f"file={lines}"))
+    printed = capsys.readouterr()
+    assert printed.out.count("\n") == 2
+    named = [line.partition(": ")[0] for line in printed.err.splitlines()]
+    assert named == ["line 2", "line 3", "line 4"]
+    lines.write_text("One.\n<b>Two</b>\n…\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"1 of 3 lines not synthesized\s+line 2: the text has"):
+        phonemize(composed("phonemize", f"file={lines}"))
+    assert '"One."' in capsys.readouterr().out
+    lines.write_text("…\n<br/>\n", encoding="utf-8")
+    with pytest.raises(UserError, match="none of the 2 lines can be spoken"):
+        phonemize(composed("phonemize", f"file={lines}"))
+    for alone in ("***", "<speak></speak>"):
+        with pytest.raises(UserError, match=r"no letter and no digit|only tags"):
+            phonemize(composed("phonemize", f"text='{alone}'"))

@@ -15,7 +15,8 @@ LANGUAGES = ("en-us", "en-gb", "de", "fr-fr", "nl", "es", "it", "pl", "ru", "fi"
 WORDS = """
 The He Danach Er Il El Bob Anna Smith Äpfel Müller is geht und and 5 12 3.5 1,000 1990 3rd
 T. J. U.S. A.B. A B IV XIV. 3. 12. 24.12. 24. 1/2 10:30 7 -5 $5 5% #1 o'clock 'tis it's
-iPhone no No. yes said “Well ”so” (yes) [no] — – - ... … ! ? . , ; : ?! " ' & @ * 😀 。 ； 12:30pm
+iPhone no No. yes said “Well ”so” ‘Well’ ’so.’ «Ja.»
+dogs' »Nein.« (yes) [no] — – - ... … ! ? . , ; : ?! " ' & @ * 😀 。 ； 12:30pm
 """
 
 

@@ -82,6 +82,10 @@ def test_other_symbols_mels_and_models_are_rejected(run: Path) -> None:
         start_from(str(run), build_model(others), others)
     with pytest.raises(UserError, match="none of its weights fit"):
         start_from(str(run), torch.nn.Linear(2, 2), KNOWN)
+    wide = {"embed": torch.nn.Embedding(204, 300), "project": torch.nn.Linear(300, 80)}
+    wide["project"].bias = torch.nn.Parameter(torch.zeros_like(build()[0].project.bias))
+    with pytest.raises(UserError, match=r"less than 1% .* \(embed\.weight is \(30, "):
+        start_from(str(run), torch.nn.ModuleDict(wide), KNOWN)
     with pytest.raises(UserError, match="no run"):
         start_from(str(run.parent / "nowhere"), build_model(KNOWN), KNOWN)
 

@@ -25,6 +25,7 @@ from tts.callbacks.support.priority import GUARD
 from tts.callbacks.support.random_states import random_states
 from tts.callbacks.support.ranks import on_any_rank
 from tts.callbacks.support.trained_system import trained_system
+from tts.checkpoint import CheckpointError
 from tts.errors import UserError
 from tts.plain_data import PlainData
 from tts.strategies.private_api import is_deepspeed_parameter
@@ -160,13 +161,19 @@ class BadStepGuard(pl.Callback):
         reason: str,
         weights: dict[str, object] | None,
     ) -> str:
-        """Write the bundle, and return its utterances and its path for the log."""
+        """Write the bundle, and return its utterances and its path for the log.
+
+        Where it cannot be written, the log says why.
+        """
         named = _named(utterance_names(trainer, record.batch))
         if weights is None:
             return f"{named} (not bundled: max_bundles={self.max_bundles} are written)"
         rank = f"-rank{trainer.global_rank}" if trainer.world_size > 1 else ""
         path = self.folder / f"step-{trainer.global_step:07d}{rank}.pt"
-        write_bundle(path, trainer, record, loss, reason, weights)
+        try:
+            write_bundle(path, trainer, record, loss, reason, weights)
+        except CheckpointError as error:  # a full disk: the step is skipped all the same
+            return f"{named} (not bundled: {error})"
         return f"{named} -> {path}"
 
     def _count(self, step: int, reason: str) -> None:

@@ -25,6 +25,7 @@ class CopySynthesisSamples(PeriodicValidation):
 
     def __init__(self, count: Steps = 3, every_n_validations: Count = 2) -> None:
         super().__init__(count, every_n_validations)
+        self._copies: list[tuple[Clips, Tensor]] = []  # of the last validation
 
     def on_validation_batch_end(
         self,
@@ -35,10 +36,24 @@ class CopySynthesisSamples(PeriodicValidation):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        if self.due(trainer) and batch_idx < self.count:
+        if batch_idx < self.count and trainer.state.fn == "fit" and not trainer.sanity_checking:
             assert isinstance(outputs, Tensor)
-            for writer in tensorboard_writers(trainer):
-                self._write(writer, trainer, batch, outputs)
+            self._copies.append((batch, outputs))
+
+    def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._copies = []
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self.due(trainer):
+            self.act(trainer, pl_module)
+        super().on_validation_epoch_end(trainer, pl_module)
+
+    def act(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Write the samples of the last validation, unless they are written."""
+        copies, self._copies = self._copies, []
+        for writer in tensorboard_writers(trainer):
+            for batch, copy in copies:
+                self._write(writer, trainer, batch, copy)
 
     def _write(
         self, writer: SummaryWriter, trainer: pl.Trainer, batch: Clips, copy: Tensor

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from tts.bounds import Factor, Positive, Steps
+from tts.callbacks.support.controlling import ControllingCallback
 from tts.callbacks.support.divergence_detection import DivergenceDetector, Rise
 from tts.callbacks.support.priority import DEFAULT
 from tts.callbacks.support.trained_system import trained_system
-from tts.callbacks.support.training_controls import TrainingControls, training_controls
 from tts.errors import UserError
 from tts.losses.adversarial import AdversarialTerm
 from tts.plain_data import PlainData
@@ -20,7 +20,7 @@ STEPS_PER_POINT = 10
 ADVERSARIAL_TOLERANCE = 1.0  # at least: discriminators raise the distances that they trade against
 
 
-class Divergence(pl.Callback):
+class Divergence(ControllingCallback):
     """Notices within some thirty steps that the training loss rises for good, and acts.
 
     It watches the weighted sum of the loss terms, without those that a ramp or discriminators join
@@ -40,10 +40,9 @@ class Divergence(pl.Callback):
                 f"callbacks.divergence: tolerance={tolerance} must be above 0, factor={factor} "
                 f"between 0 and 1, and max_lowered={max_lowered} 0 or more"
             )
+        super().__init__()
         self.tolerance, self.factor, self.max_lowered = tolerance, factor, max_lowered
         self.detector = DivergenceDetector(tolerance)
-        self.controls = TrainingControls()
-        self._loaded_controls: PlainData = {}  # of the run that is resumed
         self._lowered = 0
         self._weights: dict[str, float] = {}  # of the watched terms, whatever an action changes
         self._adversarial = False  # whether discriminators train
@@ -52,15 +51,15 @@ class Divergence(pl.Callback):
         self._step = 0  # optimizer steps at the last point
 
     def state_dict(self) -> PlainData:
-        return {
-            "detector": self.detector.state_dict(), "controls": self.controls.state,
+        return super().state_dict() | {
+            "detector": self.detector.state_dict(),
             "lowered": self._lowered, "adversarial": self._adversarial, "step": self._step,
             "sum": float(self._sum), "batches": float(self._batches),
         }  # fmt: skip
 
     def load_state_dict(self, state_dict: PlainData) -> None:
+        super().load_state_dict(state_dict)
         self.detector.load_state_dict(state_dict["detector"])
-        self._loaded_controls = dict(state_dict["controls"])
         self._lowered, self._adversarial = state_dict["lowered"], state_dict["adversarial"]
         self._sum, self._batches = state_dict["sum"], state_dict["batches"]
         self._step = state_dict["step"]
@@ -72,14 +71,7 @@ class Divergence(pl.Callback):
             for name, term in loss.terms.items()
             if not isinstance(term, AdversarialTerm) and name not in loss.ramps
         }
-        self.controls = training_controls(trainer)
-        self.controls.state |= self._loaded_controls
-        self.controls.begin(trainer, pl_module)
-
-    def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: object, batch_idx: int
-    ) -> None:
-        self.controls.apply_lr()
+        super().on_train_start(trainer, pl_module)  # changes the weights
 
     def on_train_batch_end(
         self,

@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from tts.bounds import Bound, Count, NonNegative, Steps
+from tts.callbacks.support.controlling import ControllingCallback
+from tts.callbacks.support.measured import MeasuredMetric
 from tts.callbacks.support.metric_directions import metric_directions
 from tts.callbacks.support.optimizers import batches_per_step
 from tts.callbacks.support.plateau_actions import PlateauAction
 from tts.callbacks.support.priority import DEFAULT
 from tts.callbacks.support.tensorboard import tensorboard_writers
-from tts.callbacks.support.training_controls import TrainingControls, training_controls
 from tts.callbacks.support.trend import MIN_POINTS, Trend, trend
 from tts.errors import UserError
 from tts.plain_data import PlainData
@@ -23,7 +24,7 @@ from tts.plain_data import PlainData
 log = logging.getLogger(__name__)
 
 
-class Plateau(pl.Callback):
+class Plateau(ControllingCallback):
     """Acts when the trend of ``monitor`` shows a plateau.
 
     The window is the last ``points`` points. For a training loss, a point is the mean over
@@ -51,43 +52,34 @@ class Plateau(pl.Callback):
                 f"callbacks.plateau: points={points} must be at least {MIN_POINTS}, and "
                 f"window_steps={window_steps} at least points"
             )
+        super().__init__()
         self.monitor, self.points, self.min_improvement = monitor, points, min_improvement
         self.steps_per_point = window_steps // points
         self.actions, self.warmup_steps = list(actions), warmup_steps
-        self.controls = TrainingControls()
         self._window: list[float] = []
         self._sums: dict[str, Tensor | float] = {}  # of the training metrics, since the last point
         self._count = 0  # batches since the last point
         self._actions_taken = 0
         self._sign = 1  # -1 where higher is better
-        self._last_value: object = None  # of the last validation that measured ``monitor``
-        self._loaded_controls: PlainData = {}  # of the run that is resumed
+        self._measured = MeasuredMetric(monitor)
         self._first_metrics: dict[str, float] = {}  # at the first point after the last action
 
     def state_dict(self) -> PlainData:
-        return {
+        return super().state_dict() | {
             "window": self._window, "actions_taken": self._actions_taken,
             "first_metrics": self._first_metrics,
             "sums": {name: float(v) for name, v in self._sums.items()}, "count": self._count,
-            "controls": self.controls.state,
         }  # fmt: skip
 
     def load_state_dict(self, state_dict: PlainData) -> None:
+        super().load_state_dict(state_dict)
         self._window, self._actions_taken = list(state_dict["window"]), state_dict["actions_taken"]
         self._first_metrics = dict(state_dict["first_metrics"])
         self._sums, self._count = dict(state_dict["sums"]), state_dict["count"]
-        self._loaded_controls = dict(state_dict["controls"])
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        super().on_train_start(trainer, pl_module)
         self._sign = -1 if metric_directions(trainer).get(self.monitor) else 1
-        self.controls = training_controls(trainer)
-        self.controls.state |= self._loaded_controls
-        self.controls.begin(trainer, pl_module)
-
-    def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: object, batch_idx: int
-    ) -> None:
-        self.controls.apply_lr()
 
     def on_train_batch_end(
         self,
@@ -123,14 +115,10 @@ class Plateau(pl.Callback):
         return means
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if trainer.sanity_checking or trainer.state.fn != "fit":
+        if self.monitor.startswith("train/"):
             return
-        value = trainer.callback_metrics.get(self.monitor)
-        if value is self._last_value:  # measured in an earlier validation
-            return
-        self._last_value = value
-        if value is not None and not self.monitor.startswith("train/"):
-            self._add(trainer, float(value), self._mean_metrics(trainer))
+        if (value := self._measured.read(trainer)) is not None:
+            self._add(trainer, value, self._mean_metrics(trainer))
 
     def _add(self, trainer: pl.Trainer, value: float, metrics: dict[str, float]) -> None:
         step = trainer.global_step

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import lightning.pytorch as pl
 
+from tts.callbacks.support.measured import MeasuredMetric
 from tts.callbacks.support.metric_directions import metric_directions
 from tts.callbacks.support.priority import PRUNE
 from tts.errors import UserError
@@ -24,7 +25,7 @@ class Pruning(pl.Callback):
         self, monitor: str, report: Callable[[float, int], bool], maximize: bool = False
     ) -> None:
         self.monitor, self.report, self.maximize = monitor, report, maximize
-        self._reported: object = None
+        self._measured = MeasuredMetric(monitor)
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         higher = metric_directions(trainer).get(self.monitor, False)
@@ -35,14 +36,10 @@ class Pruning(pl.Callback):
             )
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if trainer.sanity_checking or trainer.state.fn != "fit":
+        if (value := self._measured.read(trainer)) is None:
             return
-        value = trainer.callback_metrics.get(self.monitor)
-        if value is None or value is self._reported:  # measured in an earlier validation
-            return
-        self._reported = value
         # the first rank decides for all
-        pruned = trainer.is_global_zero and self.report(float(value), trainer.global_step)
+        pruned = trainer.is_global_zero and self.report(value, trainer.global_step)
         if trainer.strategy.broadcast(pruned):
             log.info("step %d: pruned by the sweep", trainer.global_step)
             trainer.should_stop = True

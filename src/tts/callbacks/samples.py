@@ -72,7 +72,7 @@ class Samples(PeriodicValidation):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        if not self.due(trainer):
+        if trainer.sanity_checking or trainer.state.fn != "fit":
             return
         # the order of the validation set is fixed: always the same utterances
         batches = int(sum(trainer.num_val_batches))
@@ -80,12 +80,18 @@ class Samples(PeriodicValidation):
         for row in range(min(wanted, len(batch.tokens))):
             self._rows.append(one_row(batch, row))
 
+    def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._rows = []
+
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self.due(trainer):
+            self.act(trainer, pl_module)
         super().on_validation_epoch_end(trainer, pl_module)
-        if trainer.sanity_checking or trainer.state.fn != "fit":
-            return
+
+    def act(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Write the samples of the last validation, unless they are written."""
         rows, self._rows = self._rows, []
-        if not rows:  # not due
+        if not rows:
             return
         with gather_full_model(trainer, pl_module) as model:
             for writer in tensorboard_writers(trainer):

@@ -143,6 +143,7 @@ def _guarded(
     @functools.wraps(task)
     def run(config: "DictConfig") -> float | None:
         from tts.config.hydra_job import job_folder, sweep_job, task_overrides
+        from tts.config.job_summary import record_failure
 
         try:
             with gc_frozen_imports():
@@ -158,7 +159,7 @@ def _guarded(
             if found is None:
                 traceback.print_exc()
             if (job := sweep_job()) is not None:  # the sweep's other jobs still run
-                _record_failure(Path(job_folder()), str(found or repr(error)))
+                record_failure(Path(job_folder()), task_overrides(), str(found or repr(error)))
                 job_failed(job_folder())
                 print(f"error: {job}: {found or repr(error)}", file=sys.stderr)
                 return None
@@ -168,16 +169,6 @@ def _guarded(
             return fail(f"error: {found}")
 
     return run
-
-
-def _record_failure(folder: Path, error: str) -> None:
-    """Write the summary of a job that failed before it could, for the table of its sweep."""
-    from tts.config.hydra_job import task_overrides
-    from tts.files import write_json
-
-    if folder.is_dir() and not (folder / "summary.json").is_file():
-        summary = {"status": "failed", "overrides": list(task_overrides()), "metrics": {}}
-        write_json(folder / "summary.json", summary | {"seconds": 0.0, "error": error})
 
 
 def _require_complete(config: "DictConfig", config_name: str) -> None:

@@ -13,8 +13,10 @@ from tts.config.declared_types import Factory, Part, is_node
 from tts.config.foreign_types import foreign_types, given_by_code
 from tts.config.instantiate import target_object
 from tts.memory import gc_frozen_imports
+from tts.parts import MODEL_NAMES
 
 DATA = "tts.data.datamodule.SpeechDataModule.from_config"
+LOADED = "tts.vocoders.load.load_vocoder"
 DIRECTIVES = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_"}  # Hydra's
 
 
@@ -40,7 +42,9 @@ def part_type(node: Mapping[str, Any]) -> PartType:
     name = node["_target_"]
     if not isinstance(name, str):
         raise TargetError("the full name of a class or function")
-    return _data_type(node) if name == DATA else _part_type(name)
+    if name == DATA:
+        return _data_type(node)
+    return _loaded_type(node) if name == LOADED else _part_type(name)
 
 
 def required_by(node: Mapping[str, Any]) -> tuple[str, ...]:
@@ -94,6 +98,22 @@ def _annotations(target: Any) -> dict[str, Any]:
         with suppress(Exception):  # names under TYPE_CHECKING
             found |= typing.get_type_hints(source, include_extras=True)
     return found
+
+
+def _loaded_type(node: Mapping[str, Any]) -> PartType:
+    """Return what ``load_vocoder`` takes: settings of the class ``family``, None = the voice's."""
+    loader, family = _part_type(LOADED), node.get("family")
+    names = [n for n in MODEL_NAMES if n.startswith("tts.vocoders.") and n.endswith(f".{family}")]
+    if not names:
+        return loader
+    made = _part_type(names[0])
+    hints = {name: hint | None for name, hint in made.hints.items()}
+    known = (
+        *(loader.known or ()),
+        *(n for n in made.known or () if n not in ("contract", "facts")),
+    )
+    given = ("path", "family")
+    return PartType(loader.target, {**hints, **loader.hints}, (*given, *known), loader.required)
 
 
 class DataSection(TypedDict):

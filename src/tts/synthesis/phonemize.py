@@ -10,18 +10,19 @@ from tts.checkpoint import load_run
 from tts.config.instantiate import instantiate
 from tts.config.trusted_packages import with_trust
 from tts.errors import UserError
+from tts.synthesis.line_errors import LineErrors
 from tts.synthesis.text_lines import read_lines
 from tts.text.analysis import AnalyzedSentence, analyze
-from tts.text.errors import UnreadableTextError
 from tts.text.frontend import Frontend
 from tts.text.phonemes import Phonemizer
 
 
 @with_trust
 def phonemize(config: DictConfig) -> None:
-    """Print the sentences of the text; warn of pieces that are skipped and of unknown characters.
+    """Print the sentences of the text; warn of pieces and lines without words, which are skipped.
 
-    Raises UserError if no piece of the text can be read.
+    Raises UserError for lines that cannot be read, after the others are printed, and where no line
+    has words.
     """
     if config.format not in _FORMATS:
         raise UserError(f"format={config.format}: choose from {', '.join(_FORMATS)}")
@@ -35,22 +36,17 @@ def phonemize(config: DictConfig) -> None:
             f"{', '.join(languages)}"
         )
     show = _FORMATS[config.format]
-    found = False
-    error: UnreadableTextError | None = None
-    for number, line in read_lines(text, file):
-        try:
+    lines = list(read_lines(text, file))
+    errors = LineErrors(len(lines))
+    for number, line in lines:
+        sentences: list[AnalyzedSentence] = []
+        with errors.line(number):
             sentences = analyze(frontend, line, language)
-        except UnreadableTextError as unreadable:
-            error = error or unreadable
-            print(f"line {number}: skipped: {unreadable}", file=sys.stderr)
-            continue
-        found = True
         for sentence in sentences:
             if sentence.skipped:
                 print(f"line {number}: skipped a piece: {sentence.skipped}", file=sys.stderr)
             print("\n".join(show(sentence)))
-    if not found and error is not None:
-        raise error
+    errors.require_spoken()
 
 
 def _frontend(run: str | None, phonemizer: Phonemizer | None) -> tuple[Frontend, tuple[str, ...]]:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from tts.audio.io import AudioError
 from tts.audio.writer import file_rate
 from tts.config.instantiate import instantiate
 from tts.config.trusted_packages import with_trust
 from tts.controls import SynthesisControls
 from tts.errors import UserError
 from tts.synthesis.audio_files import STANDARD_OUTPUT, target_paths, write_sentences
+from tts.synthesis.line_errors import LineErrors
 from tts.synthesis.mel_picture import save_mel_picture
 from tts.synthesis.text_lines import read_lines
 from tts.synthesizer import SynthesizedSentence, Synthesizer
@@ -21,8 +21,9 @@ from tts.synthesizer import SynthesizedSentence, Synthesizer
 def synthesize(config: DictConfig) -> list[Path]:
     """Synthesize every line and return the files written.
 
-    Of several lines, those that fail are reported at the end and the others are still written.
-    Raises UserError for them, for input that is unusable and for a file that cannot be written.
+    Of several lines, those without words are skipped with a warning; those that fail are reported
+    at the end, and the others are still written. Raises UserError for them, where nothing could be
+    spoken, for input that is unusable and for a file that cannot be written.
     """
     text, file = (None if value is None else str(value) for value in (config.text, config.file))
     lines = list(read_lines(text, file))
@@ -45,19 +46,15 @@ def synthesize(config: DictConfig) -> list[Path]:
             file=sys.stderr,
         )
     written: list[Path] = []
-    failed: list[str] = []
+    errors = LineErrors(len(lines))
     for (number, line), target in zip(lines, targets, strict=True):
         stream = synthesizer.sentences(
             line, config.speaker, config.language, config.reference, controls, config.seed
         )
-        try:
+        sentences: list[SynthesizedSentence] = []
+        with errors.line(number):
             sentences, samples = write_sentences(stream, target, synthesizer.sample_rate)
-        except AudioError:
-            raise
-        except UserError as error:
-            if len(lines) == 1:
-                raise
-            failed.append(f"line {number}: {error}")
+        if not sentences:
             continue
         written.append(target)
         if config.pictures:
@@ -69,9 +66,7 @@ def synthesize(config: DictConfig) -> list[Path]:
             print(f"line {number}: left out, because no symbol exists: {left_out}", file=sys.stderr)
         seconds = samples / synthesizer.sample_rate
         print(f"{target}  {seconds:.2f} s  {_timing(sentences)}", file=log)
-    if failed:
-        head = f"{len(failed)} of {len(lines)} lines not synthesized"
-        raise UserError("\n       ".join([head, *failed]))
+    errors.require_spoken()
     return written
 
 

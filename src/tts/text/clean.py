@@ -57,7 +57,23 @@ _LOOSE_APOSTROPHE = re.compile(
 _LOOSE_MARK = re.compile(
     r"(?<![^\W_])(?<![/.@)-])[_^]|[_^](?![^\W_])(?![/.(-])|~(?![\d\w/$£€])|(?<=\w)~(?!\w)"
 )
-_REPEATED = re.compile(r"([!?,;:…—\"()])(?:\s*\1)+")
+_REPEATED = re.compile(r"([!?,;:…—()])(?:\s*\1)+|\"(?=\")")  # "No." "Yes." keeps its quotes
+# French spaces inside of guillemets; »Nein« has none, whichever way they point
+_OPENING_GUILLEMET = re.compile(r"(?<![^\s'’(\[—–-])[«‹]\s+(?=\S)")
+_CLOSING_GUILLEMET = re.compile(r"(?<=\S)\s+[»›](?![^\s.,;:!?…)\]—–-])")
+_DOUBLED = re.compile(r"(?<![^\W\d_])''|''(?![^\W\d_])")  # typed for a double quote
+# words that begin with an apostrophe, which is no quote: 'twas, rock 'n' roll, 's avonds
+_ELISIONS = (
+    "twas|tis|twere|twill|em|cause|cos|coz|til|till|bout|round|n|s|t|k|m|r|ne|nen|ner|nem|raus|rein|"
+    "rauf|runter|rum|sto|sta|ndrangheta|l|un"
+)
+_OPENING_QUOTE = rf"(?<![\w'])'(?=[^\W\d_])(?!(?:{_ELISIONS})\b)"
+_QUOTED = re.compile(
+    rf"{_OPENING_QUOTE}((?:[^'.!?…]|(?<=\w)'(?=\w))*)(?<=\w)'(?!\w)", re.IGNORECASE
+)
+_OPENING = re.compile(_OPENING_QUOTE, re.IGNORECASE)
+_INNER_QUOTE = re.compile(r"(?<=[.,!?…])'(?=\")")  # "She said 'No.'"
+_MARK_AND_QUOTE = re.compile("([。！？，、])([”’」』])")  # the space goes behind both
 _SPACES = re.compile(r"\s+")
 
 
@@ -83,6 +99,8 @@ def _clean_line(text: str) -> Cleaned:
     kept = []
     text = _DASH_IN_NUMBERS.sub("-", unicodedata.normalize("NFC", text))
     text = _DASH_AS_MINUS.sub("−", text)
+    text = _MARK_AND_QUOTE.sub(lambda pair: f"{_SPELLINGS[pair[1]].strip()}{pair[2]} ", text)
+    text = _CLOSING_GUILLEMET.sub('"', _OPENING_GUILLEMET.sub('"', text))
     for character in text:
         spelling = _spelling(character)
         if spelling is None:
@@ -95,8 +113,11 @@ def _clean_line(text: str) -> Cleaned:
     cleaned = _LOOSE_MARK.sub(" ", cleaned)
     cleaned = _ELLIPSIS.sub("… ", cleaned)
     cleaned = _LOOSE_HYPHEN.sub(" — ", cleaned)
+    cleaned = _INNER_QUOTE.sub("", _DOUBLED.sub('"', cleaned))
     cleaned = _LOOSE_APOSTROPHE.sub(" ", cleaned)
-    cleaned = _REPEATED.sub(r"\1", cleaned)
+    # single quotes are not spoken, and the closing ones behind a mark are gone
+    cleaned = _OPENING.sub("", _QUOTED.sub(r"\1", cleaned))
+    cleaned = _REPEATED.sub(lambda marks: marks[1] or "", cleaned)
     return Cleaned(_SPACES.sub(" ", cleaned).strip(), tuple(dropped))
 
 

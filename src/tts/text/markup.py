@@ -2,7 +2,7 @@
 
 import re
 
-from tts.text.errors import TextError
+from tts.text.errors import TextError, UnreadableTextError
 
 _NAMES = (
     "speak|break|prosody|emphasis|say-as|phoneme|sub|voice|audio|mark|lang|lexicon|lookup|metadata|"
@@ -16,11 +16,14 @@ _TAG = re.compile(
     rf"|<(?:{_NAMES})(?=\s){_ATTRIBUTES}\s*>|<\?xml\b|<!--|<!\[CDATA\[|<!DOCTYPE\b",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"[^\W_]")
 
 
 def require_no_markup(text: str) -> None:
-    """Raise TextError if ``text`` holds tags of SSML or HTML."""
+    """Raise TextError if ``text`` holds tags of SSML or HTML; UnreadableTextError if only tags."""
     if "<" in text and (match := _TAG.search(text)):
+        if not _WORD.search(_TAG.sub("", text)):
+            raise UnreadableTextError(f"the text {match[0]!r} has only tags, and no word to speak")
         raise TextError(
             f"the text has the tag {match[0]}, and tags of SSML or HTML are not supported: remove "
             "them, or set rate, pitch and energy with the options"

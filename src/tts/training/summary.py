@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tts.config.job_summary import SUMMARY, new_summary
 from tts.files import FileError, write_json
 from tts.plain_data import PlainData
 
-SUMMARY = "summary.json"
+__all__ = ["SUMMARY", "summarized"]
 
 
 @contextmanager
@@ -19,7 +20,7 @@ def summarized(folder: Path, overrides: Sequence[str]) -> Iterator[PlainData]:
     ``parameters``) leaves the summary of an earlier training in ``folder`` as it is.
     """
     start = time.monotonic()
-    summary: PlainData = {"status": "failed", "overrides": list(overrides), "metrics": {}}
+    summary = new_summary(overrides)
     try:
         yield summary
     except BaseException as error:

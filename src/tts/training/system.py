@@ -29,6 +29,11 @@ from tts.weights import bounded_by, require_same_shapes
 
 warn = rank_zero_only(logging.getLogger(__name__).warning)
 
+OTHER_MODEL = (
+    "the model of this training (choose the model and size of its run, or take what fits of it "
+    "with init_from=)"
+)
+
 
 def build_trainable_system(
     config: DictConfig, data: SpeechDataModule, plain: PlainData, checkpoint: Path | None = None
@@ -46,7 +51,7 @@ def build_trainable_system(
         with bounded_by(state, str(checkpoint)):
             system = build_system(config, data.facts, card)
         model = trained_system(system).model
-        require_same_shapes(model, part_of("model.", state), str(checkpoint))
+        require_same_shapes(model, part_of("model.", state), str(checkpoint), OTHER_MODEL)
     model = trained_system(system).model
     _warn_of_missing_order(model)
     accelerate(system, config.trainer.checkpoint_activations, config.trainer.compile)

@@ -16,6 +16,8 @@ from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.models.acoustic import AcousticModel, CorpusKeys
 
+LEAST_TAKEN = 0.01  # share of the smaller model's values; a bias or two fit any model
+
 log = logging.getLogger(__name__)
 
 
@@ -25,7 +27,7 @@ def start_from(path: str, model: nn.Module, facts: CorpusFacts | None) -> None:
     New parts keep their initial weights, and the log names them. Speakers and languages keep their
     embeddings by name, and new ones start from the mean of the known ones. ``facts``: of the corpus
     to train on (None for a vocoder). Raises UserError when the mel or the symbols differ, or when
-    no weight fits.
+    next to nothing fits.
     """
     run = load_run(path)
     if facts is not None:
@@ -44,9 +46,11 @@ def start_from(path: str, model: nn.Module, facts: CorpusFacts | None) -> None:
                 old = _rows(old, run.facts.languages, facts.languages)
         if old.shape == fresh.shape:
             taken[name] = old
-    if not taken:
+    most = min(_size(state), _size(run.weights))
+    if _size(taken) < LEAST_TAKEN * most:
         raise UserError(
-            f"init_from={path}: none of its weights fit this model; choose a run of the same family"
+            f"init_from={path}: {_taken(taken)} of its weights fit this model; choose a run of the "
+            f"same family and size{_first_difference(state, run.weights)}"
         )
     model.load_state_dict(state | taken)
     _log_taken(path, model, set(taken), run.weights)
@@ -72,6 +76,22 @@ def one_speaker(run: Run, name: str) -> Run:
         speaker_languages=facts.speaker_languages[kept],
     )
     return run._replace(facts=facts, weights=weights)
+
+
+def _size(state: Mapping[str, Tensor]) -> int:
+    return sum(tensor.numel() for tensor in state.values())
+
+
+def _taken(taken: Mapping[str, Tensor]) -> str:
+    return f"less than {LEAST_TAKEN:.0%}" if taken else "none"
+
+
+def _first_difference(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> str:
+    for name, weight in ours.items():
+        if name in theirs and theirs[name].shape != weight.shape:
+            shapes = f"{tuple(theirs[name].shape)} there and {tuple(weight.shape)} here"
+            return f" ({name} is {shapes})"
+    return ""
 
 
 def _require_same_speech(run: Run, facts: CorpusFacts) -> None:

@@ -4,7 +4,6 @@ import logging
 import os
 from pathlib import Path
 
-from tts.bounds import Iterations, Share
 from tts.checkpoint import CheckpointError, load_run
 from tts.contract import ContractError, MelContract
 from tts.vocoders.griffin_lim import GriffinLim
@@ -33,16 +32,13 @@ def load_vocoder(
     contract: MelContract | None,
     path: str | os.PathLike[str],
     family: str | None,
-    refinements: Iterations | None = None,
-    magnitude_weight: Share | None = None,
     **settings: object,
 ) -> Vocoder:
     """Load a vocoder for mels of ``contract`` (None: whatever it was trained for).
 
-    ``family``: the class it must be; ``refinements``, ``magnitude_weight`` (of a Vocos) and
-    ``settings``: constructor arguments that replace the voice's own, None = the voice's. Raises
-    CheckpointError for a file that is missing, damaged or no vocoder, ContractError naming the
-    fields for one of another mel.
+    ``family``: the class it must be; ``settings``: constructor arguments that replace the voice's
+    own, None = the voice's. Raises CheckpointError for a file that is missing, damaged or no
+    vocoder, ContractError naming the fields for one of another mel.
     """
     run = load_run(path)
     made = run.model_class()
@@ -52,7 +48,6 @@ def load_vocoder(
         raise CheckpointError(f"{run.path} is a {made.__name__}, not a {family}")
     if contract is not None:
         run.contract.require(contract, str(run.path), "the acoustic model")
-    settings |= {"refinements": refinements, "magnitude_weight": magnitude_weight}
     changed = {name: value for name, value in settings.items() if value is not None}
     vocoder: Vocoder = run.build(**{**run.speaking, **changed})
     return vocoder.eval()

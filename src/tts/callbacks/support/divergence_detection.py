@@ -82,7 +82,10 @@ class DivergenceDetector:
         if min(level, *recent[-HELD:]) <= min(limit, untrained):
             self.acted = None
             return None
-        if self.acted is not None and level < self.acted - self._noise():  # it recovers
+        # the divergence itself makes the noise large: a fall by the tolerance is enough
+        if self.acted is not None and level < self.acted - min(
+            self._noise(), self.tolerance * abs(self.acted)
+        ):  # it recovers
             self.acted = level
             return None
         self.acted, self.wait = level, size

@@ -20,6 +20,7 @@ class PeriodicValidation(pl.Callback):
         self.count = count
         self.every_n_validations = every_n_validations
         self._validations = 0
+        self._last_step = -1  # of the last validation
         self._logged_recordings: set[str] = set()
 
     def state_dict(self) -> PlainData:
@@ -31,6 +32,17 @@ class PeriodicValidation(pl.Callback):
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if not trainer.sanity_checking and trainer.state.fn == "fit":
             self._validations += 1
+            self._last_step = trainer.global_step
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # early stopping and the like decide behind the validation that it was the last one
+        if self._last_step == trainer.global_step:
+            pl_module.eval()
+            self.act(trainer, pl_module)
+            pl_module.train()
+
+    def act(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Do what the last validation was not due for, where it can be done behind it."""
 
     def due(self, trainer: pl.Trainer) -> bool:
         """Return whether the current validation is one to act at; the last one of a run is."""

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from tts.text.normalize.abbreviations import Abbreviations, Found, Kind
 
 _END = re.compile(  # the last of the marks that follow each other, also with spaces between them
-    r"""(?<![.!?…])[.!?…]+(?:\s+[.!?…]+)*["'”’»)\]]*(?=\s)(?!\s+(?:[!?…。！？؟۔।።]|\.(?!\d)))"""
+    r"""(?<![.!?…])[.!?…]+(?:\s+[.!?…]+)*(?:["'”’“‘«»‹›)\]]|\s+[»›](?=[\s.,;:!?)]))*(?=\s)"""
+    r"""(?!\s+(?:[!?…。！？؟۔।።]|\.(?!\d)))"""
     r"""|[。！？؟۔።।]+[”’」』»]*"""
 )
+_CLOSING = " \u00a0\u202f\"'”’“‘«»‹›)]」』"  # also a French » behind a space
 _WORD = re.compile(r"[^\W_]")
 _NEXT = re.compile(r"[\W_]{0,60}([^\W_])(\w?)")
 _LAST_WORD = re.compile(r"[^\s(\"'“‘\[—–]+$")
@@ -64,7 +66,7 @@ def _is_end(
         return False
     if following[1].islower() and not following[2].isupper():  # iPhone
         return False
-    if mark[0].rstrip("\"'”’»)]」』") not in (*".。।።۔",):
+    if mark[0].rstrip(_CLOSING) not in (*".。।።۔",):
         return True
     if abbreviation is not None:
         if mark.start() < abbreviation.end - 1 or abbreviation.kind in _NEVER:
