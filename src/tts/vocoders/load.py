@@ -9,7 +9,7 @@ from tts.contract import ContractError, MelContract
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.vocoder import Vocoder
 
-BUNDLED = Path(__file__).parents[3] / "voices" / "vocos_small"  # for any speaker
+BUNDLED = Path(__file__).parents[3] / "voices" / "vocos_medium"  # for any speaker
 log = logging.getLogger(__name__)
 
 
