@@ -4,7 +4,7 @@ Systems, callbacks, evaluation, export and the synthesizer ask a model through t
 them depends on the parts or the parameter names of one family.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from torch import Tensor, nn
@@ -84,6 +84,13 @@ class AcousticModel(nn.Module, Generic[Output]):
     def generate(self, prompt: Prompt) -> Generated:
         """Synthesize. Raises UserError for a control that the model does not take."""
         raise NotImplementedError
+
+    def stream(self, prompt: Prompt) -> Iterator[Generated]:
+        """Yield the features of :meth:`generate` in pieces, each as soon as it is there.
+
+        A last piece without frames may follow, for its notes.
+        """
+        yield self.generate(prompt)
 
     def diagnostics(self, output: Output) -> Diagnostics:
         """Return what can be drawn and scored of ``output``."""

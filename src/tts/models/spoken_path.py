@@ -81,6 +81,11 @@ class Progress:
         return (token >= first) & (token <= first + STEP) & self.mask
 
     @property
+    def at_end(self) -> Tensor:
+        """Which utterances have reached the end of their text ``(B,)``."""
+        return self.furthest >= self.last - REST
+
+    @property
     def finished(self) -> Tensor:
         """Which utterances rest at their last token ``(B,)``."""
         return self.stuck & (self.furthest == self.last)
