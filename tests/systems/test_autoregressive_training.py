@@ -72,6 +72,7 @@ def test_a_training_logs_how_the_text_is_read_and_draws_it(run: Path) -> None:
         assert f"val/spoken_{name}" in scalars
     assert any(tag.startswith("alignment/") for tag in images)
     assert any(tag.startswith("mel/") for tag in images)
+    assert "spoken_alignment" in images
 
 
 def test_the_alarm_warns_once_with_a_picture(run: Path) -> None:

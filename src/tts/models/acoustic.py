@@ -22,6 +22,7 @@ class Reading(NamedTuple):
 
     attention: Tensor  # (B, S, N) weights of each decoder step
     steps: Tensor  # (B,) int64 decoder steps
+    frames_per_step: int
     failed: Tensor  # (B,) bool, whether the first take skipped, repeated or did not end
 
 

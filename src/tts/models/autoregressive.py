@@ -122,7 +122,8 @@ class Autoregressive(MelModel[AutoregressiveOutput]):
 
         inputs = self._inputs(mel, context)
         alignments: list[Tensor] = []
-        states = self.decoder(inputs, context._replace(alignments=alignments))
+        wanted = context._replace(alignments=alignments, aligned_blocks=self.alignment_layers)
+        states = self.decoder(inputs, wanted)
         mean, log_variance = self._project(states, frame_mask)
         predicted = self.denormalized(mean, frame_mask)
         refined = predicted
@@ -156,7 +157,7 @@ class Autoregressive(MelModel[AutoregressiveOutput]):
             spoken.attention, prompt.token_lengths, spoken.steps, self.frames_per_step
         )
         mel = self.denormalized(mel, frame_mask)
-        reading = Reading(spoken.attention, spoken.steps, spoken.failed)
+        reading = Reading(spoken.attention, spoken.steps, self.frames_per_step, spoken.failed)
         return Generated(mel, frame_lengths, durations, notes=notes, reading=reading)
 
     @torch.inference_mode()
@@ -280,8 +281,7 @@ class Autoregressive(MelModel[AutoregressiveOutput]):
 
     def _chosen_heads(self, alignments: list[Tensor]) -> Tensor:
         """Return the alignments of the chosen heads ``(B, A, S, N)``."""
-        chosen = alignments[-self.alignment_layers :]
-        return torch.cat([layer[:, : self.alignment_heads] for layer in chosen], 1)
+        return torch.cat([layer[:, : self.alignment_heads] for layer in alignments], 1)
 
     def attended(self, state: StackState) -> Tensor:
         """Return the mean weights of the chosen heads in the last step, ``(B, N)``."""
