@@ -61,6 +61,7 @@ SHARED = {
     "child_processes": set(),
     "signals": set(),
     "search_path": set(),
+    "chunks": set(),
     "threads": set(),
     "folder_lock": set(),
     "plain_data": set(),

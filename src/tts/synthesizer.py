@@ -20,7 +20,7 @@ from tts.controls import NEUTRAL, SynthesisControls
 from tts.corpus import CorpusFacts
 from tts.device import find_device
 from tts.errors import UserError
-from tts.models.acoustic import AcousticModel
+from tts.models.acoustic import AcousticModel, Generated
 from tts.text.analysis import AnalyzedSentence, analyze
 from tts.text.frontend import Frontend
 from tts.text.phonemes import Phonemizer
@@ -54,6 +54,17 @@ class SynthesizedSentence(NamedTuple):
     seconds: dict[str, float]  # wall time per stage: text, mel, vocoder
     unknown: tuple[str, ...]  # characters and phones that were left out
     skipped: tuple[str, ...] = ()  # why pieces of text before it, or behind the last, are left out
+    notes: tuple[str, ...] = ()  # what could not be as predicted or as the controls ask
+
+
+class _Sentence(NamedTuple):
+    """A sentence to synthesize."""
+
+    line: AnalyzedSentence
+    skipped: tuple[str, ...]
+    prompt: Prompt
+    pause: float
+    text_seconds: float
 
 
 class Synthesizer:
@@ -174,16 +185,17 @@ class Synthesizer:
     ) -> Iterator[np.ndarray]:
         """Yield the samples of :meth:`speak` in pieces of ``frames``, pauses included.
 
-        The first piece needs one sentence's mel and one piece's vocoding, and memory does not grow
-        with the text. A vocoder that is not local (Griffin-Lim) yields full sentences.
+        The first piece needs one sentence's mel (``model=autoregressive``: its first frames) and
+        one piece's vocoding, and memory does not grow with the text. A vocoder that is not local
+        (Griffin-Lim) yields full sentences.
         """
         pause = 0.0
-        for sentence in self._features(text, speaker, language, reference, controls, seed):
-            _warned(sentence)
+        for sentence in self._prompts(text, speaker, language, reference, controls, seed):
+            _warn_of(sentence.skipped)
             if pause:
                 yield np.zeros(round(pause * self.sample_rate), dtype=np.float32)
             held = np.zeros(0, dtype=np.float32)  # the last milliseconds so far
-            for piece in self.vocoder.stream(sentence.features[None], frames):
+            for piece in self.vocoder.stream_pieces(self._pieces(sentence), frames):
                 samples = np.concatenate([held, _samples(piece)])
                 ready = max(len(samples) - round(FADE * self.sample_rate), 0)
                 if ready:
@@ -191,6 +203,14 @@ class Synthesizer:
                 held = samples[ready:]
             yield _without_click(held, self.sample_rate)
             pause = sentence.pause
+
+    def _pieces(self, sentence: "_Sentence") -> Iterator[Tensor]:
+        """Yield the features ``(1, t, ...)`` of a sentence, and log the notes on it."""
+        for generated in self.model.stream(sentence.prompt):
+            for note in generated.notes:
+                log.warning("%s: %s", sentence.line.text, note)
+            if generated.features.shape[1]:
+                yield generated.features
 
     def speak_tokens(
         self,
@@ -204,24 +224,30 @@ class Synthesizer:
 
         ``reference (1, T, M)``: a log mel, ignored by models that take no reference.
         """
-        features = self.features_from_tokens(tokens, speaker, reference, controls, seed)
-        return Speech(_samples(self.vocoder.synthesize(features[None], PIECE)), self.sample_rate)
+        generated = self.generate_from_tokens(tokens, speaker, reference, controls, seed)
+        return self.speech_of(generated)
 
-    def features_from_tokens(
+    def speech_of(self, generated: Generated) -> Speech:
+        """Return the speech of one generated utterance."""
+        wave = self.vocoder.synthesize(generated.features, PIECE)
+        return Speech(_samples(wave), self.sample_rate)
+
+    def generate_from_tokens(
         self,
         tokens: Sequence[int],
         speaker: str | None = None,
         reference: Tensor | None = None,
         controls: SynthesisControls = NEUTRAL,
         seed: int | None = None,
-    ) -> Tensor:
-        """Return the mel ``(T, M)`` or codes ``(T, K)`` of :meth:`speak_tokens`."""
+    ) -> Generated:
+        """Return the model's output for :meth:`speak_tokens`, of one utterance."""
         index = self.facts.speaker_index(speaker)
         prompt = self._prompt(tokens, index, self.facts.speaker_languages[index], reference)
-        prompt = prompt._replace(generator=self._generator(seed))
-        return self._generate(prompt, controls.updated({}))[0]
+        controls = self._controls(prompt, controls.updated({}))
+        prompt = prompt._replace(generator=self._generator(seed), controls=controls)
+        return self.model.generate(prompt)
 
-    def _features(
+    def _prompts(
         self,
         text: str,
         speaker: str | None,
@@ -229,8 +255,8 @@ class Synthesizer:
         reference: str | os.PathLike[str] | None,
         controls: SynthesisControls,
         seed: int | None,
-    ) -> Iterator[SynthesizedSentence]:
-        """Yield sentences without their waveform."""
+    ) -> Iterator["_Sentence"]:
+        """Yield the sentences of a text with their prompts."""
         controls = controls.updated({})  # checked
         self.model.require_controls(controls)
         speaker_index = self.facts.speaker_index(speaker)
@@ -246,19 +272,34 @@ class Synthesizer:
                 "them one by one"
             )
         generator = self._generator(seed)
-        empty = np.zeros(0, dtype=np.float32)
         rate = controls.rate if isinstance(controls.rate, float) else 1.0
         for line, skipped in _spoken(analyzed):
-            began = time.perf_counter()
             prompt = self._prompt(line.tokens, speaker_index, language_index, reference_mel)
-            prompt = prompt._replace(generator=generator)
-            features, durations, notes = self._generate(prompt, controls)
-            for note in notes:
+            prompt = prompt._replace(generator=generator, controls=self._controls(prompt, controls))
+            yield _Sentence(line, skipped, prompt, line.pause / rate, text_seconds)
+
+    def _features(
+        self,
+        text: str,
+        speaker: str | None,
+        language: str | None,
+        reference: str | os.PathLike[str] | None,
+        controls: SynthesisControls,
+        seed: int | None,
+    ) -> Iterator[SynthesizedSentence]:
+        """Yield sentences without their waveform."""
+        empty = np.zeros(0, dtype=np.float32)
+        for sentence in self._prompts(text, speaker, language, reference, controls, seed):
+            began = time.perf_counter()
+            line = sentence.line
+            generated = self.model.generate(sentence.prompt)
+            for note in generated.notes:
                 log.warning("%s: %s", line.text, note)
-            seconds = {"text": text_seconds, "mel": time.perf_counter() - began}
+            durations = None if generated.durations is None else generated.durations[0]
+            seconds = {"text": sentence.text_seconds, "mel": time.perf_counter() - began}
             yield SynthesizedSentence(
-                line.text, line.phonemes, empty, features, durations, line.pause / rate, seconds,
-                line.unknown, skipped,
+                line.text, line.phonemes, empty, generated.features[0], durations, sentence.pause,
+                seconds, line.unknown, sentence.skipped, generated.notes,
             )  # fmt: skip
 
     def _generator(self, seed: int | None) -> torch.Generator | None:
@@ -276,14 +317,9 @@ class Synthesizer:
             reference=reference,
         )
 
-    def _generate(
-        self, prompt: Prompt, controls: SynthesisControls
-    ) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
-        """Return the features ``(T, ...)``, durations ``(N,)`` and notes of one sentence."""
-        controls = controls.for_tokens(prompt.tokens.shape[1], self.device).on(self.speaking)
-        generated = self.model.generate(prompt._replace(controls=controls))
-        durations = None if generated.durations is None else generated.durations[0]
-        return generated.features[0], durations, generated.notes
+    def _controls(self, prompt: Prompt, controls: SynthesisControls) -> SynthesisControls:
+        """Return the controls of one sentence, on top of the voice's own."""
+        return controls.for_tokens(prompt.tokens.shape[1], self.device).on(self.speaking)
 
     def _language(self, language: str | None, speaker: int) -> int:
         if language is None:
@@ -312,9 +348,13 @@ class Synthesizer:
 
 def _warned(sentence: SynthesizedSentence) -> SynthesizedSentence:
     """Return ``sentence`` after a warning of the pieces of the text that were skipped around it."""
-    for reason in sentence.skipped:
-        log.warning("skipped a piece: %s", reason)
+    _warn_of(sentence.skipped)
     return sentence
+
+
+def _warn_of(skipped: Iterable[str]) -> None:
+    for reason in skipped:
+        log.warning("skipped a piece: %s", reason)
 
 
 def _samples(wave: Tensor) -> np.ndarray:

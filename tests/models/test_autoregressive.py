@@ -14,7 +14,8 @@ from tts.errors import UserError
 from tts.masks import mask_from_lengths
 from tts.models.autoregressive import Autoregressive
 from tts.models.candidates import best_takes
-from tts.models.speaking import SpeakingNoise, speak
+from tts.models.decoding import SpeakingNoise
+from tts.models.speaking import speak
 from tts.models.spoken import Spoken
 from tts.models.spoken_path import Progress, durations_of, failure
 from tts.modules.context import Context
@@ -129,6 +130,50 @@ def test_speech_in_forced_order_reads_the_text_to_its_end() -> None:
         path = spoken.attention[row, : spoken.steps[row]].argmax(-1)
         assert path.diff().min() >= 0
         assert path[-1] == tokens - 1
+
+
+@pytest.mark.parametrize("cross", ["plain", "windowed", "location_sensitive", "monotonic"])
+def test_all_weights_in_bf16(cross: str) -> None:
+    model = build(f"model/cross_attention={cross}", "model.max_length=0.5").bfloat16()
+    data = batch()
+    assert data.mel is not None
+    output = model.train()(data._replace(mel=data.mel.bfloat16()))
+    assert torch.isfinite(output.mel).all()
+    assert torch.isfinite(model.eval().generate(prompt(temperature=0.5)).features).all()
+
+
+@pytest.mark.parametrize("cross", ["plain", "monotonic"])
+def test_recomputed_activations_give_the_same_gradients(cross: str) -> None:
+    model = build(f"model/cross_attention={cross}")
+    gradients = []
+    for recompute in (False, True):
+        model.decoder.checkpointing = recompute
+        model.zero_grad()
+        output = model(batch())
+        (output.mel.square().mean() + output.head_alignments[..., 0].mean()).backward()
+        found = (p.grad for p in model.parameters() if p.grad is not None)
+        gradients.append(torch.cat([gradient.flatten() for gradient in found]))
+    assert torch.allclose(*gradients, atol=1e-5)
+
+
+@pytest.mark.parametrize("postnet", ["none", "conv"])
+def test_a_stream_equals_the_complete_speech(postnet: str) -> None:
+    model = build(f"model/postnet={postnet}", "model.max_length=1.0", stop=NEVER_STOPS)
+    if model.postnet is not None:
+        torch.nn.init.normal_(model.postnet.convolutions[-1].weight, std=0.02)  # type: ignore[arg-type]
+    data = batch(token_lengths=(9,), frame_lengths=(61,))
+    given = Prompt(data.tokens, data.token_lengths, data.speaker, data.language)
+    context, noise = model._begin(given)
+    with torch.no_grad():
+        spoken = speak(model, context, noise)
+        mask = torch.ones(spoken.mel.shape[:2], dtype=torch.bool)
+        expected = model.denormalized(model.refine(spoken.mel, mask), mask)
+        pieces = [piece.features for piece in model.stream(given)]
+    assert len(pieces) > 3
+    streamed = torch.cat(pieces, 1)
+    assert torch.allclose(streamed[:, : expected.shape[1]], expected, atol=1e-4)
+    whole = list(model.stream(given._replace(controls=SynthesisControls(candidates=2))))
+    assert len(whole) == 1
 
 
 def test_durations_fill_the_frames_in_the_order_of_the_text() -> None:

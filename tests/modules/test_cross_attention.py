@@ -95,6 +95,17 @@ def test_weights_are_distributions_over_the_real_tokens(cross: str, training: bo
     assert torch.allclose(weights, again, atol=1e-5)
 
 
+def test_only_the_last_blocks_report_their_alignment() -> None:
+    model, given = decoder(CROSS["plain"]), context()
+    expected = model(random(2, STEPS, DIM), given)
+    last = context()._replace(aligned_blocks=1)
+    assert torch.allclose(model(random(2, STEPS, DIM), last), expected, atol=1e-5)
+    assert given.alignments is not None
+    assert last.alignments is not None
+    assert len(given.alignments) == 2
+    assert torch.allclose(last.alignments[0], given.alignments[1], atol=1e-5)
+
+
 @pytest.mark.parametrize("training", [False, True])
 def test_an_infinite_window_is_plain_attention(training: bool) -> None:
     plain = decoder(CROSS["plain"]).train(training)

@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from tts.benchmark.busy import benchmark_busy
+from tts.benchmark.decoding import benchmark_decoding
 from tts.benchmark.machine import benchmark_machine
 from tts.benchmark.report import Section, print_section, write_json
 from tts.benchmark.scan import benchmark_blocks, benchmark_chunk_sizes, benchmark_scan
@@ -33,7 +34,7 @@ NEEDED_BY = {  # sections that need a list
     "sizes": {"training_step", "synthesis"},
     "vocoders": {"vocoders"},
     "voices": {"voices"},
-    "lengths": {"scan", "block", "chunks"},
+    "lengths": {"scan", "block", "chunks", "decoding"},
     "chunks": {"chunks"},
     "steps": {"synthesis"},
 }
@@ -63,6 +64,9 @@ def benchmark(config: DictConfig) -> list[Section]:
         "scan": lambda: benchmark_scan(*blocks, config.lengths),
         "block": lambda: benchmark_blocks(*blocks, config.lengths),
         "chunks": lambda: benchmark_chunk_sizes(*blocks, middle_length, config.chunks),
+        "decoding": lambda: benchmark_decoding(
+            timer, autocast, config.tokens, config.width, config.lengths
+        ),
         "alignment": lambda: benchmark_alignment(timer, shape),
         "training_step": lambda: benchmark_training_step(timer, bf16, shape, sizes),
         "synthesis": lambda: benchmark_synthesis(

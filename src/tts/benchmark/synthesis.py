@@ -33,8 +33,9 @@ def benchmark_synthesis(
 ) -> Section:
     """Time the synthesis of one sentence, batch 1, by each size of model in ``configs``.
 
-    The speaking rate is set so that an untrained model predicts about ``frames``. The sizes share
-    front end, contract and vocoder. A flow-matching model is timed with each number of ``steps``.
+    The speaking rate is set so that an untrained model predicts about ``frames``; a model without
+    that control speaks its own length. The sizes share front end, contract and vocoder. A
+    flow-matching model is timed with each number of ``steps``.
     """
     shared = next(iter(configs.values()))
     contract: MelContract = instantiate(shared["audio"])
@@ -51,13 +52,18 @@ def benchmark_synthesis(
     )
 
     tasks: dict[str, Callable[[], object]] = {"text": partial(frontend, sentence)}
+    lengths: dict[str, int] = {}  # frames of a task, where they are not ``frames``
     autocast = torch.autocast(timer.device.type, torch.bfloat16, enabled=bf16)
     with torch.inference_mode(), autocast:
         for size, config in configs.items():
             model = instantiate(model_arguments(config["model"]))(facts=random_facts(contract))
             model = model.to(timer.device).eval()
             predicted = int(model.generate(prompt).frame_lengths)
-            stretched = prompt._replace(controls=SynthesisControls(rate=predicted / frames))
+            stretched = prompt
+            if "rate" in model.controls:
+                stretched = prompt._replace(controls=SynthesisControls(rate=predicted / frames))
+            else:
+                lengths[f"mel, {size}"] = predicted
             if "steps" not in model.controls:
                 tasks[f"mel, {size}"] = partial(model.generate, stretched)
                 continue
@@ -67,8 +73,9 @@ def benchmark_synthesis(
         tasks["vocoder"] = partial(vocoder, mel)
         times = timer.compare(tasks)
 
-    seconds = frames * contract.hop / contract.sample_rate
-    factors = {name: times.seconds(name) / seconds for name in tasks}
+    seconds = contract.seconds(frames)
+    spoken = {name: contract.seconds(lengths.get(name, frames)) for name in tasks}
+    factors = {name: times.seconds(name) / spoken[name] for name in tasks}
     rows = [StageRow(name, times.milliseconds(name), factors[name]) for name in tasks]
     goals = []
     if (two_steps := factors.get("mel, small, 2 steps")) is not None:

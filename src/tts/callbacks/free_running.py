@@ -8,8 +8,11 @@ import torch
 from tts.batch import Batch
 from tts.bounds import Count
 from tts.callbacks.samples import prompt_of
+from tts.callbacks.support.datamodule import datamodule
+from tts.callbacks.support.plots import alignment_figure
 from tts.callbacks.support.priority import DEFAULT
 from tts.callbacks.support.random_states import seeded
+from tts.callbacks.support.tensorboard import tensorboard_writers
 from tts.metrics.alignment import attention_failures, coverage, diagonality
 from tts.models.acoustic import AcousticModel
 from tts.strategies.sharding import gather_full_model
@@ -24,7 +27,7 @@ class FreeRunning(pl.Callback):
     A model that reads its text by attention can be good under teacher forcing and still get lost
     when it speaks. Logs ``val/spoken_diagonality``, ``_coverage``, ``_skips`` and ``_repeats`` (per
     utterance), and ``_failures``, the share of utterances whose first take skips, repeats or does
-    not end. Other models are left alone.
+    not end, and draws the attention of the first one. Other models are left alone.
     """
 
     priority = DEFAULT
@@ -72,6 +75,16 @@ class FreeRunning(pl.Callback):
         for name, values in scores.items():
             mean = values.float().mean().to(pl_module.device)
             pl_module.log(PREFIX + name, mean, sync_dist=True, batch_size=len(values))
+        facts = datamodule(trainer).facts
+        count, length = int(steps[0]), int(prompt.token_lengths[0])
+        symbols = [facts.symbols[token] for token in prompt.tokens[0, :length].tolist()]
+        for writer in tensorboard_writers(trainer):
+            figure = alignment_figure(
+                attention[0, :count, :length].cpu().numpy(), None, symbols,
+                facts.contract.frames_per_second / reading.frames_per_step,
+                f"spoken from text, diagonality {float(scores['diagonality'][0]):.2f}",
+            )  # fmt: skip
+            writer.add_figure("spoken_alignment", figure, trainer.global_step)
 
 
 def first_rows(batch: Batch, count: int) -> Batch:

@@ -84,18 +84,23 @@ def synthesize_systems(
     teacher_forced: dict[int, ModelMeasurements] = {}  # by id of the synthesizer: no controls
     for name, (synthesizer, controls) in readers.items():
         waves: list[np.ndarray | None] = []
+        failed: list[float] = []  # of a model that reads by attention
         for offset, (index, row) in enumerate(zip(chosen, rows, strict=True)):
             batch = data[[index]]
             tokens = batch.tokens[0].tolist()
-            speech = synthesizer.speak_tokens(
+            generated = synthesizer.generate_from_tokens(
                 tokens, row.speaker, batch.mel, controls, seed + offset
             )
-            waves.append(speech.waveform)
+            waves.append(synthesizer.speech_of(generated).waveform)
+            if generated.reading is not None:
+                failed.append(100.0 * bool(generated.reading.failed))
         systems.append(System(name, waves))
         key = id(synthesizer)
         if key not in teacher_forced:
             teacher_forced[key] = teacher_forced_scores(data, chosen, synthesizer, seed)
         models[name] = teacher_forced[key] | speed(data, chosen, synthesizer, controls)
+        if failed:  # first takes that skip, repeat or do not end
+            models[name] |= {"failures_per_100": mean_estimate(failed, seed)}
     return EvaluationSet(sentences, systems, baseline=systems[2].name, models=models)
 
 
@@ -112,9 +117,9 @@ def speed(
     for index in chosen[:10]:
         batch = data[[index]]
         start = time.perf_counter()
-        mel = synthesizer.features_from_tokens(
+        mel = synthesizer.generate_from_tokens(
             batch.tokens[0].tolist(), data.rows[index].speaker, batch.mel, controls
-        )
+        ).features[0]
         mel_done = time.perf_counter()
         with torch.inference_mode():
             synthesizer.vocoder(mel[None])
@@ -143,22 +148,22 @@ def teacher_forced_scores(
         if output.mel is not None and batch.mel is not None:
             add("mel_l1", (output.mel - batch.mel).abs().mean())
         durations = output.durations
-        if durations is None:
-            continue
-        if output.predicted_durations is not None:
+        if durations is not None and output.predicted_durations is not None:
             add("duration_error_frames", (output.predicted_durations - durations).abs().mean())
         if output.log_attention is None:
             continue
         attention = output.log_attention.exp()
         tokens, frames = batch.token_lengths, batch.frame_lengths
-        add("frames_within_1_of_path", path_agreement(attention, durations, frames, tolerance=1))
+        if durations is not None:
+            agreement = path_agreement(attention, durations, frames, tolerance=1)
+            add("frames_within_1_of_path", agreement)
         add("attention_diagonality", diagonality(attention, tokens, frames))
         add("attention_focus_rate", focus_rate(attention, frames))
         add("attention_coverage", coverage(attention, tokens, frames))
         skips, repeats = attention_failures(attention, tokens, frames)
         add("attention_skips", skips)
         add("attention_repeats", repeats)
-        if batch.durations is not None:  # of a corpus with alignments
+        if durations is not None and batch.durations is not None:  # of a corpus with alignments
             boundaries.append(boundary_errors(durations, batch.durations, tokens, rate))
     measurements: ModelMeasurements = {
         name: mean_estimate(values, seed) for name, values in scores.items()

@@ -90,11 +90,13 @@ class GuidedAttentionLoss(LossTerm):
 
 
 class CrossAttentionForwardSum(LossTerm):
-    """Forward-sum of the chosen heads under the beta-binomial prior, nats per frame.
+    """Forward-sum of the chosen heads, with a beta-binomial prior of the paths, nats per frame.
 
     The recipe of Badlani et al. 2022 on the cross-attention of an autoregressive decoder, as in
-    T5-TTS (Neekhara et al. 2024, section 2.2). A step's weights stand for each of its frames, so
-    that a text may have more tokens than steps. ``width``: concentration of the prior, see
+    T5-TTS (Neekhara et al. 2024, section 2.2), with one difference: the prior weighs the paths and
+    is not part of the attention. With it in the softmax, attention that is still uniform costs
+    little and gets almost no gradient. A step's weights stand for each of its frames, so that a
+    text may have more tokens than steps. ``width``: concentration of the prior, see
     :func:`~tts.alignment.prior.beta_binomial_prior`.
     """
 
@@ -113,7 +115,7 @@ class CrossAttentionForwardSum(LossTerm):
         )
         real = mask_from_lengths(batch.token_lengths, tokens)[:, None, None]
         scores = output.head_alignments.repeat_interleave(output.frames_per_step, 2)[:, :, :frames]
-        scores = (scores + prior[:, None]).masked_fill(~real, -1e4).log_softmax(-1)
+        scores = (scores + prior[:, None]).masked_fill(~real, -1e4)
         token_lengths = batch.token_lengths.repeat_interleave(heads)
         frame_lengths = batch.frame_lengths.repeat_interleave(heads)
         log_likelihood = forward_sum(scores.flatten(0, 1), token_lengths, frame_lengths)

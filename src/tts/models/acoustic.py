@@ -4,7 +4,7 @@ Systems, callbacks, evaluation, export and the synthesizer ask a model through t
 them depends on the parts or the parameter names of one family.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from torch import Tensor, nn
@@ -22,6 +22,7 @@ class Reading(NamedTuple):
 
     attention: Tensor  # (B, S, N) weights of each decoder step
     steps: Tensor  # (B,) int64 decoder steps
+    frames_per_step: int
     failed: Tensor  # (B,) bool, whether the first take skipped, repeated or did not end
 
 
@@ -84,6 +85,13 @@ class AcousticModel(nn.Module, Generic[Output]):
     def generate(self, prompt: Prompt) -> Generated:
         """Synthesize. Raises UserError for a control that the model does not take."""
         raise NotImplementedError
+
+    def stream(self, prompt: Prompt) -> Iterator[Generated]:
+        """Yield the features of :meth:`generate` in pieces, each as soon as it is there.
+
+        A last piece without frames may follow, for its notes.
+        """
+        yield self.generate(prompt)
 
     def diagnostics(self, output: Output) -> Diagnostics:
         """Return what can be drawn and scored of ``output``."""

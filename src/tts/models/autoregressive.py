@@ -6,7 +6,7 @@ frames, the alignment is supervised by guided attention and the forward-sum loss
 a log-variance per band gives the mel a density to sample from.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, NamedTuple
 
 import torch
@@ -14,22 +14,26 @@ from torch import Tensor, nn
 
 from tts.batch import Batch, Prompt
 from tts.bounds import Bound, Channels, Depth, Heads, NonNegative, Positive, Share, Temperature
+from tts.chunks import in_chunks
 from tts.corpus import CorpusFacts
 from tts.masks import mask_from_lengths
 from tts.models.acoustic import Diagnostics, Generated, Reading
+from tts.models.decoding import FIXED_SEED, SpeakingNoise, decode
 from tts.models.mel_model import MelModel
-from tts.models.speaking import FIXED_SEED, SpeakingNoise, speak_safely
-from tts.models.spoken_path import durations_of
+from tts.models.speaking import speak_safely
+from tts.models.spoken_path import durations_of, failure
 from tts.modules.clamp import returning_clamp
 from tts.modules.context import Context
 from tts.modules.cross_attention import LEAST
 from tts.modules.positional import Sinusoidal
+from tts.modules.postnet import Postnet
 from tts.modules.prenet import Prenet
 from tts.modules.stack import MixerWithCross, Stack, StackState
 from tts.modules.style import Style
 from tts.modules.variance_scale import scale_variance
 
 LOG_VARIANCE = (-8.0, 4.0)  # of the normalized mel
+STREAMED_STEPS = 4  # decoder steps of a streamed piece
 
 
 class AutoregressiveOutput(NamedTuple):
@@ -60,7 +64,7 @@ class AutoregressiveParts(NamedTuple):
     cross_attention: Callable[..., nn.Module]  # dim
     prenet: Callable[..., Prenet]  # bands, dim
     style: Callable[..., Style] | None = None  # facts; None: no conditioning
-    postnet: Callable[..., nn.Module] | None = None  # bands
+    postnet: Callable[..., Postnet] | None = None  # bands
     frames_per_step: Annotated[int, Bound(least=1, most=4)] = 2  # mel frames per decoder step
     # the first heads of the last layers carry the alignment
     alignment_heads: Heads = 2
@@ -90,7 +94,6 @@ class Autoregressive(MelModel[AutoregressiveOutput]):
         self.scheduled_sampling, self.input_noise = parts.scheduled_sampling, parts.input_noise
         self.temperature, self.max_length = parts.temperature, parts.max_length
         self.frames_per_second = facts.contract.frames_per_second
-        self.symbols = facts.symbols
         self.encoder = parts.encoder(dim=dim, style_dim=self.style_dim)
         self.memory_position = Sinusoidal()
         self.memory_position_scale = nn.Parameter(torch.ones(()))
@@ -119,7 +122,8 @@ class Autoregressive(MelModel[AutoregressiveOutput]):
 
         inputs = self._inputs(mel, context)
         alignments: list[Tensor] = []
-        states = self.decoder(inputs, context._replace(alignments=alignments))
+        wanted = context._replace(alignments=alignments, aligned_blocks=self.alignment_layers)
+        states = self.decoder(inputs, wanted)
         mean, log_variance = self._project(states, frame_mask)
         predicted = self.denormalized(mean, frame_mask)
         refined = predicted
@@ -141,6 +145,59 @@ class Autoregressive(MelModel[AutoregressiveOutput]):
     @torch.inference_mode()
     def generate(self, prompt: Prompt) -> Generated:
         """Speak step by step; an utterance that fails is tried again, then read in forced order."""
+        context, noise = self._begin(prompt)
+        spoken, notes = speak_safely(self, context, noise)
+        frame_lengths = spoken.steps * self.frames_per_step
+        frame_mask = mask_from_lengths(frame_lengths)
+        mel = spoken.mel[:, : frame_mask.shape[1]] * frame_mask[..., None]
+        mel = self.refine(mel, frame_mask)
+        if prompt.controls.variance_scale is not None:
+            mel = scale_variance(mel, frame_mask, prompt.controls.variance_scale)
+        durations = durations_of(
+            spoken.attention, prompt.token_lengths, spoken.steps, self.frames_per_step
+        )
+        mel = self.denormalized(mel, frame_mask)
+        reading = Reading(spoken.attention, spoken.steps, self.frames_per_step, spoken.failed)
+        return Generated(mel, frame_lengths, durations, notes=notes, reading=reading)
+
+    @torch.inference_mode()
+    def stream(self, prompt: Prompt) -> Iterator[Generated]:
+        """Yield the frames of one utterance as they are written, with constant memory.
+
+        What is already spoken cannot be tried again: an utterance that is stuck goes on in forced
+        order. Candidates and a variance scale need the complete utterance.
+        """
+        controls = prompt.controls
+        if (controls.candidates or 1) > 1 or controls.variance_scale is not None:
+            yield self.generate(prompt)
+            return
+        context, noise = self._begin(prompt)
+
+        path: list[Tensor] = []
+        stopped = False
+
+        def written() -> Iterator[tuple[Tensor]]:
+            nonlocal stopped
+            for step in decode(self, context, noise, rescue=True):
+                path.append(step.attention[0].argmax())
+                stopped = stopped or bool(step.stopped[0])
+                yield (step.frames,)
+
+        def refined(mel: Tensor) -> Tensor:
+            real = torch.ones(mel.shape[:2], dtype=torch.bool, device=mel.device)
+            return self.denormalized(self.refine(mel, real), real)
+
+        margin = 0 if self.postnet is None else self.postnet.context
+        for mel in in_chunks(written(), refined, margin, STREAMED_STEPS * self.frames_per_step):
+            yield Generated(mel, torch.tensor([mel.shape[1]], device=mel.device))
+        if reason := failure(torch.stack(path), prompt.tokens.shape[1], stopped):
+            nothing = mel[:, :0]
+            yield Generated(
+                nothing, torch.zeros_like(prompt.token_lengths), notes=(f"speech {reason}",)
+            )
+
+    def _begin(self, prompt: Prompt) -> tuple[Context, SpeakingNoise]:
+        """Read the text; return what all decoder steps see, and the noise."""
         self.require_controls(prompt.controls)
         token_mask = mask_from_lengths(prompt.token_lengths, prompt.tokens.shape[1])
         reference = None if prompt.reference is None else self.normalized(prompt.reference)
@@ -152,20 +209,7 @@ class Autoregressive(MelModel[AutoregressiveOutput]):
             prompt.generator,
             prompt.controls.candidates or 1,
         )
-        spoken, notes = speak_safely(self, Context(token_mask, memory, token_mask, style), noise)
-
-        frame_lengths = spoken.steps * self.frames_per_step
-        frame_mask = mask_from_lengths(frame_lengths)
-        mel = spoken.mel[:, : frame_mask.shape[1]] * frame_mask[..., None]
-        mel = self.refine(mel, frame_mask)
-        if prompt.controls.variance_scale is not None:
-            mel = scale_variance(mel, frame_mask, prompt.controls.variance_scale)
-        durations = durations_of(
-            spoken.attention, prompt.token_lengths, spoken.steps, self.frames_per_step
-        )
-        mel = self.denormalized(mel, frame_mask)
-        reading = Reading(spoken.attention, spoken.steps, spoken.failed)
-        return Generated(mel, frame_lengths, durations, notes=notes, reading=reading)
+        return Context(token_mask, memory, token_mask, style), noise
 
     def diagnostics(self, output: AutoregressiveOutput) -> Diagnostics:
         frames = output.mel.shape[1]
@@ -237,8 +281,7 @@ class Autoregressive(MelModel[AutoregressiveOutput]):
 
     def _chosen_heads(self, alignments: list[Tensor]) -> Tensor:
         """Return the alignments of the chosen heads ``(B, A, S, N)``."""
-        chosen = alignments[-self.alignment_layers :]
-        return torch.cat([layer[:, : self.alignment_heads] for layer in chosen], 1)
+        return torch.cat([layer[:, : self.alignment_heads] for layer in alignments], 1)
 
     def attended(self, state: StackState) -> Tensor:
         """Return the mean weights of the chosen heads in the last step, ``(B, N)``."""

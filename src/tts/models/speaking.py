@@ -1,115 +1,32 @@
-"""Speaking with an autoregressive model: the loop over decoder steps, and remedies for failures."""
-
-import math
-from typing import NamedTuple, Protocol
+"""Speech of an autoregressive model: takes of an utterance, and remedies for failures."""
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from tts.models.candidates import best_takes, repeated
+from tts.models.decoding import FIXED_SEED, SpeakingNoise, StepModel, decode
 from tts.models.spoken import Spoken, failures
-from tts.models.spoken_path import REST, Progress
 from tts.modules.context import Context
-from tts.modules.cross_attention import CrossAttention
-from tts.modules.prenet import Prenet
-from tts.modules.stack import Stack, StackState
-
-FIXED_SEED = 1  # of the prenet's dropout where nothing else is random
-SECONDS_PER_TOKEN = 0.25  # longest speech, in the mean; natural speech takes about 0.08 s
-STUCK = 1.5  # seconds at one token after which speech has failed
-STUCK_IN_ORDER = 0.5  # seconds after which a forced reading moves on
-
-
-class StepModel(Protocol):
-    """What speaking needs of an autoregressive model."""
-
-    decoder: Stack
-    prenet: Prenet
-    stop: nn.Linear
-    first_frame: nn.Parameter  # (M,)
-    frames_per_step: int
-    frames_per_second: float
-    max_length: float  # seconds
-
-    def heads(self, states: Tensor) -> tuple[Tensor, Tensor]:
-        """``(B, S, dim)`` -> mean and log-variance ``(B, S * r, M)``."""
-        ...
-
-    def attended(self, state: StackState) -> Tensor:
-        """Return the alignment of the last step, ``(B, N)``."""
-        ...
-
-
-class SpeakingNoise(NamedTuple):
-    """What makes two takes of a text differ."""
-
-    temperature: float  # scale of the predicted standard deviation; 0: the mean
-    generator: torch.Generator | None  # of the noise; None = torch's own
-    candidates: int = 1  # takes of each utterance, of which the best is kept
 
 
 def speak(
-    model: StepModel,
-    context: Context,
-    noise: SpeakingNoise,
-    seed: int = FIXED_SEED,
-    in_order: bool = False,
+    model: StepModel, context: Context, noise: SpeakingNoise, in_order: bool = False
 ) -> Spoken:
-    """Write frames until every utterance has stopped, is stuck or is too long.
-
-    ``context``: memory, mask and style. ``in_order``: each step may only attend to this token and
-    the next ones. ``seed``: of the prenet's dropout at temperature 0, so that a text always gives
-    the same speech.
-    """
-    assert context.memory is not None
-    assert context.memory_mask is not None
-    memory, mask = context.memory, context.memory_mask
-    generator = noise.generator
-    if noise.temperature == 0:
-        generator = torch.Generator(memory.device).manual_seed(seed)
-    steps_per_second = model.frames_per_second / model.frames_per_step
-    limit = STUCK_IN_ORDER if in_order else STUCK
-    progress = Progress(mask, max(round(limit * steps_per_second), 1))
-    seconds = min(SECONDS_PER_TOKEN * mask.shape[1] + 1.0, model.max_length)
-
-    state = model.decoder.initial_state(len(memory), memory, mask, context.style)
-    frame = model.first_frame.expand(len(memory), -1)
-    steps = torch.zeros(len(memory), dtype=torch.int64, device=memory.device)
-    stopped = torch.zeros_like(steps, dtype=torch.bool)
-    ended = stopped
-    log_likelihood = torch.zeros(len(memory), device=memory.device)
-    frames, attention = [], []
-    for _ in range(max(round(seconds * steps_per_second), 1)):
-        if in_order:
-            state = _restricted(model, state, progress.allowed())
-        x, state = model.decoder.step(model.prenet(frame, generator), state)
-        written, log_variance = model.heads(x[:, None])  # (B, r, M)
-        density = log_variance + math.log(2 * math.pi)
-        if noise.temperature:
-            normal = torch.randn(written.shape, generator=generator, device=written.device)
-            normal = noise.temperature * normal
-            written = written + (0.5 * log_variance).exp() * normal
-            density = density + normal.square()
-        frame = written[:, -1]
-        frames.append(written)
-        attention.append(model.attended(state))
-        progress.move(attention[-1])
-        log_likelihood = log_likelihood - 0.5 * density.mean((1, 2)) * ~ended
-        steps = steps + ~ended
-        stop = model.stop(x)[:, 0] > 0
-        if in_order:  # a stop in the middle of the text is one of the failures
-            stop = stop & (progress.furthest >= progress.last - REST)
-        stopped = stopped | (stop & ~ended)
-        ended = ended | stop | (progress.finished if in_order else progress.stuck)
-        if ended.all():
-            break
-    if in_order:  # at the end of its text
-        stopped = stopped | progress.finished
+    """Collect the steps of :func:`~tts.models.decoding.decode`."""
+    steps = list(decode(model, context, noise, in_order))
+    active = torch.stack([step.active for step in steps], 1)  # (B, S)
+    count = active.sum(-1)
+    log_likelihood = torch.stack([step.log_likelihood for step in steps], 1)
+    stopped = torch.stack([step.stopped for step in steps], 1).any(-1)
     return Spoken(
-        torch.cat(frames, 1), torch.stack(attention, 1), steps, stopped, log_likelihood / steps,
-        torch.zeros_like(stopped),
-    )  # fmt: skip
+        mel=torch.cat([step.frames for step in steps], 1),
+        attention=torch.stack([step.attention for step in steps], 1),
+        steps=count,
+        stopped=stopped,
+        log_likelihood=(log_likelihood * active).sum(-1) / count,
+        failed=torch.zeros_like(stopped),
+    )
 
 
 def speak_safely(
@@ -123,7 +40,7 @@ def speak_safely(
     spoken = best_takes(speak(model, takes, noise), takes, noise.candidates)
     notes = []
     first = torch.tensor([bool(reason) for reason in failures(spoken, context)])
-    for seed, in_order in ((FIXED_SEED + 1, False), (FIXED_SEED + 1, True)):
+    for in_order in (False, True):
         failed = failures(spoken, context)
         rows = [row for row, reason in enumerate(failed) if reason]
         if not rows:
@@ -132,7 +49,7 @@ def speak_safely(
             continue  # it would be the same
         how = "reading it in forced order" if in_order else "trying another seed"
         notes += [f"speech {failed[row]}: {how}" for row in rows]
-        again = speak(model, _rows(context, rows), noise, seed, in_order)
+        again = speak(model, _rows(context, rows), noise._replace(seed=FIXED_SEED + 1), in_order)
         spoken = _replaced(spoken, rows, again)
     for row, reason in enumerate(failures(spoken, context)):
         if reason:
@@ -146,16 +63,6 @@ def _what_is_missing(model: StepModel, context: Context, spoken: Spoken, row: in
     seconds = steps * model.frames_per_step / model.frames_per_second
     unread = tokens - 1 - int(spoken.attention[row, :steps].argmax(-1).max())
     return f"it was cut after {seconds:.1f} s, with {unread} of {tokens} symbols not read"
-
-
-def _restricted(model: StepModel, state: StackState, allowed: Tensor) -> StackState:
-    """Let the next step of all cross-attentions read the tokens of ``allowed (B, N)`` alone."""
-    blocks = []
-    for block, (mixer, cross) in zip(model.decoder.blocks, state.blocks, strict=True):
-        layer = block.cross.layer  # type: ignore[union-attr]
-        assert isinstance(layer, CrossAttention)
-        blocks.append((mixer, layer.restrict(cross, allowed)))
-    return state._replace(blocks=tuple(blocks))
 
 
 def _rows(context: Context, rows: list[int]) -> Context:

@@ -22,18 +22,19 @@ def durations_of(weights: Tensor, token_lengths: Tensor, steps: Tensor, each: in
     The most probable path that gives every token a frame. Where an utterance has fewer frames than
     tokens, each frame counts for the furthest token that attention has reached.
     """
-    tokens = weights.shape[2]
+    tokens, device = weights.shape[2], weights.device
+    # on the CPU: the search is a loop of small operations
+    weights, token_lengths, frame_lengths = weights.cpu(), token_lengths.cpu(), steps.cpu() * each
     scores = weights.clamp(min=LEAST).log().repeat_interleave(each, 1)
-    frame_lengths = steps * each
     found = search_torch(scores, token_lengths, frame_lengths)
     short = frame_lengths < token_lengths
     if short.any():
         furthest = scores.argmax(-1).cummax(-1).values  # (B, T)
         real = mask_from_lengths(frame_lengths, scores.shape[1]).long()
-        reached = torch.zeros(len(weights), tokens, dtype=torch.int64, device=weights.device)
+        reached = torch.zeros(len(weights), tokens, dtype=torch.int64)
         reached.scatter_add_(1, furthest, real)
         found = torch.where(short[:, None], reached, found)
-    return found
+    return found.to(device)
 
 
 def failure(path: Tensor, tokens: int, stopped: bool) -> str:
@@ -79,6 +80,11 @@ class Progress:
         token = torch.arange(self.mask.shape[1], device=self.mask.device)
         first = torch.minimum(self.furthest + self.stuck.long(), self.last)[:, None]
         return (token >= first) & (token <= first + STEP) & self.mask
+
+    @property
+    def at_end(self) -> Tensor:
+        """Which utterances have reached the end of their text ``(B,)``."""
+        return self.furthest >= self.last - REST
 
     @property
     def finished(self) -> Tensor:

@@ -12,5 +12,6 @@ class Context(NamedTuple):
     memory: Tensor | None = None  # (B, S, C) keys and values of cross-attention
     memory_mask: Tensor | None = None  # (B, S) bool
     style: Tensor | None = None  # (B, D) FiLM turns it into scales and shifts
-    # receives the log-weights (B, H, T, N) of each cross-attention, in the order of the blocks
+    # receives the log-weights (B, H, T, N) of the cross-attentions of the last blocks, in order
     alignments: list[Tensor] | None = None
+    aligned_blocks: int = 1 << 16  # how many blocks; weights are slower than attention alone

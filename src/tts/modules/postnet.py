@@ -36,6 +36,7 @@ class Postnet(nn.Module):
         self.convolutions = nn.ModuleList(convolutions)
         self.norms = nn.ModuleList(nn.LayerNorm(channels) for _ in range(depth - 1))
         self.dropout = Dropout(dropout)
+        self.context = depth * (kernel // 2)  # frames on either side that a frame depends on
         for parameter in convolutions[-1].parameters():
             nn.init.zeros_(parameter)
 

@@ -30,6 +30,7 @@ class Prenet(nn.Module):
 
     def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """``generator``: of the dropout's random numbers; None = torch's own."""
+        x = x.to(self.project.weight.dtype)
         for layer in self.layers:
             x = self._drop(F.relu(layer(x)), generator)
         return self.project(x)

@@ -163,11 +163,10 @@ class Stack(nn.Module):
         """``x (B, T, dim)``; ``context.mask (B, T)``."""
         x = self.position.add(x)
         recompute = self.checkpointing and torch.is_grad_enabled()
-        for block in self.blocks:
-            if recompute:
-                x = checkpoint(block, x, context, use_reentrant=False)
-            else:
-                x = block(x, context)
+        unaligned = len(self.blocks) - context.aligned_blocks
+        for index, block in enumerate(self.blocks):
+            given = context._replace(alignments=None) if index < unaligned else context
+            x = checkpoint(block, x, given, use_reentrant=False) if recompute else block(x, given)
         return self.norm(x) * context.mask[..., None]
 
     def initial_state(

@@ -1,11 +1,12 @@
 """Base class of all vocoders: log mel in, waveform out, for one mel contract."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from tts.chunks import in_chunks
 from tts.contract import MelContract
 from tts.errors import UserError
 
@@ -76,6 +77,27 @@ class Vocoder(nn.Module):
             with torch.inference_mode():
                 wave = self(*(x[:, before:after] for x in inputs)).clamp(-1, 1)
             yield wave[:, (start - before) * hop : (stop - before) * hop]
+
+    def stream_pieces(self, pieces: Iterable[Tensor], frames: int) -> Iterator[Tensor]:
+        """Yield the samples of a mel that arrives in pieces ``(B, t, M)``, as :meth:`stream` does.
+
+        Samples follow as soon as the frames are there that they depend on. A vocoder that is not
+        local waits for the last piece.
+        """
+        if self.context is None:
+            yield from self.stream(torch.cat(list(pieces), 1), frames)
+            return
+
+        def inputs() -> Iterator[tuple[Tensor, ...]]:
+            for piece in pieces:
+                self.check_mel(piece)
+                yield self.prepare(piece)
+
+        def samples(*chunk: Tensor) -> Tensor:
+            with torch.inference_mode():
+                return self(*chunk).clamp(-1, 1)
+
+        yield from in_chunks(inputs(), samples, self.context, frames, self.contract.hop)
 
     def check_mel(self, mel: Tensor) -> None:
         """Raise UserError unless ``mel`` is ``(B, T, M)`` with T > 0 and finite."""

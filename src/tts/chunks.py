@@ -1,0 +1,41 @@
+"""Chunks of a sequence that arrives in pieces, each with the context that a local network needs."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import torch
+from torch import Tensor
+
+
+def in_chunks(
+    pieces: Iterable[tuple[Tensor, ...]],
+    function: Callable[..., Tensor],
+    context: int,
+    frames: int,
+    rate: int = 1,
+) -> Iterator[Tensor]:
+    """Yield ``function`` of a sequence of ``(B, T, ...)`` tensors, ``frames`` at a time.
+
+    ``function`` returns ``rate`` values for each frame, which depend on at most ``context`` frames
+    on either side. A chunk is yielded as soon as the context behind it has arrived, and memory
+    holds one chunk with its context.
+    """
+    held: tuple[Tensor, ...] = ()
+    done = 0  # frames of ``held`` that are yielded
+
+    def chunk(stop: int) -> Tensor:
+        before, after = max(done - context, 0), min(stop + context, held[0].shape[1])
+        result = function(*(x[:, before:after] for x in held))
+        return result[:, (done - before) * rate : (stop - before) * rate]
+
+    for piece in pieces:
+        both = zip(held, piece, strict=True) if held else ()
+        held = tuple(torch.cat(parts, 1) for parts in both) or piece
+        while held[0].shape[1] >= done + frames + context:
+            yield chunk(done + frames)
+            unused = max(done + frames - context, 0)
+            held = tuple(x[:, unused:] for x in held)
+            done += frames - unused
+    while held and done < held[0].shape[1]:
+        stop = min(done + frames, held[0].shape[1])
+        yield chunk(stop)
+        done = stop
