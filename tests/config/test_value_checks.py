@@ -57,6 +57,17 @@ def refusal(compose: Compose, line: str) -> str:
             "optimizer.lr='abc': expected a number above 0 (conf/optimizer/adamw.yaml)",
         ),
         (
+            "train model=autoregressive model.frames_per_step=0",
+            "model.frames_per_step=0: expected a whole number from 1 to 4 "
+            "(conf/model/autoregressive.yaml)",
+        ),
+        (
+            "train model=autoregressive model/cross_attention=windowed "
+            "model.cross_attention.width=0",
+            "model.cross_attention.width=0: expected a number above 0 "
+            "(conf/model/cross_attention/windowed.yaml)",
+        ),
+        (
             "train trainer.max_steps=[1,2]",
             "trainer.max_steps=[1,2]: expected -1, or a whole number, 1 or more "
             "(conf/trainer/default.yaml)",
