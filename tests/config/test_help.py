@@ -7,7 +7,7 @@ from tts.config.launch import CONF
 def test_a_group_has_one_line_with_purpose_and_choices() -> None:
     lines = help_text(CONF, "train", "Train.").splitlines()
     rows = {line.split()[0]: line for line in lines if line.startswith("  ")}
-    assert rows["model/size"].endswith("base  c16  c32  large  medium  *small  tiny  v1  v2  v3")
+    assert rows["model/size"].endswith("modern_small  normal  *small  tiny  v1  v2  v3")
     assert "channels and depths" in rows["model/size"]
     assert "*none" in rows["discriminator"]
     assert "mamba_mamba" in rows["model/flow/velocity_net"], "a group that only a choice brings"
