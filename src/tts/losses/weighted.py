@@ -37,8 +37,8 @@ class WeightedLoss(nn.Module):
     :class:`AdversarialTerm` while there is no discriminator output; a term of weight 0 is not
     computed. ``balance(terms)`` returns the module that adapts the weights during training
     (None: fixed weights); validation always uses the fixed weights.
-    Raises UserError when ``weights`` and ``terms`` do not name the same terms, or ``ramps`` names
-    an unknown one.
+    Raises UserError when ``weights`` and ``terms`` do not name the same terms, or ``ramps`` or
+    ``decays`` names an unknown one or ends before it starts.
     """
 
     def __init__(
@@ -58,6 +58,12 @@ class WeightedLoss(nn.Module):
                     f"loss.{option} names unknown terms: {', '.join(unknown)}; choose from "
                     f"{', '.join(sorted(terms))}"
                 )
+        for option, spans in (("ramps", ramps), ("decays", decays)):
+            for name, (start, end) in spans.items():
+                if end < start:
+                    raise UserError(
+                        f"model.loss.{option}.{name}=[{start},{end}] must end at or after its start"
+                    )
         if missing := sorted(set(terms) - set(weights)):
             raise UserError(
                 f"model.loss.weights lacks {', '.join(missing)}: give each term a weight, 0 "

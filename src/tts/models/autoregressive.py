@@ -16,6 +16,7 @@ from tts.batch import Batch, Prompt
 from tts.bounds import Bound, Channels, Depth, Heads, NonNegative, Positive, Share, Temperature
 from tts.chunks import in_chunks
 from tts.corpus import CorpusFacts
+from tts.errors import UserError
 from tts.masks import mask_from_lengths
 from tts.models.acoustic import Diagnostics, Generated, Reading
 from tts.models.decoding import FIXED_SEED, SpeakingNoise, decode
@@ -24,7 +25,7 @@ from tts.models.speaking import speak_safely
 from tts.models.spoken_path import durations_of, failure
 from tts.modules.clamp import returning_clamp
 from tts.modules.context import Context
-from tts.modules.cross_attention import LEAST
+from tts.modules.cross_attention import LEAST, CrossAttention
 from tts.modules.positional import Sinusoidal
 from tts.modules.postnet import Postnet
 from tts.modules.prenet import Prenet
@@ -101,9 +102,21 @@ class Autoregressive(MelModel[AutoregressiveOutput]):
         self.prenet = parts.prenet(bands=self.bands, dim=dim)
         layers = MixerWithCross(parts.mixer, parts.cross_attention)
         self.decoder = parts.decoder(dim=dim, mixer=layers, style_dim=self.style_dim)
+        self._require_heads()
         self.project = nn.Linear(dim, 2 * self.frames_per_step * self.bands)
         self.stop = nn.Linear(dim, 1)
         self.postnet = parts.postnet(bands=self.bands) if parts.postnet is not None else None
+
+    def _require_heads(self) -> None:
+        """Raise UserError unless the decoder has the heads that carry the alignment."""
+        attention = [m for m in self.decoder.modules() if isinstance(m, CrossAttention)]
+        if not attention:  # of a class of your own
+            return
+        found = {"alignment_layers": len(attention), "alignment_heads": attention[0].heads}
+        for name, count in found.items():
+            # attention of a single head is taken whatever the number
+            if count > 1 and getattr(self, name) > count:
+                raise UserError(f"model.{name}={getattr(self, name)}: the decoder has {count}")
 
     @property
     def controls(self) -> frozenset[str]:

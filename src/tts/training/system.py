@@ -86,6 +86,11 @@ def build_system(config: DictConfig, facts: CorpusFacts, card: PlainData) -> pl.
 
     ``card``: the resolved config, facts and front end as plain data, saved in every checkpoint.
     """
+    if "discriminators" not in config.system and config.discriminator.get("parts"):
+        raise UserError(
+            f"the discriminators {', '.join(config.discriminator.parts)} have no use in the system "
+            "of this training: choose discriminator=mel_patches for an acoustic model, or none"
+        )
     system = instantiate(config.system)
     optimization = Optimization(instantiate(config.optimizer), instantiate(config.scheduler))
     if optimizes_manually(config):
