@@ -44,6 +44,8 @@ _SCALES = "millón|millones|billón|billones"
 class _SpanishNumbers(RomanceNumbers):
     """Mexico and its neighbors use the decimal point, other countries the comma."""
 
+    zeroth = "cero"
+
     def __init__(self, decimal: str, group: str):
         super().__init__("es", decimal, group, "punto" if decimal == "." else "coma", "menos")
 
@@ -55,9 +57,6 @@ class _SpanishNumbers(RomanceNumbers):
             words = re.sub(r"(ciento|quiniento)s\b(?!.*mill)", lambda m: m[1][:-1] + "as", words)
             return re.sub(r"uno$", "una", words)
         return re.sub(r"\buno$", "un", re.sub(r"veintiuno$", "veintiún", words))
-
-    def ordinal(self, number: int) -> str:
-        return super().ordinal(number) if number else "cero"
 
 
 def rules(language: str) -> list[Rule]:

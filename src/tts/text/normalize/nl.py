@@ -30,20 +30,14 @@ _NUMBERED = "hoofdstuk|deel|boek|akte|titel|bijlage|fase|type|niveau|band"
 class _DutchNumbers(Numbers):
     """Years from 1100 to 1999 are read in hundreds, as one word."""
 
-    def read(self, written: str) -> str:
-        integer, mark, fraction = written.partition(",")
-        if not mark or len(fraction) != 2 or fraction[0] == "0" or not integer.strip("-−"):
-            return super().read(written)
-        return f"{super().read(integer)} {self.point} {self.cardinal(int(fraction))}"
+    two_decimals_as_number = True
+    zeroth = "nulde"
 
     def year(self, number: int) -> str:
         if 1100 <= number < 2000 and number % 1000 >= 100:
             hundreds, rest = divmod(number, 100)
             return f"{self.cardinal(hundreds)}honderd{self.cardinal(rest) if rest else ''}"
         return self.cardinal(number)
-
-    def ordinal(self, number: int) -> str:
-        return "nulde" if number == 0 else super().ordinal(number)
 
     def to_words(self, number: int, kind: str) -> str:
         return re.sub(r"^een (?=mil)", "één ", super().to_words(number, kind))

@@ -13,6 +13,9 @@ class Numbers:
     ``group`` can be several. ``point``, ``minus``: the words for the decimal mark and the sign.
     """
 
+    two_decimals_as_number = False  # 3,14 as three comma fourteen
+    zeroth: str | None = None  # the ordinal of 0, where num2words has none
+
     def __init__(self, code: str, decimal: str, group: str, point: str, minus: str):
         self.code = code
         self.point, self.minus = point, minus
@@ -30,7 +33,9 @@ class Numbers:
             integer = integer.replace(mark, "")
         words = self.integer(integer) if integer else ""
         if fraction:
-            words = f"{words} {self.point} {self.digits(fraction)}"
+            pair = self.two_decimals_as_number and integer and re.fullmatch("[1-9][0-9]", fraction)
+            decimals = self.cardinal(int(fraction)) if pair else self.digits(fraction)
+            words = f"{words} {self.point} {decimals}"
         return (sign + words).strip()
 
     def with_noun(self, written: str, singular: str, plural: str) -> str:
@@ -57,6 +62,8 @@ class Numbers:
         return self.to_words(number, "cardinal")
 
     def ordinal(self, number: int) -> str:
+        if number == 0 and self.zeroth is not None:
+            return self.zeroth
         return self.to_words(number, "ordinal")
 
     def year(self, number: int) -> str:

@@ -26,8 +26,8 @@ from tts.text.normalize.pl_tables import (
     UNITS,
     WEEKDAYS,
 )
-from tts.text.normalize.shared_rules import Currency, Rule, rule
-from tts.text.normalize.slavic import scales, units_with_case
+from tts.text.normalize.shared_rules import Rule, rule
+from tts.text.normalize.slavic import currencies, scales, units_with_case
 from tts.text.normalize.telephone import telephone
 from tts.text.normalize.versions import dotted_numbers, english_amounts
 
@@ -38,11 +38,6 @@ _CLOCK_AFTER = "[Oo]|[Oo]d|[Dd]o|[Pp]o|[Oo]koło|[Zz]|[Pp]rzed"
 
 def rules(language: str) -> list[Rule]:
     """Return the rules, the same for all regions."""
-    currencies = {
-        sign: Currency(noun.one, noun.many, COINS[sign], COINS[sign])
-        for sign, noun in MONEY.items()
-        if sign in COINS
-    }
     return [
         addresses(ADDRESS),
         rule(
@@ -88,7 +83,7 @@ def rules(language: str) -> list[Rule]:
                 durations(_duration),
                 clock(":", "", lambda hour, minute: _clock(hour, minute, "f")),
                 *english_amounts(),
-                shared.money(NUMBERS, currencies, "", "tysięcy|milionów|miliardów"),
+                shared.money(NUMBERS, currencies(MONEY, COINS), "", "tysięcy|milionów|miliardów"),
                 *fractions(NUMBERS, _fraction, " i ", ""),
                 rule(r" i jedna druga\b", " i pół"),
                 rule(r"(?<![\w.,-])(\d{1,4})-(\d{1,4})(?= ?[^\W\d_]| ?[%°€$£])(?! ?-)", _span),

@@ -29,14 +29,14 @@ class _PolishNumbers(SlavicNumbers):
 
     nouns = BY_ONE
     genitive = GENITIVE
+    two_decimals_as_number = True
+    zeroth = "zerowy"
 
     def read(self, written: str) -> str:
         integer, mark, fraction = written.partition(",")
         if mark and fraction == "5" and integer.strip("-−0"):
             return f"{super().read(integer)} i pół"
-        if not mark or len(fraction) != 2 or fraction[0] == "0" or not integer.strip("-−"):
-            return super().read(written)
-        return f"{super().read(integer)} {self.point} {self.cardinal(int(fraction))}"
+        return super().read(written)
 
     def count(self, written: str, noun: Noun) -> str:
         digits = written.lstrip("-−")
@@ -62,9 +62,6 @@ class _PolishNumbers(SlavicNumbers):
         if words in ("jeden", f"{self.minus} jeden"):
             return re.sub(r"jeden$", {"f": "jedna", "n": "jedno"}[gender], words)
         return re.sub(r"\bdwa$", "dwie", words) if gender == "f" else words
-
-    def ordinal(self, number: int) -> str:
-        return super().ordinal(number) if number else "zerowy"
 
 
 NUMBERS = _PolishNumbers("pl", decimal=",", group=" .", point="przecinek", minus="minus")

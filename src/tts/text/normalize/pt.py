@@ -45,6 +45,7 @@ class _PortugueseNumbers(RomanceNumbers):
     """Brazil says dezesseis, Portugal dezasseis."""
 
     singular_below_two = True
+    zeroth = "zero"
 
     def is_feminine(self, noun: str) -> bool:
         return guess_feminine(noun, "es", FEMININE, NOT_FEMININE, FEMININE_ENDING)
@@ -54,9 +55,6 @@ class _PortugueseNumbers(RomanceNumbers):
             return words
         words = re.sub(r"(ent|inh)os\b(?!.*milh)", r"\1as", words)
         return re.sub(r"\bdois$", "duas", re.sub(r"\bum$", "uma", words))
-
-    def ordinal(self, number: int) -> str:
-        return super().ordinal(number) if number else "zero"
 
 
 def rules(language: str) -> list[Rule]:

@@ -17,13 +17,8 @@ class RomanceNumbers(Numbers):
     """
 
     is_feminine: Callable[[str], bool]
+    two_decimals_as_number = True
     singular_below_two = False  # un virgule cinq degré
-
-    def read(self, written: str) -> str:
-        integer, mark, fraction = written.partition(self._decimal)
-        if not mark or len(fraction) != 2 or fraction[0] == "0" or not integer.strip("-−"):
-            return super().read(written)
-        return f"{super().read(integer)} {self.point} {self.cardinal(int(fraction))}"
 
     def with_noun(self, written: str, singular: str, plural: str) -> str:
         digits = written.lstrip("-−")

@@ -27,8 +27,8 @@ from tts.text.normalize.ru_tables import (
     UNITS,
     WEEKDAYS,
 )
-from tts.text.normalize.shared_rules import Currency, Rule, rule
-from tts.text.normalize.slavic import scales, units_with_case
+from tts.text.normalize.shared_rules import Rule, rule
+from tts.text.normalize.slavic import currencies, scales, units_with_case
 from tts.text.normalize.telephone import telephone
 from tts.text.normalize.versions import dotted_numbers, english_amounts
 
@@ -41,11 +41,6 @@ _HOUR_OF = "[Дд]о|[Оо]т|[Пп]осле|[Оо]коло|[Сс]"
 
 def rules(language: str) -> list[Rule]:
     """Return the rules, the same for all regions."""
-    currencies = {
-        sign: Currency(noun.one, noun.many, COINS.get(sign, ""), COINS.get(sign, ""))
-        for sign, noun in MONEY.items()
-        if sign in COINS
-    }
     return [
         addresses(ADDRESS),
         rule(
@@ -89,7 +84,7 @@ def rules(language: str) -> list[Rule]:
                     lambda m: f"{m[1]} руб {int(m[2])} коп{_stop(m)}",
                 ),
                 scales(NUMBERS, SCALES, MONEY),
-                shared.money(NUMBERS, currencies, "", "тысяч|миллион|миллиард"),
+                shared.money(NUMBERS, currencies(MONEY, COINS), "", "тысяч|миллион|миллиард"),
                 *fractions(NUMBERS, _fraction, " целых ", ""),
                 rule(r"\b(\w+) целых одна вторая\b", r"\1 с половиной"),
                 rule(r"(?<![\w.,-])(\d{1,3})-(\d{1,3})(?= ?[а-яё%°€$])(?! ?-)", _span),

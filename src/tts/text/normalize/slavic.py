@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tts.text.normalize.numbers import Numbers
-from tts.text.normalize.shared_rules import Rule, rule
+from tts.text.normalize.shared_rules import Currency, Rule, rule
 
 
 class Noun(NamedTuple):
@@ -71,6 +71,15 @@ class SlavicNumbers(Numbers):
     @staticmethod
     def _value(written: str) -> int:
         return int(re.sub(r"\D", "", written) or 0)
+
+
+def currencies(money: Mapping[str, Noun], coins: Mapping[str, str]) -> dict[str, Currency]:
+    """Return the currencies with a coin, by sign."""
+    return {
+        sign: Currency(noun.one, noun.many, coins[sign], coins[sign])
+        for sign, noun in money.items()
+        if sign in coins
+    }
 
 
 def units_with_case(numbers: SlavicNumbers, table: Mapping[str, Noun], genitive: str) -> Rule:
