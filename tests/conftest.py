@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 # no garbage collection while importing and collecting: those objects live as long as the process;
@@ -29,6 +30,28 @@ LONG = (
     "test_end_to_end.py", "test_vocoder.py", "test_train.py", "test_validation_metrics.py",
     "test_sweeps.py",
 )  # fmt: skip
+
+
+# DeepSpeed's strategy and process launchers set them in this process
+LAUNCHED = (
+    "RANK",
+    "LOCAL_RANK",
+    "NODE_RANK",
+    "WORLD_SIZE",
+    "MASTER_ADDR",
+    "MASTER_PORT",
+    "SLURM_PROCID",
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_rank_is_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each test starts as a process that no launcher started, and leaves none behind."""
+    for variable in LAUNCHED:
+        monkeypatch.delenv(variable, raising=False)
+    yield
+    for variable in LAUNCHED:
+        os.environ.pop(variable, None)
 
 
 @pytest.fixture(scope="session")
