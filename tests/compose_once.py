@@ -1,16 +1,38 @@
-"""Composition of many configs in one process, with Hydra started once."""
+"""Composition of many configs in one process: Hydra started once, each file parsed once."""
 
+import io
+import os
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from tts.config.launch import CONF
 from tts.config.resolvers import register_resolvers
 
 Compose = Callable[[str, Sequence[str]], DictConfig]
+
+_load = OmegaConf.load
+_parsed: dict[tuple[str, int, int], bytes] = {}
+
+
+def parse_each_file_once() -> None:
+    """Keep what Hydra parsed in this process: a third of the time of a composition."""
+
+    def load(file: Any) -> Any:
+        if not isinstance(file, io.TextIOWrapper):
+            return _load(file)
+        status = os.fstat(file.fileno())
+        key = (file.name, status.st_mtime_ns, status.st_size)
+        if key not in _parsed:
+            _parsed[key] = pickle.dumps(_load(file))
+        return pickle.loads(_parsed[key])
+
+    OmegaConf.load = staticmethod(load)  # type: ignore[method-assign, assignment]
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import lightning.pytorch as pl
 import torch
+from compose_once import parse_each_file_once
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.utils import instantiate
@@ -28,6 +29,7 @@ from tts.trust import trusting
 # runs that name classes of the tests can be loaded in every test
 _trusted = trusting(["fakes", "tests"])
 _trusted.__enter__()
+parse_each_file_once()
 
 FAKES = Path(__file__).parent / "conf"  # config choices data=fake and model=fake
 CONTRACT = MelContract(n_fft=512, window=512, hop=256, bands=8)

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -76,14 +77,17 @@ def test_every_command_composes(name: str) -> None:
 
 
 def training_choices() -> list[str]:
-    groups = ("data", "optimizer", "scheduler", "trainer", "callbacks", "logger", "experiment",
-              "model", "discriminator", "system")  # fmt: skip
-    return [f"{group}={choice}" for group in groups for choice in choices(group)]
+    """One choice each of the groups that do not set each other, and each choice of the others."""
+    independent = ("data", "optimizer", "scheduler", "trainer", "callbacks", "logger")
+    columns = ([f"{group}={choice}" for choice in choices(group)] for group in independent)
+    together = [" ".join(filter(None, row)) for row in zip_longest(*columns)]
+    others = ("experiment", "model", "discriminator", "system")
+    return together + [f"{group}={choice}" for group in others for choice in choices(group)]
 
 
 @pytest.mark.parametrize("choice", training_choices())
 def test_every_choice_composes_into_a_training(choice: str) -> None:
-    made = composed("train", choice)
+    made = composed("train", *choice.split())
     check_values("train", made)
     config = OmegaConf.to_container(made, resolve=False)
     for where, node in targets_of(config):
@@ -201,9 +205,9 @@ def test_every_vocoder_and_discriminator_learns_with_every_parameter(choice: str
         instantiate(config.discriminator.parts, _convert_="all"), sample_rate=contract.sample_rate
     )
     loss = instantiate(config.model.loss, _convert_="all")
-    audio = 0.1 * torch.randn(2, 16 * contract.hop)
+    audio = 0.1 * torch.randn(1, 16 * contract.hop)
     mel = mel_spectrogram(audio, contract)
-    clips = Clips(mel, audio, torch.full((2,), 16))
+    clips = Clips(mel, audio, torch.full((1,), 16))
     with torch.no_grad():
         for parameter in generator.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
@@ -238,9 +242,10 @@ def test_vocoders_have_the_sizes_they_were_published_with(
 def test_small_discriminators_are_small() -> None:
     def count(choice: str) -> int:
         config = composed("train", "model=hifigan", f"discriminator/size={choice}")
-        discriminators = Discriminators(
-            instantiate(config.discriminator.parts, _convert_="all"), sample_rate=22050
-        )
+        with torch.device("meta"):
+            discriminators = Discriminators(
+                instantiate(config.discriminator.parts, _convert_="all"), sample_rate=22050
+            )
         return sum(p.numel() for p in discriminators.parameters())
 
     assert count("small") < 0.04 * count("paper")

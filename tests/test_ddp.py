@@ -29,6 +29,7 @@ def words(base: Path, folder: str, trainer: str, *more: str) -> list[str]:
         "trainer.precision=32-true", "trainer.val_check_interval=4", "trainer.max_steps=8",
         "callbacks=[default,ema]", "callbacks.checkpoints.every_n_steps=1", "optimizer.lr=2e-3",
         "callbacks.samples=null", "callbacks.validation_metrics=null", "scheduler=constant",
+        "callbacks.metric_history=null",
         "logger=none", f"trainer={trainer}", *more,
     ]  # fmt: skip
 

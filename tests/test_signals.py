@@ -36,7 +36,7 @@ def ended(signums: list[int], loop: str = PLAIN, before: str = "pass") -> tuple[
     process.stdout.readline()
     for signum in signums:
         process.send_signal(signum)
-    errors = process.communicate(timeout=20)[1]
+    errors = process.communicate(timeout=200)[1]
     return process.returncode, errors
 
 

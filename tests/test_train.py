@@ -259,7 +259,7 @@ def test_jobs_of_one_process_are_independent_and_a_signal_saves_and_ends_cleanly
         assert time.monotonic() < end, "no checkpoint appeared"
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
-    done = process.done(timeout=60)
+    done = process.done(timeout=200)
     errors = done.stderr
     assert done.returncode == 128 + signal.SIGTERM, errors
     assert "Traceback" not in errors

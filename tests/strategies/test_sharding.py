@@ -36,7 +36,7 @@ def short(base: Path, folder: str, trainer: str, *more: str) -> list[str]:
         base, folder, trainer, "trainer.max_steps=4", "size.encoder_depth=1",
         "size.decoder_depth=1", "callbacks=default", "callbacks.checkpoints.every_n_steps=2",
         "callbacks.checkpoints.keep_every_n_steps=2", "callbacks.samples=null",
-        "callbacks.validation_metrics=null", "callbacks.metric_history=null", *more,
+        "callbacks.validation_metrics=null", *more,
     )  # fmt: skip
 
 

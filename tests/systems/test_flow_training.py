@@ -25,7 +25,7 @@ def trained(folder: Path, base: Path, steps: int, *more: str, resume: bool = Fal
         "model/size=tiny", "model/flow=residual", "model/adaptor=flow", "trainer=cpu",
         "trainer.precision=32-true", "data.limit=24", f"data.prepared_dir={base}/prepared",
         "data.workers=0", "data.frames_per_batch=1500", f"run_dir={folder}",
-        "callbacks.validation_metrics=null",
+        "callbacks.validation_metrics=null", "callbacks.metric_history=null",
         "callbacks.samples.every_n_validations=2", "callbacks.samples.count=1",
         "callbacks.samples.solver_steps=[1,3]",
         "trainer.val_check_interval=1", "scheduler=constant",
@@ -170,10 +170,10 @@ def test_evaluation_compares_numbers_of_solver_steps(run: Path, tmp_path: Path) 
 
 
 def test_every_stateful_part_resumes_exactly_in_bf16(base: Path, tmp_path: Path) -> None:
-    """EMA, plateau, percentile clipping, uncertainty, metric history, bf16 and a data worker."""
+    """EMA, plateau, percentile clipping, uncertainty, bf16 and a data worker."""
     many = ("model/flow=none", "model/balance=uncertainty", "trainer.precision=bf16-mixed",
             "callbacks=[default,ema,plateau,gradient_monitor,gradient_clipping_percentile]",
-            "data.workers=1",
+            "data.workers=1", "size.encoder_depth=1", "size.decoder_depth=1",
             "callbacks.samples=null", "callbacks.validation_metrics=null",
             "callbacks.plateau.warmup_steps=0",
             "callbacks.plateau.window_steps=8", "callbacks.plateau.points=8", "monitor=val/mel",
@@ -188,5 +188,5 @@ def test_every_stateful_part_resumes_exactly_in_bf16(base: Path, tmp_path: Path)
         assert_equal_to_the_bit(resumed[key], uncut[key], key)
     assert resumed["callbacks"].keys() == uncut["callbacks"].keys()
     for name in resumed["callbacks"]:
-        if not name.startswith(("MetricHistory", "Throughput", "ValidationMetrics")):  # clocks
+        if not name.startswith(("Throughput", "ValidationMetrics")):  # clocks
             assert_equal_to_the_bit(resumed["callbacks"][name], uncut["callbacks"][name], name)

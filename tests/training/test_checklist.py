@@ -24,8 +24,8 @@ def test_rows_agree_or_report_why_not(
         return Command("train.py", *words[2:]).done()
 
     monkeypatch.setattr(checklist.subprocess, "run", forked)
-    overrides = ["model/size=tiny", "data.limit=24", f"data.prepared_dir={prepared}",
-                 "data.workers=0", "logger=none"]  # fmt: skip
+    overrides = ["model/size=tiny", "data.limit=24", "data.frames_per_batch=1500",
+                 f"data.prepared_dir={prepared}", "data.workers=0", "logger=none"]  # fmt: skip
     names = "plain,checkpointed,16-mixed"
     monkeypatch.setattr(sys, "argv", ["checklist", "--only", names, "--steps", "2",
                                       f"--out={tmp_path}/out", *overrides])  # fmt: skip
