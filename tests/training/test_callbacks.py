@@ -19,8 +19,11 @@ def names(*overrides: str) -> list[str]:
     return [type(callback).__name__ for callback in build_callbacks(config, GracefulStop())]
 
 
-@pytest.mark.parametrize("choice", ["default", "vocoder"])
-@pytest.mark.parametrize("clipping", ["global", "adaptive", "per_parameter", "percentile"])
+@pytest.mark.parametrize(
+    ("choice", "clipping"),
+    [("default", "global"), ("vocoder", "adaptive"), ("default", "per_parameter"),
+     ("vocoder", "percentile")],
+)  # fmt: skip
 def test_clipping_precedes_the_bad_step_guard_and_follows_all_others(
     choice: str, clipping: str
 ) -> None:
