@@ -11,8 +11,8 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
-from tts.config.launch import CONF
 from tts.config.resolvers import register_resolvers
+from tts.project_files import CONF
 
 Compose = Callable[[str, Sequence[str]], DictConfig]
 

@@ -18,12 +18,12 @@ from torch.utils.data import DataLoader
 
 from tts.batch import Batch
 from tts.build import model_arguments
-from tts.config.launch import CONF
 from tts.config.resolvers import register_resolvers
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts, SpeakerStatistics
 from tts.masks import mask_from_lengths, masked_mean
 from tts.models.acoustic import AcousticModel, Diagnostics
+from tts.project_files import CONF
 from tts.trust import trusting
 
 # runs that name classes of the tests can be loaded in every test

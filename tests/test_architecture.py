@@ -65,6 +65,7 @@ SHARED = {
     "threads": set(),
     "folder_lock": set(),
     "plain_data": set(),
+    "project_files": set(),
     "typed_data": set(),
     "parts": set(),
     "trust": set(),
@@ -116,7 +117,7 @@ def test_no_import_goes_upwards(path: Path) -> None:
         allowed = SHARED[own] | {
             own, "bounds", "controls", "batch", "errors", "masks", "device", "contract", "corpus",
             "build", "checkpoint", "plain_data", "typed_data", "parts", "trust", "weights", "files",
-            "containment", "console", "console_tables", "child_processes",
+            "containment", "console", "console_tables", "child_processes", "project_files",
         }  # fmt: skip
     for name in imported_names(path):
         if name.startswith("tts."):

@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 from tts.build import MODEL_SECTIONS, model_arguments
 from tts.config.elsewhere import read_elsewhere, set_elsewhere
 from tts.config.help import group_purposes
-from tts.config.launch import CONF
+from tts.project_files import CONF
 
 FILES = sorted(CONF.rglob("*.yaml"))
 CHOICES = [path for path in FILES if path.parent != CONF]

@@ -16,10 +16,10 @@ from omegaconf import OmegaConf
 from tts.audio.mel import mel_spectrogram
 from tts.batch import Batch, Clips
 from tts.build import MODEL_SECTIONS
-from tts.config.launch import CONF
 from tts.config.value_checks import check_values
 from tts.discriminators.base import Discriminators
 from tts.losses.adversarial import AdversarialOutput
+from tts.project_files import CONF
 from tts.training.acceleration import CUSTOM_TRAINER_KEYS
 from tts.vocoders.vocoder import VocoderOutput
 

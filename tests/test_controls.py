@@ -6,9 +6,9 @@ import pytest
 import torch
 import yaml
 
-from tts.config.launch import CONF
 from tts.controls import NEUTRAL, SynthesisControls
 from tts.errors import UserError
+from tts.project_files import CONF
 
 CPU = torch.device("cpu")
 

@@ -20,13 +20,13 @@ from processes import command
 from safetensors.torch import load_file, save_file
 
 from tts.checkpoint import Run, load_run, save_atomic, save_voice
-from tts.config.launch import CONF
 from tts.config.resume_overrides import INHERITED, inherit_overrides
 from tts.contract import MelContract
 from tts.errors import UserError
 from tts.evaluation.run import evaluate
 from tts.export.voice import export_voice
 from tts.parts import ALL_NAMES
+from tts.project_files import CONF
 from tts.synthesizer import OWN_VOICE, Synthesizer
 from tts.training.comparison import compare
 from tts.training.distillation import distill

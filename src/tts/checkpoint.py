@@ -28,6 +28,7 @@ from tts.errors import UserError
 from tts.files import FileError, atomic_path, write_bytes, write_json
 from tts.parts import MODEL_NAMES
 from tts.plain_data import PlainData, PlainDataError, quoted, read_json, short
+from tts.project_files import bundled
 from tts.trust import locate, require_trusted
 from tts.weights import (
     CheckpointError,
@@ -191,10 +192,13 @@ def find_checkpoint(run: str | os.PathLike[str], names: tuple[str, ...] = ("best
 def load_run(path: str | os.PathLike[str]) -> Run:
     """Load a run folder (its best checkpoint, else its last), a checkpoint file, or a voice.
 
+    ``voices/NAME`` is a voice of the project where the current folder has none.
+
     Raises CheckpointError naming the file and the field, TrustError for a class not to be built.
     """
+    path = bundled(path)
     try:
-        return load_voice(path) if (Path(path) / VOICE).exists() else _load_training(path)
+        return load_voice(path) if (path / VOICE).exists() else _load_training(path)
     except PlainDataError as error:
         raise CheckpointError(str(error)) from error
 

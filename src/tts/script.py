@@ -1,4 +1,4 @@
-"""Console script ``tts``: the same commands as ``python -m tts``."""
+"""Console script ``lightning-tts``: the same commands as ``python -m tts``."""
 
 from tts.search_path import leave_out_current_folder
 

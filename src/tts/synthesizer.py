@@ -21,6 +21,7 @@ from tts.corpus import CorpusFacts
 from tts.device import find_device
 from tts.errors import UserError
 from tts.models.acoustic import AcousticModel, Generated
+from tts.project_files import VOICES
 from tts.text.analysis import AnalyzedSentence, analyze
 from tts.text.frontend import Frontend
 from tts.text.phonemes import Phonemizer
@@ -29,7 +30,7 @@ from tts.vocoders.load import default_vocoder
 from tts.vocoders.vocoder import Vocoder
 
 log = logging.getLogger(__name__)
-OWN_VOICE = Path(__file__).parents[2] / "voices" / "lj"  # ships with the project
+OWN_VOICE = VOICES / "lj"
 FADE = 0.01  # seconds of decay where speech is cut off
 CUT_OFF = 0.01  # RMS above which it is; silence of a voice is below 0.002
 PIECE = 1024  # frames per vocoder call: memory does not grow beyond

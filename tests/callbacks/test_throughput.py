@@ -275,7 +275,7 @@ def test_gpu_statistics_are_read_where_nvml_offers_them(
         monkeypatch.setitem(sys.modules, "pynvml", None)
         assert find_gpu(device) is None
     assert "NVML: not here" in caplog.text
-    assert "uv sync --extra gpu" in caplog.text
+    assert "uv sync --inexact --extra gpu" in caplog.text
 
 
 def advise(data: Any, *intervals: tuple[float, float, float | None]) -> None:

@@ -8,7 +8,7 @@ from hydra.errors import HydraException
 from processes import command
 
 from tts.config.errors import did_you_mean, explain
-from tts.config.launch import CONF
+from tts.project_files import CONF
 
 
 def message(*overrides: str) -> str:

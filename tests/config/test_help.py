@@ -1,7 +1,7 @@
 """The help text lists every group with its purpose and choices."""
 
 from tts.config.help import help_text
-from tts.config.launch import CONF
+from tts.project_files import CONF
 
 
 def test_a_group_has_one_line_with_purpose_and_choices() -> None:

@@ -22,10 +22,10 @@ from tts.config.command_options import COMMANDS, ModelSections, TrainerKeys
 from tts.config.compose import parse_overrides
 from tts.config.errors import explain
 from tts.config.instantiate import instantiate
-from tts.config.launch import CONF
 from tts.config.part_types import DIRECTIVES, part_type
 from tts.config.value_checks import ConfigValueError, check_values
 from tts.errors import UserError
+from tts.project_files import CONF
 from tts.training.acceleration import CUSTOM_TRAINER_KEYS
 
 

@@ -11,7 +11,6 @@ import torch
 from omegaconf import OmegaConf
 
 from tests.data.recordings import TEXTS, ljspeech
-from tts.config.launch import CONF
 from tts.contract import MelContract
 from tts.data.corpora.ljspeech import LJSpeech
 from tts.data.data_settings import DataSettings
@@ -19,6 +18,7 @@ from tts.data.datamodule import SpeechDataModule, _context, kill_readers
 from tts.data.prepare_settings import PrepareSettings
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
+from tts.project_files import CONF
 from tts.text.frontend import Frontend
 
 MORE = tuple(f"{text} once more" for text in TEXTS)

@@ -10,6 +10,7 @@ import torch
 from processes import Command
 
 from tts.cli.checklist import main
+from tts.project_files import REPOSITORY
 from tts.training import checklist
 
 
@@ -20,7 +21,7 @@ def test_rows_agree_or_report_why_not(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     def forked(words: list[str], **options: Any) -> Any:
-        assert words[:2] == [sys.executable, str(checklist.TRAIN)]
+        assert words[:2] == [sys.executable, str(REPOSITORY / "train.py")]
         return Command("train.py", *words[2:]).done()
 
     monkeypatch.setattr(checklist.subprocess, "run", forked)

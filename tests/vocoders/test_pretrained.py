@@ -215,5 +215,5 @@ def test_hub_without_its_package_raises_an_error_with_the_install_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(UserError, match="uv sync --extra hub"):
+    with pytest.raises(UserError, match="uv sync --inexact --extra hub"):
         convert_checkpoint(composed("convert", "hub=some/body", f"out={tmp_path}/voice"))

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from functools import partial
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
@@ -15,8 +14,8 @@ from tts.benchmark.report import Goal, Section
 from tts.benchmark.timing import PairedTimer
 from tts.child_processes import announced_parent
 from tts.errors import UserError
+from tts.project_files import python_words
 
-ROOT = Path(__file__).parents[3]  # the folder of train.py and synthesize.py
 IMPORT = "import of torch and lightning"
 HELP = "train.py --help"
 FIRST_STEP = "train.py to the end of its first step"
@@ -46,15 +45,16 @@ def benchmark_startup(timer: PairedTimer) -> Section:
     """
     with TemporaryDirectory() as folder:
         first_step = (
-            "train.py", "experiment=demo", "trainer=cpu", f"data.prepared_dir='{folder}/prepared'",
+            *python_words("train"), "experiment=demo", "trainer=cpu",
+            f"data.prepared_dir='{folder}/prepared'",
             f"hydra.run.dir='{folder}/run'",
             f"+callbacks.first_step._target_={__name__}.{ExitAfterFirstStep.__name__}",
         )  # fmt: skip
         commands = {
             IMPORT: ("-c", "import os, torch, lightning.pytorch; os._exit(0)"),
-            HELP: ("train.py", "--help"),
+            HELP: (*python_words("train"), "--help"),
             FIRST_STEP: first_step,
-            SYNTHESIS: ("synthesize.py", f"text={TEXT}", f"out={folder}/speech.wav"),
+            SYNTHESIS: (*python_words("synthesize"), f"text={TEXT}", f"out={folder}/speech.wav"),
         }
         times = timer.compare(
             {name: partial(run_python, folder, *command) for name, command in commands.items()}
@@ -78,7 +78,7 @@ def run_python(folder: str, *arguments: str) -> None:
     """Run Python with ``folder`` as its folder for temporary files. Raises UserError."""
     with announced_parent():
         done = subprocess.run(
-            [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False,
+            [sys.executable, *arguments], capture_output=True, text=True, check=False,
             env=os.environ | {"TMPDIR": folder},
         )  # fmt: skip
     if done.returncode:

@@ -22,12 +22,12 @@ from tts.config.resume_overrides import inherit_overrides
 from tts.errors import UserError
 from tts.folder_lock import LOCK
 from tts.memory import gc_frozen_imports, keep_freed_memory
+from tts.project_files import CONF, install_advice
 from tts.threads import CpuTimes, cpu_times, limit_threads
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-CONF = Path(__file__).parents[3] / "conf"
 OPTIONS = (  # Hydra's
     "--help", "--cfg", "--resolve", "--package", "--run", "--multirun", "--info", "--version",
     "--config-dir", "--config-name", "--config-path", "--experimental-rerun", "--hydra-help",
@@ -111,7 +111,7 @@ def _require_known_options(arguments: list[str]) -> None:
 
 def _require_optuna(arguments: list[str]) -> None:
     if "sweep=optuna" in arguments and importlib.util.find_spec("optuna") is None:
-        fail("error: sweep=optuna needs the package optuna: uv sync --extra sweep")
+        fail(f"error: sweep=optuna needs the package optuna: {install_advice('sweep')}")
     if "sweep=optuna" in arguments and not {"-m", "--multirun"} & set(arguments):
         fail("error: sweep=optuna searches in a multirun: add -m, and give a key several values")
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from tts.containment import require_links_inside
 from tts.errors import UserError
 from tts.plain_data import read_yaml, short
+from tts.project_files import CONF
 from tts.trust import TrustError, require_trusted, trusting
 
 # environment variable, which tells further ranks that their arguments hold them already
@@ -128,7 +129,7 @@ def _is_inherited(override: str, file: Path, arguments: list[str]) -> bool:
     if swept:
         raise UserError(f"{file}: {short(override)} is a sweep; remove it")
     require_trusted(_nested(key, value), str(file), live=True)
-    if (Path(__file__).parents[3] / "conf" / key).is_dir() or "/" in key:
+    if (CONF / key).is_dir() or "/" in key:
         for choice in value if isinstance(value, list) else [value]:
             if choice is not None and not _CHOICE.fullmatch(str(choice)):
                 raise TrustError(f"{file}: {short(override)} names a file outside conf/{key}")

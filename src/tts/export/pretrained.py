@@ -15,6 +15,7 @@ from tts.checkpoint import CheckpointError, Run, save_voice
 from tts.errors import UserError
 from tts.files import file_error, require_writable
 from tts.plain_data import PlainData, PlainDataError, read_json, read_yaml
+from tts.project_files import install_advice
 from tts.vocoders.pretrained import PretrainedFormatError, convert
 from tts.vocoders.pretrained_settings import SettingsError, require_types
 from tts.weights import bounded_by, require_uncompressed
@@ -123,8 +124,8 @@ def download(repository: str) -> tuple[Path, Path]:
         from huggingface_hub.errors import HfHubHTTPError
     except ImportError as error:
         raise UserError(
-            "hub= needs the package huggingface_hub: run `uv sync --extra hub`, or download the "
-            "two files and give file="
+            f"hub= needs the package huggingface_hub: run `{install_advice('hub')}`, or download "
+            "the two files and give file="
         ) from error
     try:
         names = set(HfApi().list_repo_files(repository))

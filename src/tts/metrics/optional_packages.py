@@ -6,6 +6,7 @@ from functools import lru_cache
 from types import ModuleType
 
 from tts.errors import UserError
+from tts.project_files import install_advice
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ def require_package(name: str, metric: str, extra: str = "metrics") -> ModuleTyp
         return importlib.import_module(name)
     except ImportError as error:
         raise MissingPackageError(
-            f"{metric} needs the package {name}: run `uv sync --extra {extra}` ({error})"
+            f"{metric} needs the package {name}: run `{install_advice(extra)}` ({error})"
         ) from error
 
 

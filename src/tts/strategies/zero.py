@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from tts.errors import UserError
 from tts.plain_data import PlainData
+from tts.project_files import install_advice
 from tts.strategies.private_api import (
     OpenDeepSpeedStrategy,
     check_versions,
@@ -58,8 +59,8 @@ class ZeROStrategy(ShardedStrategy, OpenDeepSpeedStrategy):
     def __init__(self, stage: int, **options: Any) -> None:
         if find_spec("deepspeed") is None:
             raise UserError(
-                f"trainer=deepspeed_zero{stage} needs DeepSpeed: install it with 'uv sync "
-                "--inexact --extra deepspeed', or use trainer=fsdp, which shards like stage 3"
+                f"trainer=deepspeed_zero{stage} needs DeepSpeed: run "
+                f"`{install_advice('deepspeed')}`, or use trainer=fsdp, which shards like stage 3"
             )
         super().__init__(stage=stage, logging_batch_size_per_gpu=1, **options)
         self.stage = stage

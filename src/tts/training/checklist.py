@@ -11,10 +11,10 @@ import torch
 
 from tts.files import write_json
 from tts.plain_data import PlainData, read_json
+from tts.project_files import python_words
 from tts.training.summary import SUMMARY
 
 NO_GPU = "not run: there is no GPU"
-TRAIN = Path(__file__).parents[3] / "train.py"
 
 
 class ChecklistRow(NamedTuple):
@@ -106,7 +106,8 @@ def train(
         "callbacks.samples=null", "callbacks.validation_metrics=null", f"hydra.run.dir={run}",
         f"scheduler.warmup_steps={max(steps // 10, 1)}", *overrides,
     ]  # fmt: skip
-    done = subprocess.run([sys.executable, str(TRAIN), *words], capture_output=True, text=True)
+    command = [sys.executable, *python_words("train"), *words]
+    done = subprocess.run(command, capture_output=True, text=True)
     errors = done.stderr.strip().splitlines() or [f"failed with status {done.returncode}"]
     summary: PlainData = {}
     if (run / SUMMARY).is_file():

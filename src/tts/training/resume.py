@@ -12,13 +12,13 @@ from yaml import YAMLError
 from tts.callbacks.checkpoints import PREVIOUS
 from tts.checkpoint import find_checkpoint, load_checkpoint, part_of
 from tts.config.compose import parse_overrides
-from tts.config.launch import CONF
 from tts.config.resolvers import resumed_folder
 from tts.config.resume_overrides import own_overrides
 from tts.contract import require_same_codec
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.plain_data import quoted, read_yaml, read_yaml_text, short
+from tts.project_files import CONF
 from tts.training.run_folder import CONFIG
 from tts.trust import require_trusted
 from tts.weights import CheckpointError, require_intact, require_usable

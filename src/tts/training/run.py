@@ -16,13 +16,13 @@ from tts.child_processes import announced_parent
 from tts.config.compose import to_plain
 from tts.config.elsewhere import set_elsewhere
 from tts.config.hydra_job import group_choices, task_overrides
-from tts.config.launch import CONF
 from tts.config.option_checks import check_options
 from tts.config.trusted_packages import with_trust
 from tts.config.value_checks import check_values
 from tts.folder_lock import locked
 from tts.memory import release_memory
 from tts.plain_data import PlainData
+from tts.project_files import CONF
 from tts.threads import usable_cpus
 from tts.training.callbacks import build_callbacks
 from tts.training.data import prepare_data, tune_batch_size

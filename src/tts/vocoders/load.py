@@ -2,14 +2,14 @@
 
 import logging
 import os
-from pathlib import Path
 
 from tts.checkpoint import CheckpointError, load_run
 from tts.contract import ContractError, MelContract
+from tts.project_files import VOICES
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.vocoder import Vocoder
 
-BUNDLED = Path(__file__).parents[3] / "voices" / "vocos_medium"  # for any speaker
+BUNDLED = VOICES / "vocos_medium"  # for any speaker
 log = logging.getLogger(__name__)
 
 

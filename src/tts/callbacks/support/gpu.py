@@ -5,6 +5,8 @@ from types import ModuleType
 
 import torch
 
+from tts.project_files import install_advice
+
 log = logging.getLogger(__name__)
 
 
@@ -34,7 +36,7 @@ def find_gpu(device: torch.device) -> Gpu | None:
     try:
         import pynvml
     except ImportError:
-        log.debug("GPU utilization is not logged: install nvidia-ml-py, uv sync --extra gpu")
+        log.debug("GPU utilization is not logged: %s", install_advice("gpu"))
         return None
     try:
         pynvml.nvmlInit()
