@@ -32,5 +32,6 @@ check: env
 test: check
 	$(BIN)/pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
+# caches alone: trained runs and prepared corpora stay
 clean:
-	rm -rf outputs multirun prepared .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -1,6 +1,7 @@
 """Summaries of runs: what ``summary.json`` says however a run ends."""
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,10 @@ def test_a_command_rejected_before_training_keeps_the_earlier_summary(tmp_path: 
     with summarized(tmp_path, ["seed=1"]) as summary:
         summary |= {"status": "done", "parameters": 7}
     done = read(tmp_path)
+    made_with = done["environment"]
+    assert isinstance(made_with, dict)
+    assert made_with["packages"]["torch"] == version("torch")
+    assert {"version", "commit", "python", "platform", "gpus"} < set(made_with)
     with pytest.raises(UserError), summarized(tmp_path, ["seed=2"]):
         raise UserError("model/encoder=...: a resumed run keeps its own model/encoder")
     assert read(tmp_path) == done

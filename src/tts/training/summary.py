@@ -45,4 +45,9 @@ def _write(folder: Path, summary: PlainData) -> None:
 
     if getattr(rank_zero_only, "rank", 0) or not folder.is_dir():
         return
+    if "parameters" in summary:
+        # here, in the first rank alone: reading a GPU's name takes memory on it
+        from tts.training.environment import environment
+
+        summary["environment"] = environment()
     write_json(folder / SUMMARY, summary)
