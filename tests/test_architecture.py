@@ -137,6 +137,13 @@ def test_lightning_hydra_and_omegaconf_are_imported_only_where_allowed(path: Pat
         assert "omegaconf" not in roots
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_modules_that_only_posix_has_are_imported_where_they_can_be_missing(path: Path) -> None:
+    posix = {"fcntl", "resource", "pwd", "grp", "termios", "pty", "posix"}
+    if path.name not in ("folder_lock.py", "memory.py"):
+        assert not posix & imported_names(path)
+
+
 def test_no_module_imports_itself_through_others() -> None:
     edges = {
         module: {target for target in names if target in GRAPH and target != module}

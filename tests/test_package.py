@@ -45,6 +45,28 @@ def test_a_bundled_voice_speaks_outside_the_repository(installed: Path, tmp_path
     assert soundfile.info(tmp_path / "hello.wav").duration > 0.3
 
 
+WITHOUT_POSIX = """
+import multiprocessing, os, random, signal, socket, subprocess, sys
+for name in ("fcntl", "resource"):
+    sys.modules[name] = None
+del signal.SIGHUP, signal.pthread_sigmask, os.register_at_fork, os.sched_getaffinity
+import tts.search_path, tts.threads
+from tts.folder_lock import locked
+from tts.memory import lifetime_peak
+from tts.signals import ending_on_signals
+assert lifetime_peak() != lifetime_peak()
+with ending_on_signals(), locked(sys.argv[1]):
+    print("ready")
+"""
+
+
+def test_a_command_starts_where_posix_modules_are_missing(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_POSIX, str(tmp_path)], capture_output=True, text=True
+    )
+    assert done.stdout == "ready\n", done.stderr
+
+
 def test_voices_of_the_project_are_found_from_every_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,8 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 PARENT = "TTS_PARENT"  # environment variable: the process that starts a command
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)  # Windows has none
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, *([HANGUP] if HANGUP else []))
 POLL_SECONDS = 0.5
 _PR_SET_PDEATHSIG = 1  # sys/prctl.h
 
@@ -100,6 +101,9 @@ def blocked_stop_signals() -> Iterator[None]:
     Ctrl-C reaches every process of a terminal, and the parent alone decides how its children end.
     A signal that arrives inside is handled at the end of the block.
     """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         yield

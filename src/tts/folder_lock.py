@@ -5,7 +5,6 @@ none, or that keeps locks to one machine, still holds the owner's name in the fi
 age: its owner renews it.
 """
 
-import fcntl
 import json
 import os
 import socket
@@ -18,6 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from tts.errors import UserError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 LOCK = ".train.lock"
 RENEWAL = 20.0  # seconds between two renewals
@@ -64,7 +68,7 @@ def locked(folder: str | Path) -> Iterator[None]:
 
 def _acquire(path: Path) -> int:
     global _forks
-    if not _forks:
+    if not _forks and hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_close_inherited)
         _forks = True
     give_up = time.monotonic() + WAIT
@@ -73,7 +77,8 @@ def _acquire(path: Path) -> int:
         owner = _try(file, path)
         if owner is None:
             os.ftruncate(file, 0)
-            os.pwrite(file, json.dumps(_this_owner()).encode(), 0)
+            os.lseek(file, 0, os.SEEK_SET)
+            os.write(file, json.dumps(_this_owner()).encode())
             return file
         os.close(file)
         if owner and time.monotonic() > give_up:
@@ -89,6 +94,8 @@ def _try(file: int, path: Path) -> dict[str, Any] | None:
     """Return None where the lock is ours, its owner, or {} to try again."""
     locks = True
     try:
+        if fcntl is None:
+            raise OSError
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return _owner(file) or {"pid": "?"}
@@ -102,14 +109,15 @@ def _try(file: int, path: Path) -> dict[str, Any] | None:
     owner = _owner(file)
     if not owner or owner == _this_owner():
         return None
-    if owner.get("boot") == _boot():
+    if owner.get("boot") == _boot() and os.name != "nt":  # os.kill(pid, 0) ends it on Windows
         return owner if not locks and _is_alive(owner) else None
     return owner if _age(path) < EXPIRY else None
 
 
 def _owner(file: int) -> dict[str, Any]:
     try:
-        found = json.loads(os.pread(file, 4096, 0) or b"{}")
+        os.lseek(file, 0, os.SEEK_SET)
+        found = json.loads(os.read(file, 4096) or b"{}")
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

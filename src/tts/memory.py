@@ -2,11 +2,16 @@
 
 import ctypes
 import gc
-import resource
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
 
 CGROUPS = Path("/sys/fs/cgroup")
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # malloc.h
@@ -62,7 +67,14 @@ def peak() -> float:
     status = Path("/proc/self/status")
     if status.exists():  # rusage includes the parent's memory before the fork
         return int(status.read_text().split("VmHWM:")[1].split()[0]) / 2**20
-    unit = 2**30 if sys.platform == "darwin" else 2**20
+    return lifetime_peak()
+
+
+def lifetime_peak() -> float:
+    """Return the most GiB this process has ever held; NaN on Windows."""
+    if resource is None:
+        return math.nan
+    unit = 2**30 if sys.platform == "darwin" else 2**20  # bytes on macOS, KiB on Linux
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from tts.child_processes import STOP_SIGNALS
+from tts.child_processes import HANGUP, STOP_SIGNALS
 
 GRACE = 5.0  # seconds between the first signal and the end, to remove unfinished files
 
@@ -84,7 +84,8 @@ def install() -> None:
         end.setblocking(False)
     signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     # a forked process has no watching thread, and its signals are not those of this process
-    os.register_at_fork(after_in_child=_forget)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_forget)
     _State.watching, _State.writer = True, writer
     threading.Thread(target=_watch, args=(reader,), daemon=True, name="signals").start()
 
@@ -105,7 +106,7 @@ def is_ignored(signum: int) -> bool:
 
     Shells ignore SIGINT in the background jobs of a script; whoever sends it means it.
     """
-    return signum == signal.SIGHUP and signal.getsignal(signum) == signal.SIG_IGN
+    return signum == HANGUP and signal.getsignal(signum) == signal.SIG_IGN
 
 
 def require_not_stopped() -> None:
@@ -137,7 +138,7 @@ def leave_terminal() -> None:
 
 
 def _raise(signum: int, frame: FrameType | None) -> None:
-    if signum == signal.SIGHUP:
+    if signum == HANGUP:
         leave_terminal()
     _State.received = _State.received or signum
     raise Stopped(signum)

@@ -10,7 +10,7 @@ from types import FrameType
 import lightning.pytorch as pl
 
 from tts.callbacks.support.priority import STOP
-from tts.child_processes import STOP_SIGNALS
+from tts.child_processes import HANGUP, STOP_SIGNALS
 from tts.signals import is_ignored, leave_terminal, require_not_stopped, saving_first
 
 log = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class GracefulStop(pl.Callback):
                 signal.signal(signum, self._record)
 
     def _record(self, signum: int, frame: FrameType | None) -> None:
-        if signum == signal.SIGHUP:
+        if signum == HANGUP:
             leave_terminal()
         if self.signum:  # the second signal
             raise SystemExit(128 + signum)

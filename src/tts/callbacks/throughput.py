@@ -1,7 +1,5 @@
 """Throughput: frames per second, time by phase of a step, padding and memory."""
 
-import resource
-import sys
 import time
 from typing import Any
 
@@ -18,6 +16,7 @@ from tts.callbacks.support.optimizers import unwrap
 from tts.callbacks.support.phase_timer import FetchProfiler, PhaseTimer
 from tts.callbacks.support.priority import DEFAULT
 from tts.callbacks.support.throughput_advisor import ThroughputAdvisor
+from tts.memory import lifetime_peak
 
 GIB = 2**30
 MIN_STALL = 0.002  # seconds per step; less is Lightning's overhead
@@ -180,8 +179,7 @@ def _padded_length(batch: Batch | Clips) -> int:
 
 def peak_memory() -> dict[str, float]:
     """Return the peak GiB of this process, in RAM and on the GPU if there is one."""
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes on macOS, KiB on Linux
-    peak = {"memory/ram_peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / GIB}
+    peak = {"memory/ram_peak": lifetime_peak()}
     if torch.cuda.is_available():
         peak["memory/gpu_peak"] = torch.cuda.max_memory_allocated() / GIB
     return peak
