@@ -78,7 +78,8 @@ SHARED = {
     "build": set(),
     "checkpoint": set(),
     "monitoring": {"callbacks", "metrics"},
-    "synthesizer": {"text", "audio", "models", "modules", "vocoders"},
+    "timings": {"text"},
+    "synthesizer": {"text", "audio", "models", "modules", "vocoders", "timings"},
 }
 
 

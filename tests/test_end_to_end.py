@@ -108,11 +108,16 @@ def test_resuming_takes_overrides_of_the_runs_own_parts(tmp_path: Path, prepared
 def test_synthesize_writes_files_from_text_and_standard_input(run: Path, tmp_path: Path) -> None:
     one = tmp_path / "one.wav"
     command("synthesize.py", f"run={run}", "text=Well, hello: it's me!", f"out={one}",
-            "pictures=true", "rate=1.2", "pitch=2", "energy=-3", "speaker=ben")  # fmt: skip
+            "pictures=true", "timings=[json,srt]", "rate=1.2", "pitch=2", "energy=-3",
+            "speaker=ben")  # fmt: skip
     wave, rate = soundfile.read(one)
     assert rate == 22050
     assert len(wave) > 1000
     assert one.with_suffix(".png").is_file()
+    [timing] = json.loads(one.with_suffix(".json").read_text())["sentences"]
+    assert [word["word"] for word in timing["words"]] == ["Well", "hello", "it's", "me"]
+    assert timing["end"] == pytest.approx(len(wave) / rate, abs=1e-6)
+    assert one.with_suffix(".srt").read_text().startswith("1\n00:00:00,000 --> ")
     model = {"_target_": "tts.vocoders.vocos.Vocos", "_partial_": True, "dim": 8, "hidden": 8,
              "depth": 1}  # fmt: skip
     contract = MelContract()

@@ -4,6 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from tts.project_files import VOICES
 from tts.text.analysis import AnalyzedSentence, analyze
 from tts.text.frontend import Frontend
 from tts.text.phonemes import Phonemizer
+from tts.timings import SentenceTiming, sentence_timing
 from tts.trust import trusting
 from tts.vocoders.load import default_vocoder
 from tts.vocoders.vocoder import Vocoder
@@ -56,6 +58,9 @@ class SynthesizedSentence(NamedTuple):
     unknown: tuple[str, ...]  # characters and phones that were left out
     skipped: tuple[str, ...] = ()  # why pieces of text before it, or behind the last, are left out
     notes: tuple[str, ...] = ()  # what could not be as predicted or as the controls ask
+    normalized: str = ""
+    language: str = ""
+    frame_seconds: float = 0.0  # duration of one of the T frames
 
 
 class _Sentence(NamedTuple):
@@ -66,6 +71,7 @@ class _Sentence(NamedTuple):
     prompt: Prompt
     pause: float
     text_seconds: float
+    language: str
 
 
 class Synthesizer:
@@ -172,7 +178,28 @@ class Synthesizer:
                 waveform=_without_click(waveform, self.sample_rate),
                 features=sentence.features.cpu(),
                 durations=durations,
+                frame_seconds=len(waveform) / self.sample_rate / len(sentence.features),
             )
+
+    def timings(self, sentences: Iterable[SynthesizedSentence]) -> list[SentenceTiming]:
+        """Return when each of :meth:`sentences`, its words and phones are spoken, to a frame.
+
+        Seconds from the beginning of the first, pauses included. Raises UserError for a model that
+        predicts no durations.
+        """
+        found: list[SentenceTiming] = []
+        start = 0.0
+        for one in sentences:
+            if one.durations is None:
+                raise UserError("this model has no durations, so there are no timings")
+            seconds = [one.frame_seconds * frames for frames in one.durations.tolist()]
+            phonemize = partial(self.frontend.phonemizer, language=one.language)
+            found.append(
+                sentence_timing(one.text, one.normalized, one.phonemes, seconds, start, phonemize)
+            )
+            length = round(len(one.features) * one.frame_seconds * self.sample_rate)
+            start += (length + round(one.pause * self.sample_rate)) / self.sample_rate
+        return found
 
     def stream(
         self,
@@ -277,7 +304,7 @@ class Synthesizer:
         for line, skipped in _spoken(analyzed):
             prompt = self._prompt(line.tokens, speaker_index, language_index, reference_mel)
             prompt = prompt._replace(generator=generator, controls=self._controls(prompt, controls))
-            yield _Sentence(line, skipped, prompt, line.pause / rate, text_seconds)
+            yield _Sentence(line, skipped, prompt, line.pause / rate, text_seconds, name)
 
     def _features(
         self,
@@ -300,7 +327,8 @@ class Synthesizer:
             seconds = {"text": sentence.text_seconds, "mel": time.perf_counter() - began}
             yield SynthesizedSentence(
                 line.text, line.phonemes, empty, generated.features[0], durations, sentence.pause,
-                seconds, line.unknown, sentence.skipped, generated.notes,
+                seconds, line.unknown, sentence.skipped, generated.notes, line.normalized,
+                sentence.language,
             )  # fmt: skip
 
     def _generator(self, seed: int | None) -> torch.Generator | None:

@@ -8,6 +8,7 @@ from tts.config.declared_types import Beside, Factory, Part, fields
 Device = str  # cpu, cuda, cuda:1, mps
 Paths = str | Annotated[list[str], Length()]
 Name = Annotated[str, Length()]
+TimingFormat = Literal["json", "srt", "vtt", "textgrid"]
 OneOrMore = Count | Annotated[list[Count], Length()]
 
 
@@ -76,6 +77,7 @@ class Synthesize(TypedDict):
     seed: Seed
     trust: NotRequired[Paths | None]
     pictures: bool
+    timings: TimingFormat | Annotated[list[TimingFormat], Length()] | None
     device: Device
     phonemizer: Part | None
     vocoder: Factory

@@ -14,6 +14,7 @@ from tts.synthesis.audio_files import STANDARD_OUTPUT, target_paths, write_sente
 from tts.synthesis.line_errors import LineErrors
 from tts.synthesis.mel_picture import save_mel_picture
 from tts.synthesis.text_lines import read_lines
+from tts.synthesis.timing_files import write_timings
 from tts.synthesizer import SynthesizedSentence, Synthesizer
 
 
@@ -28,8 +29,9 @@ def synthesize(config: DictConfig) -> list[Path]:
     text, file = (None if value is None else str(value) for value in (config.text, config.file))
     lines = list(read_lines(text, file))
     targets = target_paths(str(config.out), [number for number, _ in lines])
-    if config.pictures and STANDARD_OUTPUT in targets:
-        raise UserError("pictures=true needs a file for each picture: give out=FILE or a folder")
+    formats = [config.timings] if isinstance(config.timings, str) else list(config.timings or ())
+    if (config.pictures or formats) and STANDARD_OUTPUT in targets:
+        raise UserError("pictures and timings are files next to the wav: give out=FILE or a folder")
     synthesizer = Synthesizer.load(
         config.run,
         config.device,
@@ -59,6 +61,8 @@ def synthesize(config: DictConfig) -> list[Path]:
         written.append(target)
         if config.pictures:
             save_mel_picture(sentences, synthesizer.facts.contract, target.with_suffix(".png"))
+        if formats:
+            write_timings(synthesizer.timings(sentences), target, formats)
         for reason in (reason for sentence in sentences for reason in sentence.skipped):
             print(f"line {number}: skipped a piece: {reason}", file=sys.stderr)
         if unknown := dict.fromkeys(u for sentence in sentences for u in sentence.unknown):
