@@ -27,7 +27,11 @@ def spoken(text: str, language: str) -> list[tuple[str, str]]:
     ("language", "text", "expected"),
     [
         ("en-us", "one of the best", "wˈʌn ʌv ðə bˈɛst"),
-        ("en-us", "As is the case, I had been out of it.", "ˌæz ˌɪz ðə kˈeɪs aɪ hɐd bɪn ˌaʊɾ əv ɪt"),
+        (
+            "en-us",
+            "As is the case, I had been out of it.",
+            "ˌæz ˌɪz ðə kˈeɪs aɪ hɐd bɪn ˌaʊɾ əv ɪt",
+        ),
         ("en-us", "It cost $5 at 5:30.", "ɪt kˈɔst fˈaɪv dˈɑːlɚz æt fˈaɪv θˈɜːɾi"),
         ("ru", "дела в этом году", "dʲˈeɭa v ˈɛtʌm ɡˈodu"),
         ("de", "am 24.12. in der Straße", ""),

@@ -7,6 +7,8 @@ from pathlib import Path
 from tts.files import write_bytes
 from tts.timings import SentenceTiming, Timing, WordTiming
 
+Piece = SentenceTiming | WordTiming | Timing
+
 
 def write_timings(sentences: Sequence[SentenceTiming], audio: Path, formats: Sequence[str]) -> None:
     """Write the times of an audio file's sentences next to it, in these of :data:`FORMATS`."""
@@ -59,7 +61,7 @@ def to_textgrid(sentences: Sequence[SentenceTiming]) -> str:
         'File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0",
         f"xmax = {end:.6f}", "tiers? <exists>", "size = 3", "item []:",
     ]  # fmt: skip
-    tiers = {"sentences": sentences, "words": words, "phones": phones}
+    tiers: dict[str, Sequence[Piece]] = {"sentences": sentences, "words": words, "phones": phones}
     for number, (name, pieces) in enumerate(tiers.items(), 1):
         intervals = _without_gaps([(one.text, one.start, one.end) for one in pieces], end)
         lines += [
@@ -82,7 +84,7 @@ FORMATS: dict[str, Callable[[Sequence[SentenceTiming]], str]] = {
 SUFFIXES = {"textgrid": ".TextGrid"}
 
 
-def _times(piece: SentenceTiming | WordTiming | Timing) -> dict[str, float]:
+def _times(piece: Piece) -> dict[str, float]:
     return {"start": round(piece.start, 6), "end": round(piece.end, 6)}
 
 
