@@ -105,6 +105,8 @@ def read_yaml_text(path: Path) -> str:
                     "read from a file; remove it"
                 )
         value = yaml.load(text, Loader=loader)
+    except PlainDataError:
+        raise
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise PlainDataError(f"{path} is not YAML ({short(error)}); copy it again") from error
     require_plain(value, str(path))
