@@ -33,7 +33,10 @@ def test_what_is_not_json_is_one_error(content: bytes, message: str, tmp_path: P
     [
         ("[" * 3000, "not YAML"),
         ("[" * 100 + "]" * 100, "nested too deeply"),
-        ("a: &x [1]\nb: *x", "line 1: the tag or reference 'x' is not read from a file; remove it$"),
+        (
+            "a: &x [1]\nb: *x",
+            "line 1: the tag or reference 'x' .*; remove it$",
+        ),
         ("a: !!python/name:os.system", "line 1: the tag or reference"),
         ("a: " + "9" * 40, "is too large"),
         ("x" * (2**20 + 1), "more than 1,048,576 bytes"),

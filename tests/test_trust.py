@@ -421,6 +421,8 @@ def test_a_checkpoint_must_be_intact(tmp_path: Path) -> None:
         torch.full((2,), torch.nan),
         torch.ones(1).expand(10**12),
         torch.ones(1).to_sparse(),
+        torch.ones(1).to(torch.complex64),
+        torch.ones(1).to(torch.float8_e4m3fn),
     ):
         checkpoint(path, {"model": MODEL}, state_dict={"model.x": value})
         with pytest.raises(UserError, match=r"weight x|is not a checkpoint"):

@@ -20,6 +20,10 @@ from torch.overrides import TorchFunctionMode
 from tts.errors import UserError
 from tts.plain_data import short
 
+DTYPES = (  # of weights and of counts beside them
+    torch.float32, torch.float16, torch.bfloat16, torch.float64, torch.int64, torch.int32,
+    torch.int16, torch.int8, torch.uint8, torch.bool,
+)  # fmt: skip
 COPY = "copy it again, or use another checkpoint of its run"
 
 
@@ -87,6 +91,8 @@ def require_usable(weights: object, where: str) -> None:
         # an expanded tensor claims more values than its file holds
         if not dense or tensor.untyped_storage().nbytes() < tensor.numel() * tensor.element_size():
             raise CheckpointError(f"{where}: the weight {short(name)} is not a dense tensor")
+        if tensor.dtype not in DTYPES:
+            raise CheckpointError(f"{where}: the weight {short(name)} has the type {tensor.dtype}")
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             count = int((~torch.isfinite(tensor)).sum())
             raise CheckpointError(
