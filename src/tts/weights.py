@@ -34,6 +34,8 @@ class CheckpointError(UserError):
 def read_safetensors(path: Path) -> dict[str, Tensor]:
     """Return the tensors of a safetensors file. Raises CheckpointError naming it."""
     try:
+        if path.exists() and not path.is_file():  # a pipe or device need not end
+            raise OSError("not a file")
         return load_file(path)
     except Exception as error:  # a damaged header can raise anything
         raise CheckpointError(
