@@ -1,5 +1,6 @@
 """Weights from elsewhere: intact, finite, and no larger than the file that holds them."""
 
+import errno
 import hashlib
 import math
 import zipfile
@@ -18,6 +19,7 @@ from torch.nn.modules.module import (
 from torch.overrides import TorchFunctionMode
 
 from tts.errors import UserError
+from tts.files import disk_error, file_error
 from tts.plain_data import short
 
 DTYPES = (  # of weights and of counts beside them
@@ -38,6 +40,9 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
             raise OSError("not a file")
         return load_file(path)
     except Exception as error:  # a damaged header can raise anything
+        cause = disk_error(error)
+        if cause is not None and cause.errno in (errno.EMFILE, errno.ENFILE, errno.EACCES):
+            raise file_error(cause, path) from error
         raise CheckpointError(
             f"{path} is missing or damaged ({short(error)}); copy it again"
         ) from error
