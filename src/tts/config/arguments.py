@@ -1,6 +1,8 @@
 """Command lines with options, ``--out DIR``: an error is one line, as that of every command."""
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from tts.config.reporting import fail
@@ -18,7 +20,22 @@ class ArgumentParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End the command with ``message`` on stderr and status 2."""
-        fail(f"error: {' '.join(message.split())}; see {self.prog} --help")
+        _one_line(self, message)
+
+
+def _one_line(parser: argparse.ArgumentParser, message: str) -> NoReturn:
+    fail(f"error: {' '.join(message.split())}; see {parser.prog} --help")
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Let other packages' parsers, as Hydra's, report a wrong option in one line inside."""
+    before = argparse.ArgumentParser.error
+    setattr(argparse.ArgumentParser, "error", _one_line)  # noqa: B010  a method, to mypy
+    try:
+        yield
+    finally:
+        setattr(argparse.ArgumentParser, "error", before)  # noqa: B010
 
 
 def positive(text: str) -> int:
