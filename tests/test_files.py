@@ -101,6 +101,9 @@ def test_errors_of_the_disk_are_the_users_and_others_are_bugs() -> None:
     wrapped = RuntimeError("while writing")
     wrapped.__cause__ = full
     assert user_error(wrapped) is not None
+    torch = RuntimeError("unable to open </torch_1> in read-write mode: Too many open files (24)")
+    assert "open files; raise the limit" in str(user_error(torch))
+    assert user_error(RuntimeError("Expected size (24)")) is None
     assert user_error(OSError("without a number")) is None
     assert user_error(KeyError("x")) is None
     import tts.files

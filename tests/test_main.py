@@ -1,5 +1,6 @@
 """``python -m tts``: the list of commands, and running one of them."""
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,29 @@ def test_an_unknown_command_is_one_line(name: str, hint: str) -> None:
     assert done.stderr.startswith(f"error: there is no command '{name}'; {hint}")
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["compare"], "the following arguments are required: folders"),
+        (["compare", "a", "--nope"], "unrecognized arguments: --nope"),
+        (["replay", "a", "b"], "unrecognized arguments: b"),
+        (["checklist", "--steps", "-1.5"], "'-1.5': expected a whole number, 1 or more"),
+        (["prepare", "--cfg", "nope"], "(choose from 'job', 'hydra', 'all')"),
+    ],
+)
+def test_a_wrong_option_is_one_line(
+    words: list[str], message: str, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit, match="2"):
+        importlib.import_module(f"tts.cli.{words[0]}").main()
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert f"{message}; see " in line
+    assert line.endswith("--help")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

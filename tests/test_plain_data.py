@@ -1,10 +1,14 @@
 """Files of plain data from elsewhere: bounded, and one error that names the file."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from tts.data.file_hashes import FileHashes
+from tts.errors import UserError
 from tts.plain_data import PlainDataError, read_json, read_yaml
+from tts.weights import read_safetensors
 
 
 @pytest.mark.parametrize(
@@ -33,7 +37,10 @@ def test_what_is_not_json_is_one_error(content: bytes, message: str, tmp_path: P
     [
         ("[" * 3000, "not YAML"),
         ("[" * 100 + "]" * 100, "nested too deeply"),
-        ("a: &x [1]\nb: *x", "line 1: the tag or reference 'x'"),
+        (
+            "a: &x [1]\nb: *x",
+            "line 1: the tag or reference 'x' .*; remove it$",
+        ),
         ("a: !!python/name:os.system", "line 1: the tag or reference"),
         ("a: " + "9" * 40, "is too large"),
         ("x" * (2**20 + 1), "more than 1,048,576 bytes"),
@@ -46,3 +53,12 @@ def test_what_is_not_plain_yaml_is_one_error(content: str, message: str, tmp_pat
     (tmp_path / "a.yaml").write_text(content)
     with pytest.raises(PlainDataError, match=rf"a\.yaml.*{message}"):
         read_yaml(tmp_path / "a.yaml")
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for read in (read_json, read_yaml, read_safetensors):
+        with pytest.raises(UserError, match=r"pipe is .*not a file.*; copy it again"):
+            read(pipe)
+    assert FileHashes().of([pipe]) == {}

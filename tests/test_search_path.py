@@ -101,10 +101,16 @@ def test_only_this_repository_stays_in_the_search_path(
     monkeypatch.delenv("PYTHONPATH", raising=False)
     if named is not None:
         monkeypatch.setenv("PYTHONPATH", named)
-    for name in ("PYTHONSAFEPATH", *search_path.NUMBA):
+    for name in ("PYTHONSAFEPATH", search_path.HIDDEN, *search_path.NUMBA):
         monkeypatch.setenv(name, "")
     monkeypatch.setattr(sys, "path", [folder, "/stdlib", SOURCE])
+    monkeypatch.setattr(os.path, "exists", os.path.exists)
+    for name in ("other", *search_path.SETTINGS):
+        (tmp_path / name).touch()
     leave_out_current_folder(as_module=True)
+    if here == "elsewhere":
+        found = [os.path.exists(name) for name in ("other", *search_path.SETTINGS)]
+        assert found == [True, False, False], "settings of packages are hidden"
     assert (folder in sys.path) == left or folder == SOURCE
     assert sys.path[-2:] == ["/stdlib", SOURCE]
     inherited = os.environ["PYTHONPATH"].split(os.pathsep)

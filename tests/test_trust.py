@@ -31,7 +31,7 @@ from tts.synthesizer import OWN_VOICE, Synthesizer
 from tts.training.comparison import compare
 from tts.training.distillation import distill
 from tts.training.replay import replay
-from tts.training.resume import SECTIONS, read_config, resume_point
+from tts.training.resume import SECTIONS, intact_step, read_config, resume_point
 from tts.training.run import train
 from tts.training.teacher_forced_mels import use_teacher_forced_mels
 from tts.training.warm_start import start_from
@@ -183,6 +183,7 @@ def test_no_command_executes_what_it_loads(marker: Path, good: Path, tmp_path: P
             "evaluate run=": lambda: evaluate(evaluation),
             "export run=": lambda: export_voice(exported),
             "replay": lambda: replay(str(path)),
+            "ckpt_path=": lambda: intact_step(path),
         }
         for way, load in ways.items():
             with pytest.raises(UserError):
@@ -420,6 +421,8 @@ def test_a_checkpoint_must_be_intact(tmp_path: Path) -> None:
         torch.full((2,), torch.nan),
         torch.ones(1).expand(10**12),
         torch.ones(1).to_sparse(),
+        torch.ones(1).to(torch.complex64),
+        torch.ones(1).to(torch.float8_e4m3fn),
     ):
         checkpoint(path, {"model": MODEL}, state_dict={"model.x": value})
         with pytest.raises(UserError, match=r"weight x|is not a checkpoint"):

@@ -17,6 +17,7 @@ StrPath = str | os.PathLike[str]
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 REMEDIES = {  # of the errors that the machine causes, not the program
     **dict.fromkeys(FULL, "free some space and run the same command again"),
+    errno.EFBIG: "raise the limit on the size of files, ulimit -f",
     **dict.fromkeys((errno.EACCES, errno.EPERM), "change its permissions or those of its folder"),
     errno.EROFS: "choose another folder",
     errno.ENOTDIR: "choose a path whose parents are folders",
@@ -48,10 +49,11 @@ def disk_error(error: BaseException | None) -> OSError | None:
         seen.add(id(error))
         if isinstance(error, OSError) and error.errno in REMEDIES:
             return error
-        # safetensors raises an error of its own, with the number in its message
-        if found := re.search(r"\(os error (\d+)\)", str(error)):
-            number = int(found[1])
-            return OSError(number, os.strerror(number))
+        # safetensors and torch raise errors of their own, with the number in their messages
+        if found := re.search(r"\(os error (\d+)\)|\b([A-Z][a-z ]+) \((\d+)\)", str(error)):
+            number = int(found[1] or found[3])
+            if found[1] or (number in REMEDIES and os.strerror(number) == found[2]):
+                return OSError(number, os.strerror(number))
         error = error.__cause__ or error.__context__
     return None
 

@@ -105,6 +105,8 @@ def read_yaml_text(path: Path) -> str:
                     "read from a file; remove it"
                 )
         value = yaml.load(text, Loader=loader)
+    except PlainDataError:
+        raise
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise PlainDataError(f"{path} is not YAML ({short(error)}); copy it again") from error
     require_plain(value, str(path))
@@ -133,6 +135,8 @@ def short(value: object) -> str:
 
 def _read(path: Path, most: int) -> str:
     try:
+        if path.exists() and not path.is_file():  # a pipe or device need not end
+            raise PlainDataError(f"{path} is not a file; copy it again")
         with path.open("rb") as file:
             content = file.read(most + 1)
     except OSError as error:

@@ -1,8 +1,8 @@
 """Search path of modules: a command imports nothing from the folder that it is started in.
 
 ``python -m`` searches the current folder first, and so do the processes that multiprocessing
-starts: in a downloaded folder, a ``torch.py`` would be executed. This module imports nothing that
-Python has not loaded before it.
+starts: in a downloaded folder, a ``torch.py`` would be executed. Settings that packages read from
+there are hidden too. This module imports nothing that Python has not loaded before it.
 """
 
 import os
@@ -13,6 +13,9 @@ REPOSITORY = os.path.dirname(SOURCE)
 # numba reads .numba_config.yaml in the current folder, which can name a folder of pickles; a
 # variable of the environment replaces its entry, and an empty one means the default
 NUMBA = ("NUMBA_CACHE_DIR", "NUMBA_CACHE_LOCATOR_CLASSES")
+# read by matplotlib and numba, whichever package imports them
+SETTINGS = ("matplotlibrc", ".numba_config.yaml")
+HIDDEN = "TTS_HIDE_SETTINGS"  # environment variable: a command has started this process
 # NVIDIA's libcusparseLt, a part of torch, looks for it in the current folder and these in it
 DRIVER = "libcuda.so.1"
 DRIVER_FOLDERS = ("glibc-hwcaps", "tls", "haswell", "avx512_1", "x86_64")
@@ -51,6 +54,24 @@ def leave_out_current_folder(as_module: bool = False) -> None:
     os.environ["PYTHONSAFEPATH"] = "1"
     for name in NUMBA:
         os.environ.setdefault(name, "")
+    if here not in (SOURCE, REPOSITORY):
+        os.environ[HIDDEN] = "1"
+        hide_settings()
+
+
+def started_by_command() -> bool:
+    """Return whether a command in a folder from elsewhere has started this process."""
+    return HIDDEN in os.environ
+
+
+def hide_settings() -> None:
+    """Let packages find no settings in the current folder; neither has an option for that."""
+    exists = os.path.exists
+
+    def exists_elsewhere(path: "int | str | bytes | os.PathLike[str] | os.PathLike[bytes]") -> bool:
+        return path not in SETTINGS and exists(path)
+
+    os.path.exists = exists_elsewhere
 
 
 def _require_no_driver() -> None:

@@ -129,6 +129,7 @@ def _require_name(name: object, where: str, allowed: frozenset[str]) -> str | No
             return package
     root, hint = name.partition(".")[0], ""
     if root not in NEVER and root != "torch":
+        root = short(root)
         hint = f"; if you trust {root} and know where this file comes from, add trust={root}"
     kind = "a part of this project that may stand here" if root == "tts" else "a known part"
     raise TrustError(f"{where}: {short(name)} is not {kind}{hint}")

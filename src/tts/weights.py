@@ -1,5 +1,6 @@
 """Weights from elsewhere: intact, finite, and no larger than the file that holds them."""
 
+import errno
 import hashlib
 import math
 import zipfile
@@ -18,8 +19,13 @@ from torch.nn.modules.module import (
 from torch.overrides import TorchFunctionMode
 
 from tts.errors import UserError
+from tts.files import disk_error, file_error
 from tts.plain_data import short
 
+DTYPES = (  # of weights and of counts beside them
+    torch.float32, torch.float16, torch.bfloat16, torch.float64, torch.int64, torch.int32,
+    torch.int16, torch.int8, torch.uint8, torch.bool,
+)  # fmt: skip
 COPY = "copy it again, or use another checkpoint of its run"
 
 
@@ -30,8 +36,13 @@ class CheckpointError(UserError):
 def read_safetensors(path: Path) -> dict[str, Tensor]:
     """Return the tensors of a safetensors file. Raises CheckpointError naming it."""
     try:
+        if path.exists() and not path.is_file():  # a pipe or device need not end
+            raise OSError("not a file")
         return load_file(path)
     except Exception as error:  # a damaged header can raise anything
+        cause = disk_error(error)
+        if cause is not None and cause.errno in (errno.EMFILE, errno.ENFILE, errno.EACCES):
+            raise file_error(cause, path) from error
         raise CheckpointError(
             f"{path} is missing or damaged ({short(error)}); copy it again"
         ) from error
@@ -87,6 +98,8 @@ def require_usable(weights: object, where: str) -> None:
         # an expanded tensor claims more values than its file holds
         if not dense or tensor.untyped_storage().nbytes() < tensor.numel() * tensor.element_size():
             raise CheckpointError(f"{where}: the weight {short(name)} is not a dense tensor")
+        if tensor.dtype not in DTYPES:
+            raise CheckpointError(f"{where}: the weight {short(name)} has the type {tensor.dtype}")
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             count = int((~torch.isfinite(tensor)).sum())
             raise CheckpointError(

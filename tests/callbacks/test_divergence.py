@@ -2,14 +2,19 @@
 
 import logging
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from fakes import compose_train, fake_overrides
 
 from tts.callbacks.divergence import Divergence
+from tts.callbacks.support.controlling import ControllingCallback
 from tts.callbacks.support.divergence_detection import DivergenceDetector
 from tts.errors import UserError
+from tts.plain_data import PlainData
 from tts.training.run import train
 
 STEP = np.arange(600)
@@ -90,6 +95,26 @@ def test_the_rate_is_lowered_and_said_and_at_last_the_run_ends(
     with pytest.raises(UserError, match=r"diverges: .*callbacks\.divergence=null"):
         run(tmp_path / "ends", "optimizer.lr=30", "callbacks.divergence.max_lowered=0",
             "trainer.max_steps=60")  # fmt: skip
+
+
+def test_an_unfinished_point_of_several_ranks_is_resumed_as_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ControllingCallback, "on_train_start", lambda *_: None)
+    saved = Divergence()
+    saved._sum, saved._batches = 6.0, 3.0
+    other = torch.tensor([5.0, 2.0])
+    trainer: Any = SimpleNamespace(world_size=2, is_global_zero=False, strategy=SimpleNamespace(
+        root_device=torch.device("cpu"), reduce=lambda own, reduce_op: own + other
+    ))  # fmt: skip
+    checkpoint: PlainData = {"callbacks": {saved.state_key: saved.state_dict()}}
+    system: Any = SimpleNamespace(loss=SimpleNamespace(terms={}))
+    saved.on_save_checkpoint(trainer, system, checkpoint)
+    resumed = Divergence()
+    resumed.load_state_dict(checkpoint["callbacks"][saved.state_key])
+    assert (resumed._sum, resumed._batches) == (11.0, 5.0)
+    resumed.on_train_start(trainer, system)  # of another rank than the first
+    assert (resumed._sum, resumed._batches) == (0.0, 0.0)
 
 
 def test_wrong_settings_are_rejected() -> None:

@@ -175,6 +175,15 @@ def test_a_metric_without_a_direction_cannot_be_monitored(tmp_path: Path) -> Non
         Checkpoints(tmp_path, "metrics/beauty").on_validation_end(trainer, Module())  # type: ignore[arg-type]
 
 
+def test_a_folder_that_takes_no_checkpoints_is_named_at_once(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "file").touch()
+    for name, fault in (("loop", "too many .* links"), ("file", "is a file, not a folder")):
+        with pytest.raises(UserError, match=f"{tmp_path / name}/last.ckpt: .*{fault}.*; "):
+            Checkpoints(tmp_path / name, None)
+    assert not Checkpoints(tmp_path / "new" / "er", None).folder.parent.exists()
+
+
 def test_two_processes_measure_the_same_as_one(tmp_path: Path, prepared: Path) -> None:
     """A tiny learning rate keeps the weights equal; the sentences are the same three."""
     overrides = [

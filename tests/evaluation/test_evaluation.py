@@ -72,6 +72,18 @@ def test_the_same_seed_gives_the_same_report(folders: Path) -> None:
     assert run(folders)["systems"] == run(folders)["systems"]
 
 
+def test_the_table_is_printed_where_the_report_cannot_be_written(
+    folders: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def write_report(*_: object) -> list[Path]:
+        raise UserError("report.html: no space left")
+
+    monkeypatch.setattr("tts.evaluation.run.write_report", write_report)
+    with pytest.raises(UserError, match="no space left"):
+        run(folders, systems="{0}/good")
+    assert "recordings" in capsys.readouterr().out
+
+
 def test_two_workers_score_as_one_and_warn_once(
     folders: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -19,6 +19,7 @@ from tts.callbacks.support.metric_directions import metric_directions
 from tts.callbacks.support.priority import DEFAULT
 from tts.checkpoint import CheckpointError, load_checkpoint
 from tts.errors import UserError
+from tts.files import require_writable
 from tts.plain_data import PlainData
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,8 @@ class Checkpoints(Checkpoint):
 
     Saves only between two optimizer steps, such that every checkpoint resumes exactly. An exception
     other than an interruption saves nothing: its weights may be half updated. Weights that are NaN
-    or infinite are never saved: they end the run with a UserError.
+    or infinite are never saved: they end the run with a UserError. Raises FileError for a
+    ``folder`` that takes no files.
     """
 
     priority = DEFAULT  # Lightning moves it behind all others
@@ -51,6 +53,7 @@ class Checkpoints(Checkpoint):
         if every_n_steps < 1:
             raise UserError(f"callbacks.checkpoints.every_n_steps={every_n_steps} must be above 0")
         self.folder = Path(folder)
+        require_writable(self.folder / "last.ckpt")  # before a corpus is prepared
         self.monitor = monitor
         self.every_n_steps = every_n_steps
         self.keep_every_n_steps = keep_every_n_steps

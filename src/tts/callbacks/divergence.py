@@ -64,7 +64,16 @@ class Divergence(ControllingCallback):
         self._sum, self._batches = state_dict["sum"], state_dict["batches"]
         self._step = state_dict["step"]
 
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: PlainData
+    ) -> None:
+        if trainer.world_size > 1:  # a checkpoint holds the callbacks' state of rank 0 alone
+            total, batches = self._sums_of_ranks(trainer)
+            checkpoint["callbacks"][self.state_key] |= {"sum": total, "batches": batches}
+
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if not trainer.is_global_zero:  # rank 0 resumes with the sums of all
+            self._sum = self._batches = 0.0
         loss = trained_system(pl_module).loss
         self._weights = {
             name: loss.weights[name]
@@ -103,8 +112,7 @@ class Divergence(ControllingCallback):
         self.detector.restart()
 
     def _add_point(self, trainer: pl.Trainer) -> None:
-        sums = torch.stack([torch.as_tensor(self._sum), torch.as_tensor(self._batches)])
-        value, batches = trainer.strategy.reduce(sums, reduce_op="sum").tolist()
+        value, batches = self._sums_of_ranks(trainer)
         self._sum = self._batches = 0.0
         self._step = trainer.global_step
         if not batches:
@@ -114,6 +122,13 @@ class Divergence(ControllingCallback):
         rise = self.detector.add(value / batches, self.controls.lr)
         if rise is not None:
             self._act(trainer, rise)
+
+    def _sums_of_ranks(self, trainer: pl.Trainer) -> tuple[float, float]:
+        """Return the sum of the losses since the last point, and of how many batches."""
+        device = trainer.strategy.root_device
+        sums = torch.stack([torch.as_tensor(x, device=device) for x in (self._sum, self._batches)])
+        value, batches = trainer.strategy.reduce(sums, reduce_op="sum").tolist()
+        return value, batches
 
     def _act(self, trainer: pl.Trainer, rise: Rise) -> None:
         lr = self.controls.lr

@@ -9,24 +9,22 @@ size where both take the same batches. The status is 1 when a row failed, skippe
 with a NaN or infinite loss.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 from tts.child_processes import announced_parent
+from tts.config.arguments import ArgumentParser, positive
 from tts.config.reporting import reported
 from tts.memory import gc_frozen_imports
 
 
 def main() -> None:
     with reported(), announced_parent():
-        parser = argparse.ArgumentParser(
-            prog="python -m tts checklist",
-            description=__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        parser = ArgumentParser("checklist", __doc__)
         parser.add_argument("--only", metavar="ROW,ROW", help="names of rows (all of them)")
-        parser.add_argument("--steps", type=int, default=500, help="optimizer steps of a row (500)")
+        parser.add_argument(
+            "--steps", type=positive, default=500, help="optimizer steps of a row (500)"
+        )
         parser.add_argument("--out", type=Path, default=Path("outputs/checklist"), help="folder")
         parser.add_argument("overrides", nargs="*", help="for every row, as train.py takes them")
         arguments = parser.parse_args()

@@ -7,19 +7,14 @@ Prints the table and writes comparison.csv, comparison.png and TensorBoard's HPa
 folder, or into --out.
 """
 
-import argparse
-
+from tts.config.arguments import ArgumentParser
 from tts.config.reporting import reported
 from tts.memory import gc_frozen_imports
 
 
 def main() -> None:
     with reported():
-        parser = argparse.ArgumentParser(
-            prog="python -m tts compare",
-            description=__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        parser = ArgumentParser("compare", __doc__)
         parser.add_argument("folders", nargs="+", help="folders of runs, or of a multirun")
         parser.add_argument("--out", help="folder to write to")
         arguments = parser.parse_args()

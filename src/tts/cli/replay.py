@@ -7,8 +7,7 @@ callbacks.bad_steps writes a bundle for every step that it skips. The same batch
 states go through the same system, and every module is checked for NaN and infinite values.
 """
 
-import argparse
-
+from tts.config.arguments import ArgumentParser
 from tts.config.reporting import reported
 from tts.memory import gc_frozen_imports
 from tts.trust import trusting
@@ -16,11 +15,7 @@ from tts.trust import trusting
 
 def main() -> None:
     with reported():
-        parser = argparse.ArgumentParser(
-            prog="python -m tts replay",
-            description=__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        parser = ArgumentParser("replay", __doc__)
         parser.add_argument("bundle", help="failures/step-....pt of a run")
         parser.add_argument("--device", default="cpu", help="cpu or cuda")
         parser.add_argument(

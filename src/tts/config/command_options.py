@@ -12,7 +12,7 @@ TimingFormat = Literal["json", "srt", "vtt", "textgrid"]
 OneOrMore = Count | Annotated[list[Count], Length()]
 
 
-class ModelSections(TypedDict):
+class ModelSections(TypedDict, total=False):
     """Sections of ``model`` that its parts and its training read, not its class."""
 
     activation: Factory
@@ -27,6 +27,13 @@ class TrainerKeys(TypedDict):
 
     checkpoint_activations: bool
     compile: str | None
+
+
+# arguments of Lightning's Trainer that a training reads before it is made
+READ_OF_TRAINER = (
+    "accelerator", "accumulate_grad_batches", "check_val_every_n_epoch", "gradient_clip_val",
+    "max_steps", "precision", "strategy", "val_check_interval",
+)  # fmt: skip
 
 
 class DiscriminatorSection(TypedDict):
@@ -55,7 +62,7 @@ class Train(TypedDict):
     system: Factory
     optimizer: Factory
     scheduler: Factory
-    trainer: Annotated[Part, Beside(TrainerKeys)]
+    trainer: Annotated[Part, Beside(TrainerKeys, READ_OF_TRAINER)]
     callbacks: NotRequired[dict[str, Part | None] | None]
     logger: NotRequired[dict[str, Part | None] | None]
     discriminator: NotRequired[DiscriminatorSection]

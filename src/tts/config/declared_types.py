@@ -13,9 +13,17 @@ Factory = Callable[..., object]  # of a section that names with _partial_ what m
 
 
 class Beside(NamedTuple):
-    """Annotation of a part's section with keys that other code reads: their TypedDict."""
+    """Annotation of a part's section with keys that other code reads: their TypedDict.
+
+    Its required keys, and ``also`` of the part's own, cannot be removed.
+    """
 
     declaration: type
+    also: tuple[str, ...] = ()
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        return (*sorted(self.declaration.__required_keys__), *self.also)  # type: ignore[attr-defined]
 
 
 def is_node(value: object) -> bool:

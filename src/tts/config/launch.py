@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tts.config.arguments import one_line_errors
 from tts.config.help import help_text
 from tts.config.literal import quote_literals
 from tts.config.reporting import fail, reported, user_error
@@ -76,7 +77,8 @@ def _compose_and_run(task: "Callable[[DictConfig], float | None]", config_name: 
     _require_sweepable(sys.argv[1:])
     main = hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)
     try:
-        main(_guarded(task, config_name, start))()
+        with one_line_errors():
+            main(_guarded(task, config_name, start))()
     except RuntimeError as error:
         if not str(error).startswith("Invalid plugin"):  # a sweeper or launcher that is none
             raise

@@ -107,9 +107,13 @@ def _entry(arguments: tuple[Any, ...]) -> str:
 
 def _annotated(value: object, hint: Any, key: str) -> Iterator[Fault]:
     base, *extras = get_args(hint)
-    beside = [fields(extra.declaration) for extra in extras if isinstance(extra, Beside)]
+    beside = [extra for extra in extras if isinstance(extra, Beside)]
     if beside and is_node(value):
-        yield from _node(value, base, key, beside[0])  # type: ignore[arg-type]
+        for name in beside[0].required:
+            if name not in value:  # type: ignore[operator]
+                reason = f"{key}.{name} is not given: add {key}.{name}=..."
+                yield Fault(f"{key}.{name}", None, reason, unknown=True)
+        yield from _node(value, base, key, fields(beside[0].declaration))  # type: ignore[arg-type]
         return
     if found := list(faults(value, base, key)):
         for fault in found:  # the range belongs to the description

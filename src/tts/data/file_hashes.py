@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 import os
+import stat
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -40,6 +41,8 @@ class FileHashes:
         for path in dict.fromkeys(paths):
             with suppress(OSError):
                 status = path.stat()
+                if not stat.S_ISREG(status.st_mode):  # a pipe or device need not end
+                    continue
                 entry: Entry = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
                 known = self._known.get(_key(path))
                 if known is not None and known[:3] == entry:

@@ -85,7 +85,11 @@ def evaluate(config: DictConfig) -> Report:
             scores = scorer(data, contract)
     report = summarize(data, scores, measures, infos, config.seed)
     # the report first: the terminal may be closed, or a pipe that ends
-    files = write_report(report, data, contract, folder, config.worst, config.worst_by)
+    try:
+        files = write_report(report, data, contract, folder, config.worst, config.worst_by)
+    except UserError:  # of a disk that is full by now: the measuring is not lost
+        print_report(report)
+        raise
     print_report(report)
     for path in files:
         print(f"-> {path}")

@@ -67,9 +67,9 @@ class AutoregressiveParts(NamedTuple):
     style: Callable[..., Style] | None = None  # facts; None: no conditioning
     postnet: Callable[..., Postnet] | None = None  # bands
     frames_per_step: Annotated[int, Bound(least=1, most=4)] = 2  # mel frames per decoder step
-    # the first heads of the last layers carry the alignment
-    alignment_heads: Heads = 2
-    alignment_layers: Depth = 2
+    # the first heads of the last layers carry the alignment; None: two, or the only one
+    alignment_heads: Heads | None = None
+    alignment_layers: Depth | None = None
     scheduled_sampling: Share = 0.0  # share of inputs that are predictions, in training
     input_noise: NonNegative = 0.0  # standard deviation added to normalized inputs, in training
     temperature: Temperature = 0.0  # scale of the noise in speaking
@@ -77,6 +77,23 @@ class AutoregressiveParts(NamedTuple):
 
     def __call__(self, facts: CorpusFacts) -> "Autoregressive":
         return Autoregressive(facts, self)
+
+
+def aligned_part(decoder: nn.Module, parts: AutoregressiveParts) -> tuple[int, int]:
+    """Return how many layers of ``decoder``, and how many heads of each, carry the alignment.
+
+    Raises UserError where ``parts`` names more than there are.
+    """
+    attention = [m for m in decoder.modules() if isinstance(m, CrossAttention)]
+    found = {
+        "alignment_layers": (parts.alignment_layers, len(attention)),
+        "alignment_heads": (parts.alignment_heads, attention[0].heads if attention else 0),
+    }
+    for name, (given, count) in found.items():
+        if attention and given is not None and given > count:  # none: of a class of your own
+            raise UserError(f"model.{name}={given}: the decoder has {count}")
+    layers, heads = (given or min(2, count or 2) for given, count in found.values())
+    return layers, heads
 
 
 class Autoregressive(MelModel[AutoregressiveOutput]):
@@ -91,7 +108,6 @@ class Autoregressive(MelModel[AutoregressiveOutput]):
         dim = parts.dim
         super().__init__(facts, dim, parts.style)
         self.frames_per_step = parts.frames_per_step
-        self.alignment_heads, self.alignment_layers = parts.alignment_heads, parts.alignment_layers
         self.scheduled_sampling, self.input_noise = parts.scheduled_sampling, parts.input_noise
         self.temperature, self.max_length = parts.temperature, parts.max_length
         self.frames_per_second = facts.contract.frames_per_second
@@ -102,21 +118,10 @@ class Autoregressive(MelModel[AutoregressiveOutput]):
         self.prenet = parts.prenet(bands=self.bands, dim=dim)
         layers = MixerWithCross(parts.mixer, parts.cross_attention)
         self.decoder = parts.decoder(dim=dim, mixer=layers, style_dim=self.style_dim)
-        self._require_heads()
+        self.alignment_layers, self.alignment_heads = aligned_part(self.decoder, parts)
         self.project = nn.Linear(dim, 2 * self.frames_per_step * self.bands)
         self.stop = nn.Linear(dim, 1)
         self.postnet = parts.postnet(bands=self.bands) if parts.postnet is not None else None
-
-    def _require_heads(self) -> None:
-        """Raise UserError unless the decoder has the heads that carry the alignment."""
-        attention = [m for m in self.decoder.modules() if isinstance(m, CrossAttention)]
-        if not attention:  # of a class of your own
-            return
-        found = {"alignment_layers": len(attention), "alignment_heads": attention[0].heads}
-        for name, count in found.items():
-            # attention of a single head is taken whatever the number
-            if count > 1 and getattr(self, name) > count:
-                raise UserError(f"model.{name}={getattr(self, name)}: the decoder has {count}")
 
     @property
     def controls(self) -> frozenset[str]:

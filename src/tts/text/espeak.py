@@ -99,6 +99,7 @@ class Espeak:
 
     def __init__(self, library: str | Path, data: str | Path):
         self._lock = threading.RLock()
+        self._data = Path(data)
         self._library = ctypes.CDLL(str(library))
         self._library.espeak_TextToPhonemes.restype = ctypes.c_char_p
         self._library.espeak_TextToPhonemes.argtypes = (ctypes.c_void_p, ctypes.c_int, ctypes.c_int)
@@ -135,6 +136,12 @@ class Espeak:
                 if code not in best or priority < best[code][0]:
                     best[code] = (priority, language)
         return {code: language for code, (_, language) in sorted(best.items())}
+
+    @functools.cached_property
+    def variants(self) -> tuple[str, ...]:
+        """Names of the voice variants, such as ``f3``; of an unknown one espeak-ng says nothing."""
+        found = [*self._data.glob("voices/!v/*"), *self._data.glob("espeak-ng-data/voices/!v/*")]
+        return tuple(sorted(path.name for path in found))
 
     @functools.cached_property
     def version(self) -> str:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tts.console import console
 from tts.containment import require_links_inside
 from tts.errors import UserError
-from tts.files import FileError, printable, write_bytes, write_text
+from tts.files import FileError, named_errors, printable, write_bytes, write_text
 from tts.plain_data import PlainData, read_json, read_yaml
 from tts.training.summary import SUMMARY
 
@@ -93,7 +93,8 @@ def write(comparison: Comparison, folder: Path) -> Comparison:
         )
     write_text(folder / "comparison.csv", content.getvalue())
     _bar_chart(comparison, folder / "comparison.png")
-    _write_hparams(comparison, folder / "comparison")
+    with named_errors(folder / "comparison"):
+        _write_hparams(comparison, folder / "comparison")
     return comparison
 
 

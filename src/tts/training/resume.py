@@ -142,12 +142,17 @@ def resume_point(folder: Path) -> Path:
 
 
 def intact_step(path: Path) -> int:
-    """Return the step of a checkpoint. Raises CheckpointError for one that is damaged or NaN."""
+    """Return the step of a checkpoint.
+
+    Raises CheckpointError for one that is damaged or NaN, TrustError for one whose config names a
+    class that is not trusted, though a training goes on with its own config.
+    """
     checkpoint = load_checkpoint(path, mmap=True)
     require_intact(path)
     state, step = checkpoint.get("state_dict"), checkpoint.get("global_step")
     if not isinstance(state, dict) or type(step) is not int:
         raise CheckpointError(f"{path} is not a checkpoint of a training")
+    require_trusted(checkpoint.get("config"), f"{path}, config")
     require_usable(part_of("model.", state), str(path))
     return step
 

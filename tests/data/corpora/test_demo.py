@@ -97,3 +97,9 @@ def test_limit_and_language_change_the_fingerprint():
 def test_another_language_is_rejected():
     with pytest.raises(CorpusError, match="demo sentences are English"):
         Demo(language="de")
+
+
+def test_an_unknown_voice_variant_is_named():
+    assert Demo(speakers={"anna": "f3", "ben": ""}).speakers["anna"] == "f3"
+    with pytest.raises(CorpusError, match=r"data\.speakers\.anna=zz: .* choose from .*f1, f2"):
+        Demo(speakers={"anna": "zz"})

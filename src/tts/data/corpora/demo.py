@@ -48,6 +48,13 @@ class Demo:
                 f"data.language={language!r}: the demo sentences are English; choose en-us, en-gb "
                 "or another English voice of espeak-ng"
             )
+        known = ("", *espeak.shared().variants)
+        for speaker, variant in self.speakers.items():
+            if variant not in known:
+                raise CorpusError(
+                    f"data.speakers.{speaker}={variant}: espeak-ng has no such voice variant; "
+                    f"choose from {', '.join(known[1:])}"
+                )
 
     def sources(self) -> Iterator[Source]:
         """Synthesize about 16 minutes of speech in a few seconds; deterministic."""
