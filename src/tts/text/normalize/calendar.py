@@ -75,8 +75,18 @@ def ratios(to: str) -> Rule:
     return rule(r"(?<![\w:.,-])(\d{1,6}):(\d{1,6})(?![\w:]|[.,]\d)", rf"\1 {to} \2")
 
 
-def time_spans(to: str) -> Rule:
-    """Read the hyphen or dash of 9:00-17:30 and 9h-17h as ``to``."""
-    return rule(
-        r"(?<=\d[:.h]\d\d)(?: ?- ?| — )(?=\d{1,2}[:.h]\d\d)|(?<=\dh)-(?=\d{1,2}h)", f" {to} "
+def time_spans(to: str, after: str | None = None) -> Rule:
+    """Read the hyphen or dash of 9:00-17:30 and 9h-17h30 as ``to``.
+
+    ``after``: a pattern of what follows the last time of 9.00-17.30 Uhr; None: dots are no times.
+    """
+    span = rule(
+        r"(?:(?<=\d[:.h]\d\d)|(?<=\dh))(?: ?- ?| — )(?=\d{1,2}(?:[:.h]\d\d|h(?!\w)))", f" {to} "
     )
+    if after is None:
+        return span
+    dotted = rule(
+        rf"(?<![\w.,:])(\d{{1,2}})\.([0-5]\d) ({to}) (\d{{1,2}})\.([0-5]\d)(?={after})(?![.,]?\d)",
+        r"\1:\2 \3 \4:\5",
+    )
+    return lambda text: dotted(span(text))

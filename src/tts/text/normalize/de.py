@@ -2,6 +2,7 @@
 
 import re
 
+from tts.text.normalize import roman
 from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.addresses import addresses
 from tts.text.normalize.calendar import clock, durations, numeric_dates, ratios, time_spans
@@ -10,6 +11,7 @@ from tts.text.normalize.de_numbers import (
     ending,
     fraction,
     half_numbers,
+    halves,
     joined_words,
     one_before_noun,
     ordinals,
@@ -24,12 +26,18 @@ from tts.text.normalize.de_tables import (
     WEEKDAYS,
 )
 from tts.text.normalize.fractions import fractions
+from tts.text.normalize.prices import prices_per, scaled_signs
 from tts.text.normalize.shared_rules import Rule, rule
 from tts.text.normalize.telephone import telephone
 from tts.text.normalize.versions import dotted_numbers, english_amounts
 
 _MONTH = "|".join([*MONTHS, "Jänner"])
 _DAY = "|".join(WEEKDAYS)
+_MONTHS_SPAN = rule(rf"\b({_MONTH})(?:-| ?— ?)({_MONTH})\b", r"\1 bis \2")
+_SCALES = {"Mio": "Millionen", "Mrd": "Milliarden", "Tsd": "Tausend", "T": "Tausend"}
+_NUMBERED_IN_ROMAN = (
+    "Kapitel|Band|Teil|Akt|Szene|Buch|Abschnitt|Klasse|Typ|Stufe|Phase|Gruppe|Anhang|Artikel|Grad"
+)
 _BEFORE_DATE = "am|im|vom|zum|dem|den|des|ab|bis|seit|der|die|das"
 
 
@@ -41,13 +49,17 @@ def rules(language: str) -> list[Rule]:
             rf"\b({_DAY})\.? ?(?:-|—) ?({_DAY})\b\.?",
             lambda m: f"{WEEKDAYS[m[1]]} bis {WEEKDAYS[m[2]]}",
         ),
+        rule(
+            r"(?:(?<=\d, )|(?<=\d[a-z], ))(?:D-)?(\d{5})(?= [A-ZÄÖÜ])",
+            lambda m: NUMBERS.digits(m[1]),
+        ),
         rule(r"\bMio\.(?= ?[€$£¥])", "Millionen"),
         rule(r"\bMrd\.(?= ?[€$£¥])", "Milliarden"),
         ABBREVIATIONS.expand,
         telephone(
             NUMBERS.digits,
             "plus",
-            "Tel|Telefon|Telefonnummer|Fax|Mobil|Handy|Handynummer|Rufnummer|Hotline|Durchwahl",
+            "Tel|Telefon|Telefonnummer|Fax|Mobil|Handy|Handynummer|Rufnummer|Hotline|Durchwahl|Notruf",
             r"\(?0[1-9]\d{1,4}\)?(?: ?[/-] ?| )\d{2,8}(?:[ -]\d{2,8})*",
         ),
         *numeric_dates(".", _written_date),
@@ -60,17 +72,25 @@ def rules(language: str) -> list[Rule]:
             _day_and_month_number,
         ),
         *ordinals(),
+        roman.numbered_nouns(_NUMBERED_IN_ROMAN, NUMBERS.cardinal),
+        roman.listed_numerals(NUMBERS),
+        _MONTHS_SPAN,
         shared.spelled_letters(),
         shared.with_digits(
             [
-                time_spans("bis"),
+                time_spans("bis", " ?Uhr"),
                 durations(_duration),
                 clock(":.", " ?Uhr\\b", _time),
+                prices_per("pro", {unit: names[0] for unit, names in UNITS.items()}),
+                scaled_signs(_SCALES),
                 rule(r"\b1 (Million|Milliarde|Billion)(?:en)?\b", r"eine \1"),
                 *english_amounts(),
                 shared.money(NUMBERS, CURRENCIES, "", "Tausend|Millionen?|Milliarden?|Billionen?"),
+                shared.parts_of_units({unit: names[0] for unit, names in UNITS.items()}),
+                halves(),
                 *fractions(NUMBERS, fraction, " ", ""),
                 half_numbers(),
+                shared.products("mal"),
                 shared.ranges("bis"),
                 *joined_words(),
                 rule(r"\b(\d{1,2}) ?Uhr\b", lambda m: _time(int(m[1]), 0)),
@@ -86,6 +106,7 @@ def rules(language: str) -> list[Rule]:
                 shared.plain_numbers(NUMBERS),
             ]
         ),
+        shared.slashes(),
         shared.symbols(SYMBOLS),
     ]
 

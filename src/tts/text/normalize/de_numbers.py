@@ -61,7 +61,9 @@ def ordinals() -> list[Rule]:
         return f"{match[1]} {NUMBERS.ordinal(_value(match[2]))}{ending(match[1])}"
 
     def without_article(match: re.Match[str]) -> str:
-        neuter = re.match(r"Ja|Ka|Le|Ma|Qu|Se|Re", match.string[match.end() :].lstrip())
+        neuter = re.match(
+            r"Ja|Ka|Le|Ma|Qu|Se|Re|Kind|Spiel\b|Buch|Geschoss", match.string[match.end() :].lstrip()
+        )
         return f"{NUMBERS.ordinal(_value(match[1]))}{'s' if neuter else 'r'}"
 
     def ruler(match: re.Match[str]) -> str:
@@ -100,6 +102,14 @@ def _value(written: str) -> int:
     return int(written) if written.isdigit() else roman.value(written)
 
 
+def halves() -> Rule:
+    """1/2 Stunde -> eine halbe Stunde; other genders depend on the case, and stay."""
+    return rule(
+        r"(?<![\w.,/])1[/⁄]2 (?=([A-ZÄÖÜ][a-zäöüß]+))",
+        lambda m: "eine halbe " if is_feminine(m[1]) else m[0],
+    )
+
+
 def fraction(numerator: int, denominator: int) -> str:
     """Return ein Drittel, drei Viertel, ein halb."""
     if denominator == 2:
@@ -125,13 +135,21 @@ def joined_words() -> list[Rule]:
         decades = NUMBERS.year(number) if number < 2000 else NUMBERS.cardinal(number)
         return f"{decades}er{' ' if match[2] else ''}"
 
+    def compound(match: re.Match[str]) -> str:
+        words = NUMBERS.read(match[1])
+        return f"{re.sub(r'^ein(?=hundert|tausend)', '', words)}-"
+
     def joined(match: re.Match[str]) -> str:
         number = re.sub(r"^ein(?=hundert|tausend)", "", NUMBERS.cardinal(int(match[1])))
         return re.sub(r"^eins$", "ein", number) + match[2]
 
     return [
         rule(r"(?<![\w.,-])(\d{1,4})er\b(-?)", decade),
-        rule(r"(?<![\w.,-])(\d{1,3})-?((?:" + tails + r")\w*)", joined),
+        rule(
+            r"(?<![\w.,-])(\d{1,3})-?((?i:" + tails + r")\w*)",
+            lambda m: joined(m).lower(),
+        ),
+        rule(r"(?<![\w.,-])(\d{1,3}(?:,\d+)?)-(?=[A-ZÄÖÜ][a-zäöüß]+-)", compound),
         rule(
             r"(?<![\w.,-])(\d{1,3}) ?%-?(ig\w*)",
             lambda m: f"{joined(m)[: -len(m[2])]}prozent{m[2]}",

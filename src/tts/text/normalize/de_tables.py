@@ -1,5 +1,7 @@
 """German words: months, weekdays, abbreviations, units, currencies, symbols."""
 
+import re
+
 from tts.text.normalize.abbreviations import Abbreviations, Kind
 from tts.text.normalize.shared_rules import Currency
 from tts.text.normalize.word_lists import words
@@ -13,6 +15,13 @@ WEEKDAYS = {
     "Mo": "Montag", "Di": "Dienstag", "Mi": "Mittwoch", "Do": "Donnerstag", "Fr": "Freitag",
     "Sa": "Samstag", "So": "Sonntag",
 }  # fmt: skip
+
+# am Mo. or Di., and Mo., den 5.5.
+_DAY_BEFORE = re.compile(
+    r"(?:\b(?:am|ab|bis|vom|jeden|nächsten|letzten|diesen|den|und|oder) |[/,-] ?|— )$",
+    re.IGNORECASE,
+)
+_DATE_AFTER = re.compile(r",? (?:den )?\d|, \w{2}\.")
 
 ABBREVIATIONS = Abbreviations(
     {
@@ -37,6 +46,13 @@ ABBREVIATIONS = Abbreviations(
             "Hrsg.": "Herausgeber", "Anm.": "Anmerkung", "Tel.": "Telefon", "Jan.": "Januar",
             "Feb.": "Februar", "Apr.": "April", "Aug.": "August", "Sept.": "September",
             "Sep.": "September", "Okt.": "Oktober", "Nov.": "November", "Dez.": "Dezember",
+            "med.": "", "phil.": "", "jur.": "", "mult.": "", "rer. nat.": "rer nat",
+            "rer. pol.": "rer pol", "Dres.": "Doktoren", "Dipl.-Psych.": "Diplom-Psych",
+            "Dipl.-Kfm.": "Diplomkaufmann",
+            "Dipl.": "Diplom", "rd.": "rund", "p. a.": "per annum", "MwSt.": "Mehrwertsteuer",
+            "Whg.": "Wohnung", "n. V.": "nach Verlängerung", "i. E.": "im Elfmeterschießen",
+            "v. u. Z.": "vor unserer Zeitrechnung", "u. Z.": "unserer Zeitrechnung",
+            "Ew.": "Einwohner",
         },
         Kind.BEFORE_NAME: {
             "Fr.": "Frau",
@@ -48,13 +64,14 @@ ABBREVIATIONS = Abbreviations(
             "§§": "Paragrafen", **{f"{short}.": day for short, day in WEEKDAYS.items()},
         },
         Kind.COUNTED: {
-            "Mio.": "Millionen", "Mrd.": "Milliarden", "Tsd.": "Tausend", "Std.": "", "Sek.": "",
+            "Mio.": "Millionen", "Mrd.": "Milliarden", "Tsd.": "Tausend", "Std.": "", "Sek.": "", "Zi.": "Zimmer",
             "Min.": "", "Pers.": "Personen", "Stck.": "Stück", "Aufl.": "Auflage", "Fr.": "Franken",
         },
         Kind.AMBIGUOUS: {
             "Jh.": "Jahrhundert", "Jhdt.": "Jahrhundert", "Jhs.": "Jahrhunderts",
             "v. Chr.": "vor Christus", "n. Chr.": "nach Christus", "Str.": "Straße",
             "-str.": "straße", "e. V.": "e V", "a. D.": "außer Dienst", "a. M.": "am Main",
+            **{f"{short}.": day for short, day in WEEKDAYS.items() if short != "Fr"},
             "Hbf.": "Hauptbahnhof", "Bhf.": "Bahnhof", "Co.": "Co", "s. o.": "siehe oben",
             "s. u.": "siehe unten", "jun.": "junior", "sen.": "senior",
         },
@@ -75,13 +92,19 @@ ABBREVIATIONS = Abbreviations(
         "Kein Keine Alle Alles Viele Manche Einige Sein Seine Ihre Mein Meine Unser Unsere Euer "
         "So Ja Nein Bitte Danke Hat Ist War Kann Will Jeder Jede Jedes Beide Niemand Jemand Etwas"
     ),
+    rejects=lambda name, kind, before, after: (
+        kind is Kind.AMBIGUOUS
+        and name.rstrip(".").capitalize() in WEEKDAYS
+        and not (_DAY_BEFORE.search(before) or _DATE_AFTER.match(after))
+    ),
 )  # fmt: skip
 
 # words after a numeral with an ordinal dot, where no article shows that it is one
 AFTER_ORDINAL = (
     "Jahrhunderts?|Jahrtausends?|Jh|Weltkriegs?|Platz|Klasse|Stock|Etage|Tag|Mal|Auflage|Kapitel|"
     "Geburtstag|Liga|Quartal|Semester|Runde|Spieltag|Minute|Lebensjahr|Bundesliga|FC|Akt|Teil|"
-    "Sinfonie|Symphonie|Republik|Reich|Dynastie|Bezirk"
+    "Sinfonie|Symphonie|Republik|Reich|Dynastie|Bezirk|Kind|Gang|Geschoss|Spiel|Satz|Halbzeit|"
+    "Versuch|Schritt|Buch|Band|Advent|Januar|Weihnachtstag|Jahrestag|Woche|Monat|Jahr|Lektion"
 )
 
 # feminine nouns, besides those that end like "Zeitung"

@@ -68,6 +68,8 @@ def amounts() -> list[Rule]:
 
 def _money_range(match: re.Match[str]) -> str:
     sign, first, scale, second, second_scale = match.groups()
+    if re.search(r"\.\d\d$", first) and not (scale or second_scale):  # coins
+        return f"{sign}{first} to {sign}{second}"
     if scale and scale != second_scale:
         return f"{sign}{first} {scale} to {sign}{second}" + (
             f" {second_scale}" * bool(second_scale)
@@ -183,6 +185,11 @@ def fractions(numbers: Numbers) -> list[Rule]:
         part = f"a {names[denominator]}" if simple else fraction(numerator, denominator)
         return f"{numbers.integer(match[1])} and {part}"
 
+    def season(match: re.Match[str]) -> str:
+        year, following = int(match[1]), int(match[2])
+        follows = following == (year + 1) % 100
+        return f"{numbers.year(year)} {numbers.cardinal(following)}" if follows else match[0]
+
     def proper_or_over(match: re.Match[str]) -> str:
         numerator, denominator = int(match[1]), int(match[2])
         common = denominator <= 10 or denominator in (12, 16, 20, 32, 64, 100)
@@ -192,6 +199,7 @@ def fractions(numbers: Numbers) -> list[Rule]:
 
     return [
         rule(rf"(?<![\w.,/])({'|'.join(fixed)})(?![\w/]|[.,]\d)", lambda m: fixed[m[1]]),
+        rule(r"(?<![\w.,/-])((?:1[1-9]|20)\d\d)/(\d\d)(?![\w/]|[.,]\d)", season),
         rule(r"(?<![\w.,/])(\d+)[ -](\d{1,2})[/⁄](\d{1,2})\b(?!/)", mixed),
         rule(r"(?<![\w.,/])(\d{1,4})[/⁄](\d{1,4})\b(?!/)", proper_or_over),
     ]
@@ -215,7 +223,11 @@ def measures(numbers: Numbers) -> list[Rule]:
         rule(r"(?<![\w.])(\d+)' ?[x×] ?(\d+)'(?!\w)", r"\1 by \2 feet"),
         rule(r"(?<![\w.'])(\d+)'(?= (?:tall|long|wide|deep|high))", r"\1 ft"),
         rule(
-            r"(?<![\w.])(\d+(?:\.\d+)?)\"(?= (?:tall|long|wide|deep|high|thick|screen|monitor"
+            r"(?<![\w.])(\d+(?:\.\d+)?)\"(?= (?:tall|long|wide|deep|high|thick)\b)",
+            r"\1 inches",
+        ),
+        rule(
+            r"(?<![\w.])(\d+(?:\.\d+)?)\"(?= (?:screen|monitor"
             r"|display|pipe|pizza|TV|laptop|tablet|record|single|wheels?|tires?|rims?))",
             r"\1 inch",
         ),

@@ -9,6 +9,12 @@ MONTHS = [
     "octubre", "noviembre", "diciembre",
 ]  # fmt: skip
 
+_SHORT_MONTHS = {
+    "ene.": "enero", "feb.": "febrero", "abr.": "abril", "jun.": "junio", "jul.": "julio",
+    "ago.": "agosto", "sept.": "septiembre", "oct.": "octubre", "nov.": "noviembre",
+    "dic.": "diciembre",
+}  # fmt: skip
+
 ABBREVIATIONS = Abbreviations(
     {
         Kind.INSIDE: {
@@ -22,7 +28,11 @@ ABBREVIATIONS = Abbreviations(
             "cf.": "confróntese", "Avda.": "avenida", "Av.": "avenida", "Pza.": "plaza",
             "Ctra.": "carretera", "tel.": "teléfono", "tfno.": "teléfono", "tlf.": "teléfono",
             "aprox.": "aproximadamente", "máx.": "máximo", "mín.": "mínimo",
-            "atte.": "atentamente",
+            "atte.": "atentamente", "Dpto.": "departamento", "Depto.": "departamento",
+            "RR. HH.": "recursos humanos", "FF. AA.": "fuerzas armadas", "Excmo.": "excelentísimo",
+            "Excma.": "excelentísima", "Ilmo.": "ilustrísimo", "Ilma.": "ilustrísima",
+            "Admón.": "administración", "JJ. OO.": "juegos olímpicos", "CC. OO.": "comisiones "
+            "obreras",
         },
         Kind.BEFORE_NAME: {
             "D.": "don", "S.": "san",
@@ -38,20 +48,19 @@ ABBREVIATIONS = Abbreviations(
             "min.": "", "seg.": "", "h.": "", "hs.": "",
         },
         Kind.COUNTED: {
-            "ene.": "enero", "feb.": "febrero", "abr.": "abril", "jun.": "junio", "jul.": "julio",
-            "ago.": "agosto", "sept.": "septiembre", "oct.": "octubre", "nov.": "noviembre",
-            "dic.": "diciembre", "hab.": "habitantes", "págs.": "páginas", "pág.": "páginas",
-            "ed.": "edición",
+            **_SHORT_MONTHS, "hab.": "habitantes", "págs.": "páginas", "pág.": "páginas",
+            "ed.": "edición", "pers.": "personas",
         },
         Kind.AMBIGUOUS: {
+            **{f"de {short}": f"de {month}" for short, month in _SHORT_MONTHS.items()},
             "Ud.": "usted", "Uds.": "ustedes", "Vd.": "usted", "Vds.": "ustedes",
-            "EE. UU.": "Estados Unidos", "a. C.": "antes de Cristo", "d. C.": "después de Cristo",
+            "a. C.": "antes de Cristo", "d. C.": "después de Cristo",
             "a. m.": "a m", "p. m.": "p m", "Cía.": "compañía", "Hnos.": "hermanos",
             "Jr.": "júnior", "S. A.": "S A", "S. L.": "S L", "izq.": "izquierda",
             "dcha.": "derecha", "Ltda.": "limitada",
         },
         Kind.ENDING: {
-            "etc.": "etcétera",
+            "etc.": "etcétera", "EE. UU.": "Estados Unidos",
         },
     },
     starters=words(
@@ -80,7 +89,7 @@ NUMBERED_IN_ROMAN = (
 )
 
 FEMININE = words(
-    "noche vez mano parte gente calle clase madre mujer llave nube nave torre fuente suerte muerte "
+    "noche vez veces mano parte gente calle clase madre mujer llave nube nave torre fuente suerte muerte "
     "leche carne sangre sal flor luz voz cruz paz pared red ley mitad imagen orden foto moto "
     "radio tarde serie base frase fase llamada actriz emperatriz libra piel miel sien"
 )

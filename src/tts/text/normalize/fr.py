@@ -2,6 +2,7 @@
 
 import re
 
+from tts.text.normalize import roman
 from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.addresses import addresses
 from tts.text.normalize.calendar import clock, durations, numeric_dates, ratios, time_spans
@@ -19,7 +20,8 @@ from tts.text.normalize.fr_tables import (
     WEEKDAYS,
 )
 from tts.text.normalize.fractions import fractions
-from tts.text.normalize.romance import counted_nouns, scaled_money
+from tts.text.normalize.prices import prices_per, scaled_signs
+from tts.text.normalize.romance import counted_nouns, halves, scaled_money
 from tts.text.normalize.shared_rules import Rule, rule
 from tts.text.normalize.telephone import telephone
 from tts.text.normalize.versions import dotted_numbers, english_amounts
@@ -69,6 +71,7 @@ def rules(language: str) -> list[Rule]:
             lambda m: date(int(m[1]), m[2], int(m[3]) if m[3] else None),
         ),
         *ordinals(numbers),
+        roman.listed_numerals(numbers),
         shared.spelled_letters(),
         shared.with_digits(
             [
@@ -83,11 +86,19 @@ def rules(language: str) -> list[Rule]:
                         f"{numbers.with_noun(m[1], 'mètre', 'mètres')} {numbers.integer(m[2])}"
                     ),
                 ),
+                rule(r"\b([Dd])e (?=une? heure)", r"\1'"),
+                prices_per("par", {unit: names[0] for unit, names in UNITS.items()}),
+                scaled_signs(
+                    {"k": "mille", "M": "millions", "Md": "milliards", "Mds": "milliards"}
+                ),
                 scaled_money(_SCALES, OF_CURRENCIES),
                 *english_amounts(),
                 shared.money(numbers, CURRENCIES, "et ", f"mille|{_SCALES}"),
+                shared.parts_of_units({unit: names[0] for unit, names in UNITS.items()}),
+                halves(numbers, lambda f, _: f"un{'e' * f} demi-", NOT_NOUNS),
                 *fractions(numbers, lambda n, d: fraction(numbers, n, d), " et ", "sur"),
                 rule(r" et un demi\b", " et demi"),
+                shared.products("sur"),
                 shared.ranges("à"),
                 shared.units(numbers, UNITS),
                 counted_nouns(numbers, NOT_NOUNS, NUMBERED),
@@ -97,6 +108,7 @@ def rules(language: str) -> list[Rule]:
                 shared.plain_numbers(numbers),
             ]
         ),
+        shared.slashes(),
         shared.symbols(SYMBOLS),
     ]
 

@@ -1,5 +1,7 @@
 """French words: months, weekdays, abbreviations, units, currencies, symbols."""
 
+import re
+
 from tts.text.normalize.abbreviations import Abbreviations, Kind
 from tts.text.normalize.shared_rules import Currency
 from tts.text.normalize.word_lists import words
@@ -14,15 +16,27 @@ WEEKDAYS = {
     "sam": "samedi", "dim": "dimanche",
 }  # fmt: skip
 
+_CAPITAL = re.compile(r" [A-ZÀ-Þ]")
+
+
+def _rejects(name: str, kind: Kind, before: str, after: str) -> bool:
+    """Return whether it is a word, or the initials of a name: la mer. 3, J.-C. Killy."""
+    if name in ("mer.", "mar."):
+        return not before.endswith(("le ", "ce ", "du ", "au ", ", "))
+    dated = before.rstrip().endswith(("av.", "ap.", "apr.", "avant", "après"))
+    return name == "J.-C." and not dated and _CAPITAL.match(after) is not None
+
+
 ABBREVIATIONS = Abbreviations(
     {
         Kind.INSIDE: {
-            "MM.": "Messieurs", "Mme": "Madame", "Mmes": "Mesdames", "Mlle": "Mademoiselle",
+            "M. et": "Monsieur et", "MM.": "Messieurs", "Mme": "Madame", "Mmes": "Mesdames", "Mlle": "Mademoiselle",
             "Mlles": "Mesdemoiselles", "Mgr": "Monseigneur", "Dr": "Docteur", "Dr.": "Docteur",
-            "Drs": "Docteurs", "Pr": "Professeur", "Pr.": "Professeur", "Prof.": "Professeur",
+            "Drs": "Docteurs", "Dre": "Docteure", "Dres": "Docteures", "Sts": "Saints", "Pr": "Professeur", "Pr.": "Professeur", "Prof.": "Professeur",
             "p. ex.": "par exemple", "par ex.": "par exemple", "c.-à-d.": "c'est-à-dire",
             "c-à-d": "c'est-à-dire", "càd": "c'est-à-dire", "cf.": "confer", "env.": "environ",
             "tél.": "téléphone", "vs.": "versus", "max.": "maximum", "rdv": "rendez-vous",
+            "arr.": "arrondissement", "dép.": "département",
         },
         Kind.BEFORE_NAME: {
             "M.": "Monsieur", "Me": "Maître", "St": "Saint", "Ste": "Sainte", "St.": "Saint",
@@ -33,14 +47,14 @@ ABBREVIATIONS = Abbreviations(
             "n°": "numéro", "N°": "Numéro", "nº": "numéro", "no.": "numéro", "n°s": "numéros",
             "p.": "page", "pp.": "pages", "art.": "article", "chap.": "chapitre", "vol.": "volume",
             "fig.": "figure", "t.": "tome", "éd.": "édition", "§": "paragraphe", "ch.": "chapitre",
+            **{f"{short}.": day for short, day in WEEKDAYS.items()},
         },
         Kind.UNIT: {
             "min.": "", "sec.": "secondes",
         },
         Kind.COUNTED: {
-
-            "sept.": "septembre",
-            "hab.": "habitants", "éd.": "édition", "p.": "pages",
+            "sept.": "septembre", "hab.": "habitants", "éd.": "édition", "p.": "pages",
+            "pers.": "personnes",
         },
         Kind.AMBIGUOUS: {
             "janv.": "janvier", "févr.": "février", "avr.": "avril", "juil.": "juillet",
@@ -62,6 +76,7 @@ ABBREVIATIONS = Abbreviations(
         "C J L D Qu Enfin Cependant Toutefois Pourtant Chez Vers Entre Parce Bien Très Aucun "
         "Aucune Voici Voilà Est Merci"
     ),
+    rejects=_rejects,
 )  # fmt: skip
 
 NUMBERED_IN_ROMAN = (

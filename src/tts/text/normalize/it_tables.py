@@ -16,6 +16,9 @@ _TITLES = {
     "Ing.": "ingegner", "Arch.": "architetto", "Geom.": "geometra", "Rag.": "ragionier",
     "On.": "onorevole", "Sen.": "senatore", "Gen.": "generale", "Col.": "colonnello",
     "Cap.": "capitano", "Mons.": "monsignor", "Egr.": "egregio", "Gent.": "gentile",
+    "Gent.mo": "gentilissimo", "Gent.ma": "gentilissima", "Ill.mo": "illustrissimo",
+    "Ill.ma": "illustrissima", "Preg.mo": "pregiatissimo", "Spett.le": "spettabile",
+    "Card.": "cardinale", "SS.": "santi", "S.E.": "sua eccellenza",
 }  # fmt: skip
 
 ABBREVIATIONS = Abbreviations(
@@ -33,7 +36,8 @@ ABBREVIATIONS = Abbreviations(
         },
         Kind.BEFORE_NUMBER: {
             "pag.": "pagina", "pagg.": "pagine", "p.": "pagina", "pp.": "pagine", "n.": "numero",
-            "nr.": "numero", "n°": "numero", "no": "numero", "art.": "articolo",
+            "nr.": "numero", "n°": "numero", "N°": "numero", "no": "numero", "nn.": "numeri",
+            "D.Lgs.": "decreto legislativo", "D.L.": "decreto legge", "D.P.R.": "DPR", "art.": "articolo",
             "artt.": "articoli", "cap.": "capitolo", "vol.": "volume", "fig.": "figura",
             "sec.": "secolo", "secc.": "secoli", "c.a.": "circa",
         },
@@ -45,13 +49,14 @@ ABBREVIATIONS = Abbreviations(
             "apr.": "aprile", "mag.": "maggio", "giu.": "giugno", "lug.": "luglio",
             "ago.": "agosto", "sett.": "settembre", "ott.": "ottobre", "nov.": "novembre",
             "dic.": "dicembre", "ab.": "abitanti", "mln.": "milioni", "mld.": "miliardi",
+            "pers.": "persone",
         },
         Kind.AMBIGUOUS: {
             "a.C.": "avanti Cristo", "d.C.": "dopo Cristo", "S.p.A.": "esse pi a",
-            "S.r.l.": "esse erre elle", "sec.": "secolo", "jr.": "junior", "U.S.A.": "USA",
+            "S.r.l.": "esse erre elle", "sec.": "secolo", "jr.": "junior",
         },
         Kind.ENDING: {
-            "ecc.": "eccetera", "etc.": "eccetera", "eccetera.": "eccetera",
+            "ecc.": "eccetera", "etc.": "eccetera", "eccetera.": "eccetera", "U.S.A.": "USA",
         },
     },
     starters=words(
@@ -65,6 +70,10 @@ ABBREVIATIONS = Abbreviations(
         "Al Alla Dal Dalla Abita Vive Disse Più Molto"
     ),
 )  # fmt: skip
+
+# men with names in a, and women with other names
+MALE_SAINTS = words("Andrea Luca Nicola Mattia Tobia Barnaba Geremia Zaccaria Battista Giona")
+FEMALE_SAINTS = words("Croce Beatrice Matilde Bibiana Dorotea Brigitte Gertrude")
 
 # names of rulers, after which one letter is a numeral
 RULERS = words(

@@ -5,6 +5,8 @@ import re
 from tts.text.normalize import roman
 from tts.text.normalize.pl_tables import (
     BY_ONE,
+    COLLECTIVE,
+    FEMININE_LOCATIVE,
     FEMININE_PLURAL,
     FEMININE_SOFT,
     GENITIVE,
@@ -107,6 +109,8 @@ def form_of(noun: str, before: str = "") -> str:
     if word.endswith("u"):
         return "loc" if locative else "gen"
     if word.endswith("e"):
+        if locative and word in FEMININE_LOCATIVE:
+            return "gen f"
         return "loc" if locative else "n"
     if word.endswith("o"):
         return "n"
@@ -126,7 +130,12 @@ def counted_nouns(genitive: str) -> Rule:
         words = NUMBERS.read(written)
         if "," in written:
             return f"{start}{words} "
-        if before or noun in PERSONS or noun.endswith(("ach", "ych", "ich")):
+        thousands = words.endswith(
+            ("tysiąc", "tysiące", "tysięcy", "milion", "miliony", "milionów")
+        )
+        if noun == "dzieci" and not before:
+            words = COLLECTIVE.get(words, words)
+        elif before or (noun in PERSONS and not thousands) or noun.endswith(("ach", "ych", "ich")):
             feminine = noun.endswith(("y", "i"))
             words = NUMBERS.in_genitive(NUMBERS.agree(words, "f" if feminine else "m"))
         elif words.endswith("jeden") and len(words.split()) == 1:
@@ -174,14 +183,15 @@ def ordinals() -> list[Rule]:
         return f"{before + ' ' if before else ''}{ordinal(value, form_of(noun, before or ''))} "
 
     def century(match: re.Match[str]) -> str:
-        before, first, second, noun = match.groups()
+        before, first, joiner, second, noun = match.groups()
         locative = (before or "").lower() in ("w", "we", "na", "po")
         if noun == "w.":
             noun = "wieku"
         form = {"wiek": "m", "wieki": "m", "wiekiem": "loc", "wiekowi": "dat"}.get(noun, "gen")
         if noun in ("wieku", "wiekach") and locative:
             form = "loc"
-        words = " — ".join(ordinal(roman.value(n), form) for n in (first, second) if n)
+        joiner = joiner if joiner in (" i ", " lub ") else " — "
+        words = joiner.join(ordinal(roman.value(n), form) for n in (first, second) if n)
         stop = "." if match[0].endswith(".") and _ends(match) else ""
         return f"{before + ' ' if before else ''}{words} {noun}{stop}"
 
@@ -208,7 +218,7 @@ def ordinals() -> list[Rule]:
         rule(r"\b([Ll]ata|[Ll]atach|[Ll]at) '?((?:19)?\d0)(?!\d)\.?", decade),
         rule(
             rf"(?:\b([Ww]e?|[Nn]a|[Pp]o|[Zz]|[Oo]d|[Dd]o|[Kk]ońca|[Pp]oczątk\w+) )?"
-            rf"\b({roman.NUMERAL})(?:(?:-| — |/)({roman.NUMERAL}))? "
+            rf"\b({roman.NUMERAL})(?:(-| — |/| i | lub )({roman.NUMERAL}))? "
             r"(w\.|wiek(?:u|iem|owi|i|ach)?\b)",
             century,
         ),
@@ -217,10 +227,19 @@ def ordinals() -> list[Rule]:
             ruler,
         ),
         rule(
-            rf"(?:\b([Ww]e?|[Nn]a|[Pp]o|[Oo]|[Pp]rzy) )?(?<![\w.,]){number} (?=([^\W\d_]{{3,}}))",
+            rf"(?:\b([Ww]e?|[Nn]a|[Pp]o|[Oo]|[Pp]rzy) )?(?<![\w.,])"
+            rf"(?!^\d+\. [^\W\d_a-ząćęłńóśźż]){number} (?=([^\W\d_]{{3,}}))",
             before_noun,
         ),
     ]
+
+
+def spans_of_years() -> Rule:
+    """Od 1990 do 2000 roku: both years are ordinals."""
+    return rule(
+        r"\b([Oo]d) (\d{4}) do (\d{4}) (roku|r\.)",
+        lambda m: f"{m[1]} {ordinal(int(m[2]), 'gen')} do {m[3]} {m[4]}",
+    )
 
 
 def years() -> Rule:

@@ -9,11 +9,21 @@ MONTHS = [
     "outubro", "novembro", "dezembro",
 ]  # fmt: skip
 
+_SHORT_MONTHS = {
+    "jan.": "janeiro", "fev.": "fevereiro", "mar.": "março", "abr.": "abril", "jun.": "junho",
+    "jul.": "julho", "ago.": "agosto", "set.": "setembro", "out.": "outubro", "nov.": "novembro",
+    "dez.": "dezembro",
+}  # fmt: skip
+
 ABBREVIATIONS = Abbreviations(
     {
         Kind.INSIDE: {
             "Sr.": "senhor", "Sra.": "senhora", "Srta.": "senhorita", "Srs.": "senhores",
-            "Sras.": "senhoras", "Dr.": "doutor", "Dra.": "doutora", "Drs.": "doutores",
+            "Sras.": "senhoras", "Dr.": "doutor", "Dra.": "doutora",
+            "Dr.a": "doutora", "Dr.o": "doutor", "Sr.a": "senhora",
+            "Sr.o": "senhor", "Eng.o": "engenheiro", "Eng.a": "engenheira", "Arq.a": "arquiteta",
+            "V. Ex.a": "vossa excelência", "Ex.mo": "excelentíssimo", "Ex.ma": "excelentíssima",
+            "N.a Sr.a": "nossa senhora", "Dto.": "direito", "Drs.": "doutores",
             "Prof.": "professor", "Profa.": "professora", "Prof.a": "professora",
             "Eng.": "engenheiro", "Enga.": "engenheira", "Arq.": "arquiteto",
             "Exmo.": "excelentíssimo", "Exma.": "excelentíssima", "V. Exa.": "vossa excelência",
@@ -37,18 +47,17 @@ ABBREVIATIONS = Abbreviations(
             "min.": "", "seg.": "", "h.": "",
         },
         Kind.COUNTED: {
-            "jan.": "janeiro", "fev.": "fevereiro", "mar.": "março", "abr.": "abril",
-            "jun.": "junho", "jul.": "julho", "ago.": "agosto", "set.": "setembro",
-            "out.": "outubro", "nov.": "novembro", "dez.": "dezembro", "hab.": "habitantes",
+            **_SHORT_MONTHS, "pess.": "pessoas", "hab.": "habitantes",
             "págs.": "páginas", "ed.": "edição",
         },
         Kind.AMBIGUOUS: {
+            **{f"de {short}": f"de {month}" for short, month in _SHORT_MONTHS.items()},
             "a. C.": "antes de Cristo", "d. C.": "depois de Cristo", "Cia.": "companhia",
             "Ltda.": "limitada", "Lda.": "limitada", "S. A.": "S A", "Jr.": "júnior",
-            "E. U. A.": "Estados Unidos", "a. m.": "a m", "p. m.": "p m", "séc.": "século",
+            "a. m.": "a m", "p. m.": "p m", "séc.": "século",
         },
         Kind.ENDING: {
-            "etc.": "et cetera",
+            "etc.": "et cetera", "E. U. A.": "Estados Unidos",
         },
     },
     starters=words(

@@ -2,6 +2,7 @@
 
 import re
 
+from tts.text.normalize import roman
 from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.addresses import addresses
 from tts.text.normalize.calendar import clock, durations, numeric_dates
@@ -28,7 +29,12 @@ from tts.text.normalize.ru_tables import (
     WEEKDAYS,
 )
 from tts.text.normalize.shared_rules import Rule, rule
-from tts.text.normalize.slavic import currencies, scales, units_with_case
+from tts.text.normalize.slavic import (
+    currencies,
+    scales,
+    slavic_prices_per,
+    units_with_case,
+)
 from tts.text.normalize.telephone import telephone
 from tts.text.normalize.versions import dotted_numbers, english_amounts
 
@@ -36,6 +42,12 @@ _MONTH = "|".join(MONTHS)
 _DAY = "|".join(WEEKDAYS)
 # words before a date in the nominative
 _TODAY = "[Сс]егодня|[Зз]автра|[Вв]чера|[Дд]ата|[Ээ]то"
+# what is read behind a price and a slash
+_PER = {
+    "": "за", "мес": "в месяц", "месяц": "в месяц", "чел": "с человека", "шт": "за штуку",
+    "ч": "в час", "час": "в час", "день": "в день", "сутки": "в сутки", "год": "в год",
+    "ночь": "за ночь", "кв. м": "за квадратный метр",
+}  # fmt: skip
 _HOUR_OF = "[Дд]о|[Оо]т|[Пп]осле|[Оо]коло|[Сс]"
 
 
@@ -49,11 +61,17 @@ def rules(language: str) -> list[Rule]:
         ),
         *numeric_dates("./-", _written_date),
         rule(
+            rf"(?<![\w.,-])([12]?\d|3[01])(?:-| ?— ?)([12]?\d|3[01]) ({_MONTH})\b",
+            lambda m: f"{ordinal(int(m[1]), 'gen')} — {ordinal(int(m[2]), 'gen')} {m[3]}",
+        ),
+        rule(
             rf"(?:\b({_TODAY}):? )?(?<![\w.,])([12]?\d|3[01]) ({_MONTH})\b"
             r"(?: (\d{4})(?: (?:г\.|года\b))?)?",
             _date,
         ),
         *years(),
+        rule(r"\b([Гг])л\. (?=[IVX]+\b)", r"\1лава "),
+        rule(r"\b([Тт])\. (?=[IVX]+\b)", r"\1ом "),
         *romans(),
         rule(r"(?<=\b(?:[Нн]а|[Пп]о) )ул\.", "улице"),
         rule(r"(?<=\b[Сс] )ул\.|(?<=\b(?:[Оо]т|[Дд]о) )ул\.", "улицы"),
@@ -67,6 +85,7 @@ def rules(language: str) -> list[Rule]:
             r"8[ (-]{1,2}\d{3}[) -]{1,2}\d{3}[ -]?\d\d[ -]?\d\d",
         ),
         *ordinals(),
+        roman.listed_numerals(NUMBERS),
         shared.spelled_letters(),
         shared.with_digits(
             [
@@ -83,12 +102,15 @@ def rules(language: str) -> list[Rule]:
                     r"(?<![\w.,])(\d{1,9}),(\d\d) ?(?:руб\b|RUB\b)\.?",
                     lambda m: f"{m[1]} руб {int(m[2])} коп{_stop(m)}",
                 ),
+                slavic_prices_per(MONEY, UNITS, _PER),
                 scales(NUMBERS, SCALES, MONEY),
                 shared.money(NUMBERS, currencies(MONEY, COINS), "", "тысяч|миллион|миллиард"),
+                shared.parts_of_units({unit: noun.part for unit, noun in UNITS.items()}),
                 *fractions(NUMBERS, _fraction, " целых ", ""),
                 rule(r"\b(\w+) целых одна вторая\b", r"\1 с половиной"),
                 rule(r"(?<![\w.,-])(\d{1,3})-(\d{1,3})(?= ?[а-яё%°€$])(?! ?-)", _span),
                 units_with_case(NUMBERS, UNITS | MONEY, GENITIVE_AFTER),
+                shared.products("на"),
                 counted_nouns(GENITIVE_AFTER),
                 genitive_numbers(GENITIVE_AFTER),
                 dotted_numbers(NUMBERS, "точка"),
@@ -97,6 +119,7 @@ def rules(language: str) -> list[Rule]:
                 shared.plain_numbers(NUMBERS),
             ]
         ),
+        shared.slashes(),
         shared.symbols(SYMBOLS),
     ]
 

@@ -59,7 +59,16 @@ def units(numbers: Numbers, table: Mapping[str, tuple[str, str]]) -> Rule:
         singular, plural = table[match[2]]
         return numbers.with_noun(match[1], singular, plural)
 
-    return rule(rf"(?<![\w.,])({numbers.signed}) ?({names})(?![\w²³/])", spell)
+    counted = rule(rf"(?<![\w.,])({numbers.signed}) ?({names})(?![\w²³/])", spell)
+    compound = "|".join(re.escape(name) for name in table if "/" in name)  # a speed in km/h
+    alone = rule(rf"(?<![\w/])({compound or '(?!)'})(?![\w²³/])", lambda m: table[m[1]][1])
+    return lambda text: alone(counted(text))
+
+
+def parts_of_units(names: Mapping[str, str]) -> Rule:
+    """``1/2 kg``: write out the unit behind a fraction; ``names``: its word there."""
+    pattern = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    return rule(rf"(?<=\d[/⁄]\d) ?({pattern})(?![\w²³/])", lambda m: f" {names[m[1]]}")
 
 
 def money(
@@ -121,6 +130,16 @@ def codes(numbers: Numbers) -> Rule:
         r"(?<!\w)\+?\d+(?:-\d+)+(?!\w)",
         lambda match: ", ".join(numbers.digits(part) for part in re.findall(r"\d+", match[0])),
     )
+
+
+def products(by: str) -> Rule:
+    """``3 x 4`` and ``4x4``: read the letter x between numbers as ``by``."""
+    return rule(r"(?<=\d) ?[xXхХ×] ?(?=\d)", f" {by} ")
+
+
+def slashes() -> Rule:
+    """Do not read the slash between words: CDU/CSU, y/o."""
+    return rule(r"(?<=[^\W\d_])/(?=[^\W\d_])", " ")
 
 
 def plain_numbers(numbers: Numbers) -> Rule:
