@@ -55,6 +55,7 @@ _EQUATION = re.compile(
 _OPERATOR = re.compile(r"\s[-–*/:x]\s|(?<=\d)[-–*x](?=\d)")
 _OPERATORS = {"-": " − ", "–": " − ", "*": " × ", "x": " × ", "/": " ÷ ", ":": " ÷ "}
 _PRODUCT = re.compile(r"(?<=\d)\s?\*\s?(?=\d)")
+_NUMERO = re.compile(r"\b([Nn])º(?=\s?\d)")  # in Portuguese, no 5 is something else
 _NO_COINS = re.compile(r"(?<=\d),[-–—]+(?![\w])")  # 25,- euro
 _ELLIPSIS = re.compile(r"\.\s?\.(?:\s?\.)+|\.\.")
 _LOOSE_HYPHEN = re.compile(r"(?:(?<=\s)|^)-+(?=\s|$)|--+")
@@ -106,7 +107,8 @@ def clean(text: str) -> Cleaned:
 def _clean_line(text: str) -> Cleaned:
     dropped: dict[str, None] = {}
     kept = []
-    text = _PRODUCT.sub(" × ", unicodedata.normalize("NFC", text))
+    text = _NUMERO.sub(r"\1.º", unicodedata.normalize("NFC", text))
+    text = _PRODUCT.sub(" × ", text)
     text = _EQUATION.sub(_with_operators, _NO_COINS.sub("", text))
     text = _DASH_IN_NUMBERS.sub("-", text)
     text = _DASH_AS_MINUS.sub("−", text)

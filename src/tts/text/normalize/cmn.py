@@ -48,6 +48,11 @@ def rules(language: str) -> list[Rule]:
         rule(r"(?<![\w.,/-])(\d{4})([/-])(\d{1,2})\2(\d{1,2})(?![\w/-])", _short_date),
         rule(_JOINER, ""),
         rule(
+            r"(?<!\d)(\d{4})(?:-|—|~|至)(\d{4})(?=年)",
+            lambda m: f"{NUMBERS.digits(m[1])}到{NUMBERS.digits(m[2])}",
+        ),
+        rule(r" ([−×÷]) ", r"\1"),
+        rule(
             r"(\d{2,4})年(?:(\d{1,2})月(?:(\d{1,2})([日号]))?)?",
             _chinese_date,
         ),
@@ -82,10 +87,6 @@ def rules(language: str) -> list[Rule]:
             rf"(?<![\d.,-])({NUMBERS.pattern}) ?[-—~] ?({NUMBERS.pattern})(?=[^\d\W]|[%°])",
             lambda m: f"{_read(m[1])}到{m[2]}" if len(m[1]) < 5 else m[0],
         ),
-        rule(
-            r"(?<![\d.,-])(\d{4})到(\d{4})(?=年)",
-            lambda m: f"{NUMBERS.digits(m[1])}到{NUMBERS.digits(m[2])}",
-        ),
         rule(r"(\d+)(?=楼|号线|路公交)", lambda m: _read(m[1])),
         rule(r"(\d{3,4})(?=室|房间|号房)|(?<=房间号)(\d{3,4})", lambda m: NUMBERS.digits(m[0])),
         rule(r"第(\d+)", lambda m: f"第{_read(m[1])}"),
@@ -102,6 +103,7 @@ def rules(language: str) -> list[Rule]:
             r"(?<![\w.,])(\d+(?:-\d+)+)(?!\w)",
             lambda m: "，".join(NUMBERS.digits(part) for part in m[1].split("-")),
         ),
+        rule(r"(?<=\d)−(?=\d)", "减"),
         rule(r"(?<![A-Za-z0-9.,])[-−](?=\d)", "负"),
         rule(NUMBERS.pattern, lambda m: _read(m[0])),
         rule("[" + re.escape("".join(SYMBOLS)) + "]", lambda m: SYMBOLS[m[0]]),

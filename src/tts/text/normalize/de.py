@@ -5,7 +5,14 @@ import re
 from tts.text.normalize import roman
 from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.addresses import addresses
-from tts.text.normalize.calendar import clock, durations, numeric_dates, ratios, time_spans
+from tts.text.normalize.calendar import (
+    clock,
+    dotted_times,
+    durations,
+    numeric_dates,
+    ratios,
+    time_spans,
+)
 from tts.text.normalize.de_numbers import (
     NUMBERS,
     ending,
@@ -53,6 +60,7 @@ def rules(language: str) -> list[Rule]:
             r"(?:(?<=\d, )|(?<=\d[a-z], ))(?:D-)?(\d{5})(?= [A-ZÄÖÜ])",
             lambda m: NUMBERS.digits(m[1]),
         ),
+        rule(rf"\b({_DAY})(?= \d{{1,2}}(?:[:.]\d\d)?(?:-\d| ?Uhr))", lambda m: WEEKDAYS[m[1]]),
         rule(r"\bMio\.(?= ?[€$£¥])", "Millionen"),
         rule(r"\bMrd\.(?= ?[€$£¥])", "Milliarden"),
         ABBREVIATIONS.expand,
@@ -78,6 +86,7 @@ def rules(language: str) -> list[Rule]:
         shared.spelled_letters(),
         shared.with_digits(
             [
+                dotted_times("[Uu]m|[Gg]egen"),
                 time_spans("bis", " ?Uhr"),
                 durations(_duration),
                 clock(":.", " ?Uhr\\b", _time),
@@ -88,6 +97,10 @@ def rules(language: str) -> list[Rule]:
                 shared.money(NUMBERS, CURRENCIES, "", "Tausend|Millionen?|Milliarden?|Billionen?"),
                 shared.parts_of_units({unit: names[0] for unit, names in UNITS.items()}),
                 halves(),
+                rule(
+                    r"(?<![\w.,/-])(1[1-9]\d\d)/(?=\d\d(?:\d\d)?(?![\w/]))",
+                    lambda m: f"{NUMBERS.year(int(m[1]))} ",
+                ),
                 *fractions(NUMBERS, fraction, " ", ""),
                 half_numbers(),
                 shared.products("mal"),
@@ -106,6 +119,7 @@ def rules(language: str) -> list[Rule]:
                 shared.plain_numbers(NUMBERS),
             ]
         ),
+        shared.lone_units({unit: names[1] for unit, names in UNITS.items()}),
         shared.slashes(),
         shared.symbols(SYMBOLS),
     ]

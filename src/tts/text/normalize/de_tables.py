@@ -52,7 +52,8 @@ ABBREVIATIONS = Abbreviations(
             "Dipl.": "Diplom", "rd.": "rund", "p. a.": "per annum", "MwSt.": "Mehrwertsteuer",
             "Whg.": "Wohnung", "n. V.": "nach Verlängerung", "i. E.": "im Elfmeterschießen",
             "v. u. Z.": "vor unserer Zeitrechnung", "u. Z.": "unserer Zeitrechnung",
-            "Ew.": "Einwohner",
+            "Ew.": "Einwohner", "a. d.": "an der", "o. d. T.": "ob der Tauber",
+            "s. S.": "siehe Seite", "v. l. n. r.": "von links nach rechts",
         },
         Kind.BEFORE_NAME: {
             "Fr.": "Frau",
@@ -64,7 +65,8 @@ ABBREVIATIONS = Abbreviations(
             "§§": "Paragrafen", **{f"{short}.": day for short, day in WEEKDAYS.items()},
         },
         Kind.COUNTED: {
-            "Mio.": "Millionen", "Mrd.": "Milliarden", "Tsd.": "Tausend", "Std.": "", "Sek.": "", "Zi.": "Zimmer",
+            "Mio.": "Millionen", "Mrd.": "Milliarden", "Tsd.": "Tausend", "Std.": "",
+            "Sek.": "", "Zi.": "Zimmer", "f.": "folgende", "ff.": "folgende",
             "Min.": "", "Pers.": "Personen", "Stck.": "Stück", "Aufl.": "Auflage", "Fr.": "Franken",
         },
         Kind.AMBIGUOUS: {
@@ -77,7 +79,8 @@ ABBREVIATIONS = Abbreviations(
         },
         Kind.ENDING: {
             "usw.": "und so weiter", "u. s. w.": "und so weiter", "usf.": "und so fort",
-            "etc.": "et cetera", "u. v. m.": "und vieles mehr", "u. Ä.": "und Ähnliches",
+            "etc.": "et cetera", "u. v. m.": "und vieles mehr",
+            "u. a. m.": "und andere mehr", "u. v. a.": "und viele andere", "u. Ä.": "und Ähnliches",
             "u. ä.": "und ähnliches", "o. Ä.": "oder Ähnliches", "o. ä.": "oder ähnliches",
             "u. dgl.": "und dergleichen", "dgl.": "dergleichen",
         },

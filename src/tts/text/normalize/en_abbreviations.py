@@ -153,6 +153,8 @@ def _rejects(name: str, kind: Kind, before: str, after: str) -> bool:
     if kind is Kind.BEFORE_NUMBER:
         if lower == "no.":
             return not is_number or _SAYS.search(before) is not None
+        if name in ("Gen.", "Rev."):
+            return re.match(r"\s?\d+:\d", after) is None
         if sum(map(str.isalpha, name)) == 1 or name in _BOOKS:
             return not is_number
         return lower in _ALSO_WORDS and _DETERMINER.search(before) is not None

@@ -34,6 +34,7 @@ def amounts() -> list[Rule]:
     """Write $5K, $5-$10, $-5 and $20/hour in the way that the rule of money reads."""
     return [
         rule(rf"(?<!\w)({_SIGN}) ?([-−])(?=\d)", r"\2\1"),
+        rule(rf"({_SIGN} ?\d{{1,3}}),(\d\d)(?![\d,.])", r"\1.\2"),  # €1,50
         rule(
             rf"({_SIGN} ?{_AMOUNT}) ?({_SUFFIX})\b",
             lambda m: f"{m[1]} {_SCALES[m[2]]}",
@@ -87,6 +88,8 @@ def ranges() -> list[Rule]:
         digits = (len(first), len(second))
         if digits == (3, 4) and not first.endswith("0"):
             return match[0]  # a telephone number
+        if digits == (4, 2) and re.match("20", first) and b == int(first[2:]) + 1:
+            return f"{first} to {int(second)}"  # 2008-09
         if "0" in (first[0], second[0]) and min(digits) > 1 and "." not in first + second:
             return match[0]
         is_year = digits == (4, 2) and re.match("1[1-9]|20", first) and b > int(first[2:])
@@ -112,14 +115,19 @@ def spans() -> list[Rule]:
     short = (
         "(Mon|Tues?|Wed|Thur?s?|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)"
     )
+    long = "|".join([*WEEKDAYS, *MONTHS])
     half_day = r"(?:[ap]m|[AP]M|[AP] M)"
     return [
         rule(
-            rf"\b{short}\.? ?- ?{short}\b(?:\.(?! *$))?",
+            rf"\b{short}\.? ?(?:-|—) ?{short}\b(?:\.(?! *$))?",
             lambda m: f"{names[m[1][:3]]} to {names[m[2][:3]]}",
         ),
+        rule(rf"\b({long}) ?(?:-|—) ?({long})\b", r"\1 to \2"),
         rule(rf"(?<=\d)-(?=\d{{1,2}}(?::\d\d)? ?{half_day}\b)", " to "),
-        rule(r"(?:(?<=\d%)|(?<=\d[ap]m)|(?<=\d[AP]M)|(?<=[AP] M)) ?- ?(?=[\d$£€])", " to "),
+        rule(
+            r"(?:(?<=\d%)|(?<=[ap]\.m\.)|(?<=\d[ap]m)|(?<=\d[AP]M)|(?<=[AP] M)) ?- ?(?=[\d$£€])",
+            " to ",
+        ),
         rule(r"(?<=:\d\d)-(?=\d{1,2}:\d\d\b)", " to "),
         rule(r"(?<=\d°)-(?=\d)|(?<=°[CF])-(?=\d)", " to "),
         rule(r"° (?=[CF]\b)", "°"),
@@ -220,6 +228,7 @@ def measures(numbers: Numbers) -> list[Rule]:
 
     return [
         rule(r"(?<![\w.])(\d{1,2})' ?(\d{1,2})(?:\"|'')", r"\1 foot \2"),
+        rule(r"(?<![\w.])([4-7])' ?(\d|1[01])(?![\w'\"])", r"\1 foot \2"),
         rule(r"(?<![\w.])(\d+)' ?[x×] ?(\d+)'(?!\w)", r"\1 by \2 feet"),
         rule(r"(?<![\w.'])(\d+)'(?= (?:tall|long|wide|deep|high))", r"\1 ft"),
         rule(
@@ -232,7 +241,7 @@ def measures(numbers: Numbers) -> list[Rule]:
             r"\1 inch",
         ),
         rule(r"(\d ?(?:ft|feet|foot)) (\d+(?:\.\d+)?) ?in\b", r"\1 \2 inches"),
-        rule(r"(?<=\d) ?x ?(?=\d[\d.,]* ?=)", " times "),
+        rule(r"(?<=\d) ?x ?(?=\d[\d.,]* ?=|10\^)", " times "),
         rule(r"(?<=\d) ?x ?(?=\d)|(?<=\d) x (?=[A-Z\d])", " by "),
         rule(r"(?<=\d)x\b", " times"),
         rule(r"(?<![\w.,])(\d+(?:\.\d+)?)[eE]([-−+]?\d{1,3})(?![\w.]\w)", power),

@@ -46,7 +46,18 @@ _SMALL_NUMERAL = re.compile(
 )
 _SMALL = r"X{0,3}(?:IX|IV|V?I{0,3})"
 _WORDS = {"L", "C", "CC", "CL", "CV", "CI", "LI", "LV", "XL", "CX"}  # rather letters
-_PERIODS = frozenset({" century", " centuries", " dynasty", " legion", " olympiad", " amendment"})
+_PERIODS = frozenset(
+    {
+        " century",
+        " centuries",
+        " dynasty",
+        " legion",
+        " olympiad",
+        " amendment",
+        " edition",
+        " congress",
+    }
+)
 _AFTER_ONE = frozenset({"", " of", " in", " and", " is", " was", " to", " by", " at", " on"})
 # words that make an I behind "In Part" a pronoun
 _PRONOUN_VERBS = """

@@ -5,7 +5,15 @@ import re
 from tts.text.normalize import roman
 from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.addresses import addresses
-from tts.text.normalize.calendar import clock, durations, numeric_dates, ratios, time_spans
+from tts.text.normalize.calendar import (
+    clock,
+    dotted_times,
+    durations,
+    numeric_dates,
+    ratios,
+    time_spans,
+    weekday_spans,
+)
 from tts.text.normalize.es_tables import (
     ABBREVIATIONS,
     ADDRESS,
@@ -24,6 +32,7 @@ from tts.text.normalize.es_tables import (
     RULERS,
     SYMBOLS,
     UNITS,
+    WEEKDAYS,
 )
 from tts.text.normalize.fractions import fractions
 from tts.text.normalize.prices import prices_per, scaled_signs
@@ -107,6 +116,7 @@ def rules(language: str) -> list[Rule]:
 
     return [
         addresses(ADDRESS),
+        weekday_spans(WEEKDAYS, "a"),
         rule(r"\b[Cc]/ ?(?=[A-ZÁÉÍÓÚÑ])", "calle "),
         ABBREVIATIONS.expand,
         telephone(
@@ -128,6 +138,8 @@ def rules(language: str) -> list[Rule]:
         shared.spelled_letters(),
         shared.with_digits(
             [
+                *([] if point else [dotted_times("[Aa] las?|[Dd]e las?|[Ll]as?")]),
+                shared.heights(),
                 time_spans("a", " ?(?:h|hs|horas|hrs)\\b"),
                 rule(rf"\b({_AT}) (2?1)(?![\w:]|[.,]\d)", lambda m: f"{m[1]} {_una(m[2])}"),
                 durations(duration),
@@ -154,6 +166,7 @@ def rules(language: str) -> list[Rule]:
                 shared.plain_numbers(numbers),
             ]
         ),
+        shared.lone_units({unit: names[1] for unit, names in UNITS.items()}),
         shared.slashes(),
         shared.symbols(SYMBOLS),
     ]

@@ -45,6 +45,7 @@ def rules(language: str) -> list[Rule]:
         # digits that touch a letter
         rule(rf"(?<=[{_LETTERS}])(?=\d)|(?<=\d)(?=[{_LETTERS}])", " "),
         ABBREVIATIONS.expand,
+        shared.spelled_letters(),
         telephone(
             NUMBERS.digits,
             "به علاوه",

@@ -5,7 +5,14 @@ import re
 from tts.text.normalize import roman
 from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.addresses import addresses
-from tts.text.normalize.calendar import clock, durations, numeric_dates, ratios, time_spans
+from tts.text.normalize.calendar import (
+    clock,
+    durations,
+    numeric_dates,
+    ratios,
+    time_spans,
+    weekday_spans,
+)
 from tts.text.normalize.fr_numbers import FrenchNumbers, fraction, ordinals, telephone_group
 from tts.text.normalize.fr_tables import (
     ABBREVIATIONS,
@@ -27,7 +34,6 @@ from tts.text.normalize.telephone import telephone
 from tts.text.normalize.versions import dotted_numbers, english_amounts
 
 _SCALES = "millions?|milliards?|billions?"
-_DAY = "|".join(WEEKDAYS)
 
 
 def rules(language: str) -> list[Rule]:
@@ -53,10 +59,7 @@ def rules(language: str) -> list[Rule]:
 
     return [
         addresses(ADDRESS),
-        rule(
-            rf"\b((?i:{_DAY}))\. ?(?:-|—) ?((?i:{_DAY}))\b\.?",
-            lambda m: f"{WEEKDAYS[m[1].lower()]} à {WEEKDAYS[m[2].lower()]}",
-        ),
+        weekday_spans(WEEKDAYS, "à"),
         ABBREVIATIONS.expand,
         telephone(
             lambda group: telephone_group(numbers, group),
@@ -96,6 +99,7 @@ def rules(language: str) -> list[Rule]:
                 shared.money(numbers, CURRENCIES, "et ", f"mille|{_SCALES}"),
                 shared.parts_of_units({unit: names[0] for unit, names in UNITS.items()}),
                 halves(numbers, lambda f, _: f"un{'e' * f} demi-", NOT_NOUNS),
+                rule(r"(?<![\w.,/])(\d{4})/(?=\d\d(?:\d\d)?(?![\w/]))", r"\1 "),
                 *fractions(numbers, lambda n, d: fraction(numbers, n, d), " et ", "sur"),
                 rule(r" et un demi\b", " et demi"),
                 shared.products("sur"),
@@ -108,6 +112,7 @@ def rules(language: str) -> list[Rule]:
                 shared.plain_numbers(numbers),
             ]
         ),
+        shared.lone_units({unit: names[1] for unit, names in UNITS.items()}),
         shared.slashes(),
         shared.symbols(SYMBOLS),
     ]

@@ -22,6 +22,7 @@ class FrenchNumbers(RomanceNumbers):
     """French of Belgium and Switzerland uses septante, nonante."""
 
     singular_below_two = True
+    elided_of = "d'"
 
     def __init__(self, language: str):
         code = {"fr-be": "fr_BE", "fr-ch": "fr_CH"}.get(language, "fr")

@@ -13,7 +13,7 @@ MONTHS = [
 
 WEEKDAYS = {
     "lun": "lundi", "mar": "mardi", "mer": "mercredi", "jeu": "jeudi", "ven": "vendredi",
-    "sam": "samedi", "dim": "dimanche",
+    "vend": "vendredi", "sam": "samedi", "dim": "dimanche",
 }  # fmt: skip
 
 _CAPITAL = re.compile(r" [A-ZÀ-Þ]")
@@ -30,9 +30,12 @@ def _rejects(name: str, kind: Kind, before: str, after: str) -> bool:
 ABBREVIATIONS = Abbreviations(
     {
         Kind.INSIDE: {
-            "M. et": "Monsieur et", "MM.": "Messieurs", "Mme": "Madame", "Mmes": "Mesdames", "Mlle": "Mademoiselle",
+            "M. et": "Monsieur et", "pl. de": "place de", "pl. d": "place d", "pl. du": "place du",
+            "pl. des": "place des", "MM.": "Messieurs", "Mme": "Madame", "Mmes": "Mesdames",
+            "Mlle": "Mademoiselle",
             "Mlles": "Mesdemoiselles", "Mgr": "Monseigneur", "Dr": "Docteur", "Dr.": "Docteur",
-            "Drs": "Docteurs", "Dre": "Docteure", "Dres": "Docteures", "Sts": "Saints", "Pr": "Professeur", "Pr.": "Professeur", "Prof.": "Professeur",
+            "Drs": "Docteurs", "Dre": "Docteure", "Dres": "Docteures", "Sts": "Saints",
+            "Pr": "Professeur", "Pr.": "Professeur", "Prof.": "Professeur",
             "p. ex.": "par exemple", "par ex.": "par exemple", "c.-à-d.": "c'est-à-dire",
             "c-à-d": "c'est-à-dire", "càd": "c'est-à-dire", "cf.": "confer", "env.": "environ",
             "tél.": "téléphone", "vs.": "versus", "max.": "maximum", "rdv": "rendez-vous",
@@ -44,7 +47,8 @@ ABBREVIATIONS = Abbreviations(
             "bld": "boulevard", "pl.": "place", "rte": "route",
         },
         Kind.BEFORE_NUMBER: {
-            "n°": "numéro", "N°": "Numéro", "nº": "numéro", "no.": "numéro", "n°s": "numéros",
+            "n.o": "numéro", "n°": "numéro", "N°": "Numéro", "nº": "numéro", "no.": "numéro",
+            "n°s": "numéros",
             "p.": "page", "pp.": "pages", "art.": "article", "chap.": "chapitre", "vol.": "volume",
             "fig.": "figure", "t.": "tome", "éd.": "édition", "§": "paragraphe", "ch.": "chapitre",
             **{f"{short}.": day for short, day in WEEKDAYS.items()},

@@ -5,7 +5,14 @@ import re
 from tts.text.normalize import roman
 from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.addresses import addresses
-from tts.text.normalize.calendar import clock, durations, numeric_dates, ratios, time_spans
+from tts.text.normalize.calendar import (
+    clock,
+    durations,
+    numeric_dates,
+    ratios,
+    time_spans,
+    weekday_spans,
+)
 from tts.text.normalize.fractions import fractions
 from tts.text.normalize.it_tables import (
     ABBREVIATIONS,
@@ -25,6 +32,7 @@ from tts.text.normalize.it_tables import (
     RULERS,
     SYMBOLS,
     UNITS,
+    WEEKDAYS,
 )
 from tts.text.normalize.prices import prices_per, scaled_signs
 from tts.text.normalize.romance import (
@@ -48,6 +56,8 @@ _MONTH = "|".join(MONTHS)
 class _ItalianNumbers(RomanceNumbers):
     """One agrees with the gender and the first sound of its noun: un, uno, una, un'."""
 
+    of = "di "
+
     def is_feminine(self, noun: str) -> bool:
         return guess_feminine(noun, "", FEMININE, NOT_FEMININE, FEMININE_ENDING)
 
@@ -63,6 +73,10 @@ class _ItalianNumbers(RomanceNumbers):
         return re.sub(r"(milion[ei]|miliard[oi]) e ", r"\1 ", super().to_words(number, kind))
 
 
+_NUMBERED_BY_ORDINAL = (
+    "piano|posto|secolo|anno|classe|livello|giorno|capitolo|trimestre|tempo|turno|premio|"
+    "compleanno|anniversario|volta|edizione|giornata|stagione|puntata|tappa|grado|articolo"
+)
 NUMBERS = _ItalianNumbers("it", decimal=",", group=". ", point="virgola", minus="meno")
 
 
@@ -71,6 +85,11 @@ def rules(language: str) -> list[Rule]:
     return [
         addresses(ADDRESS),
         rule(r"(?<![\w.])(?<![A-Z]\. )S\. ?(?=([A-Z][a-zà-ù]+))", _saint),
+        weekday_spans(WEEKDAYS, "a"),
+        rule(
+            rf"(?<![\w.,])(\d{{1,3}})°(?= ({_NUMBERED_BY_ORDINAL})\b)",
+            lambda m: _ordinal(int(m[1]), "a" if NUMBERS.is_feminine(m[2]) else "o"),
+        ),
         ABBREVIATIONS.expand,
         telephone(
             NUMBERS.digits,
@@ -99,6 +118,7 @@ def rules(language: str) -> list[Rule]:
         shared.spelled_letters(),
         shared.with_digits(
             [
+                shared.heights(),
                 time_spans("a", ""),
                 durations(_duration),
                 rule(
@@ -127,6 +147,7 @@ def rules(language: str) -> list[Rule]:
                 shared.plain_numbers(NUMBERS),
             ]
         ),
+        shared.lone_units({unit: names[1] for unit, names in UNITS.items()}),
         shared.slashes(),
         shared.symbols(SYMBOLS),
     ]

@@ -1,6 +1,7 @@
 """Italian words: months, abbreviations, units, currencies, symbols."""
 
 from tts.text.normalize.abbreviations import Abbreviations, Kind
+from tts.text.normalize.calendar import is_date
 from tts.text.normalize.shared_rules import Currency
 from tts.text.normalize.word_lists import words
 
@@ -9,6 +10,11 @@ MONTHS = [
     "ottobre", "novembre", "dicembre",
 ]  # fmt: skip
 
+WEEKDAYS = {
+    "lun": "lunedì", "mar": "martedì", "mer": "mercoledì", "gio": "giovedì", "ven": "venerdì",
+    "sab": "sabato", "dom": "domenica",
+}  # fmt: skip
+
 _TITLES = {
     "Sig.": "signor", "Sig.ra": "signora", "Sig.na": "signorina", "Sigg.": "signori",
     "Dott.": "dottor", "Dott.ssa": "dottoressa", "Dr.": "dottor", "Dr.ssa": "dottoressa",
@@ -16,7 +22,8 @@ _TITLES = {
     "Ing.": "ingegner", "Arch.": "architetto", "Geom.": "geometra", "Rag.": "ragionier",
     "On.": "onorevole", "Sen.": "senatore", "Gen.": "generale", "Col.": "colonnello",
     "Cap.": "capitano", "Mons.": "monsignor", "Egr.": "egregio", "Gent.": "gentile",
-    "Gent.mo": "gentilissimo", "Gent.ma": "gentilissima", "Ill.mo": "illustrissimo",
+    "Gent.le": "gentile", "Gent.mo": "gentilissimo", "Gent.ma": "gentilissima",
+    "Ill.mo": "illustrissimo",
     "Ill.ma": "illustrissima", "Preg.mo": "pregiatissimo", "Spett.le": "spettabile",
     "Card.": "cardinale", "SS.": "santi", "S.E.": "sua eccellenza",
 }  # fmt: skip
@@ -36,8 +43,11 @@ ABBREVIATIONS = Abbreviations(
         },
         Kind.BEFORE_NUMBER: {
             "pag.": "pagina", "pagg.": "pagine", "p.": "pagina", "pp.": "pagine", "n.": "numero",
-            "nr.": "numero", "n°": "numero", "N°": "numero", "no": "numero", "nn.": "numeri",
-            "D.Lgs.": "decreto legislativo", "D.L.": "decreto legge", "D.P.R.": "DPR", "art.": "articolo",
+            "nr.": "numero", "n°": "numero", "N°": "numero", "n.o": "numero", "c.": "comma",
+            "lett.": "lettera", **{f"{short}.": day for short, day in WEEKDAYS.items()},
+            "nn.": "numeri",
+            "D.Lgs.": "decreto legislativo", "D.L.": "decreto legge", "D.P.R.": "DPR",
+            "art.": "articolo",
             "artt.": "articoli", "cap.": "capitolo", "vol.": "volume", "fig.": "figura",
             "sec.": "secolo", "secc.": "secoli", "c.a.": "circa",
         },
@@ -68,6 +78,9 @@ ABBREVIATIONS = Abbreviations(
         "Niente Nulla Qualcuno Qualcosa Mio Mia Tuo Tua Suo Sua Nostro Nostra Che Chi Cosa Quanto "
         "Quale Mi Ti Si Ci Vi È Sono Era Fu Ha Hanno Sta Stanno Grazie Inoltre Così Già Nel Nella "
         "Al Alla Dal Dalla Abita Vive Disse Più Molto"
+    ),
+    rejects=lambda name, kind, before, after: (
+        name.rstrip(".") in WEEKDAYS and not is_date(after)
     ),
 )  # fmt: skip
 

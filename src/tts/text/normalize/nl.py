@@ -5,7 +5,14 @@ import re
 from tts.text.normalize import roman
 from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.addresses import addresses
-from tts.text.normalize.calendar import clock, durations, numeric_dates, ratios, time_spans
+from tts.text.normalize.calendar import (
+    clock,
+    dotted_times,
+    durations,
+    numeric_dates,
+    ratios,
+    time_spans,
+)
 from tts.text.normalize.fractions import fractions
 from tts.text.normalize.nl_tables import (
     ABBREVIATIONS,
@@ -52,7 +59,7 @@ def rules(language: str) -> list[Rule]:
     return [
         addresses(ADDRESS),
         rule(
-            rf"\b((?i:{_DAY}))\. ?(?:t/m|-|—) ?((?i:{_DAY}))\b\.?",
+            rf"\b((?i:{_DAY}))\.? ?(?:t/m|-|—) ?((?i:{_DAY}))\b\.?",
             lambda m: f"{WEEKDAYS[m[1].lower()]} tot en met {WEEKDAYS[m[2].lower()]}",
         ),
         ABBREVIATIONS.expand,
@@ -83,9 +90,15 @@ def rules(language: str) -> list[Rule]:
         shared.spelled_letters(),
         shared.with_digits(
             [
+                dotted_times("[Oo]m"),
+                shared.heights(),
+                rule(
+                    r"(?<![\w.,/-])(1[1-9]\d\d)/(?=\d\d(?:\d\d)?(?![\w/]))",
+                    lambda m: f"{NUMBERS.year(int(m[1]))} ",
+                ),
                 time_spans("tot", " ?(?:uur|u)\\b"),
                 durations(_duration),
-                clock(":.", " ?(?:uur|u)\\b", _time),
+                clock(":.u", " ?(?:uur|u)\\b", _time),
                 rule(r"(?<=\bjaren )'?(\d0)\b", lambda m: NUMBERS.cardinal(int(m[1]))),
                 rule(r"(?<![\w.,-])'(\d0)(?=er\b|-)", lambda m: NUMBERS.cardinal(int(m[1]))),
                 prices_per("per", {unit: names[0] for unit, names in UNITS.items()}),
@@ -112,6 +125,7 @@ def rules(language: str) -> list[Rule]:
                 shared.plain_numbers(NUMBERS),
             ]
         ),
+        shared.lone_units({unit: names[1] for unit, names in UNITS.items()}),
         shared.slashes(),
         shared.symbols(SYMBOLS),
     ]

@@ -46,7 +46,8 @@ ABBREVIATIONS = Abbreviations(
             "m.n.": "met name", "max.": "maximaal", "i.c.": "in casu", "a.s.": "aanstaande",
             "vnl.": "voornamelijk", "ev.": "eventueel", "nl.": "namelijk", "mgr.": "monseigneur",
             "jhr.": "jonkheer", "wed.": "weduwe", "geb.": "geboren", "jl.": "jongstleden",
-            "v.C.": "voor Christus", "n.C.": "na Christus",
+            "o.m.": "onder meer", "a.h.w.": "als het ware", "i.h.b.": "in het bijzonder",
+            "v.a.": "vanaf", "v.C.": "voor Christus", "n.C.": "na Christus",
         },
         Kind.BEFORE_NAME: {
             "St.": "Sint", "mr.": "meester", "fam.": "familie",
@@ -66,9 +67,11 @@ ABBREVIATIONS = Abbreviations(
             "febr.": "februari", "mrt.": "maart", "apr.": "april", "aug.": "augustus",
             "sept.": "september", "sep.": "september", "okt.": "oktober", "nov.": "november",
             "dec.": "december", "blz.": "bladzijden", "st.": "stuks", "pers.": "personen",
+            "inw.": "inwoners",
         },
         Kind.AMBIGUOUS: {
-            "v. Chr.": "voor Christus", "n. Chr.": "na Christus", "-str.": "straat",
+            "B.V.": "B V", "N.V.": "N V", "V.S.": "V S", "v. Chr.": "voor Christus",
+            "n. Chr.": "na Christus", "-str.": "straat",
             "a.u.b.": "alstublieft", "jr.": "junior", "sr.": "senior",
             "n.v.t.": "niet van toepassing", "e.e.a.": "een en ander", "p.p.": "per persoon",
             "p.st.": "per stuk",

@@ -2,6 +2,7 @@
 
 import re
 
+from tts.text.normalize import roman
 from tts.text.normalize.calendar import clock, durations, numeric_dates
 from tts.text.normalize.pl_numbers import NUMBERS, ordinal
 from tts.text.normalize.pl_tables import MONTHS, UNITS
@@ -29,6 +30,10 @@ def dates() -> list[Rule]:
             rf"(?:\b([Oo]d|[Ww] dniach) )?(?<![\w.,-])([12]?\d|3[01])\.?"
             rf"(?:-| ?— ?)([12]?\d|3[01])\.? ({_MONTH})\b",
             _span_of_days,
+        ),
+        rule(
+            r"(?<![\w.,])([12]?\d|3[01]) (I{1,3}|I?V|VI{1,3}|I?X|XI{1,2}) (\d{4})(?!\w)",
+            lambda m: f"{m[1]} {MONTHS[roman.value(m[2]) - 1]} {m[3]}",
         ),
         rule(
             rf"(?:\b((?:[Dd]ziś|[Dd]zisiaj|[Jj]utro)(?: jest)?) )?"

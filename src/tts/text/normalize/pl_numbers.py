@@ -58,6 +58,14 @@ class _PolishNumbers(SlavicNumbers):
             return noun.one
         return noun.few if self._is_few(number) else noun.many
 
+    def in_instrumental(self, words: str) -> str:
+        """Return z pięcioma osobami: each word of a small number."""
+        known = {"dwa": "dwoma", "dwie": "dwiema", "trzy": "trzema", "cztery": "czterema"}
+        return " ".join(
+            known.get(word) or re.sub(r"u$", "oma", self.genitive.get(word, word))
+            for word in words.split()
+        )
+
     def agree(self, words: str, gender: str) -> str:
         if gender == "m":
             return words
@@ -135,6 +143,8 @@ def counted_nouns(genitive: str) -> Rule:
         )
         if noun == "dzieci" and not before:
             words = COLLECTIVE.get(words, words)
+        elif noun.endswith("ami") and not before:
+            words = NUMBERS.in_instrumental(NUMBERS.agree(words, "f"))
         elif before or (noun in PERSONS and not thousands) or noun.endswith(("ach", "ych", "ich")):
             feminine = noun.endswith(("y", "i"))
             words = NUMBERS.in_genitive(NUMBERS.agree(words, "f" if feminine else "m"))
@@ -215,7 +225,9 @@ def ordinals() -> list[Rule]:
         return f"{match[1]} {ordinal(int(match[2]) % 100 or int(match[2]), form)}{stop}"
 
     return [
+        rule(r"\b([Ll]ata|[Ll]atach|[Ll]at) (\d0)\. i (?=\d0)", r"\1 \2. i \1 "),
         rule(r"\b([Ll]ata|[Ll]atach|[Ll]at) '?((?:19)?\d0)(?!\d)\.?", decade),
+        rule(r"(?<=y[cm]h i )(?:latach|lat) |(?<=e i )lata ", ""),
         rule(
             rf"(?:\b([Ww]e?|[Nn]a|[Pp]o|[Zz]|[Oo]d|[Dd]o|[Kk]ońca|[Pp]oczątk\w+) )?"
             rf"\b({roman.NUMERAL})(?:(-| — |/| i | lub )({roman.NUMERAL}))? "
@@ -239,6 +251,14 @@ def spans_of_years() -> Rule:
     return rule(
         r"\b([Oo]d) (\d{4}) do (\d{4}) (roku|r\.)",
         lambda m: f"{m[1]} {ordinal(int(m[2]), 'gen')} do {m[3]} {m[4]}",
+    )
+
+
+def lone_years() -> Rule:
+    """W 2024, without the word for year."""
+    return rule(
+        r"\b([Ww]) (1[1-9]\d\d|20\d\d)(?=[,;:!?)]|\.?$|\.\s)",
+        lambda m: f"{m[1]} {ordinal(int(m[2]), 'loc')}",
     )
 
 

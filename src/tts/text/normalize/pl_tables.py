@@ -15,6 +15,11 @@ WEEKDAYS = {  # in the genitive
     "nd": "niedzieli",
 }  # fmt: skip
 
+NOMINATIVE_DAYS = {
+    "pon": "poniedziałek", "pn": "poniedziałek", "wt": "wtorek", "czw": "czwartek",
+    "pt": "piątek", "sob": "sobota", "niedz": "niedziela",
+}  # fmt: skip
+
 ABBREVIATIONS = Abbreviations(
     {
         Kind.INSIDE: {
@@ -29,7 +34,8 @@ ABBREVIATIONS = Abbreviations(
             "łac.": "łaciński", "niem.": "niemiecki", "ur.": "urodzony", "zm.": "zmarł",
             "pt.": "pod tytułem", "ds.": "do spraw", "ww.": "wyżej wymieniony",
             "max.": "maksymalnie", "jw.": "jak wyżej", "kard.": "kardynał", "abp": "arcybiskup",
-            "bp": "biskup", "mjr": "major", "tys.": "tysięcy",
+            "bp": "biskup", "mjr": "major", "lek.": "lekarz", "n. med.": "nauk medycznych",
+            "adw.": "adwokat", "sp.": "spółka", "tys.": "tysięcy",
         },
         Kind.BEFORE_NAME: {
             "p.": "pan", "o.": "ojciec", "s.": "siostra", "por.": "porucznik",

@@ -5,7 +5,15 @@ import re
 from tts.text.normalize import roman
 from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.addresses import addresses
-from tts.text.normalize.calendar import clock, durations, numeric_dates, ratios, time_spans
+from tts.text.normalize.calendar import (
+    clock,
+    dotted_times,
+    durations,
+    numeric_dates,
+    ratios,
+    time_spans,
+    weekday_spans,
+)
 from tts.text.normalize.fractions import fractions
 from tts.text.normalize.prices import prices_per, scaled_signs
 from tts.text.normalize.pt_tables import (
@@ -26,6 +34,7 @@ from tts.text.normalize.pt_tables import (
     RULERS,
     SYMBOLS,
     UNITS,
+    WEEKDAYS,
 )
 from tts.text.normalize.romance import (
     RomanceNumbers,
@@ -103,6 +112,7 @@ def rules(language: str) -> list[Rule]:
 
     return [
         addresses(ADDRESS),
+        weekday_spans(WEEKDAYS, "a"),
         rule(r"(?<![\w.])(?<![A-Z]\. )S\. ?(?=([A-ZÁÂÉÍÓÚ][a-zà-ú]+))", _saint),
         rule(r"(?<![\w.])D\. (?=[A-ZÁÂÉÍÓÚ][a-zà-ú]*a\b)", "dona "),
         ABBREVIATIONS.expand,
@@ -126,6 +136,8 @@ def rules(language: str) -> list[Rule]:
         shared.spelled_letters(),
         shared.with_digits(
             [
+                dotted_times("[Àà]s?|[Dd]as?"),
+                shared.heights(),
                 time_spans("às"),
                 durations(duration),
                 clock(":h", "(?:min| ?h(?:oras)?)?\\b", time),
@@ -150,6 +162,7 @@ def rules(language: str) -> list[Rule]:
                 shared.plain_numbers(numbers),
             ]
         ),
+        shared.lone_units({unit: names[1] for unit, names in units.items()}),
         shared.slashes(),
         shared.symbols(SYMBOLS),
     ]

@@ -1,6 +1,7 @@
 """Portuguese words: months, abbreviations, units, currencies, symbols."""
 
 from tts.text.normalize.abbreviations import Abbreviations, Kind
+from tts.text.normalize.calendar import is_date
 from tts.text.normalize.shared_rules import Currency
 from tts.text.normalize.word_lists import words
 
@@ -9,6 +10,10 @@ MONTHS = [
     "outubro", "novembro", "dezembro",
 ]  # fmt: skip
 
+WEEKDAYS = {
+    "seg": "segunda-feira", "ter": "terça-feira", "qua": "quarta-feira", "qui": "quinta-feira",
+    "sex": "sexta-feira", "sáb": "sábado", "dom": "domingo",
+}  # fmt: skip
 _SHORT_MONTHS = {
     "jan.": "janeiro", "fev.": "fevereiro", "mar.": "março", "abr.": "abril", "jun.": "junho",
     "jul.": "julho", "ago.": "agosto", "set.": "setembro", "out.": "outubro", "nov.": "novembro",
@@ -23,7 +28,7 @@ ABBREVIATIONS = Abbreviations(
             "Dr.a": "doutora", "Dr.o": "doutor", "Sr.a": "senhora",
             "Sr.o": "senhor", "Eng.o": "engenheiro", "Eng.a": "engenheira", "Arq.a": "arquiteta",
             "V. Ex.a": "vossa excelência", "Ex.mo": "excelentíssimo", "Ex.ma": "excelentíssima",
-            "N.a Sr.a": "nossa senhora", "Dto.": "direito", "Drs.": "doutores",
+            "N.a Sr.a": "nossa senhora", "Dto.": "direito", "Esq.": "esquerdo", "Drs.": "doutores",
             "Prof.": "professor", "Profa.": "professora", "Prof.a": "professora",
             "Eng.": "engenheiro", "Enga.": "engenheira", "Arq.": "arquiteto",
             "Exmo.": "excelentíssimo", "Exma.": "excelentíssima", "V. Exa.": "vossa excelência",
@@ -39,7 +44,9 @@ ABBREVIATIONS = Abbreviations(
         },
         Kind.BEFORE_NUMBER: {
             "pág.": "página", "págs.": "páginas", "p.": "página", "pp.": "páginas", "n.o": "número",
-            "no": "número", "nº": "número", "n°": "número", "núm.": "número", "art.": "artigo",
+            "nº": "número", "n°": "número",
+            **{f"{short}.": day for short, day in WEEKDAYS.items()}, "núm.": "número",
+            "art.": "artigo",
             "arts.": "artigos", "cap.": "capítulo", "vol.": "volume", "fig.": "figura",
             "séc.": "século", "sécs.": "séculos", "t.": "tomo",
         },
@@ -69,6 +76,9 @@ ABBREVIATIONS = Abbreviations(
         "Muitos Muitas Ninguém Nada Alguém Algo Meu Minha Seu Sua Seus Suas Nosso Nossa Que Quem "
         "Qual Quanto É São Era Foi Há Está Estão Obrigado Obrigada Além Assim Já Mora Vive Disse "
         "Mais Muito Tem Pelo Pela"
+    ),
+    rejects=lambda name, kind, before, after: (
+        kind is Kind.BEFORE_NUMBER and name.rstrip(".") in WEEKDAYS and not is_date(after)
     ),
 )  # fmt: skip
 

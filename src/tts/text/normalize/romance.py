@@ -10,6 +10,11 @@ from tts.text.normalize.shared_rules import Rule, rule
 _UPPER, _LETTER = "[A-ZÀ-ÖØ-Þ]", r"[^\W\d_]"
 
 
+_MILLIONS = re.compile(
+    r"\b(?:mill[oó]n|millones|milion[ei]|miliard[oi]|milh(?:ão|ões)|millions?|milliards?)$"
+)
+
+
 class RomanceNumbers(Numbers):
     """Numbers that agree with the noun after them; decimals are read as a number: 3,14.
 
@@ -18,6 +23,8 @@ class RomanceNumbers(Numbers):
 
     is_feminine: Callable[[str], bool]
     two_decimals_as_number = True
+    of = "de "  # between a million and its noun
+    elided_of = ""
     singular_below_two = False  # un virgule cinq degré
 
     def with_noun(self, written: str, singular: str, plural: str) -> str:
@@ -25,7 +32,7 @@ class RomanceNumbers(Numbers):
         small = self.singular_below_two and re.match(r"[01](?!\d|[. ]\d{3})", digits)
         one = digits == "1" or small
         noun = singular if one else plural
-        return f"{before_noun(self.agreeing(written, noun))}{noun}"
+        return f"{self.before_noun(self.agreeing(written, noun), noun)}{noun}"
 
     def agreeing(self, written: str, noun: str) -> str:
         """Return the words of a number in front of ``noun``."""
@@ -37,10 +44,12 @@ class RomanceNumbers(Numbers):
     def agree(self, words: str, feminine: bool, noun: str) -> str:
         raise NotImplementedError
 
-
-def before_noun(words: str) -> str:
-    """Append a space, except after an elided numeral: un'ora."""
-    return words if words.endswith("'") else f"{words} "
+    def before_noun(self, words: str, noun: str) -> str:
+        """Append what stands between a number and its noun: un millón de, un'ora."""
+        if _MILLIONS.search(words):
+            vowel = self.elided_of and noun[0].lower() in "aeéèiouhyàâ"
+            return f"{words} {self.elided_of if vowel else self.of}"
+        return words if words.endswith("'") else f"{words} "
 
 
 def counted_nouns(numbers: RomanceNumbers, not_nouns: str, numbered: str) -> Rule:
@@ -57,7 +66,7 @@ def counted_nouns(numbers: RomanceNumbers, not_nouns: str, numbered: str) -> Rul
     def spell(match: re.Match[str]) -> str:
         if match[1] or re.match(r"[-−]?0\d", match[2]):
             return match[0]
-        return before_noun(numbers.agreeing(match[2], match[3]))
+        return numbers.before_noun(numbers.agreeing(match[2], match[3]), match[3])
 
     return rule(pattern, spell)
 

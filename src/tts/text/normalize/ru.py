@@ -5,7 +5,7 @@ import re
 from tts.text.normalize import roman
 from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.addresses import addresses
-from tts.text.normalize.calendar import clock, durations, numeric_dates
+from tts.text.normalize.calendar import clock, dotted_times, durations, numeric_dates
 from tts.text.normalize.fractions import fractions
 from tts.text.normalize.ru_numbers import (
     NUMBERS,
@@ -77,6 +77,7 @@ def rules(language: str) -> list[Rule]:
         rule(r"(?<=\b[Сс] )ул\.|(?<=\b(?:[Оо]т|[Дд]о) )ул\.", "улицы"),
         rule(r"(?<=\b[Вв] )г\.(?= ?[А-ЯЁ])", "городе"),
         rule(r"(?<=\b(?:[Ии]з|[Оо]т|[Дд]о) )г\.(?= ?[А-ЯЁ])", "города"),
+        rule(r"\b(д\. ?\d+[а-я]?)/(?=\d)", r"\1 дробь "),
         ABBREVIATIONS.expand,
         telephone(
             NUMBERS.digits,
@@ -89,6 +90,7 @@ def rules(language: str) -> list[Rule]:
         shared.spelled_letters(),
         shared.with_digits(
             [
+                dotted_times("[Вв]|[Сс]|[Дд]о|[Кк]|[Пп]осле"),
                 rule(
                     r"(?<![\w:.,])(\d{1,2}):(\d\d) ?(?:-|—) ?(\d{1,2}):(\d\d)(?![\w:])",
                     lambda m: f"с {m[1]}:{m[2]} до {m[3]}:{m[4]}",
@@ -109,8 +111,8 @@ def rules(language: str) -> list[Rule]:
                 *fractions(NUMBERS, _fraction, " целых ", ""),
                 rule(r"\b(\w+) целых одна вторая\b", r"\1 с половиной"),
                 rule(r"(?<![\w.,-])(\d{1,3})-(\d{1,3})(?= ?[а-яё%°€$])(?! ?-)", _span),
-                units_with_case(NUMBERS, UNITS | MONEY, GENITIVE_AFTER),
                 shared.products("на"),
+                units_with_case(NUMBERS, UNITS | MONEY, GENITIVE_AFTER),
                 counted_nouns(GENITIVE_AFTER),
                 genitive_numbers(GENITIVE_AFTER),
                 dotted_numbers(NUMBERS, "точка"),
@@ -119,6 +121,7 @@ def rules(language: str) -> list[Rule]:
                 shared.plain_numbers(NUMBERS),
             ]
         ),
+        shared.lone_units({unit: noun.many for unit, noun in UNITS.items()}),
         shared.slashes(),
         shared.symbols(SYMBOLS),
     ]

@@ -56,6 +56,13 @@ class _RussianNumbers(SlavicNumbers):
         one, two = {"f": ("одна", "две"), "n": ("одно", "два")}[gender]
         return re.sub(r"\bодин$", one, re.sub(r"\bдва$", two, words))
 
+    def in_instrumental(self, words: str) -> str:
+        known = {
+            "один": "одним", "два": "двумя", "две": "двумя", "три": "тремя",
+            "четыре": "четырьмя", "сорок": "сорока", "девяносто": "девяноста", "сто": "ста",
+        }  # fmt: skip
+        return " ".join(known.get(w) or re.sub(r"ь$", "ью", w) for w in words.split())
+
     def in_dative(self, words: str) -> str:
         return " ".join(DATIVE.get(word, word) for word in words.split())
 
@@ -123,6 +130,8 @@ def counted_nouns(genitive: str) -> Rule:
             return f"{start}{words} "
         if noun in ("детей", "суток") and not before:
             words = {"два": "двое", "три": "трое", "четыре": "четверо"}.get(words, words)
+        elif re.search(r"(?:ами|ями|ьми)$", noun) and not before:
+            words = NUMBERS.in_instrumental(words)
         elif before or re.search(r"(?:ах|ях)$", noun):
             gender = "f" if noun.endswith(("ы", "и")) else "m"
             words = NUMBERS.in_genitive(NUMBERS.agree(words, gender))
@@ -276,7 +285,7 @@ def years() -> list[Rule]:
         rule(
             r"(?:\b([Вв]о?|[Кк]|[Сс]|[Дд]о|[Оо]т|[Пп]осле|[Оо]коло) )?"
             r"(?<![\w.,/])(\d{3,4}|\d{1,2}(?= г\. (?:до )?н\.))"
-            r"(?:(?:-| — )(\d{4}))? (гг?\.|год(?:а|у|ом|ы|ов|ах|ам)?\b)",
+            r"(?:(?:-| — )(\d{4}|\d\d))? (гг?\.|год(?:а|у|ом|ы|ов|ах|ам)?\b)",
             spell,
         ),
     ]

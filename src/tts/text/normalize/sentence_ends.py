@@ -86,6 +86,8 @@ def _is_end(
     if initial or _DOTTED.fullmatch(last[0]):
         return table.starts_sentence(text, mark.end())
     is_ordinal = _has_ordinal_dot(language) and _ORDINAL.fullmatch(last[0])
+    if is_ordinal and _is_numbered(text[max(start, last.start() - _WINDOW) : last.start()], table):
+        return True  # See p. 3. Then
     if is_ordinal and following[1].isalpha():
         return table.starts_sentence(text, mark.end())
     return not (is_ordinal and _DAY_AND_MONTH.match(text, mark.end()))
@@ -104,6 +106,12 @@ def _is_initial(word: str, language: str) -> bool:
 
 def _has_ordinal_dot(language: str) -> bool:
     return language.split("-")[0] in _ORDINAL_DOT
+
+
+def _is_numbered(before: str, table: Abbreviations) -> bool:
+    """Return whether the last word is an abbreviation that a number follows: p. 3."""
+    words = before.split()
+    return bool(words) and Kind.BEFORE_NUMBER in table.names.get(words[-1], ())
 
 
 def _word_before(text: str, position: int, start: int) -> str:
