@@ -49,8 +49,8 @@ _DASH_IN_NUMBERS = re.compile(
 _DASH_AS_MINUS = re.compile(r"(?<![^\s(])(?<!\d\s)–(?=[\d€$£])")
 # 7 - 2 = 5 and = 10 / 2; the operators become marks that every language reads
 _EQUATION = re.compile(
-    r"\d[\d.,]*(?:\s?[-–+*/×÷:x]\s?\d[\d.,]*)+(?=\s?=)"
-    r"|(?<==\s)\d[\d.,]*(?:\s[-–+*/×÷:x]\s\d[\d.,]*)+"
+    r"\d[\d.,]*(?:\s?[-–+*/×÷:x]\s?\d[\d.,]*){1,12}(?=\s?=)"
+    r"|(?<==\s)\d[\d.,]*(?:\s[-–+*/×÷:x]\s\d[\d.,]*){1,12}"
 )
 _OPERATOR = re.compile(r"\s[-–*/:x]\s|(?<=\d)[-–*x](?=\d)")
 _OPERATORS = {"-": " − ", "–": " − ", "*": " × ", "x": " × ", "/": " ÷ ", ":": " ÷ "}

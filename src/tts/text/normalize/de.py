@@ -72,6 +72,11 @@ def rules(language: str) -> list[Rule]:
         ),
         *numeric_dates(".", _written_date),
         rule(
+            rf"(?i:\b({_BEFORE_DATE}) )?(?<![\d.,])(\d\d?)\.( und | bis | oder | ?- ?| — )"
+            rf"(\d\d?)\. ?({_MONTH})\b(?: (\d{{4}})\b)?",
+            _two_days,
+        ),
+        rule(
             rf"(?i:\b({_BEFORE_DATE}) )?\b([12]?\d|3[01])\. ?({_MONTH})\b(?: (\d{{4}})\b)?",
             _day_and_month,
         ),
@@ -95,7 +100,7 @@ def rules(language: str) -> list[Rule]:
                 rule(r"\b1 (Million|Milliarde|Billion)(?:en)?\b", r"eine \1"),
                 *english_amounts(),
                 shared.money(NUMBERS, CURRENCIES, "", "Tausend|Millionen?|Milliarden?|Billionen?"),
-                shared.parts_of_units({unit: names[0] for unit, names in UNITS.items()}),
+                shared.parts_of_units(UNITS),
                 halves(),
                 rule(
                     r"(?<![\w.,/-])(1[1-9]\d\d)/(?=\d\d(?:\d\d)?(?![\w/]))",
@@ -127,6 +132,17 @@ def rules(language: str) -> list[Rule]:
 
 def _written_date(day: int, month: int, year: int) -> str:
     return f"{day}. {MONTHS[month - 1]} {NUMBERS.year(year)}"
+
+
+def _two_days(match: re.Match[str]) -> str:
+    """Am 1. und 2. Mai, vom 3.-5. Mai 2024: both days have one ending."""
+    before, first, joiner, last, month, year = match.groups()
+    between = "bis" if joiner.strip() in ("-", "—") else joiner.strip()
+    days = [f"{NUMBERS.ordinal(int(day))}{ending(before)}" for day in (first, last)]
+    date = f"{days[0]} {between} {days[1]} {month}"
+    if year:
+        date = f"{date} {NUMBERS.year(int(year))}"
+    return f"{before} {date}" if before else date
 
 
 def _day_and_month(match: re.Match[str]) -> str:

@@ -71,6 +71,9 @@ def ordinals() -> list[Rule]:
 
     def without_article(match: re.Match[str]) -> str:
         neuter = _NEUTER.match(match.string[match.end() :].lstrip())
+        noun = re.match(r"\s*(\w+)", match.string[match.end() :])
+        if noun and is_feminine(noun[1]):
+            return NUMBERS.ordinal(_value(match[1]))
         return f"{NUMBERS.ordinal(_value(match[1]))}{'s' if neuter else 'r'}"
 
     def ruler(match: re.Match[str]) -> str:
@@ -99,7 +102,7 @@ def ordinals() -> list[Rule]:
     ]
 
 
-_NEUTER = re.compile(r"Ja|Ka|Le|Ma|Qu|Se|Re|Kind|Spiel\b|Buch|Geschoss")
+_NEUTER = re.compile(r"Programm|Schul|Ja|Ka|Le|Ma|Qu|Se|Re|Kind|Spiel\b|Buch|Geschoss")
 _DATIVE = {"unter", "von", "mit", "bei", "nach", "seit", "zu"}
 _KINGS = words(
     "Ludwig Wilhelm Friedrich Heinrich Otto Karl Konrad Leopold Maximilian Joseph Josef Franz "

@@ -50,7 +50,8 @@ ABBREVIATIONS = Abbreviations(
             "rer. pol.": "rer pol", "Dres.": "Doktoren", "Dipl.-Psych.": "Diplom-Psych",
             "Dipl.-Kfm.": "Diplomkaufmann",
             "Dipl.": "Diplom", "rd.": "rund", "p. a.": "per annum", "MwSt.": "Mehrwertsteuer",
-            "Whg.": "Wohnung", "n. V.": "nach Verlängerung", "i. E.": "im Elfmeterschießen",
+            "Whg.": "Wohnung", "zw.": "zwischen", "n. V.": "nach Verlängerung",
+            "i. E.": "im Elfmeterschießen",
             "v. u. Z.": "vor unserer Zeitrechnung", "u. Z.": "unserer Zeitrechnung",
             "Ew.": "Einwohner", "a. d.": "an der", "o. d. T.": "ob der Tauber",
             "s. S.": "siehe Seite", "v. l. n. r.": "von links nach rechts",
@@ -107,13 +108,15 @@ AFTER_ORDINAL = (
     "Jahrhunderts?|Jahrtausends?|Jh|Weltkriegs?|Platz|Klasse|Stock|Etage|Tag|Mal|Auflage|Kapitel|"
     "Geburtstag|Liga|Quartal|Semester|Runde|Spieltag|Minute|Lebensjahr|Bundesliga|FC|Akt|Teil|"
     "Sinfonie|Symphonie|Republik|Reich|Dynastie|Bezirk|Kind|Gang|Geschoss|Spiel|Satz|Halbzeit|"
-    "Versuch|Schritt|Buch|Band|Advent|Januar|Weihnachtstag|Jahrestag|Woche|Monat|Jahr|Lektion"
+    "Versuch|Schritt|Buch|Band|Advent|Januar|Weihnachtstag|Jahrestag|Woche|Monat|Jahr|Lektion|"
+    "Programm|Mannschaft|Stelle|Etappe|Rang|Sieg|Preis|Schuljahr|Person|Strophe|Zeile|Bundesliga"
 )
 
 # feminine nouns, besides those that end like "Zeitung"
 FEMININE = {
     "Frau", "Mutter", "Tochter", "Schwester", "Person", "Woche", "Uhr", "Stadt", "Hand", "Nacht",
-    "Million", "Milliarde", "Billion", "Wahl", "Zahl", "Tür", "Wand", "Mark", "Nummer", "Kuh",
+    "Million", "Milliarde", "Billion", "Liga", "Bundesliga", "Wahl", "Zahl", "Tür", "Wand", "Mark",
+    "Nummer", "Kuh",
     "Arbeit", "Antwort", "Figur", "Gabel", "Regel", "Insel", "Feder", "Mauer", "Steuer", "Kammer",
 }  # fmt: skip
 NOT_FEMININE = {"Name", "Junge", "Kunde", "Kollege", "Ende", "Auge", "Käse", "Euro", "Affe"}

@@ -36,6 +36,7 @@ def rules(language: str) -> list[Rule]:
         calm_capitals,
         addresses(_IN_ADDRESS),
         *spans(),
+        rule(r"\bRev\. (?=\d+:\d)", "Revelation "),
         ABBREVIATIONS.expand,
         *names(),
         rule(r"\b([A-G])#(?![\w#])", r"\1 sharp"),

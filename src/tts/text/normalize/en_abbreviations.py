@@ -43,7 +43,7 @@ _BOOKS = {
     "Matt.": "Matthew", "Gen.": "Genesis", "Exod.": "Exodus", "Lev.": "Leviticus",
     "Deut.": "Deuteronomy", "Josh.": "Joshua", "Ps.": "Psalm", "Prov.": "Proverbs",
     "Isa.": "Isaiah", "Jer.": "Jeremiah", "Rom.": "Romans", "Cor.": "Corinthians",
-    "Gal.": "Galatians", "Eph.": "Ephesians", "Heb.": "Hebrews", "Rev.": "Revelation",
+    "Gal.": "Galatians", "Eph.": "Ephesians", "Heb.": "Hebrews", "Rev.": "revision",
 }  # fmt: skip
 
 _UNITS = """
@@ -153,7 +153,7 @@ def _rejects(name: str, kind: Kind, before: str, after: str) -> bool:
     if kind is Kind.BEFORE_NUMBER:
         if lower == "no.":
             return not is_number or _SAYS.search(before) is not None
-        if name in ("Gen.", "Rev."):
+        if name == "Gen.":
             return re.match(r"\s?\d+:\d", after) is None
         if sum(map(str.isalpha, name)) == 1 or name in _BOOKS:
             return not is_number

@@ -34,7 +34,7 @@ def amounts() -> list[Rule]:
     """Write $5K, $5-$10, $-5 and $20/hour in the way that the rule of money reads."""
     return [
         rule(rf"(?<!\w)({_SIGN}) ?([-−])(?=\d)", r"\2\1"),
-        rule(rf"({_SIGN} ?\d{{1,3}}),(\d\d)(?![\d,.])", r"\1.\2"),  # €1,50
+        rule(rf"({_SIGN} ?\d{{1,3}}),(\d\d)(?![\w]|[.,]\d)", r"\1.\2"),  # €1,50
         rule(
             rf"({_SIGN} ?{_AMOUNT}) ?({_SUFFIX})\b",
             lambda m: f"{m[1]} {_SCALES[m[2]]}",

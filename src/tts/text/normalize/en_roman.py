@@ -38,6 +38,7 @@ _NUMERAL = re.compile(
     r"((?=[IVXLC])(?:C{0,2})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))(?![\w'&]|\.\w|-\w)"
     r"( (?:and|to|-) ([IVX]+)\b)?(?=( [a-z]+)?)"
 )
+_RANGE = re.compile(r"\b([IVX]+)(?: — |-)((?=[IVX]{2})X{0,3}(?:IX|IV|V?I{0,3}))\b")  # I-III
 _WORLD_WAR = re.compile(r"\bWW(II?)\b")
 # verse iii, (iv)
 _SMALL_NUMERAL = re.compile(
@@ -82,8 +83,13 @@ def roman_numerals(numbers: Numbers) -> Rule:
         rest = match[0][len(head) + len(numeral) :]
         if len(numeral) > 1 and following in _PERIODS:
             return f"{head}{numbers.ordinal(number)}{_range(rest, numbers, True)}"
-        if before in _COUNTED and (before[0].isupper() or len(numeral) > 1):
-            if numeral == "I" and (before.islower() or following in _AFTER_PRONOUN):
+        counted = before in _COUNTED or before.removesuffix("s") in _COUNTED
+        if counted and (before[0].isupper() or len(numeral) > 1 or match[4]):
+            if (
+                numeral == "I"
+                and not match[4]
+                and (before.islower() or following in _AFTER_PRONOUN)
+            ):
                 return match[0]
             return f"{head}{numbers.cardinal(number)}{_range(rest, numbers, False)}"
         is_numeral = following in _AFTER_ONE if numeral == "I" else numeral != "X"
@@ -105,6 +111,7 @@ def roman_numerals(numbers: Numbers) -> Rule:
     def read(text: str) -> str:
         if not has_numeral.search(text):
             return text
+        text = _RANGE.sub(r"\1 to \2", text)
         text = _WORLD_WAR.sub(r"World War \1", text)
         return _SMALL_NUMERAL.sub(small, _NUMERAL.sub(spell, text))
 

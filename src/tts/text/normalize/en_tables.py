@@ -48,7 +48,8 @@ UNITS = {
     ("microgram", "micrograms"), "μs": ("microsecond", "microseconds"), "ns": ("nanosecond",
     "nanoseconds"), "kN": ("kilonewton", "kilonewtons"), "hp": ("horsepower", "horsepower"),
     "m/s²": ("meter per second squared", "meters per second squared"), "K": ("K", "K"),
-    "kph": ("kilometer per hour", "kilometers per hour"), "kt": ("knot", "knots"),
+    "mpg": ("mile per gallon", "miles per gallon"), "kph": ("kilometer per hour",
+    "kilometers per hour"), "kt": ("knot", "knots"),
     "st": ("stone", "stone"), "pct": ("percent", "percent"), "MP": ("megapixel", "megapixels"),
 }  # fmt: skip
 

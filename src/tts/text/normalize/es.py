@@ -151,7 +151,7 @@ def rules(language: str) -> list[Rule]:
                 ),
                 scaled_money(_SCALES, {s: f"de {c.plural}" for s, c in currencies.items()}),
                 shared.money(numbers, currencies, "con ", f"mil|{_SCALES}"),
-                shared.parts_of_units({unit: names[0] for unit, names in UNITS.items()}),
+                shared.parts_of_units(UNITS),
                 halves(numbers, lambda f, _: "media " if f else "medio ", NOT_NOUNS),
                 *fractions(numbers, fraction, " y ", ""),
                 rule(r" y un medio\b", " y medio"),

@@ -75,7 +75,7 @@ ABBREVIATIONS = Abbreviations(
             "dcha.": "derecha", "Ltda.": "limitada",
         },
         Kind.ENDING: {
-            "etc.": "etcétera", "EE. UU.": "Estados Unidos",
+            "etc.": "etcétera", "y ss.": "y siguientes", "EE. UU.": "Estados Unidos",
         },
     },
     starters=words(

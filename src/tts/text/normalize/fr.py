@@ -97,7 +97,7 @@ def rules(language: str) -> list[Rule]:
                 scaled_money(_SCALES, OF_CURRENCIES),
                 *english_amounts(),
                 shared.money(numbers, CURRENCIES, "et ", f"mille|{_SCALES}"),
-                shared.parts_of_units({unit: names[0] for unit, names in UNITS.items()}),
+                shared.parts_of_units(UNITS),
                 halves(numbers, lambda f, _: f"un{'e' * f} demi-", NOT_NOUNS),
                 rule(r"(?<![\w.,/])(\d{4})/(?=\d\d(?:\d\d)?(?![\w/]))", r"\1 "),
                 *fractions(numbers, lambda n, d: fraction(numbers, n, d), " et ", "sur"),

@@ -58,7 +58,7 @@ ABBREVIATIONS = Abbreviations(
         },
         Kind.COUNTED: {
             "sept.": "septembre", "hab.": "habitants", "éd.": "édition", "p.": "pages",
-            "pers.": "personnes",
+            "pers.": "personnes", "sem.": "semaines",
         },
         Kind.AMBIGUOUS: {
             "janv.": "janvier", "févr.": "février", "avr.": "avril", "juil.": "juillet",
@@ -68,7 +68,7 @@ ABBREVIATIONS = Abbreviations(
             "Cie.": "Compagnie", "bd.": "boulevard", "av.": "avenue", "ex.": "exemple",
         },
         Kind.ENDING: {
-            "etc.": "et cetera",
+            "etc.": "et cetera", "et ss.": "et suivantes",
         },
     },
     starters=words(

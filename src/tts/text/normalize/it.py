@@ -99,6 +99,10 @@ def rules(language: str) -> list[Rule]:
         ),
         *numeric_dates("/.-", _date),
         days_and_months("[Ii]l", _date),
+        rule(
+            rf"\b([Aa]l|[Dd]el|[Dd]al|[Nn]el|[Ss]ul|[Ll])l?'1[°o]?(?= (?:{_MONTH})\b)",
+            lambda m: f"{'il' if m[1] == 'l' else 'Il' if m[1] == 'L' else m[1]} primo",
+        ),
         rule(rf"\b1[°o]?(?= (?:{_MONTH})\b)", "primo"),
         rule(
             r"\b((?i:il|del|al|dal|nel|sul) )(\d{1,3})°(?= [a-zà]{3})",
@@ -132,7 +136,7 @@ def rules(language: str) -> list[Rule]:
                 scaled_signs({"k": "mila", "M": "milioni", "mln": "milioni", "mld": "miliardi"}),
                 scaled_money(_SCALES, {s: f"di {c.plural}" for s, c in CURRENCIES.items()}),
                 shared.money(NUMBERS, CURRENCIES, "e ", f"mila|{_SCALES}"),
-                shared.parts_of_units({unit: names[0] for unit, names in UNITS.items()}),
+                shared.parts_of_units(UNITS),
                 halves(NUMBERS, _half, NOT_NOUNS),
                 *fractions(NUMBERS, _fraction, " e ", ""),
                 rule(r" e un mezzo\b", " e mezzo"),

@@ -66,7 +66,8 @@ ABBREVIATIONS = Abbreviations(
             "S.r.l.": "esse erre elle", "sec.": "secolo", "jr.": "junior",
         },
         Kind.ENDING: {
-            "ecc.": "eccetera", "etc.": "eccetera", "eccetera.": "eccetera", "U.S.A.": "USA",
+            "ecc.": "eccetera", "etc.": "eccetera", "eccetera.": "eccetera",
+            "e segg.": "e seguenti", "U.S.A.": "USA",
         },
     },
     starters=words(

@@ -105,7 +105,7 @@ def rules(language: str) -> list[Rule]:
                 scaled_signs({"k": "duizend", "mln": "miljoen", "mld": "miljard"}),
                 *english_amounts(),
                 shared.money(NUMBERS, CURRENCIES, "", "duizend|miljoen|miljard|biljoen"),
-                shared.parts_of_units({unit: names[0] for unit, names in UNITS.items()}),
+                shared.parts_of_units(UNITS),
                 rule(r"(?<![\w.,/])(?<!\d )1[/⁄]2 (?=([a-z]{3,}))", _half),
                 *fractions(NUMBERS, _fraction, " en ", ""),
                 shared.products("bij"),

@@ -46,7 +46,8 @@ ABBREVIATIONS = Abbreviations(
             "m.n.": "met name", "max.": "maximaal", "i.c.": "in casu", "a.s.": "aanstaande",
             "vnl.": "voornamelijk", "ev.": "eventueel", "nl.": "namelijk", "mgr.": "monseigneur",
             "jhr.": "jonkheer", "wed.": "weduwe", "geb.": "geboren", "jl.": "jongstleden",
-            "o.m.": "onder meer", "a.h.w.": "als het ware", "i.h.b.": "in het bijzonder",
+            "Zn.": "zonen", "e.v.": "en volgende", "o.m.": "onder meer", "a.h.w.": "als het ware",
+            "i.h.b.": "in het bijzonder",
             "v.a.": "vanaf", "v.C.": "voor Christus", "n.C.": "na Christus",
         },
         Kind.BEFORE_NAME: {

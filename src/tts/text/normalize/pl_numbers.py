@@ -248,10 +248,17 @@ def ordinals() -> list[Rule]:
 
 def spans_of_years() -> Rule:
     """Od 1990 do 2000 roku: both years are ordinals."""
+    year = r"(1[1-9]\d\d|20\d\d)"
     return rule(
-        r"\b([Oo]d) (\d{4}) do (\d{4}) (roku|r\.)",
-        lambda m: f"{m[1]} {ordinal(int(m[2]), 'gen')} do {m[3]} {m[4]}",
+        rf"\b([Oo]d) {year} do {year}(?= roku| r\.|[,;:!?)]|\.?$|\.\s)",
+        lambda m: f"{m[1]} {ordinal(int(m[2]), 'gen')} do {_last_year(m)}",
     )
+
+
+def _last_year(match: re.Match[str]) -> str:
+    """Return the second year; digits before the word for year, which another rule reads."""
+    has_noun = match.string[match.end() :].lstrip().startswith("r")
+    return match[3] if has_noun else ordinal(int(match[3]), "gen")
 
 
 def lone_years() -> Rule:

@@ -58,7 +58,8 @@ ABBREVIATIONS = Abbreviations(
             "cd.": "ciąg dalszy", "br.": "bieżącego roku", "bm.": "bieżącego miesiąca",
         },
         Kind.ENDING: {
-            "itd.": "i tak dalej", "itp.": "i tym podobne", "etc.": "et cetera", "in.": "inni",
+            "itd.": "i tak dalej", "i nast.": "i następne", "itp.": "i tym podobne",
+            "etc.": "et cetera", "in.": "inni",
         },
     },
     starters=words(

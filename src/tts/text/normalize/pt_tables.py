@@ -28,7 +28,9 @@ ABBREVIATIONS = Abbreviations(
             "Dr.a": "doutora", "Dr.o": "doutor", "Sr.a": "senhora",
             "Sr.o": "senhor", "Eng.o": "engenheiro", "Eng.a": "engenheira", "Arq.a": "arquiteta",
             "V. Ex.a": "vossa excelência", "Ex.mo": "excelentíssimo", "Ex.ma": "excelentíssima",
-            "N.a Sr.a": "nossa senhora", "Dto.": "direito", "Esq.": "esquerdo", "Drs.": "doutores",
+            "N.a Sr.a": "nossa senhora", "Dto.": "direito",
+            **{f"R. {of}": f"rua {of}" for of in ("do", "da", "de", "dos", "das")},
+            "esq.": "esquerdo", "dto.": "direito", "Drs.": "doutores",
             "Prof.": "professor", "Profa.": "professora", "Prof.a": "professora",
             "Eng.": "engenheiro", "Enga.": "engenheira", "Arq.": "arquiteto",
             "Exmo.": "excelentíssimo", "Exma.": "excelentíssima", "V. Exa.": "vossa excelência",
@@ -64,7 +66,7 @@ ABBREVIATIONS = Abbreviations(
             "a. m.": "a m", "p. m.": "p m", "séc.": "século",
         },
         Kind.ENDING: {
-            "etc.": "et cetera", "E. U. A.": "Estados Unidos",
+            "etc.": "et cetera", "e ss.": "e seguintes", "E. U. A.": "Estados Unidos",
         },
     },
     starters=words(

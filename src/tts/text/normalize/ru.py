@@ -24,6 +24,7 @@ from tts.text.normalize.ru_tables import (
     MONEY,
     MONTHS,
     SCALES,
+    SHORT_MONTHS,
     SYMBOLS,
     UNITS,
     WEEKDAYS,
@@ -59,6 +60,8 @@ def rules(language: str) -> list[Rule]:
             rf"\b((?i:{_DAY}))\.? ?(?:-|—) ?((?i:{_DAY}))\b\.?",
             lambda m: f"{WEEKDAYS[m[1].lower()]} — {WEEKDAYS[m[2].lower()]}",
         ),
+        rule(r"\b(пн|вт|чт|пт|сб)\.(?= [0-3]?\d(?:\.\d| [а-я]))", lambda m: WEEKDAYS[m[1]]),
+        rule(rf"(?<=\d )({'|'.join(SHORT_MONTHS)})\.", lambda m: SHORT_MONTHS[m[1]]),
         *numeric_dates("./-", _written_date),
         rule(
             rf"(?<![\w.,-])([12]?\d|3[01])(?:-| ?— ?)([12]?\d|3[01]) ({_MONTH})\b",
@@ -107,7 +110,7 @@ def rules(language: str) -> list[Rule]:
                 slavic_prices_per(MONEY, UNITS, _PER),
                 scales(NUMBERS, SCALES, MONEY),
                 shared.money(NUMBERS, currencies(MONEY, COINS), "", "тысяч|миллион|миллиард"),
-                shared.parts_of_units({unit: noun.part for unit, noun in UNITS.items()}),
+                shared.parts_of_units({unit: (noun.part,) * 2 for unit, noun in UNITS.items()}),
                 *fractions(NUMBERS, _fraction, " целых ", ""),
                 rule(r"\b(\w+) целых одна вторая\b", r"\1 с половиной"),
                 rule(r"(?<![\w.,-])(\d{1,3})-(\d{1,3})(?= ?[а-яё%°€$])(?! ?-)", _span),
@@ -121,6 +124,7 @@ def rules(language: str) -> list[Rule]:
                 shared.plain_numbers(NUMBERS),
             ]
         ),
+        rule(r"(?<=\bв )км/ч\b", "километрах в час"),
         shared.lone_units({unit: noun.many for unit, noun in UNITS.items()}),
         shared.slashes(),
         shared.symbols(SYMBOLS),

@@ -279,6 +279,13 @@ def years() -> list[Rule]:
             lambda m: f"{m[1]} {ordinal(int(m[2]), 'gen')} {m[3]} {m[4]} {m[5]}",
         ),
         rule(
+            r"\b([Сс]) (1[1-9]\d\d|20\d\d) (по|до) (1[1-9]\d\d|20\d\d)(?=[,;:!?)]|\.?$|\.\s)",
+            lambda m: (
+                f"{m[1]} {ordinal(int(m[2]), 'gen')} {m[3]} "
+                f"{ordinal(int(m[4]), 'm' if m[3] == 'по' else 'gen')}"
+            ),
+        ),
+        rule(
             r"\b([Вв]) (1[1-9]\d\d|20\d\d)(?=[,;:!?)]|\.?$|\.\s)",
             lambda m: f"{m[1]} {ordinal(int(m[2]), 'prep')}",
         ),

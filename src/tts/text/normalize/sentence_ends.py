@@ -16,10 +16,11 @@ _NEXT = re.compile(r"[\W_]{0,60}([^\W_])(\w?)")
 _LAST_WORD = re.compile(r"[^\s(\"'“‘\[—–]+$")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 _HYPHENATED = re.compile(r"[^\W\d_]\.-[^\W\d_]")
-_ORDINAL = re.compile(r"\d{1,3}|\d{1,2}\.\d{1,2}|[IVXLC]{2,7}")  # 3., 24.12., XIV.
+# 3., 3.-5., 24.12., XIV.
+_ORDINAL = re.compile(r"\d{1,3}(?:\.?[-–]\d{1,3})?|\d{1,2}\.\d{1,2}|[IVXLC]{2,7}")
 _DAY_AND_MONTH = re.compile(r"\s\d{1,2}\.")
 # 1. First, a. First, IV. Results, 2.1. Methods
-_LIST_NUMBER = re.compile(r"\s*(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[IVXLC]{1,6})\.")
+_LIST_NUMBER = re.compile(r"\s*(?:\d{1,3}(?:\.\d{1,3})*|[^\W\d_]|[IVXLC]{1,6})\.")
 _WINDOW = 60
 # languages in which a dot after a number makes it an ordinal: "3. Mai"
 _ORDINAL_DOT = frozenset(

@@ -68,10 +68,13 @@ def lone_units(plurals: Mapping[str, str]) -> Rule:
     return rule(rf"(?<![\w/])({names})(?![\w²³/])", lambda m: plurals[m[1]])
 
 
-def parts_of_units(names: Mapping[str, str]) -> Rule:
-    """``1/2 kg``: write out the unit behind a fraction; ``names``: its word there."""
-    pattern = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-    return rule(rf"(?<=\d[/⁄]\d) ?({pattern})(?![\w²³/])", lambda m: f" {names[m[1]]}")
+def parts_of_units(table: Mapping[str, tuple[str, str]]) -> Rule:
+    """``1/2 kg``, ``2 1/2 kg``: write out the unit behind a fraction, as in :func:`units`."""
+    names = "|".join(re.escape(name) for name in sorted(table, key=len, reverse=True))
+    return rule(
+        rf"(\d )?(\d[/⁄]\d) ?({names})(?![\w²³/])",
+        lambda m: f"{m[1] or ''}{m[2]} {table[m[3]][m[1] is not None]}",
+    )
 
 
 def money(
