@@ -114,7 +114,7 @@ def test_an_unspeakable_text_and_a_duplicate_id_are_dropped(tmp_path: Path) -> N
 
 def test_an_unknown_language_is_refused_before_the_work(tmp_path: Path) -> None:
     corpus = LJSpeech(ljspeech(tmp_path / "speech", TEXTS), language="xq")
-    with pytest.raises(CorpusError, match="data.language=xq: .*choose from"):
+    with pytest.raises(CorpusError, match=r"data\.language=xq: .*choose from"):
         prepare([corpus], Frontend(), CONTRACT, tmp_path / "out", LENIENT, 0, False)
 
 
