@@ -9,6 +9,7 @@ _WINDOW = 60  # characters of context that a decision can use
 _NUMBER_AFTER = re.compile(r"\s?(?:[#§(]? ?\d|[A-Z]\b|[IVXLC]{2,7}\b)")
 _INITIAL_BEFORE = re.compile(r"\b[^\W\d_a-z]\.\s?$")
 _NUMBER_BEFORE = re.compile(r"(?:\d|[½¼¾⅓⅔])[\s-]?$")
+_SMALLER_UNIT = re.compile(r"\s?\d{1,3}\s?[^\W\dA-Z_]{1,4}\b")
 _NEXT_WORD = re.compile(r"[\W_]*([^\W_][\w'’]*)")
 
 
@@ -134,7 +135,8 @@ class Abbreviations:
         for words, kind in self._entries[name]:
             if touches_number and kind not in _TOUCHES_NUMBER:
                 continue
-            if kind is Kind.BEFORE_NUMBER and self._is_unit(name) and _NUMBER_BEFORE.search(before):
+            between = _NUMBER_BEFORE.search(before) and _SMALLER_UNIT.match(after)
+            if kind is Kind.BEFORE_NUMBER and self._is_unit(name) and between:
                 continue  # 12 ч. 30 мин.
             if after[:1].isdigit() and kind is not Kind.BEFORE_NUMBER:
                 continue

@@ -108,10 +108,15 @@ def time_spans(to: str, after: str | None = None) -> Rule:
     span = rule(
         r"(?:(?<=\d[:.h]\d\d)|(?<=\dh))(?: ?- ?| — )(?=\d{1,2}(?:[:.h]\d\d|h(?!\w)))", f" {to} "
     )
+    dotted_hyphen = rule(
+        r"(?<![\w.,:-])([01]?\d|2[0-4])\.([0-5]\d) ?(?:-|—) ?([01]?\d|2[0-4])\.([0-5]\d)"
+        r"(?![\w-]|[.,]\d| ?[%°€$£])",
+        rf"\1:\2 {to} \3:\4",
+    )
     if after is None:
-        return span
+        return lambda text: span(dotted_hyphen(text))
     dotted = rule(
         rf"(?<![\w.,:])(\d{{1,2}})\.([0-5]\d) ({to}) (\d{{1,2}})\.([0-5]\d)(?={after})(?![.,]?\d)",
         r"\1:\2 \3 \4:\5",
     )
-    return lambda text: dotted(span(text))
+    return lambda text: dotted(span(dotted_hyphen(text)))

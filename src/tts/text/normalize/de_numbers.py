@@ -14,7 +14,7 @@ _WEAK = (
     "jedem|jeden"
 )
 _STRONG = "der|die|das|diese|dieser|dieses|jede|jeder|jedes|welche|welcher"
-_FEMININE_ENDING = re.compile(r".{2,}(?:ung|heit|keit|schaft|ion|tät|in|ik|ur|enz|anz|e)")
+_FEMININE_ENDING = re.compile(r".{2,}(?:ung|heit|keit|zeit|schaft|ion|tät|in|ik|ur|enz|anz|e)")
 # nouns before a number that names instead of counting
 _NUMBERED = words(
     "Nummer Platz Teil Band Kapitel Seite Punkt Absatz Artikel Paragraf Zimmer Gleis Tag Satz "
@@ -159,6 +159,7 @@ def joined_words() -> list[Rule]:
         return re.sub(r"^eins$", "ein", number) + match[2]
 
     return [
+        rule(r"(?<![\w.,-])(\d+,\d+)-(?=mal|fach)", lambda m: NUMBERS.read(m[1])),
         rule(r"(?<![\w.,-])(\d{1,4})(er[ns]?)\b(-?)", decade),
         rule(
             r"(?<![\w.,-])(\d{1,3})-?((?i:" + tails + r")\w*)",

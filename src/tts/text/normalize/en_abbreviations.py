@@ -28,7 +28,8 @@ _BEFORE_NAME = {
 
 _BEFORE_NUMBER = {
     "No.": "number", "Nos.": "numbers", "Fig.": "figure", "Figs.": "figures", "Vol.": "volume",
-    "Vols.": "volumes", "p.": "page", "pp.": "pages", "Ch.": "chapter", "Chs.": "chapters",
+    "Vols.": "volumes", "p.": "page", "pp.": "pages", "Sect.": "section", "Ch.": "chapter",
+    "Chs.": "chapters",
     "Chap.": "chapter", "Sec.": "section", "Secs.": "sections", "Art.": "article",
     "Eq.": "equation", "Eqs.": "equations", "Ex.": "example", "Pt.": "part", "Rt.": "route",
     "Rte.": "route", "Apt.": "apartment", "Ste.": "suite", "Bk.": "book", "Ver.": "version",

@@ -206,6 +206,7 @@ def fractions(numbers: Numbers) -> list[Rule]:
         return f"{numbers.integer(match[1])} over {numbers.integer(match[2])}"
 
     return [
+        rule(r"(?<![\w.,/])(\d+\.\d)/(5|10|100)\b(?!/)", r"\1 out of \2"),
         rule(rf"(?<![\w.,/])({'|'.join(fixed)})(?![\w/]|[.,]\d)", lambda m: fixed[m[1]]),
         rule(r"(?<![\w.,/-])((?:1[1-9]|20)\d\d)/(\d\d)(?![\w/]|[.,]\d)", season),
         rule(r"(?<![\w.,/])(\d+)[ -](\d{1,2})[/⁄](\d{1,2})\b(?!/)", mixed),

@@ -57,7 +57,8 @@ ABBREVIATIONS = Abbreviations(
             "núm.": "número", "núms.": "números", "n.o": "número", "no.": "número", "nº": "número",
             "n°": "número", "art.": "artículo", "arts.": "artículos",
             "cap.": "capítulo", "vol.": "volumen", "fig.": "figura", "s.": "siglo", "ss.": "siglos",
-            "t.": "tomo", "ca.": "circa", **{f"{short}.": day for short, day in WEEKDAYS.items()},
+            "t.": "tomo", "párr.": "párrafo", "ca.": "circa", **{f"{short}.": day for short,
+            day in WEEKDAYS.items()},
         },
         Kind.UNIT: {
             "min.": "", "seg.": "", "h.": "", "hs.": "",
@@ -71,6 +72,7 @@ ABBREVIATIONS = Abbreviations(
             "Ud.": "usted", "Uds.": "ustedes", "Vd.": "usted", "Vds.": "ustedes",
             "a. C.": "antes de Cristo", "d. C.": "después de Cristo",
             "a. m.": "a m", "p. m.": "p m", "Cía.": "compañía", "Hnos.": "hermanos",
+            "ed.": "edición",
             "Jr.": "júnior", "S. A.": "S A", "S. L.": "S L", "izq.": "izquierda",
             "dcha.": "derecha", "Ltda.": "limitada",
         },

@@ -76,6 +76,7 @@ def rules(language: str) -> list[Rule]:
         ratios("به"),
         shared.codes(NUMBERS),
         shared.plain_numbers(NUMBERS),
+        shared.slashes(),
         shared.symbols(SYMBOLS),
     ]
 

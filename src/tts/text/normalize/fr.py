@@ -68,7 +68,11 @@ def rules(language: str) -> list[Rule]:
             r"0[1-9](?:[ .-]?\d\d){4}",
         ),
         *numeric_dates("/.-", lambda d, m, y: date(d, MONTHS[m - 1], y)),
-        rule(r"(?<=\b[LlDdAaCc][eu] )(\d{1,2})/(\d{1,2})(?![\w/]|[.,]\d)", day_and_month),
+        rule(
+            r"(?<=\b[LlDdAaCc][eu] )(\d{1,2})/(\d{1,2})"
+            r"(?![\w/]|[.,]\d| (?:finale|tarif|litre|heure|kilo|journée|pension))",
+            day_and_month,
+        ),
         rule(
             rf"\b(\d{{1,2}})(?:er)? ({'|'.join(MONTHS)})\b(?: (\d{{4}})\b)?",
             lambda m: date(int(m[1]), m[2], int(m[3]) if m[3] else None),
@@ -97,7 +101,8 @@ def rules(language: str) -> list[Rule]:
                 scaled_money(_SCALES, OF_CURRENCIES),
                 *english_amounts(),
                 shared.money(numbers, CURRENCIES, "et ", f"mille|{_SCALES}"),
-                shared.parts_of_units(UNITS),
+                shared.parts_of_units(UNITS, "de "),
+                rule(r"\bde (?=heure|hectare|hectolitre)", "d'"),
                 halves(numbers, lambda f, _: f"un{'e' * f} demi-", NOT_NOUNS),
                 rule(r"(?<![\w.,/])(\d{4})/(?=\d\d(?:\d\d)?(?![\w/]))", r"\1 "),
                 *fractions(numbers, lambda n, d: fraction(numbers, n, d), " et ", "sur"),

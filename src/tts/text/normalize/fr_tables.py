@@ -30,7 +30,8 @@ def _rejects(name: str, kind: Kind, before: str, after: str) -> bool:
 ABBREVIATIONS = Abbreviations(
     {
         Kind.INSIDE: {
-            "M. et": "Monsieur et", "pl. de": "place de", "pl. d": "place d", "pl. du": "place du",
+            "M. et": "Monsieur et", "M. le": "Monsieur le", "M. l": "Monsieur l",
+            "pl. de": "place de", "pl. d": "place d", "pl. du": "place du",
             "pl. des": "place des", "MM.": "Messieurs", "Mme": "Madame", "Mmes": "Mesdames",
             "Mlle": "Mademoiselle",
             "Mlles": "Mesdemoiselles", "Mgr": "Monseigneur", "Dr": "Docteur", "Dr.": "Docteur",
@@ -47,7 +48,8 @@ ABBREVIATIONS = Abbreviations(
             "bld": "boulevard", "pl.": "place", "rte": "route",
         },
         Kind.BEFORE_NUMBER: {
-            "n.o": "numéro", "n°": "numéro", "N°": "Numéro", "nº": "numéro", "no.": "numéro",
+            "n.o": "numéro", "no": "numéro", "al.": "alinéa", "bât.": "bâtiment", "n°": "numéro",
+            "N°": "Numéro", "nº": "numéro", "no.": "numéro",
             "n°s": "numéros",
             "p.": "page", "pp.": "pages", "art.": "article", "chap.": "chapitre", "vol.": "volume",
             "fig.": "figure", "t.": "tome", "éd.": "édition", "§": "paragraphe", "ch.": "chapitre",
@@ -98,7 +100,7 @@ NOT_RULERS = words("Le La Les Un Une Du Au Aux Des De Ce Et Ou En Il Elle On")
 
 FEMININE = words(
     "heure minute seconde milliseconde tonne livre semaine année journée nuit fois femme fille "
-    "mère sœur personne page voiture maison table chose place pièce ville rue école classe équipe "
+    "mère sœur souris personne page voiture maison table chose place pièce ville rue école classe équipe "
     "lettre ligne note photo image cigarette tasse bouteille boîte carte clé clef porte fenêtre "
     "chambre salle étoile main tête jambe bouche voix langue phrase question réponse pomme poire "
     "part partie course balle robe chemise couche cuillère goutte marche étape île vache poule "

@@ -136,7 +136,7 @@ def rules(language: str) -> list[Rule]:
                 scaled_signs({"k": "mila", "M": "milioni", "mln": "milioni", "mld": "miliardi"}),
                 scaled_money(_SCALES, {s: f"di {c.plural}" for s, c in CURRENCIES.items()}),
                 shared.money(NUMBERS, CURRENCIES, "e ", f"mila|{_SCALES}"),
-                shared.parts_of_units(UNITS),
+                shared.parts_of_units(UNITS, "di "),
                 halves(NUMBERS, _half, NOT_NOUNS),
                 *fractions(NUMBERS, _fraction, " e ", ""),
                 rule(r" e un mezzo\b", " e mezzo"),

@@ -63,7 +63,7 @@ ABBREVIATIONS = Abbreviations(
         },
         Kind.AMBIGUOUS: {
             "a.C.": "avanti Cristo", "d.C.": "dopo Cristo", "S.p.A.": "esse pi a",
-            "S.r.l.": "esse erre elle", "sec.": "secolo", "jr.": "junior",
+            "S.r.l.": "esse erre elle", "sec.": "secolo", "jr.": "junior", "ed.": "edizione",
         },
         Kind.ENDING: {
             "ecc.": "eccetera", "etc.": "eccetera", "eccetera.": "eccetera",

@@ -112,6 +112,10 @@ def form_of(noun: str, before: str = "") -> str:
             "tygodnia",
             "maja",
             "tysiąclecia",
+            "piętra",
+            "miejsca",
+            "wydania",
+            "posiedzenia",
         )
         return "gen" if masculine_genitive else "f"
     if word.endswith("u"):
@@ -136,6 +140,8 @@ def counted_nouns(genitive: str) -> Rule:
         before, written, noun = match[1], match[2], match[3]
         start = f"{before} " if before else ""
         words = NUMBERS.read(written)
+        if written == "1,5":
+            return f"{start}{'półtorej' if noun.endswith(('y', 'i')) else 'półtora'} "
         if "," in written:
             return f"{start}{words} "
         thousands = words.endswith(

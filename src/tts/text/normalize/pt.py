@@ -148,7 +148,7 @@ def rules(language: str) -> list[Rule]:
                 scaled_signs({"k": "mil", "M": "milhões"}),
                 scaled_money(_SCALES, {s: f"de {c.plural}" for s, c in CURRENCIES.items()}),
                 shared.money(numbers, CURRENCIES, "e ", f"mil|{_SCALES}"),
-                shared.parts_of_units(units),
+                shared.parts_of_units(units, "de "),
                 halves(numbers, lambda f, _: "meia " if f else "meio ", NOT_NOUNS),
                 *fractions(numbers, fraction, " e ", ""),
                 rule(r" e um meio\b", " e meio"),

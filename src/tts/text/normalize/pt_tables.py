@@ -62,6 +62,7 @@ ABBREVIATIONS = Abbreviations(
         Kind.AMBIGUOUS: {
             **{f"de {short}": f"de {month}" for short, month in _SHORT_MONTHS.items()},
             "a. C.": "antes de Cristo", "d. C.": "depois de Cristo", "Cia.": "companhia",
+            "ed.": "edição",
             "Ltda.": "limitada", "Lda.": "limitada", "S. A.": "S A", "Jr.": "júnior",
             "a. m.": "a m", "p. m.": "p m", "séc.": "século",
         },

@@ -31,7 +31,7 @@ def numbered_nouns(nouns: str, spell: Callable[[int], str]) -> Rule:
         words = f"{noun} {spell(value(first))}"
         return f"{words}{joiner}{spell(value(second))}" if second else words
 
-    end = r"(?![\w'’])(?!\.\w)"
+    end = r"(?![\w'’])(?!\. ?\d|\.\w)"
     return rule(
         rf"\b((?i:{nouns})) ({NUMERAL}){end}(?:( (?:[a-zà]{{1,3}}|—) |-)({NUMERAL}){end})?", read
     )

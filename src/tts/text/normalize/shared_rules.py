@@ -68,13 +68,21 @@ def lone_units(plurals: Mapping[str, str]) -> Rule:
     return rule(rf"(?<![\w/])({names})(?![\w²³/])", lambda m: plurals[m[1]])
 
 
-def parts_of_units(table: Mapping[str, tuple[str, str]]) -> Rule:
-    """``1/2 kg``, ``2 1/2 kg``: write out the unit behind a fraction, as in :func:`units`."""
+def parts_of_units(table: Mapping[str, tuple[str, str]], of: str = "") -> Rule:
+    """``1/2 kg``, ``2 1/2 kg``: write out the unit behind a fraction, as in :func:`units`.
+
+    ``of``: what stands between 3/4 and its unit.
+    """
     names = "|".join(re.escape(name) for name in sorted(table, key=len, reverse=True))
-    return rule(
-        rf"(\d )?(\d[/⁄]\d) ?({names})(?![\w²³/])",
-        lambda m: f"{m[1] or ''}{m[2]} {table[m[3]][m[1] is not None]}",
-    )
+
+    def spell(match: re.Match[str]) -> str:
+        whole, part, unit = match.groups()
+        noun = table[unit][whole is not None]
+        if whole or part in ("1/2", "1⁄2"):
+            return f"{whole or ''}{part} {noun}"
+        return f"{part} {of}{noun}"
+
+    return rule(rf"(\d )?(\d[/⁄]\d) ?({names})(?![\w²³/])", spell)
 
 
 def money(
