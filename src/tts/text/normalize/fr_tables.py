@@ -100,7 +100,8 @@ NOT_RULERS = words("Le La Les Un Une Du Au Aux Des De Ce Et Ou En Il Elle On")
 
 FEMININE = words(
     "heure minute seconde milliseconde tonne livre semaine année journée nuit fois femme fille "
-    "mère sœur souris personne page voiture maison table chose place pièce ville rue école classe équipe "
+    "mère sœur souris personne page voiture maison table chose place pièce ville rue école classe "
+    "équipe "
     "lettre ligne note photo image cigarette tasse bouteille boîte carte clé clef porte fenêtre "
     "chambre salle étoile main tête jambe bouche voix langue phrase question réponse pomme poire "
     "part partie course balle robe chemise couche cuillère goutte marche étape île vache poule "
