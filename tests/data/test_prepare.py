@@ -14,6 +14,7 @@ from tts.audio.mel import mel_spectrogram
 from tts.contract import MelContract
 from tts.data import prepare as module
 from tts.data.corpora.ljspeech import LJSpeech
+from tts.data.corpora.source import CorpusError
 from tts.data.doctor import DoctorError, validation_texts
 from tts.data.prepare import prepare
 from tts.data.prepare_settings import PrepareSettings
@@ -109,6 +110,12 @@ def test_an_unspeakable_text_and_a_duplicate_id_are_dropped(tmp_path: Path) -> N
     dropped = {row["id"]: row["reason"] for row in rows if not row["kept"]}
     assert "unusable text, nothing in the text" in dropped["clip-006"]
     assert "duplicate id" in dropped["clip-000"]
+
+
+def test_an_unknown_language_is_refused_before_the_work(tmp_path: Path) -> None:
+    corpus = LJSpeech(ljspeech(tmp_path / "speech", TEXTS), language="xq")
+    with pytest.raises(CorpusError, match=r"data\.language=xq: .*choose from"):
+        prepare([corpus], Frontend(), CONTRACT, tmp_path / "out", LENIENT, 0, False)
 
 
 def test_an_unusual_speaking_rate_is_dropped(tmp_path: Path) -> None:

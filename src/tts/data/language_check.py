@@ -1,13 +1,31 @@
-"""Whether the texts of a corpus are in the language that the corpus is said to have."""
+"""The language of a corpus: whether the phonemizer has it, and whether the texts are in it."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 
+from tts.data.corpora.source import CorpusError, Source
 from tts.data.store import Row
+from tts.text.errors import TextError, UnreadableTextError
+from tts.text.frontend import Frontend
 from tts.text.language_words import other_language
 
 SAMPLE = 2000  # texts that are read of each speaker or language
 NAMED = 5  # speakers, at most
+
+
+def require_languages(sources: Sequence[Source], frontend: Frontend) -> None:
+    """Raise CorpusError for a language that the phonemizer does not have, before any work."""
+    for language in sorted({source.language for source in sources if _is_phonemized(source)}):
+        try:
+            frontend("a", language)
+        except UnreadableTextError:
+            continue  # a language without Latin letters
+        except TextError as error:
+            raise CorpusError(f"data.language={language}: {error}") from error
+
+
+def _is_phonemized(source: Source) -> bool:
+    return source.phonemes is None and bool(source.text.strip())
 
 
 def language_warnings(rows: Sequence[Row]) -> list[str]:

@@ -21,7 +21,7 @@ from tts.data.codes import prepare_codes
 from tts.data.corpora.source import Corpus, Source, description
 from tts.data.doctor import examine, report, require_enough, summarize
 from tts.data.features import Recipe, extract, utterance_state
-from tts.data.language_check import language_warnings
+from tts.data.language_check import language_warnings, require_languages
 from tts.data.prepare_settings import PrepareSettings
 from tts.data.progress import shard_progress
 from tts.data.recordings import Recordings, require_different
@@ -126,6 +126,7 @@ def _prepare_corpus(
     progress: bool,
 ) -> None:
     sources = list(corpus.sources())
+    require_languages(sources, recipe.frontend)
     if how := description(corpus):
         log.info(how)
     (folder / "shards").mkdir(parents=True, exist_ok=True)

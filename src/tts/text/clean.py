@@ -47,6 +47,16 @@ _DASH_IN_NUMBERS = re.compile(
     r"(?:(?<=[\d%°])|(?<=\d[apKkMm])|(?<=\d[apAP][mM])|(?<=[ap]\.m\.))[‐‑‒–~～〜](?=[\d$£€¥])"
 )
 _DASH_AS_MINUS = re.compile(r"(?<![^\s(])(?<!\d\s)–(?=[\d€$£])")
+# 7 - 2 = 5 and = 10 / 2; the operators become marks that every language reads
+_EQUATION = re.compile(
+    r"\d[\d.,]*(?:\s?[-–+*/×÷:x]\s?\d[\d.,]*){1,12}(?=\s?=)"
+    r"|(?<==\s)\d[\d.,]*(?:\s[-–+*/×÷:x]\s\d[\d.,]*){1,12}"
+)
+_OPERATOR = re.compile(r"\s[-–*/:x]\s|(?<=\d)[-–*x](?=\d)")
+_OPERATORS = {"-": " − ", "–": " − ", "*": " × ", "x": " × ", "/": " ÷ ", ":": " ÷ "}
+_PRODUCT = re.compile(r"(?<=\d)\s?\*\s?(?=\d)")
+_NUMERO = re.compile(r"\b([Nn])º(?=\s?\d)")  # in Portuguese, no 5 is something else
+_NO_COINS = re.compile(r"(?<=\d),[-–—]+(?![\w])")  # 25,- euro
 _ELLIPSIS = re.compile(r"\.\s?\.(?:\s?\.)+|\.\.")
 _LOOSE_HYPHEN = re.compile(r"(?:(?<=\s)|^)-+(?=\s|$)|--+")
 _AMOUNT = r"(?:[$£€¥]|\.\d)"  # what a minus sign can stand before, besides digits
@@ -97,7 +107,10 @@ def clean(text: str) -> Cleaned:
 def _clean_line(text: str) -> Cleaned:
     dropped: dict[str, None] = {}
     kept = []
-    text = _DASH_IN_NUMBERS.sub("-", unicodedata.normalize("NFC", text))
+    text = _NUMERO.sub(r"\1.º", unicodedata.normalize("NFC", text))
+    text = _PRODUCT.sub(" × ", text)
+    text = _EQUATION.sub(_with_operators, _NO_COINS.sub("", text))
+    text = _DASH_IN_NUMBERS.sub("-", text)
     text = _DASH_AS_MINUS.sub("−", text)
     text = _MARK_AND_QUOTE.sub(lambda pair: f"{_SPELLINGS[pair[1]].strip()}{pair[2]} ", text)
     text = _CLOSING_GUILLEMET.sub('"', _OPENING_GUILLEMET.sub('"', text))
@@ -119,6 +132,10 @@ def _clean_line(text: str) -> Cleaned:
     cleaned = _OPENING.sub("", _QUOTED.sub(r"\1", cleaned))
     cleaned = _REPEATED.sub(lambda marks: marks[1] or "", cleaned)
     return Cleaned(_SPACES.sub(" ", cleaned).strip(), tuple(dropped))
+
+
+def _with_operators(equation: re.Match[str]) -> str:
+    return _OPERATOR.sub(lambda operator: _OPERATORS[operator[0].strip()], equation[0])
 
 
 @lru_cache(maxsize=65536)

@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 
 _LINE_END = re.compile(r"\r\n?|[\n\v\f\x85\u2028\u2029]")
-_LIST_ITEM = re.compile(r"\s*(?:[-*•·●▪◦‣]\s|[(\[]?(?:\d{1,3}|[A-Za-z]|[IVXLCivxlc]{1,6})[.)\]]\s)")
+_LIST_ITEM = re.compile(r"\s*(?:[-*•·●▪◦‣]\s|[(\[]?(?:\d{1,3}|[^\W\d_]|[IVXLCivxlc]{1,6})[.)\]]\s)")
 _WORD = re.compile(r"[^\W_]")
 _WRAP_WIDTH = 40  # shortest width of a paragraph whose lines are wrapped before capital letters
 _MIN_WRAPPED = 3  # lines of such a paragraph

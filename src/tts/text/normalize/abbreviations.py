@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 _WINDOW = 60  # characters of context that a decision can use
 _NUMBER_AFTER = re.compile(r"\s?(?:[#§(]? ?\d|[A-Z]\b|[IVXLC]{2,7}\b)")
+_INITIAL_BEFORE = re.compile(r"\b[^\W\d_a-z]\.\s?$")
 _NUMBER_BEFORE = re.compile(r"(?:\d|[½¼¾⅓⅔])[\s-]?$")
+_SMALLER_UNIT = re.compile(r"\s?\d{1,3}\s?[^\W\dA-Z_]{1,4}\b")
 _NEXT_WORD = re.compile(r"[\W_]*([^\W_][\w'’]*)")
 
 
@@ -72,6 +74,11 @@ class Abbreviations:
             for name, words in (tables or {}).get(kind, {}).items()
         ]
         listed = {_canonical(name) for name, _, _ in written}
+        written += [
+            (f"{name}.", words, kind)  # many write Mme. and mgr.
+            for name, words, kind in written
+            if len(name) > 2 and name.isalpha() and f"{name}." not in listed
+        ]
         for name, words, kind in written:
             for variant, spelled in _variants(name, words).items():
                 if variant == _canonical(name) or variant not in listed:
@@ -128,14 +135,22 @@ class Abbreviations:
         for words, kind in self._entries[name]:
             if touches_number and kind not in _TOUCHES_NUMBER:
                 continue
+            between = _NUMBER_BEFORE.search(before) and _SMALLER_UNIT.match(after)
+            if kind is Kind.BEFORE_NUMBER and self._is_unit(name) and between:
+                continue  # 12 ч. 30 мин.
             if after[:1].isdigit() and kind is not Kind.BEFORE_NUMBER:
                 continue
+            if kind is Kind.BEFORE_NAME and len(name) == 2 and _INITIAL_BEFORE.search(before):
+                continue  # J. S. Bach
             if not self._has_context(kind, before, after):
                 continue
             if self._rejects and self._rejects(name, kind, before, after):
                 continue
             return Found(match.start(), match.end(), words, kind)
         return None
+
+    def _is_unit(self, name: str) -> bool:
+        return any(kind in _AFTER_NUMBER for _, kind in self._entries[name])
 
     def _has_context(self, kind: Kind, before: str, after: str) -> bool:
         if kind is Kind.BEFORE_NUMBER:
@@ -161,7 +176,7 @@ def ends_text(text: str, position: int) -> bool:
 def _is_whole(name: str, after: str) -> bool:
     """Return whether no letters follow that make the name a part of something longer."""
     if not name.endswith("."):
-        return not (after[:1].isalnum() or after[:1] == "_")
+        return True  # its pattern sees to that
     if after[:1].islower():
         return False
     return not (after[:1].isalpha() and after[1:2] == ".")  # U.S. in U.S.A.
@@ -183,4 +198,5 @@ def _canonical(name: str) -> str:
 
 def _pattern(name: str) -> str:
     escaped = re.escape(name).replace(r"\ ", r"\s")
-    return re.sub(r"\\\.(?!$)", r"\\.\\s?", escaped)
+    whole = "" if name.endswith(".") else r"(?![^\W\d])"  # D.a, but not in D. Ana
+    return re.sub(r"\\\.(?!$)", r"\\.\\s?", escaped) + whole

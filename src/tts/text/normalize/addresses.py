@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from tts.text.normalize.shared_rules import Rule
+from tts.text.normalize.shared_rules import Rule, rule
 
 # endings that make "name.ending" an address without a scheme, "www." or an at sign
 _ENDINGS = (
@@ -22,7 +22,7 @@ _ADDRESS = re.compile(
     re.VERBOSE,
 )
 _MARKS = ".@/?=&#:_~+%-"
-_CAN_HOLD_ADDRESS = re.compile(r"\w[.@]\w|://\w")
+_CAN_HOLD_ADDRESS = re.compile(r"[\w\s][.@]\w|^\.\w|://\w")
 
 
 def addresses(words: Mapping[str, str]) -> Rule:
@@ -41,4 +41,9 @@ def addresses(words: Mapping[str, str]) -> Rule:
         address = re.sub(r"^www\.", f"{letters}.", address) + tail
         return marks.sub(lambda mark: f" {words[mark[0]]} ", address) + end
 
-    return lambda text: _ADDRESS.sub(spell, text) if _CAN_HOLD_ADDRESS.search(text) else text
+    suffix = rule(r"(?<![\w.)\"'])\.(?=[^\W\d_]{2})", f" {words['.']} ")  # .NET, a .pdf
+
+    def read(text: str) -> str:
+        return suffix(_ADDRESS.sub(spell, text)) if _CAN_HOLD_ADDRESS.search(text) else text
+
+    return read

@@ -45,7 +45,13 @@ def rules(language: str) -> list[Rule]:
             r"1[3-9]\d(?:[ -]?\d{4}){2}|0\d{2,3}-\d{7,8}|[48]00-\d{3,4}-\d{3,4}",
         ),
         *numeric_dates("/.-", _date),
+        rule(r"(?<![\w.,/-])(\d{4})([/-])(\d{1,2})\2(\d{1,2})(?![\w/-])", _short_date),
         rule(_JOINER, ""),
+        rule(
+            r"(?<!\d)(\d{4})(?:-|—|~|至)(\d{4})(?=年)",
+            lambda m: f"{NUMBERS.digits(m[1])}到{NUMBERS.digits(m[2])}",
+        ),
+        rule(r" ([−×÷]) ", r"\1"),
         rule(
             r"(\d{2,4})年(?:(\d{1,2})月(?:(\d{1,2})([日号]))?)?",
             _chinese_date,
@@ -81,6 +87,8 @@ def rules(language: str) -> list[Rule]:
             rf"(?<![\d.,-])({NUMBERS.pattern}) ?[-—~] ?({NUMBERS.pattern})(?=[^\d\W]|[%°])",
             lambda m: f"{_read(m[1])}到{m[2]}" if len(m[1]) < 5 else m[0],
         ),
+        rule(r"(\d+)(?=楼|号线|路公交)", lambda m: _read(m[1])),
+        rule(r"(\d{3,4})(?=室|房间|号房)|(?<=房间号)(\d{3,4})", lambda m: NUMBERS.digits(m[0])),
         rule(r"第(\d+)", lambda m: f"第{_read(m[1])}"),
         rule(
             rf"({number}) ?({units})(?![A-Za-z²³/])",
@@ -95,6 +103,7 @@ def rules(language: str) -> list[Rule]:
             r"(?<![\w.,])(\d+(?:-\d+)+)(?!\w)",
             lambda m: "，".join(NUMBERS.digits(part) for part in m[1].split("-")),
         ),
+        rule(r"(?<=\d)−(?=\d)", "减"),
         rule(r"(?<![A-Za-z0-9.,])[-−](?=\d)", "负"),
         rule(NUMBERS.pattern, lambda m: _read(m[0])),
         rule("[" + re.escape("".join(SYMBOLS)) + "]", lambda m: SYMBOLS[m[0]]),
@@ -109,6 +118,11 @@ def _read(written: str) -> str:
 def _date(day: int, month: int, year: int) -> str:
     words = NUMBERS.digits(str(year)) if year > 99 else NUMBERS.digits(f"{year:02d}")
     return f"{words}年{NUMBERS.cardinal(month)}月{NUMBERS.cardinal(day)}日"
+
+
+def _short_date(match: re.Match[str]) -> str:
+    year, month, day = int(match[1]), int(match[3]), int(match[4])
+    return _date(day, month, year) if 1 <= month <= 12 and 1 <= day <= 31 else match[0]
 
 
 def _chinese_date(match: re.Match[str]) -> str:

@@ -14,10 +14,12 @@ _WEAK = (
     "jedem|jeden"
 )
 _STRONG = "der|die|das|diese|dieser|dieses|jede|jeder|jedes|welche|welcher"
-_FEMININE_ENDING = re.compile(r".{2,}(?:ung|heit|keit|schaft|ion|tät|in|ik|ur|enz|anz|e)")
+_FEMININE_ENDING = re.compile(r".{2,}(?:ung|heit|keit|zeit|schaft|ion|tät|in|ik|ur|enz|anz|e)")
 # nouns before a number that names instead of counting
 _NUMBERED = words(
-    "Nummer Platz Teil Band Kapitel Seite Punkt Absatz Artikel Paragraf Zimmer Gleis Tag"
+    "Nummer Platz Teil Band Kapitel Seite Punkt Absatz Artikel Paragraf Zimmer Gleis Tag Satz "
+    "Ziffer Zeile Strophe Stufe Klasse Gruppe Typ Phase Version Linie Haus Kanal Raum Saal Szene "
+    "Akt Abschnitt Anlage Level Halle Tor Block"
 )
 
 
@@ -60,8 +62,18 @@ def ordinals() -> list[Rule]:
     def after_article(match: re.Match[str]) -> str:
         return f"{match[1]} {NUMBERS.ordinal(_value(match[2]))}{ending(match[1])}"
 
+    def both_after_article(match: re.Match[str]) -> str:
+        """Im 18. und 19. Jahrhundert: both have one ending."""
+        before, first, joiner, second = match.groups()
+        case = ending(before)
+        words = [f"{NUMBERS.ordinal(_value(written))}{case}" for written in (first, second)]
+        return f"{before} {joiner.join(words)}"
+
     def without_article(match: re.Match[str]) -> str:
-        neuter = re.match(r"Ja|Ka|Le|Ma|Qu|Se|Re", match.string[match.end() :].lstrip())
+        neuter = _NEUTER.match(match.string[match.end() :].lstrip())
+        noun = re.match(r"\s*(\w+)", match.string[match.end() :])
+        if noun and is_feminine(noun[1]):
+            return NUMBERS.ordinal(_value(match[1]))
         return f"{NUMBERS.ordinal(_value(match[1]))}{'s' if neuter else 'r'}"
 
     def ruler(match: re.Match[str]) -> str:
@@ -81,11 +93,16 @@ def ordinals() -> list[Rule]:
         rule(
             rf"(?:\b(\w+) )?\b({kings}|{'|'.join(sorted(_QUEENS))}) ({roman.NUMERAL})\b\.?", ruler
         ),
+        rule(
+            rf"\b((?i:{_WEAK}|{_STRONG})) {number}(-| und | bis | oder | — ){number}(?= ?[^\W\d_])",
+            both_after_article,
+        ),
         rule(rf"\b((?i:{_WEAK}|{_STRONG})) {number}(?= ?[^\W\d_])", after_article),
         rule(rf"(?<!\w)(?<!\d\. ){number}(?= ?(?:{AFTER_ORDINAL})\b)", without_article),
     ]
 
 
+_NEUTER = re.compile(r"Programm|Schul|Ja|Ka|Le|Ma|Qu|Se|Re|Kind|Spiel\b|Buch|Geschoss")
 _DATIVE = {"unter", "von", "mit", "bei", "nach", "seit", "zu"}
 _KINGS = words(
     "Ludwig Wilhelm Friedrich Heinrich Otto Karl Konrad Leopold Maximilian Joseph Josef Franz "
@@ -98,6 +115,14 @@ _QUEENS = words("Elisabeth Katharina Margarethe Margrethe Maria Christina Isabel
 
 def _value(written: str) -> int:
     return int(written) if written.isdigit() else roman.value(written)
+
+
+def halves() -> Rule:
+    """1/2 Stunde -> eine halbe Stunde; other genders depend on the case, and stay."""
+    return rule(
+        r"(?<![\w.,/])(?<!\d )1[/⁄]2 (?=([A-ZÄÖÜ][a-zäöüß]+))",
+        lambda m: "eine halbe " if is_feminine(m[1]) else m[0],
+    )
 
 
 def fraction(numerator: int, denominator: int) -> str:
@@ -123,15 +148,24 @@ def joined_words() -> list[Rule]:
     def decade(match: re.Match[str]) -> str:
         number = int(match[1])
         decades = NUMBERS.year(number) if number < 2000 else NUMBERS.cardinal(number)
-        return f"{decades}er{' ' if match[2] else ''}"
+        return f"{decades}{match[2]}{' ' if match[3] else ''}"
+
+    def compound(match: re.Match[str]) -> str:
+        words = NUMBERS.read(match[1])
+        return f"{re.sub(r'^ein(?=hundert|tausend)', '', words)}-"
 
     def joined(match: re.Match[str]) -> str:
         number = re.sub(r"^ein(?=hundert|tausend)", "", NUMBERS.cardinal(int(match[1])))
         return re.sub(r"^eins$", "ein", number) + match[2]
 
     return [
-        rule(r"(?<![\w.,-])(\d{1,4})er\b(-?)", decade),
-        rule(r"(?<![\w.,-])(\d{1,3})-?((?:" + tails + r")\w*)", joined),
+        rule(r"(?<![\w.,-])(\d+,\d+)-(?=mal|fach)", lambda m: NUMBERS.read(m[1])),
+        rule(r"(?<![\w.,-])(\d{1,4})(er[ns]?)\b(-?)", decade),
+        rule(
+            r"(?<![\w.,-])(\d{1,3})-?((?i:" + tails + r")\w*)",
+            lambda m: joined(m).lower(),
+        ),
+        rule(r"(?<![\w.,-])(\d{1,3}(?:,\d+)?)-(?=[A-ZÄÖÜ][a-zäöüß]+-)", compound),
         rule(
             r"(?<![\w.,-])(\d{1,3}) ?%-?(ig\w*)",
             lambda m: f"{joined(m)[: -len(m[2])]}prozent{m[2]}",

@@ -1,5 +1,7 @@
 """German words: months, weekdays, abbreviations, units, currencies, symbols."""
 
+import re
+
 from tts.text.normalize.abbreviations import Abbreviations, Kind
 from tts.text.normalize.shared_rules import Currency
 from tts.text.normalize.word_lists import words
@@ -13,6 +15,13 @@ WEEKDAYS = {
     "Mo": "Montag", "Di": "Dienstag", "Mi": "Mittwoch", "Do": "Donnerstag", "Fr": "Freitag",
     "Sa": "Samstag", "So": "Sonntag",
 }  # fmt: skip
+
+# am Mo. or Di., and Mo., den 5.5.
+_DAY_BEFORE = re.compile(
+    r"(?:\b(?:am|ab|bis|vom|jeden|nächsten|letzten|diesen|den|und|oder) |[/,-] ?|— )$",
+    re.IGNORECASE,
+)
+_DATE_AFTER = re.compile(r",? (?:den )?\d|, \w{2}\.")
 
 ABBREVIATIONS = Abbreviations(
     {
@@ -37,6 +46,15 @@ ABBREVIATIONS = Abbreviations(
             "Hrsg.": "Herausgeber", "Anm.": "Anmerkung", "Tel.": "Telefon", "Jan.": "Januar",
             "Feb.": "Februar", "Apr.": "April", "Aug.": "August", "Sept.": "September",
             "Sep.": "September", "Okt.": "Oktober", "Nov.": "November", "Dez.": "Dezember",
+            "med.": "", "phil.": "", "jur.": "", "mult.": "", "rer. nat.": "rer nat",
+            "rer. pol.": "rer pol", "Dres.": "Doktoren", "Dipl.-Psych.": "Diplom-Psych",
+            "Dipl.-Kfm.": "Diplomkaufmann",
+            "Dipl.": "Diplom", "rd.": "rund", "p. a.": "per annum", "MwSt.": "Mehrwertsteuer",
+            "Whg.": "Wohnung", "zw.": "zwischen", "n. V.": "nach Verlängerung",
+            "i. E.": "im Elfmeterschießen",
+            "v. u. Z.": "vor unserer Zeitrechnung", "u. Z.": "unserer Zeitrechnung",
+            "Ew.": "Einwohner", "a. d.": "an der", "o. d. T.": "ob der Tauber",
+            "s. S.": "siehe Seite", "v. l. n. r.": "von links nach rechts",
         },
         Kind.BEFORE_NAME: {
             "Fr.": "Frau",
@@ -48,19 +66,22 @@ ABBREVIATIONS = Abbreviations(
             "§§": "Paragrafen", **{f"{short}.": day for short, day in WEEKDAYS.items()},
         },
         Kind.COUNTED: {
-            "Mio.": "Millionen", "Mrd.": "Milliarden", "Tsd.": "Tausend", "Std.": "", "Sek.": "",
+            "Mio.": "Millionen", "Mrd.": "Milliarden", "Tsd.": "Tausend", "Std.": "",
+            "Sek.": "", "Zi.": "Zimmer", "f.": "folgende", "ff.": "folgende",
             "Min.": "", "Pers.": "Personen", "Stck.": "Stück", "Aufl.": "Auflage", "Fr.": "Franken",
         },
         Kind.AMBIGUOUS: {
             "Jh.": "Jahrhundert", "Jhdt.": "Jahrhundert", "Jhs.": "Jahrhunderts",
             "v. Chr.": "vor Christus", "n. Chr.": "nach Christus", "Str.": "Straße",
             "-str.": "straße", "e. V.": "e V", "a. D.": "außer Dienst", "a. M.": "am Main",
+            **{f"{short}.": day for short, day in WEEKDAYS.items() if short != "Fr"},
             "Hbf.": "Hauptbahnhof", "Bhf.": "Bahnhof", "Co.": "Co", "s. o.": "siehe oben",
             "s. u.": "siehe unten", "jun.": "junior", "sen.": "senior",
         },
         Kind.ENDING: {
             "usw.": "und so weiter", "u. s. w.": "und so weiter", "usf.": "und so fort",
-            "etc.": "et cetera", "u. v. m.": "und vieles mehr", "u. Ä.": "und Ähnliches",
+            "etc.": "et cetera", "u. v. m.": "und vieles mehr",
+            "u. a. m.": "und andere mehr", "u. v. a.": "und viele andere", "u. Ä.": "und Ähnliches",
             "u. ä.": "und ähnliches", "o. Ä.": "oder Ähnliches", "o. ä.": "oder ähnliches",
             "u. dgl.": "und dergleichen", "dgl.": "dergleichen",
         },
@@ -75,19 +96,27 @@ ABBREVIATIONS = Abbreviations(
         "Kein Keine Alle Alles Viele Manche Einige Sein Seine Ihre Mein Meine Unser Unsere Euer "
         "So Ja Nein Bitte Danke Hat Ist War Kann Will Jeder Jede Jedes Beide Niemand Jemand Etwas"
     ),
+    rejects=lambda name, kind, before, after: (
+        kind is Kind.AMBIGUOUS
+        and name.rstrip(".").capitalize() in WEEKDAYS
+        and not (_DAY_BEFORE.search(before) or _DATE_AFTER.match(after))
+    ),
 )  # fmt: skip
 
 # words after a numeral with an ordinal dot, where no article shows that it is one
 AFTER_ORDINAL = (
     "Jahrhunderts?|Jahrtausends?|Jh|Weltkriegs?|Platz|Klasse|Stock|Etage|Tag|Mal|Auflage|Kapitel|"
     "Geburtstag|Liga|Quartal|Semester|Runde|Spieltag|Minute|Lebensjahr|Bundesliga|FC|Akt|Teil|"
-    "Sinfonie|Symphonie|Republik|Reich|Dynastie|Bezirk"
+    "Sinfonie|Symphonie|Republik|Reich|Dynastie|Bezirk|Kind|Gang|Geschoss|Spiel|Satz|Halbzeit|"
+    "Versuch|Schritt|Buch|Band|Advent|Januar|Weihnachtstag|Jahrestag|Woche|Monat|Jahr|Lektion|"
+    "Programm|Mannschaft|Stelle|Etappe|Rang|Sieg|Preis|Schuljahr|Person|Strophe|Zeile|Bundesliga"
 )
 
 # feminine nouns, besides those that end like "Zeitung"
 FEMININE = {
     "Frau", "Mutter", "Tochter", "Schwester", "Person", "Woche", "Uhr", "Stadt", "Hand", "Nacht",
-    "Million", "Milliarde", "Billion", "Wahl", "Zahl", "Tür", "Wand", "Mark", "Nummer", "Kuh",
+    "Million", "Milliarde", "Billion", "Liga", "Bundesliga", "Wahl", "Zahl", "Tür", "Wand", "Mark",
+    "Nummer", "Kuh",
     "Arbeit", "Antwort", "Figur", "Gabel", "Regel", "Insel", "Feder", "Mauer", "Steuer", "Kammer",
 }  # fmt: skip
 NOT_FEMININE = {"Name", "Junge", "Kunde", "Kollege", "Ende", "Auge", "Käse", "Euro", "Affe"}

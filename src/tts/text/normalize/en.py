@@ -7,10 +7,10 @@ from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.addresses import addresses
 from tts.text.normalize.en_abbreviations import ABBREVIATIONS
 from tts.text.normalize.en_calendar import dates, times, verses, years
-from tts.text.normalize.en_letters import calm_capitals, capital_letters, names
+from tts.text.normalize.en_letters import calm_capitals, capital_letters, names, spelled_plurals
 from tts.text.normalize.en_numbers import amounts, decades, fractions, measures, ranges, spans
 from tts.text.normalize.en_roman import roman_numerals
-from tts.text.normalize.en_tables import CURRENCIES, SYMBOLS, UNITS
+from tts.text.normalize.en_tables import CURRENCIES, STATES, SYMBOLS, UNITS
 from tts.text.normalize.numbers import Numbers
 from tts.text.normalize.shared_rules import Rule, rule
 from tts.text.normalize.telephone import telephone
@@ -36,10 +36,13 @@ def rules(language: str) -> list[Rule]:
         calm_capitals,
         addresses(_IN_ADDRESS),
         *spans(),
+        rule(r"\bRev\. (?=\d+:\d)", "Revelation "),
         ABBREVIATIONS.expand,
         *names(),
         rule(r"\b([A-G])#(?![\w#])", r"\1 sharp"),
+        *_postal_addresses(numbers),
         rule(r"(?<!\w)([#§]) ?(?=\d)", lambda m: "number " if m[1] == "#" else "section "),
+        spelled_plurals,
         shared.spelled_letters(),
         capital_letters,
         roman_numerals(numbers),
@@ -89,6 +92,32 @@ _IN_ADDRESS = {
     "_": "underscore", "&": "and", "#": "hash", ":": "colon", "+": "plus", "~": "tilde",
     "%": "percent",
 }  # fmt: skip
+
+
+_NOT_STATES = "OK|OR|IN|ME|HI|MA|MD|PA|ID|LA|CO"  # rather words, degrees and other names
+
+
+def _postal_addresses(numbers: Numbers) -> list[Rule]:
+    """Springfield, IL 62704 -> Springfield, Illinois six two seven oh four; Park Avenue NW."""
+    quarters = {"NW": "Northwest", "NE": "Northeast", "SW": "Southwest", "SE": "Southeast"}
+
+    def code(match: re.Match[str]) -> str:
+        zip_code = ", ".join(numbers.digits(part) for part in match[2].split("-"))
+        return f"{STATES.get(match[1], match[1])} {zip_code}"
+
+    return [
+        rule(
+            rf"(?<=, )({'|'.join(STATES)}|D\.C\.|DC),? (\d{{5}}(?:-\d{{4}})?)(?![\w,.-]*\d)", code
+        ),
+        rule(
+            rf"(?<=[a-z], )(?!{_NOT_STATES})({'|'.join(STATES)})(?=[,.;!?]|$)",
+            lambda m: STATES[m[1]],
+        ),
+        rule(
+            r"(?<=\b(?:Street|Avenue) )([NS][EW])\b|(?<=\bRoad )([NS][EW])\b",
+            lambda m: quarters[m[1] or m[2]],
+        ),
+    ]
 
 
 _NUMBERED = "Highway|Route|Interstate|Area|Flight|Room|Boeing|Airbus|Suite|Gate|Channel|Studio"

@@ -28,7 +28,8 @@ _BEFORE_NAME = {
 
 _BEFORE_NUMBER = {
     "No.": "number", "Nos.": "numbers", "Fig.": "figure", "Figs.": "figures", "Vol.": "volume",
-    "Vols.": "volumes", "p.": "page", "pp.": "pages", "Ch.": "chapter", "Chs.": "chapters",
+    "Vols.": "volumes", "p.": "page", "pp.": "pages", "Sect.": "section", "Ch.": "chapter",
+    "Chs.": "chapters",
     "Chap.": "chapter", "Sec.": "section", "Secs.": "sections", "Art.": "article",
     "Eq.": "equation", "Eqs.": "equations", "Ex.": "example", "Pt.": "part", "Rt.": "route",
     "Rte.": "route", "Apt.": "apartment", "Ste.": "suite", "Bk.": "book", "Ver.": "version",
@@ -37,6 +38,14 @@ _BEFORE_NUMBER = {
     "Rs.": "₹", "App.": "appendix", "Ref.": "reference", "Tab.": "table",
 }  # fmt: skip
 _BEFORE_NUMBER |= {name.lower(): words for name, words in _BEFORE_NUMBER.items()}
+
+# books of the Bible, before a verse
+_BOOKS = {
+    "Matt.": "Matthew", "Gen.": "Genesis", "Exod.": "Exodus", "Lev.": "Leviticus",
+    "Deut.": "Deuteronomy", "Josh.": "Joshua", "Ps.": "Psalm", "Prov.": "Proverbs",
+    "Isa.": "Isaiah", "Jer.": "Jeremiah", "Rom.": "Romans", "Cor.": "Corinthians",
+    "Gal.": "Galatians", "Eph.": "Ephesians", "Heb.": "Hebrews", "Rev.": "revision",
+}  # fmt: skip
 
 _UNITS = """
 min. mins. sec. secs. hr. hrs. h. wk. wks. mo. mos. yr. yrs. ft. in. yd. yds. mi. lb. lbs. oz. pt.
@@ -145,9 +154,13 @@ def _rejects(name: str, kind: Kind, before: str, after: str) -> bool:
     if kind is Kind.BEFORE_NUMBER:
         if lower == "no.":
             return not is_number or _SAYS.search(before) is not None
-        if sum(map(str.isalpha, name)) == 1:
+        if name == "Gen.":
+            return re.match(r"\s?\d+:\d", after) is None
+        if sum(map(str.isalpha, name)) == 1 or name in _BOOKS:
             return not is_number
         return lower in _ALSO_WORDS and _DETERMINER.search(before) is not None
+    if kind is Kind.BEFORE_NAME and lower in ("st.", "dr.") and after[:1] == ",":
+        return True  # Baker St., London
     if kind is Kind.BEFORE_NAME and lower in ("st.", "dr."):
         return _STREET.search(before) is not None and not _BEFORE_SAINT.search(before)
     if kind is Kind.ENDING and name in _STREETS:
@@ -171,7 +184,7 @@ def _rejects(name: str, kind: Kind, before: str, after: str) -> bool:
 ABBREVIATIONS = Abbreviations(
     {
         Kind.BEFORE_NAME: _BEFORE_NAME,
-        Kind.BEFORE_NUMBER: _BEFORE_NUMBER | _SHORT_MONTHS | _SHORT_DAYS,
+        Kind.BEFORE_NUMBER: _BEFORE_NUMBER | _BOOKS | _SHORT_MONTHS | _SHORT_DAYS,
         Kind.UNIT: dict.fromkeys(_UNITS.split(), "") | {"in.": "inches", "deg.": "degrees"},
         Kind.INSIDE: _INSIDE,
         Kind.AMBIGUOUS: _AMBIGUOUS,

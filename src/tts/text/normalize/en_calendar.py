@@ -106,7 +106,8 @@ def times(numbers: Numbers) -> list[Rule]:
             duration,
         ),
         rule(
-            rf"(?<![\d:.,])(\d{{1,2}}):(\d\d)(?![\d:]|,\d)(?: ?{_HALF_DAY}\b)?(?: o'clock)?",
+            rf"(?<![\d:.,])(\d{{1,2}}):(\d\d)(?![\d:]|,\d)(?: ?{_HALF_DAY}\b)?"
+            r"(?: (?:o'clock|hrs\b\.?|hours\b))?",
             clock,
         ),
         rule(rf"(?<![\d:.,])(\d{{1,2}})\.([0-5]\d) ?{_HALF_DAY}\b", clock),

@@ -6,6 +6,7 @@ from tts.text.normalize.shared_rules import Rule, rule
 
 # read letter by letter; espeak-ng would read them as words
 _LETTERS = "USA US UK UN EU UAE AI IT ID TV PC IQ OS IP UI AC DC LA VP PR HR ER OT UFO UV FAQ"
+_LETTERS += " WHO ETA ACLU YMCA USPS"
 # read as words, also in the plural
 _WORDS = {"PIN", "SIM", "GIF", "RAM", "ROM", "LAN", "WAN", "CAD", "ZIP", "LED", "SAT"}
 # acronyms that stay in text of capitals, because they are not words
@@ -18,6 +19,8 @@ _KEPT = frozenset(_KEPT_NAMES.split())
 _CAPITALS = re.compile(
     r"(?<![\w-])(?:(A) )?(" + _LETTERS.replace(" ", "|") + r")(?='?s?\b)(?!-?[\w$])"
 )
+_DOTTED_PLURAL = re.compile(r"\b((?:(?:[A-Z]|Ph)\.)+[A-Z]?)\.?'?s\b")  # M.D.s
+_WORDS_IN_CAPITALS = re.compile(r"(?<![\w-])(RAM|ROM)(?=s?\b)")  # espeak-ng spells them
 _PLURAL = re.compile(r"(?<![\w-])([A-Z]{2,5})'?s\b")
 _AND = re.compile(r"\b([A-Z]{1,2}) ?& ?([A-Z]{1,2})\b(?!\.)")
 _RUN = re.compile(r"\b[A-Z][A-Z']*(?: [A-Z][A-Z']*){2,}\b")
@@ -64,9 +67,15 @@ def _in_small_letters(text: str) -> str:
     return _WORD.sub(spell, text)
 
 
+def spelled_plurals(text: str) -> str:
+    """M.D.s -> M D's."""
+    return _DOTTED_PLURAL.sub(lambda m: " ".join(filter(str.isalpha, m[1].upper())) + "'s", text)
+
+
 def capital_letters(text: str) -> str:
     """The US -> the U S, my IDs -> my I D's, AT&T -> A T and T."""
     text = _AND.sub(lambda m: f"{' '.join(m[1])} and {' '.join(m[2])}", text)
+    text = _WORDS_IN_CAPITALS.sub(lambda m: m[1].lower(), text)
     text = _PLURAL.sub(_plural, text)
 
     def spell(match: re.Match[str]) -> str:

@@ -34,6 +34,7 @@ def amounts() -> list[Rule]:
     """Write $5K, $5-$10, $-5 and $20/hour in the way that the rule of money reads."""
     return [
         rule(rf"(?<!\w)({_SIGN}) ?([-−])(?=\d)", r"\2\1"),
+        rule(rf"({_SIGN} ?\d{{1,3}}),(\d\d)(?![\w]|[.,]\d)", r"\1.\2"),  # €1,50
         rule(
             rf"({_SIGN} ?{_AMOUNT}) ?({_SUFFIX})\b",
             lambda m: f"{m[1]} {_SCALES[m[2]]}",
@@ -68,6 +69,8 @@ def amounts() -> list[Rule]:
 
 def _money_range(match: re.Match[str]) -> str:
     sign, first, scale, second, second_scale = match.groups()
+    if re.search(r"\.\d\d$", first) and not (scale or second_scale):  # coins
+        return f"{sign}{first} to {sign}{second}"
     if scale and scale != second_scale:
         return f"{sign}{first} {scale} to {sign}{second}" + (
             f" {second_scale}" * bool(second_scale)
@@ -85,6 +88,8 @@ def ranges() -> list[Rule]:
         digits = (len(first), len(second))
         if digits == (3, 4) and not first.endswith("0"):
             return match[0]  # a telephone number
+        if digits == (4, 2) and re.match("20", first) and b == int(first[2:]) + 1:
+            return f"{first} to {int(second)}"  # 2008-09
         if "0" in (first[0], second[0]) and min(digits) > 1 and "." not in first + second:
             return match[0]
         is_year = digits == (4, 2) and re.match("1[1-9]|20", first) and b > int(first[2:])
@@ -110,14 +115,19 @@ def spans() -> list[Rule]:
     short = (
         "(Mon|Tues?|Wed|Thur?s?|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)"
     )
+    long = "|".join([*WEEKDAYS, *MONTHS])
     half_day = r"(?:[ap]m|[AP]M|[AP] M)"
     return [
         rule(
-            rf"\b{short}\.? ?- ?{short}\b(?:\.(?! *$))?",
+            rf"\b{short}\.? ?(?:-|—) ?{short}\b(?:\.(?! *$))?",
             lambda m: f"{names[m[1][:3]]} to {names[m[2][:3]]}",
         ),
+        rule(rf"\b({long}) ?(?:-|—) ?({long})\b", r"\1 to \2"),
         rule(rf"(?<=\d)-(?=\d{{1,2}}(?::\d\d)? ?{half_day}\b)", " to "),
-        rule(r"(?:(?<=\d%)|(?<=\d[ap]m)|(?<=\d[AP]M)|(?<=[AP] M)) ?- ?(?=[\d$£€])", " to "),
+        rule(
+            r"(?:(?<=\d%)|(?<=[ap]\.m\.)|(?<=\d[ap]m)|(?<=\d[AP]M)|(?<=[AP] M)) ?- ?(?=[\d$£€])",
+            " to ",
+        ),
         rule(r"(?<=:\d\d)-(?=\d{1,2}:\d\d\b)", " to "),
         rule(r"(?<=\d°)-(?=\d)|(?<=°[CF])-(?=\d)", " to "),
         rule(r"° (?=[CF]\b)", "°"),
@@ -183,6 +193,11 @@ def fractions(numbers: Numbers) -> list[Rule]:
         part = f"a {names[denominator]}" if simple else fraction(numerator, denominator)
         return f"{numbers.integer(match[1])} and {part}"
 
+    def season(match: re.Match[str]) -> str:
+        year, following = int(match[1]), int(match[2])
+        follows = following == (year + 1) % 100
+        return f"{numbers.year(year)} {numbers.cardinal(following)}" if follows else match[0]
+
     def proper_or_over(match: re.Match[str]) -> str:
         numerator, denominator = int(match[1]), int(match[2])
         common = denominator <= 10 or denominator in (12, 16, 20, 32, 64, 100)
@@ -191,7 +206,9 @@ def fractions(numbers: Numbers) -> list[Rule]:
         return f"{numbers.integer(match[1])} over {numbers.integer(match[2])}"
 
     return [
+        rule(r"(?<![\w.,/])(\d+\.\d)/(5|10|100)\b(?!/)", r"\1 out of \2"),
         rule(rf"(?<![\w.,/])({'|'.join(fixed)})(?![\w/]|[.,]\d)", lambda m: fixed[m[1]]),
+        rule(r"(?<![\w.,/-])((?:1[1-9]|20)\d\d)/(\d\d)(?![\w/]|[.,]\d)", season),
         rule(r"(?<![\w.,/])(\d+)[ -](\d{1,2})[/⁄](\d{1,2})\b(?!/)", mixed),
         rule(r"(?<![\w.,/])(\d{1,4})[/⁄](\d{1,4})\b(?!/)", proper_or_over),
     ]
@@ -212,15 +229,20 @@ def measures(numbers: Numbers) -> list[Rule]:
 
     return [
         rule(r"(?<![\w.])(\d{1,2})' ?(\d{1,2})(?:\"|'')", r"\1 foot \2"),
+        rule(r"(?<![\w.])([4-7])' ?(\d|1[01])(?![\w'\"])", r"\1 foot \2"),
         rule(r"(?<![\w.])(\d+)' ?[x×] ?(\d+)'(?!\w)", r"\1 by \2 feet"),
         rule(r"(?<![\w.'])(\d+)'(?= (?:tall|long|wide|deep|high))", r"\1 ft"),
         rule(
-            r"(?<![\w.])(\d+(?:\.\d+)?)\"(?= (?:tall|long|wide|deep|high|thick|screen|monitor"
+            r"(?<![\w.])(\d+(?:\.\d+)?)\"(?= (?:tall|long|wide|deep|high|thick)\b)",
+            r"\1 inches",
+        ),
+        rule(
+            r"(?<![\w.])(\d+(?:\.\d+)?)\"(?= (?:screen|monitor"
             r"|display|pipe|pizza|TV|laptop|tablet|record|single|wheels?|tires?|rims?))",
             r"\1 inch",
         ),
         rule(r"(\d ?(?:ft|feet|foot)) (\d+(?:\.\d+)?) ?in\b", r"\1 \2 inches"),
-        rule(r"(?<=\d) ?x ?(?=\d[\d.,]* ?=)", " times "),
+        rule(r"(?<=\d) ?x ?(?=\d[\d.,]* ?=|10\^)", " times "),
         rule(r"(?<=\d) ?x ?(?=\d)|(?<=\d) x (?=[A-Z\d])", " by "),
         rule(r"(?<=\d)x\b", " times"),
         rule(r"(?<![\w.,])(\d+(?:\.\d+)?)[eE]([-−+]?\d{1,3})(?![\w.]\w)", power),

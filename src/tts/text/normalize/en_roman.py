@@ -38,10 +38,35 @@ _NUMERAL = re.compile(
     r"((?=[IVXLC])(?:C{0,2})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))(?![\w'&]|\.\w|-\w)"
     r"( (?:and|to|-) ([IVX]+)\b)?(?=( [a-z]+)?)"
 )
+_RANGE = re.compile(r"\b([IVX]+)(?: — |-)((?=[IVX]{2})X{0,3}(?:IX|IV|V?I{0,3}))\b")  # I-III
+_WORLD_WAR = re.compile(r"\bWW(II?)\b")
+# verse iii, (iv)
+_SMALL_NUMERAL = re.compile(
+    r"((?i:\b(?:pages?|verse|chapter|part|section|note|item|act|scene|volume|book) )|(?<!\w)\()"
+    r"((?=[ivx]{2})x{0,3}(?:ix|iv|v?i{0,3}))\b"
+)
 _SMALL = r"X{0,3}(?:IX|IV|V?I{0,3})"
 _WORDS = {"L", "C", "CC", "CL", "CV", "CI", "LI", "LV", "XL", "CX"}  # rather letters
-_PERIODS = frozenset({" century", " centuries", " dynasty", " legion", " olympiad", " amendment"})
+_PERIODS = frozenset(
+    {
+        " century",
+        " centuries",
+        " dynasty",
+        " legion",
+        " olympiad",
+        " amendment",
+        " edition",
+        " congress",
+    }
+)
 _AFTER_ONE = frozenset({"", " of", " in", " and", " is", " was", " to", " by", " at", " on"})
+# words that make an I behind "In Part" a pronoun
+_PRONOUN_VERBS = """
+am was have had will would can could do did think thought know knew want wanted saw see went go said
+say need should may might must found find wrote write read like liked love felt feel mean guess hope
+just never always also really believe got get made
+"""
+_AFTER_PRONOUN = frozenset(f" {verb}" for verb in _PRONOUN_VERBS.split())
 _AFTER_ONE |= {" died", " ruled", " reigned", " became", " had", " who", " ordered", " signed"}
 
 
@@ -58,8 +83,13 @@ def roman_numerals(numbers: Numbers) -> Rule:
         rest = match[0][len(head) + len(numeral) :]
         if len(numeral) > 1 and following in _PERIODS:
             return f"{head}{numbers.ordinal(number)}{_range(rest, numbers, True)}"
-        if before in _COUNTED and (before[0].isupper() or len(numeral) > 1):
-            if numeral == "I" and following not in _AFTER_ONE:
+        counted = before in _COUNTED or before.removesuffix("s") in _COUNTED
+        if counted and (before[0].isupper() or len(numeral) > 1 or match[4]):
+            if (
+                numeral == "I"
+                and not match[4]
+                and (before.islower() or following in _AFTER_PRONOUN)
+            ):
                 return match[0]
             return f"{head}{numbers.cardinal(number)}{_range(rest, numbers, False)}"
         is_numeral = following in _AFTER_ONE if numeral == "I" else numeral != "X"
@@ -73,8 +103,19 @@ def roman_numerals(numbers: Numbers) -> Rule:
             return f"{head}{' '.join(numeral)}{rest}"
         return f"{head}{numbers.cardinal(number)}{_range(rest, numbers, False)}"
 
-    has_numeral = re.compile(r"\b[IVXLC]+\b")
-    return lambda text: _NUMERAL.sub(spell, text) if has_numeral.search(text) else text
+    def small(match: re.Match[str]) -> str:
+        return f"{match[1]}{numbers.cardinal(value(match[2].upper()))}"
+
+    has_numeral = re.compile(r"\b(?:[IVXLC]+|WWI|[ivx]{2,})\b")
+
+    def read(text: str) -> str:
+        if not has_numeral.search(text):
+            return text
+        text = _RANGE.sub(r"\1 to \2", text)
+        text = _WORLD_WAR.sub(r"World War \1", text)
+        return _SMALL_NUMERAL.sub(small, _NUMERAL.sub(spell, text))
+
+    return read
 
 
 def _range(rest: str, numbers: Numbers, ordinal: bool) -> str:

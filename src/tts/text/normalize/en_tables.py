@@ -48,7 +48,8 @@ UNITS = {
     ("microgram", "micrograms"), "μs": ("microsecond", "microseconds"), "ns": ("nanosecond",
     "nanoseconds"), "kN": ("kilonewton", "kilonewtons"), "hp": ("horsepower", "horsepower"),
     "m/s²": ("meter per second squared", "meters per second squared"), "K": ("K", "K"),
-    "kph": ("kilometer per hour", "kilometers per hour"), "kt": ("knot", "knots"),
+    "mpg": ("mile per gallon", "miles per gallon"), "kph": ("kilometer per hour",
+    "kilometers per hour"), "kt": ("knot", "knots"),
     "st": ("stone", "stone"), "pct": ("percent", "percent"), "MP": ("megapixel", "megapixels"),
 }  # fmt: skip
 
@@ -73,6 +74,21 @@ CURRENCIES = {
     "RUB": Currency("ruble", "rubles", "kopeck", "kopecks"),
     "₹": Currency("rupee", "rupees", "paisa", "paise"),
 }
+
+# behind a town and a comma
+STATES = {
+    "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California",
+    "CO": "Colorado", "CT": "Connecticut", "DE": "Delaware", "FL": "Florida", "GA": "Georgia",
+    "HI": "Hawaii", "ID": "Idaho", "IL": "Illinois", "IN": "Indiana", "IA": "Iowa", "KS": "Kansas",
+    "KY": "Kentucky", "LA": "Louisiana", "ME": "Maine", "MD": "Maryland", "MA": "Massachusetts",
+    "MI": "Michigan", "MN": "Minnesota", "MS": "Mississippi", "MO": "Missouri", "MT": "Montana",
+    "NE": "Nebraska", "NV": "Nevada", "NH": "New Hampshire", "NJ": "New Jersey",
+    "NM": "New Mexico", "NY": "New York", "NC": "North Carolina", "ND": "North Dakota",
+    "OH": "Ohio", "OK": "Oklahoma", "OR": "Oregon", "PA": "Pennsylvania", "RI": "Rhode Island",
+    "SC": "South Carolina", "SD": "South Dakota", "TN": "Tennessee", "TX": "Texas", "UT": "Utah",
+    "VT": "Vermont", "VA": "Virginia", "WA": "Washington", "WV": "West Virginia",
+    "WI": "Wisconsin", "WY": "Wyoming",
+}  # fmt: skip
 
 SYMBOLS = {
     "&": "and", "%": "percent", "+": "plus", "=": "equals", "@": "at", "#": "hash", "°": "degrees",

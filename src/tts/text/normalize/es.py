@@ -5,7 +5,15 @@ import re
 from tts.text.normalize import roman
 from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.addresses import addresses
-from tts.text.normalize.calendar import clock, durations, numeric_dates, ratios, time_spans
+from tts.text.normalize.calendar import (
+    clock,
+    dotted_times,
+    durations,
+    numeric_dates,
+    ratios,
+    time_spans,
+    weekday_spans,
+)
 from tts.text.normalize.es_tables import (
     ABBREVIATIONS,
     ADDRESS,
@@ -24,12 +32,17 @@ from tts.text.normalize.es_tables import (
     RULERS,
     SYMBOLS,
     UNITS,
+    WEEKDAYS,
 )
 from tts.text.normalize.fractions import fractions
+from tts.text.normalize.prices import prices_per, scaled_signs
 from tts.text.normalize.romance import (
     RomanceNumbers,
     counted_nouns,
+    dates_with_de,
+    days_and_months,
     guess_feminine,
+    halves,
     numbered_event,
     rulers,
     scaled_money,
@@ -65,13 +78,7 @@ def rules(language: str) -> list[Rule]:
     numbers = _SpanishNumbers(".", ", ") if point else _SpanishNumbers(",", ". ")
     currencies = CURRENCIES | ({"$": PESO} if language == "es-mx" else {})
 
-    def date(day: int, month: int, year: int | None) -> str:
-        words = f"{'primero' if day == 1 else numbers.cardinal(day)} de {MONTHS[month - 1]}"
-        return f"{words} de {numbers.cardinal(year)}" if year else words
-
-    def day_and_month(match: re.Match[str]) -> str:
-        valid = 1 <= int(match[2]) <= 12 and 1 <= int(match[1]) <= 31
-        return date(int(match[1]), int(match[2]), None) if valid else match[0]
+    date = dates_with_de(numbers, MONTHS, "primero")
 
     def time(hour: int, minute: int) -> str:
         words = numbers.agree(numbers.cardinal(hour), True, "hora")
@@ -109,6 +116,7 @@ def rules(language: str) -> list[Rule]:
 
     return [
         addresses(ADDRESS),
+        weekday_spans(WEEKDAYS, "a"),
         rule(r"\b[Cc]/ ?(?=[A-ZÁÉÍÓÚÑ])", "calle "),
         ABBREVIATIONS.expand,
         telephone(
@@ -119,25 +127,38 @@ def rules(language: str) -> list[Rule]:
             r"|[6-9]\d \d{3}(?: \d\d){2})",
         ),
         *numeric_dates("/.-", date),
-        rule(r"(?<=\b[Ee]l )(\d{1,2})/(\d{1,2})(?![\w/]|[.,]\d)", day_and_month),
-        rule(r"(?<=\bdía )(\d{1,2})/(\d{1,2})(?![\w/]|[.,]\d)", day_and_month),
+        days_and_months("[Ee]l|día", date),
         rule(rf"\b1[o°]?(?= de (?:{'|'.join(MONTHS)})\b)", "primero"),
-        rule(r"(?<![\w.,])(\d{1,4})\.?(o|a|er|os|as)\b", lambda m: ordinal(int(m[1]), m[2])),
+        rule(
+            r"(?<![\w.,])(\d{1,4})\.?(o|a|er|os|as)\b(?:(?<=er)\.(?= [a-z]))?",
+            lambda m: ordinal(int(m[1]), m[2]),
+        ),
         roman.numbered_nouns("siglos?", century),
-        roman.numbered_nouns(NUMBERED_IN_ROMAN, numbers.cardinal),
+        roman.numbered_nouns(f"(?:{NUMBERED_IN_ROMAN})s?", numbers.cardinal),
         rulers(ruler, RULERS, NOT_RULERS),
+        roman.listed_numerals(numbers),
         numbered_event(lambda n, noun: ordinal(n, "a" if numbers.is_feminine(noun) else "o")),
         shared.spelled_letters(),
         shared.with_digits(
             [
-                time_spans("a"),
+                *([] if point else [dotted_times("[Aa] las?|[Dd]e las?|[Ll]as?")]),
+                shared.heights(),
+                time_spans("a", " ?(?:h|hs|horas|hrs)\\b"),
+                rule(rf"\b({_AT}) (2?1)(?![\w:]|[.,]\d)", lambda m: f"{m[1]} {_una(m[2])}"),
                 durations(duration),
                 clock(":" if point else ":.", " ?(?:h|hs|horas|hrs)\\b", time),
                 *([] if point else english_amounts()),
+                prices_per("por", {unit: names[0] for unit, names in UNITS.items()}),
+                scaled_signs(
+                    {"k": "mil", "M": "millones", "mill.": "millones", "mill": "millones"}
+                ),
                 scaled_money(_SCALES, {s: f"de {c.plural}" for s, c in currencies.items()}),
                 shared.money(numbers, currencies, "con ", f"mil|{_SCALES}"),
+                shared.parts_of_units(UNITS, "de "),
+                halves(numbers, lambda f, _: "media " if f else "medio ", NOT_NOUNS),
                 *fractions(numbers, fraction, " y ", ""),
                 rule(r" y un medio\b", " y medio"),
+                shared.products("por"),
                 shared.ranges("a"),
                 shared.units(numbers, UNITS),
                 rule(r"(?<![\w.,])1 (millón|billón)\b", r"un \1"),
@@ -148,8 +169,17 @@ def rules(language: str) -> list[Rule]:
                 shared.plain_numbers(numbers),
             ]
         ),
+        shared.lone_units({unit: names[1] for unit, names in UNITS.items()}),
+        shared.slashes(),
         shared.symbols(SYMBOLS),
     ]
+
+
+_AT = "(?:a|de|desde|hasta|es|era|sobre|hacia) las?"  # before an hour
+
+
+def _una(hour: str) -> str:
+    return "veintiuna" if hour == "21" else "una"
 
 
 def _gender(name: str) -> str:

@@ -1,6 +1,9 @@
 """Spanish words: months, abbreviations, units, currencies, symbols."""
 
+import re
+
 from tts.text.normalize.abbreviations import Abbreviations, Kind
+from tts.text.normalize.calendar import is_date
 from tts.text.normalize.shared_rules import Currency
 from tts.text.normalize.word_lists import words
 
@@ -8,6 +11,24 @@ MONTHS = [
     "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre",
     "octubre", "noviembre", "diciembre",
 ]  # fmt: skip
+
+WEEKDAYS = {
+    "lun": "lunes", "mar": "martes", "mié": "miércoles", "jue": "jueves", "vie": "viernes",
+    "sáb": "sábado", "dom": "domingo",
+}  # fmt: skip
+_SHORT_MONTHS = {
+    "ene.": "enero", "feb.": "febrero", "abr.": "abril", "jun.": "junio", "jul.": "julio",
+    "ago.": "agosto", "sept.": "septiembre", "oct.": "octubre", "nov.": "noviembre",
+    "dic.": "diciembre",
+}  # fmt: skip
+
+
+def _rejects(name: str, kind: Kind, before: str, after: str) -> bool:
+    """Return whether it is a word: dijo no. M. de Cervantes, el mar. 3 barcos."""
+    if name == "no.":
+        return re.match(r"\s?\d", after) is None
+    return name.rstrip(".") in WEEKDAYS and not is_date(after)
+
 
 ABBREVIATIONS = Abbreviations(
     {
@@ -22,7 +43,11 @@ ABBREVIATIONS = Abbreviations(
             "cf.": "confróntese", "Avda.": "avenida", "Av.": "avenida", "Pza.": "plaza",
             "Ctra.": "carretera", "tel.": "teléfono", "tfno.": "teléfono", "tlf.": "teléfono",
             "aprox.": "aproximadamente", "máx.": "máximo", "mín.": "mínimo",
-            "atte.": "atentamente",
+            "atte.": "atentamente", "Dpto.": "departamento", "Depto.": "departamento",
+            "RR. HH.": "recursos humanos", "FF. AA.": "fuerzas armadas", "Excmo.": "excelentísimo",
+            "Excma.": "excelentísima", "Ilmo.": "ilustrísimo", "Ilma.": "ilustrísima",
+            "Admón.": "administración", "JJ. OO.": "juegos olímpicos", "CC. OO.": "comisiones "
+            "obreras",
         },
         Kind.BEFORE_NAME: {
             "D.": "don", "S.": "san",
@@ -30,28 +55,29 @@ ABBREVIATIONS = Abbreviations(
         Kind.BEFORE_NUMBER: {
             "pág.": "página", "págs.": "páginas", "p.": "página", "pp.": "páginas",
             "núm.": "número", "núms.": "números", "n.o": "número", "no.": "número", "nº": "número",
-            "no": "número", "n°": "número", "art.": "artículo", "arts.": "artículos",
+            "n°": "número", "art.": "artículo", "arts.": "artículos",
             "cap.": "capítulo", "vol.": "volumen", "fig.": "figura", "s.": "siglo", "ss.": "siglos",
-            "t.": "tomo",
+            "t.": "tomo", "párr.": "párrafo", "ca.": "circa", **{f"{short}.": day for short,
+            day in WEEKDAYS.items()},
         },
         Kind.UNIT: {
             "min.": "", "seg.": "", "h.": "", "hs.": "",
         },
         Kind.COUNTED: {
-            "ene.": "enero", "feb.": "febrero", "abr.": "abril", "jun.": "junio", "jul.": "julio",
-            "ago.": "agosto", "sept.": "septiembre", "oct.": "octubre", "nov.": "noviembre",
-            "dic.": "diciembre", "hab.": "habitantes", "págs.": "páginas", "pág.": "páginas",
-            "ed.": "edición",
+            **_SHORT_MONTHS, "hab.": "habitantes", "págs.": "páginas", "pág.": "páginas",
+            "ed.": "edición", "pers.": "personas",
         },
         Kind.AMBIGUOUS: {
+            **{f"de {short}": f"de {month}" for short, month in _SHORT_MONTHS.items()},
             "Ud.": "usted", "Uds.": "ustedes", "Vd.": "usted", "Vds.": "ustedes",
-            "EE. UU.": "Estados Unidos", "a. C.": "antes de Cristo", "d. C.": "después de Cristo",
+            "a. C.": "antes de Cristo", "d. C.": "después de Cristo",
             "a. m.": "a m", "p. m.": "p m", "Cía.": "compañía", "Hnos.": "hermanos",
+            "ed.": "edición",
             "Jr.": "júnior", "S. A.": "S A", "S. L.": "S L", "izq.": "izquierda",
             "dcha.": "derecha", "Ltda.": "limitada",
         },
         Kind.ENDING: {
-            "etc.": "etcétera",
+            "etc.": "etcétera", "y ss.": "y siguientes", "EE. UU.": "Estados Unidos",
         },
     },
     starters=words(
@@ -64,6 +90,7 @@ ABBREVIATIONS = Abbreviations(
         "Cómo Cuándo Dónde Cuál Cuánto Por Se Me Te Nos Le Les Es Son Era Fue Ha Han Hay Está "
         "Están Gracias Además Así Ya Vive Viven Llegó Dijo Era Tiene Hubo Más Muy"
     ),
+    rejects=_rejects,
 )  # fmt: skip
 
 # names of rulers, after which one letter is a numeral
@@ -80,7 +107,8 @@ NUMBERED_IN_ROMAN = (
 )
 
 FEMININE = words(
-    "noche vez mano parte gente calle clase madre mujer llave nube nave torre fuente suerte muerte "
+    "noche vez veces mano parte gente calle clase madre mujer llave nube nave torre fuente suerte "
+    "muerte "
     "leche carne sangre sal flor luz voz cruz paz pared red ley mitad imagen orden foto moto "
     "radio tarde serie base frase fase llamada actriz emperatriz libra piel miel sien"
 )

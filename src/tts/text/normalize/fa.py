@@ -45,12 +45,14 @@ def rules(language: str) -> list[Rule]:
         # digits that touch a letter
         rule(rf"(?<=[{_LETTERS}])(?=\d)|(?<=\d)(?=[{_LETTERS}])", " "),
         ABBREVIATIONS.expand,
+        shared.spelled_letters(),
         telephone(
             NUMBERS.digits,
             "به علاوه",
             "تلفن|تلفکس|فکس|شماره تلفن|شماره تماس|موبایل|همراه",
             r"0\d{2,3}-?\d{7,8}|0\d{3}[ -]\d{3}[ -]\d{4}",
         ),
+        rule(r"(?<!\d)50/50(?!\d)", "50 50"),
         *numeric_dates("/-.", _date),
         rule(r"(?<![\w.,/-])(\d{4})/(\d{1,2})/(\d{1,2})(?![\w/-])", _short_date),
         rule(
@@ -74,6 +76,7 @@ def rules(language: str) -> list[Rule]:
         ratios("به"),
         shared.codes(NUMBERS),
         shared.plain_numbers(NUMBERS),
+        shared.slashes(),
         shared.symbols(SYMBOLS),
     ]
 

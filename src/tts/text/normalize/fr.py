@@ -2,9 +2,17 @@
 
 import re
 
+from tts.text.normalize import roman
 from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.addresses import addresses
-from tts.text.normalize.calendar import clock, durations, numeric_dates, ratios, time_spans
+from tts.text.normalize.calendar import (
+    clock,
+    durations,
+    numeric_dates,
+    ratios,
+    time_spans,
+    weekday_spans,
+)
 from tts.text.normalize.fr_numbers import FrenchNumbers, fraction, ordinals, telephone_group
 from tts.text.normalize.fr_tables import (
     ABBREVIATIONS,
@@ -19,13 +27,13 @@ from tts.text.normalize.fr_tables import (
     WEEKDAYS,
 )
 from tts.text.normalize.fractions import fractions
-from tts.text.normalize.romance import counted_nouns, scaled_money
+from tts.text.normalize.prices import prices_per, scaled_signs
+from tts.text.normalize.romance import counted_nouns, halves, scaled_money
 from tts.text.normalize.shared_rules import Rule, rule
 from tts.text.normalize.telephone import telephone
 from tts.text.normalize.versions import dotted_numbers, english_amounts
 
 _SCALES = "millions?|milliards?|billions?"
-_DAY = "|".join(WEEKDAYS)
 
 
 def rules(language: str) -> list[Rule]:
@@ -51,10 +59,7 @@ def rules(language: str) -> list[Rule]:
 
     return [
         addresses(ADDRESS),
-        rule(
-            rf"\b((?i:{_DAY}))\. ?(?:-|—) ?((?i:{_DAY}))\b\.?",
-            lambda m: f"{WEEKDAYS[m[1].lower()]} à {WEEKDAYS[m[2].lower()]}",
-        ),
+        weekday_spans(WEEKDAYS, "à"),
         ABBREVIATIONS.expand,
         telephone(
             lambda group: telephone_group(numbers, group),
@@ -63,12 +68,17 @@ def rules(language: str) -> list[Rule]:
             r"0[1-9](?:[ .-]?\d\d){4}",
         ),
         *numeric_dates("/.-", lambda d, m, y: date(d, MONTHS[m - 1], y)),
-        rule(r"(?<=\b[LlDdAaCc][eu] )(\d{1,2})/(\d{1,2})(?![\w/]|[.,]\d)", day_and_month),
+        rule(
+            r"(?<=\b[LlDdAaCc][eu] )(\d{1,2})/(\d{1,2})"
+            r"(?![\w/]|[.,]\d| (?:finale|tarif|litre|heure|kilo|journée|pension))",
+            day_and_month,
+        ),
         rule(
             rf"\b(\d{{1,2}})(?:er)? ({'|'.join(MONTHS)})\b(?: (\d{{4}})\b)?",
             lambda m: date(int(m[1]), m[2], int(m[3]) if m[3] else None),
         ),
         *ordinals(numbers),
+        roman.listed_numerals(numbers),
         shared.spelled_letters(),
         shared.with_digits(
             [
@@ -83,11 +93,21 @@ def rules(language: str) -> list[Rule]:
                         f"{numbers.with_noun(m[1], 'mètre', 'mètres')} {numbers.integer(m[2])}"
                     ),
                 ),
+                rule(r"\b([Dd])e (?=une? heure)", r"\1'"),
+                prices_per("par", {unit: names[0] for unit, names in UNITS.items()}),
+                scaled_signs(
+                    {"k": "mille", "M": "millions", "Md": "milliards", "Mds": "milliards"}
+                ),
                 scaled_money(_SCALES, OF_CURRENCIES),
                 *english_amounts(),
                 shared.money(numbers, CURRENCIES, "et ", f"mille|{_SCALES}"),
+                shared.parts_of_units(UNITS, "de "),
+                rule(r"\bde (?=heure|hectare|hectolitre)", "d'"),
+                halves(numbers, lambda f, _: f"un{'e' * f} demi-", NOT_NOUNS),
+                rule(r"(?<![\w.,/])(\d{4})/(?=\d\d(?:\d\d)?(?![\w/]))", r"\1 "),
                 *fractions(numbers, lambda n, d: fraction(numbers, n, d), " et ", "sur"),
                 rule(r" et un demi\b", " et demi"),
+                shared.products("sur"),
                 shared.ranges("à"),
                 shared.units(numbers, UNITS),
                 counted_nouns(numbers, NOT_NOUNS, NUMBERED),
@@ -97,6 +117,8 @@ def rules(language: str) -> list[Rule]:
                 shared.plain_numbers(numbers),
             ]
         ),
+        shared.lone_units({unit: names[1] for unit, names in UNITS.items()}),
+        shared.slashes(),
         shared.symbols(SYMBOLS),
     ]
 

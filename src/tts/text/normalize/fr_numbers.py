@@ -22,6 +22,7 @@ class FrenchNumbers(RomanceNumbers):
     """French of Belgium and Switzerland uses septante, nonante."""
 
     singular_below_two = True
+    elided_of = "d'"
 
     def __init__(self, language: str):
         code = {"fr-be": "fr_BE", "fr-ch": "fr_CH"}.get(language, "fr")
@@ -72,7 +73,7 @@ def ordinals(numbers: FrenchNumbers) -> list[Rule]:
     suffix = r"(ers?|res?|ères?|nde?s?|e|es|ème|èmes|ièmes?|è)"
     return [
         rule(rf"(?<![\w.,])(\d{{1,9}}|{roman.SMALL_NUMERAL}){suffix}\b( s\.(?! \w\.))?", spell),
-        roman.numbered_nouns(NUMBERED_IN_ROMAN, numbers.cardinal),
+        roman.numbered_nouns(f"(?:{NUMBERED_IN_ROMAN})s?", numbers.cardinal),
         rulers(ruler, RULERS, NOT_RULERS),
     ]
 

@@ -1,5 +1,7 @@
 """French words: months, weekdays, abbreviations, units, currencies, symbols."""
 
+import re
+
 from tts.text.normalize.abbreviations import Abbreviations, Kind
 from tts.text.normalize.shared_rules import Currency
 from tts.text.normalize.word_lists import words
@@ -11,18 +13,34 @@ MONTHS = [
 
 WEEKDAYS = {
     "lun": "lundi", "mar": "mardi", "mer": "mercredi", "jeu": "jeudi", "ven": "vendredi",
-    "sam": "samedi", "dim": "dimanche",
+    "vend": "vendredi", "sam": "samedi", "dim": "dimanche",
 }  # fmt: skip
+
+_CAPITAL = re.compile(r" [A-ZÀ-Þ]")
+
+
+def _rejects(name: str, kind: Kind, before: str, after: str) -> bool:
+    """Return whether it is a word, or the initials of a name: la mer. 3, J.-C. Killy."""
+    if name in ("mer.", "mar."):
+        return not before.endswith(("le ", "ce ", "du ", "au ", ", "))
+    dated = before.rstrip().endswith(("av.", "ap.", "apr.", "avant", "après"))
+    return name == "J.-C." and not dated and _CAPITAL.match(after) is not None
+
 
 ABBREVIATIONS = Abbreviations(
     {
         Kind.INSIDE: {
-            "MM.": "Messieurs", "Mme": "Madame", "Mmes": "Mesdames", "Mlle": "Mademoiselle",
+            "M. et": "Monsieur et", "M. le": "Monsieur le", "M. l": "Monsieur l",
+            "pl. de": "place de", "pl. d": "place d", "pl. du": "place du",
+            "pl. des": "place des", "MM.": "Messieurs", "Mme": "Madame", "Mmes": "Mesdames",
+            "Mlle": "Mademoiselle",
             "Mlles": "Mesdemoiselles", "Mgr": "Monseigneur", "Dr": "Docteur", "Dr.": "Docteur",
-            "Drs": "Docteurs", "Pr": "Professeur", "Pr.": "Professeur", "Prof.": "Professeur",
+            "Drs": "Docteurs", "Dre": "Docteure", "Dres": "Docteures", "Sts": "Saints",
+            "Pr": "Professeur", "Pr.": "Professeur", "Prof.": "Professeur",
             "p. ex.": "par exemple", "par ex.": "par exemple", "c.-à-d.": "c'est-à-dire",
             "c-à-d": "c'est-à-dire", "càd": "c'est-à-dire", "cf.": "confer", "env.": "environ",
             "tél.": "téléphone", "vs.": "versus", "max.": "maximum", "rdv": "rendez-vous",
+            "arr.": "arrondissement", "dép.": "département",
         },
         Kind.BEFORE_NAME: {
             "M.": "Monsieur", "Me": "Maître", "St": "Saint", "Ste": "Sainte", "St.": "Saint",
@@ -30,17 +48,19 @@ ABBREVIATIONS = Abbreviations(
             "bld": "boulevard", "pl.": "place", "rte": "route",
         },
         Kind.BEFORE_NUMBER: {
-            "n°": "numéro", "N°": "Numéro", "nº": "numéro", "no.": "numéro", "n°s": "numéros",
+            "n.o": "numéro", "no": "numéro", "al.": "alinéa", "bât.": "bâtiment", "n°": "numéro",
+            "N°": "Numéro", "nº": "numéro", "no.": "numéro",
+            "n°s": "numéros",
             "p.": "page", "pp.": "pages", "art.": "article", "chap.": "chapitre", "vol.": "volume",
             "fig.": "figure", "t.": "tome", "éd.": "édition", "§": "paragraphe", "ch.": "chapitre",
+            **{f"{short}.": day for short, day in WEEKDAYS.items()},
         },
         Kind.UNIT: {
             "min.": "", "sec.": "secondes",
         },
         Kind.COUNTED: {
-
-            "sept.": "septembre",
-            "hab.": "habitants", "éd.": "édition", "p.": "pages",
+            "sept.": "septembre", "hab.": "habitants", "éd.": "édition", "p.": "pages",
+            "pers.": "personnes", "sem.": "semaines",
         },
         Kind.AMBIGUOUS: {
             "janv.": "janvier", "févr.": "février", "avr.": "avril", "juil.": "juillet",
@@ -50,7 +70,7 @@ ABBREVIATIONS = Abbreviations(
             "Cie.": "Compagnie", "bd.": "boulevard", "av.": "avenue", "ex.": "exemple",
         },
         Kind.ENDING: {
-            "etc.": "et cetera",
+            "etc.": "et cetera", "et ss.": "et suivantes",
         },
     },
     starters=words(
@@ -62,6 +82,7 @@ ABBREVIATIONS = Abbreviations(
         "C J L D Qu Enfin Cependant Toutefois Pourtant Chez Vers Entre Parce Bien Très Aucun "
         "Aucune Voici Voilà Est Merci"
     ),
+    rejects=_rejects,
 )  # fmt: skip
 
 NUMBERED_IN_ROMAN = (
@@ -79,7 +100,8 @@ NOT_RULERS = words("Le La Les Un Une Du Au Aux Des De Ce Et Ou En Il Elle On")
 
 FEMININE = words(
     "heure minute seconde milliseconde tonne livre semaine année journée nuit fois femme fille "
-    "mère sœur personne page voiture maison table chose place pièce ville rue école classe équipe "
+    "mère sœur souris personne page voiture maison table chose place pièce ville rue école classe "
+    "équipe "
     "lettre ligne note photo image cigarette tasse bouteille boîte carte clé clef porte fenêtre "
     "chambre salle étoile main tête jambe bouche voix langue phrase question réponse pomme poire "
     "part partie course balle robe chemise couche cuillère goutte marche étape île vache poule "

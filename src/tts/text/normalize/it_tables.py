@@ -1,6 +1,7 @@
 """Italian words: months, abbreviations, units, currencies, symbols."""
 
 from tts.text.normalize.abbreviations import Abbreviations, Kind
+from tts.text.normalize.calendar import is_date
 from tts.text.normalize.shared_rules import Currency
 from tts.text.normalize.word_lists import words
 
@@ -9,6 +10,11 @@ MONTHS = [
     "ottobre", "novembre", "dicembre",
 ]  # fmt: skip
 
+WEEKDAYS = {
+    "lun": "lunedì", "mar": "martedì", "mer": "mercoledì", "gio": "giovedì", "ven": "venerdì",
+    "sab": "sabato", "dom": "domenica",
+}  # fmt: skip
+
 _TITLES = {
     "Sig.": "signor", "Sig.ra": "signora", "Sig.na": "signorina", "Sigg.": "signori",
     "Dott.": "dottor", "Dott.ssa": "dottoressa", "Dr.": "dottor", "Dr.ssa": "dottoressa",
@@ -16,6 +22,10 @@ _TITLES = {
     "Ing.": "ingegner", "Arch.": "architetto", "Geom.": "geometra", "Rag.": "ragionier",
     "On.": "onorevole", "Sen.": "senatore", "Gen.": "generale", "Col.": "colonnello",
     "Cap.": "capitano", "Mons.": "monsignor", "Egr.": "egregio", "Gent.": "gentile",
+    "Gent.le": "gentile", "Gent.mo": "gentilissimo", "Gent.ma": "gentilissima",
+    "Ill.mo": "illustrissimo",
+    "Ill.ma": "illustrissima", "Preg.mo": "pregiatissimo", "Spett.le": "spettabile",
+    "Card.": "cardinale", "SS.": "santi", "S.E.": "sua eccellenza",
 }  # fmt: skip
 
 ABBREVIATIONS = Abbreviations(
@@ -33,7 +43,11 @@ ABBREVIATIONS = Abbreviations(
         },
         Kind.BEFORE_NUMBER: {
             "pag.": "pagina", "pagg.": "pagine", "p.": "pagina", "pp.": "pagine", "n.": "numero",
-            "nr.": "numero", "n°": "numero", "no": "numero", "art.": "articolo",
+            "nr.": "numero", "n°": "numero", "N°": "numero", "n.o": "numero", "c.": "comma",
+            "lett.": "lettera", **{f"{short}.": day for short, day in WEEKDAYS.items()},
+            "nn.": "numeri",
+            "D.Lgs.": "decreto legislativo", "D.L.": "decreto legge", "D.P.R.": "DPR",
+            "art.": "articolo",
             "artt.": "articoli", "cap.": "capitolo", "vol.": "volume", "fig.": "figura",
             "sec.": "secolo", "secc.": "secoli", "c.a.": "circa",
         },
@@ -45,13 +59,15 @@ ABBREVIATIONS = Abbreviations(
             "apr.": "aprile", "mag.": "maggio", "giu.": "giugno", "lug.": "luglio",
             "ago.": "agosto", "sett.": "settembre", "ott.": "ottobre", "nov.": "novembre",
             "dic.": "dicembre", "ab.": "abitanti", "mln.": "milioni", "mld.": "miliardi",
+            "pers.": "persone",
         },
         Kind.AMBIGUOUS: {
             "a.C.": "avanti Cristo", "d.C.": "dopo Cristo", "S.p.A.": "esse pi a",
-            "S.r.l.": "esse erre elle", "sec.": "secolo", "jr.": "junior", "U.S.A.": "USA",
+            "S.r.l.": "esse erre elle", "sec.": "secolo", "jr.": "junior", "ed.": "edizione",
         },
         Kind.ENDING: {
             "ecc.": "eccetera", "etc.": "eccetera", "eccetera.": "eccetera",
+            "e segg.": "e seguenti", "U.S.A.": "USA",
         },
     },
     starters=words(
@@ -64,7 +80,14 @@ ABBREVIATIONS = Abbreviations(
         "Quale Mi Ti Si Ci Vi È Sono Era Fu Ha Hanno Sta Stanno Grazie Inoltre Così Già Nel Nella "
         "Al Alla Dal Dalla Abita Vive Disse Più Molto"
     ),
+    rejects=lambda name, kind, before, after: (
+        name.rstrip(".") in WEEKDAYS and not is_date(after)
+    ),
 )  # fmt: skip
+
+# men with names in a, and women with other names
+MALE_SAINTS = words("Andrea Luca Nicola Mattia Tobia Barnaba Geremia Zaccaria Battista Giona")
+FEMALE_SAINTS = words("Croce Beatrice Matilde Bibiana Dorotea Brigitte Gertrude")
 
 # names of rulers, after which one letter is a numeral
 RULERS = words(

@@ -5,7 +5,14 @@ import re
 from tts.text.normalize import roman
 from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.addresses import addresses
-from tts.text.normalize.calendar import clock, durations, numeric_dates, ratios, time_spans
+from tts.text.normalize.calendar import (
+    clock,
+    dotted_times,
+    durations,
+    numeric_dates,
+    ratios,
+    time_spans,
+)
 from tts.text.normalize.fractions import fractions
 from tts.text.normalize.nl_tables import (
     ABBREVIATIONS,
@@ -18,6 +25,7 @@ from tts.text.normalize.nl_tables import (
     WEEKDAYS,
 )
 from tts.text.normalize.numbers import Numbers
+from tts.text.normalize.prices import prices_per, scaled_signs
 from tts.text.normalize.shared_rules import Rule, rule
 from tts.text.normalize.telephone import telephone
 from tts.text.normalize.versions import dotted_numbers, english_amounts
@@ -51,7 +59,7 @@ def rules(language: str) -> list[Rule]:
     return [
         addresses(ADDRESS),
         rule(
-            rf"\b((?i:{_DAY}))\. ?(?:t/m|-|—) ?((?i:{_DAY}))\b\.?",
+            rf"\b((?i:{_DAY}))\.? ?(?:t/m|-|—) ?((?i:{_DAY}))\b\.?",
             lambda m: f"{WEEKDAYS[m[1].lower()]} tot en met {WEEKDAYS[m[2].lower()]}",
         ),
         ABBREVIATIONS.expand,
@@ -61,6 +69,9 @@ def rules(language: str) -> list[Rule]:
             "telefoon|telefoonnummer|tel|fax|mobiel",
             r"\(?0[1-9]\d{0,3}\)?[ -]\d{2,8}(?:[ -]\d{2,8})*",
         ),
+        rule(r"\bWO ?(II?)\b", r"Wereldoorlog \1"),
+        rule(r"\b([1-9]\d)(\d\d) ?([A-Z])([A-Z])\b(?! ?\d)", _postal_code),
+        rule(r"\b([Bb]el(?:len)?|alarmnummer) (\d{3})\b", _emergency),
         *numeric_dates("-/.", _date),
         rule(
             rf"\b(\d{{1,2}}) ({'|'.join(MONTHS)})(?: (\d{{4}}))?\b",
@@ -71,6 +82,7 @@ def rules(language: str) -> list[Rule]:
             _ruler,
         ),
         roman.numbered_nouns(_NUMBERED, NUMBERS.cardinal),
+        roman.listed_numerals(NUMBERS),
         rule(
             rf"(?<![\w.,])(\d{{1,9}}|{roman.SMALL_NUMERAL})(?:e|de|ste)\b",
             lambda m: NUMBERS.ordinal(int(m[1]) if m[1].isdigit() else roman.value(m[1])),
@@ -78,14 +90,25 @@ def rules(language: str) -> list[Rule]:
         shared.spelled_letters(),
         shared.with_digits(
             [
-                time_spans("tot"),
+                dotted_times("[Oo]m"),
+                shared.heights(),
+                rule(
+                    r"(?<![\w.,/-])(1[1-9]\d\d)/(?=\d\d(?:\d\d)?(?![\w/]))",
+                    lambda m: f"{NUMBERS.year(int(m[1]))} ",
+                ),
+                time_spans("tot", " ?(?:uur|u)\\b"),
                 durations(_duration),
-                clock(":.", " ?(?:uur|u)\\b", _time),
+                clock(":.u", " ?(?:uur|u)\\b", _time),
                 rule(r"(?<=\bjaren )'?(\d0)\b", lambda m: NUMBERS.cardinal(int(m[1]))),
                 rule(r"(?<![\w.,-])'(\d0)(?=er\b|-)", lambda m: NUMBERS.cardinal(int(m[1]))),
+                prices_per("per", {unit: names[0] for unit, names in UNITS.items()}),
+                scaled_signs({"k": "duizend", "mln": "miljoen", "mld": "miljard"}),
                 *english_amounts(),
                 shared.money(NUMBERS, CURRENCIES, "", "duizend|miljoen|miljard|biljoen"),
+                shared.parts_of_units(UNITS),
+                rule(r"(?<![\w.,/])(?<!\d )1[/⁄]2 (?=([a-z]{3,}))", _half),
                 *fractions(NUMBERS, _fraction, " en ", ""),
+                shared.products("bij"),
                 shared.ranges("tot"),
                 rule(
                     r"(?<![\w.,-])(\d{1,4})-(?=(?:jarige?n?|jaars|daagse|delige?|persoons|voudige?|uurs)\b)",
@@ -102,6 +125,8 @@ def rules(language: str) -> list[Rule]:
                 shared.plain_numbers(NUMBERS),
             ]
         ),
+        shared.lone_units({unit: names[1] for unit, names in UNITS.items()}),
+        shared.slashes(),
         shared.symbols(SYMBOLS),
     ]
 
@@ -109,6 +134,22 @@ def rules(language: str) -> list[Rule]:
 def _date(day: int, month: int, year: int | None) -> str:
     words = f"{NUMBERS.cardinal(day)} {MONTHS[month - 1]}"
     return f"{words} {NUMBERS.year(year)}" if year else words
+
+
+def _postal_code(match: re.Match[str]) -> str:
+    """1234 AB -> twaalf vierendertig A B."""
+    hundreds, rest = NUMBERS.cardinal(int(match[1])), NUMBERS.integer(match[2])
+    return f"{hundreds} {rest} {match[3]} {match[4]}"
+
+
+def _emergency(match: re.Match[str]) -> str:
+    return f"{match[1]} {NUMBERS.digits(match[2])}"
+
+
+def _half(match: re.Match[str]) -> str:
+    """Een half uur, een halve liter."""
+    neuter = re.search(r"(?:uur|jaar|brood|pond|glas|dozijn|miljoen|blik|blok|etmaal)$", match[1])
+    return "een half " if neuter else "een halve "
 
 
 def _time(hour: int, minute: int) -> str:
@@ -125,7 +166,9 @@ def _duration(hours: int, minutes: int, seconds: int) -> str:
 
 def _ruler(match: re.Match[str]) -> str:
     name, numeral = match.groups()
-    if name in _NOT_NAMES or (len(numeral) == 1 and not re.fullmatch(RULERS, name)):
+    if name in _NOT_NAMES or (
+        len(numeral) == 1 and not re.fullmatch(rf"{RULERS}|Wereldoorlog", name)
+    ):
         return match[0]
     if re.fullmatch(rf"(?i:{_NUMBERED})|Wereldoorlog", name):
         return f"{name} {NUMBERS.cardinal(roman.value(numeral))}"

@@ -1,5 +1,7 @@
 """Dutch words: months, weekdays, abbreviations, units, currencies, symbols."""
 
+import re
+
 from tts.text.normalize.abbreviations import Abbreviations, Kind
 from tts.text.normalize.shared_rules import Currency
 from tts.text.normalize.word_lists import words
@@ -13,6 +15,17 @@ WEEKDAYS = {
     "ma": "maandag", "di": "dinsdag", "wo": "woensdag", "do": "donderdag", "vr": "vrijdag",
     "za": "zaterdag", "zo": "zondag",
 }  # fmt: skip
+
+# op ma. 3, di. en wo., but not "Het is zo. 3 mensen"
+_DAY_BEFORE = re.compile(r"(?:^|\b(?:op|en|of|van|tot|t/m|vanaf|per) |[,(/-] ?|— )$", re.IGNORECASE)
+
+
+def _rejects(name: str, kind: Kind, before: str, after: str) -> bool:
+    """Return whether it is a word or the end of an address: jan@voorbeeld.nl."""
+    if name.rstrip(".") in WEEKDAYS:
+        return _DAY_BEFORE.search(before) is None
+    return name == "nl." and before.endswith("punt ")
+
 
 ABBREVIATIONS = Abbreviations(
     {
@@ -33,6 +46,9 @@ ABBREVIATIONS = Abbreviations(
             "m.n.": "met name", "max.": "maximaal", "i.c.": "in casu", "a.s.": "aanstaande",
             "vnl.": "voornamelijk", "ev.": "eventueel", "nl.": "namelijk", "mgr.": "monseigneur",
             "jhr.": "jonkheer", "wed.": "weduwe", "geb.": "geboren", "jl.": "jongstleden",
+            "Zn.": "zonen", "e.v.": "en volgende", "o.m.": "onder meer", "a.h.w.": "als het ware",
+            "i.h.b.": "in het bijzonder",
+            "v.a.": "vanaf", "v.C.": "voor Christus", "n.C.": "na Christus",
         },
         Kind.BEFORE_NAME: {
             "St.": "Sint", "mr.": "meester", "fam.": "familie",
@@ -41,7 +57,8 @@ ABBREVIATIONS = Abbreviations(
             "nr.": "nummer", "nrs.": "nummers", "blz.": "bladzijde", "p.": "pagina",
             "pag.": "pagina", "art.": "artikel", "hfst.": "hoofdstuk", "afb.": "afbeelding",
             "fig.": "figuur", "par.": "paragraaf", "vol.": "volume", "dl.": "deel",
-            "§": "paragraaf",
+            "§": "paragraaf", "min.": "minimaal",
+            **{f"{short}.": day for short, day in WEEKDAYS.items()},
         },
         Kind.UNIT: {
             "min.": "", "sec.": "", "u.": "",
@@ -50,10 +67,12 @@ ABBREVIATIONS = Abbreviations(
             "mln.": "miljoen", "mld.": "miljard", "jan.": "januari", "feb.": "februari",
             "febr.": "februari", "mrt.": "maart", "apr.": "april", "aug.": "augustus",
             "sept.": "september", "sep.": "september", "okt.": "oktober", "nov.": "november",
-            "dec.": "december", "blz.": "bladzijden", "st.": "stuks",
+            "dec.": "december", "blz.": "bladzijden", "st.": "stuks", "pers.": "personen",
+            "inw.": "inwoners",
         },
         Kind.AMBIGUOUS: {
-            "v. Chr.": "voor Christus", "n. Chr.": "na Christus", "-str.": "straat",
+            "B.V.": "B V", "N.V.": "N V", "V.S.": "V S", "v. Chr.": "voor Christus",
+            "n. Chr.": "na Christus", "-str.": "straat",
             "a.u.b.": "alstublieft", "jr.": "junior", "sr.": "senior",
             "n.v.t.": "niet van toepassing", "e.e.a.": "een en ander", "p.p.": "per persoon",
             "p.st.": "per stuk",
@@ -63,8 +82,6 @@ ABBREVIATIONS = Abbreviations(
             "enzv.": "enzovoort", "s.v.p.": "alstublieft",
         },
     },
-    # jan@voorbeeld.nl.
-    rejects=lambda name, kind, before, after: name == "nl." and before.endswith("punt "),
     starters=words(
         "De Het Een Hij Zij Ze Ik Je Jij U We Wij Jullie Men Dit Dat Deze Die Er En Maar Of Want "
         "Dus Toch Toen Daarna Dan Daar Hier Nu Vandaag Gisteren Morgen Later Eerst Straks Ook Nog "
@@ -73,6 +90,7 @@ ABBREVIATIONS = Abbreviations(
         "Mijn Zijn Haar Hun Ons Onze Uw Zo Ja Nee Is Was Heeft Kan Wil Elke Elk Iedereen Niemand "
         "Iemand Iets Niets Vroeger Tijdens Volgens Vanaf Door Naar"
     ),
+    rejects=_rejects,
 )  # fmt: skip
 
 # names of rulers, after which one letter is a numeral
@@ -87,6 +105,7 @@ UNITS = {
     "mm": ("millimeter",) * 2, "μm": ("micrometer",) * 2, "nm": ("nanometer",) * 2,
     "kg": ("kilogram",) * 2, "g": ("gram",) * 2, "mg": ("milligram",) * 2, "t": ("ton",) * 2,
     "l": ("liter",) * 2, "L": ("liter",) * 2, "ml": ("milliliter",) * 2, "cl": ("centiliter",) * 2,
+    "dl": ("deciliter",) * 2,
     "ha": ("hectare", "hectare"), "ms": ("milliseconde", "milliseconden"),
     "s": ("seconde", "seconden"), "sec": ("seconde", "seconden"), "min": ("minuut", "minuten"),
     "h": ("uur",) * 2, "u": ("uur",) * 2, "Hz": ("hertz",) * 2, "kHz": ("kilohertz",) * 2,

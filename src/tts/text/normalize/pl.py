@@ -2,16 +2,20 @@
 
 import re
 
+from tts.text.normalize import roman
 from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.addresses import addresses
-from tts.text.normalize.calendar import clock, durations, numeric_dates, ratios
+from tts.text.normalize.calendar import ratios
 from tts.text.normalize.fractions import fractions
+from tts.text.normalize.pl_calendar import clock_times, dates, times_with_words
 from tts.text.normalize.pl_numbers import (
     NUMBERS,
     counted_nouns,
     genitive_numbers,
+    lone_years,
     ordinal,
     ordinals,
+    spans_of_years,
     years,
 )
 from tts.text.normalize.pl_tables import (
@@ -20,20 +24,29 @@ from tts.text.normalize.pl_tables import (
     COINS,
     GENITIVE_AFTER,
     MONEY,
-    MONTHS,
+    NOMINATIVE_DAYS,
     SCALES,
     SYMBOLS,
     UNITS,
     WEEKDAYS,
 )
 from tts.text.normalize.shared_rules import Rule, rule
-from tts.text.normalize.slavic import currencies, scales, units_with_case
+from tts.text.normalize.slavic import (
+    currencies,
+    scales,
+    slavic_prices_per,
+    units_with_case,
+)
 from tts.text.normalize.telephone import telephone
 from tts.text.normalize.versions import dotted_numbers, english_amounts
 
-_MONTH = "|".join(MONTHS)
 _DAY = "|".join(WEEKDAYS)
-_CLOCK_AFTER = "[Oo]|[Oo]d|[Dd]o|[Pp]o|[Oo]koło|[Zz]|[Pp]rzed"
+# what is read behind a price and a slash
+_PER = {
+    "": "za", "mies": "na miesiąc", "miesiąc": "na miesiąc", "os": "na osobę",
+    "osobę": "na osobę", "szt": "za sztukę", "noc": "za noc", "rok": "na rok",
+    "dzień": "na dzień", "godz": "na godzinę", "h": "na godzinę",
+}  # fmt: skip
 
 
 def rules(language: str) -> list[Rule]:
@@ -44,24 +57,20 @@ def rules(language: str) -> list[Rule]:
             rf"\b((?i:{_DAY}))\.? ?(?:-|—) ?((?i:{_DAY}))\b\.?",
             lambda m: f"od {WEEKDAYS[m[1].lower()]} do {WEEKDAYS[m[2].lower()]}",
         ),
-        *numeric_dates("./-", _written_date),
         rule(
-            r"(?<![\w.,])([12]?\d|3[01])\.(1[0-2]|0?[1-9])\.(?!\d)",
-            lambda m: f"{m[1]} {MONTHS[int(m[2]) - 1]}{'.' * _ends(m)}",
+            rf"\b({'|'.join(NOMINATIVE_DAYS)})\.(?= [12]?\d(?:\.\d| [a-z]))",
+            lambda m: NOMINATIVE_DAYS[m[1]],
         ),
-        rule(
-            rf"(?:\b((?:[Dd]ziś|[Dd]zisiaj|[Jj]utro)(?: jest)?) )?"
-            rf"(?<![\w.,])([12]?\d|3[01])\.? ({_MONTH})\b"
-            r"(?: (\d{4})(?![.,]?\d)(?: (?:r\.|roku\b))?)?",
-            _date,
-        ),
-        rule(
-            r"(?:\b([Oo] )?([Gg]odz\.|[Gg]odzin(?:a|ie|y)) )(\d{1,2})(?:[:.](\d\d))?"
-            r"(?![\w:]|[.,]\d)",
-            _time_with_noun,
-        ),
+        *dates(),
+        *times_with_words(),
+        rule(r"\b([Rr])ozdz\. (?=[IVX]+\b)", r"\1ozdział "),
+        rule(r"\b([Tt])\. (?=[IVX]+\b)", r"\1om "),
+        rule(r"\b((?:ul|al|pl|os)\. [^,;.]*?\d+[a-z]?)/(?=\d+)", r"\1 przez "),
+        spans_of_years(),
         years(),
+        lone_years(),
         *ordinals(),
+        slavic_prices_per(MONEY, UNITS, _PER),
         scales(NUMBERS, SCALES, MONEY),
         rule(r"(?<=\b(?:na|od|do|po) )ul\.|(?<=\bprzy )ul\.|(?<=\bz )ul\.", "ulicy"),
         ABBREVIATIONS.expand,
@@ -72,24 +81,22 @@ def rules(language: str) -> list[Rule]:
             r"(?:\d\d \d{3} \d\d \d\d|[5-8]\d\d[ -]\d{3}[ -]\d{3}(?<!000)"
             r"|\(\d\d\) ?\d{3}[ -]\d\d[ -]\d\d)",
         ),
+        roman.listed_numerals(NUMBERS),
         shared.spelled_letters(),
         shared.with_digits(
             [
-                rule(
-                    r"(?<![\w:.,])(\d{1,2}):(\d\d) ?(?:-|—) ?(\d{1,2}):(\d\d)(?![\w:])",
-                    lambda m: f"od {m[1]}:{m[2]} do {m[3]}:{m[4]}",
-                ),
-                rule(rf"\b({_CLOCK_AFTER}) (\d{{1,2}}):(\d\d)(?![\w:])", _time_after),
-                durations(_duration),
-                clock(":", "", lambda hour, minute: _clock(hour, minute, "f")),
+                *clock_times(),
                 *english_amounts(),
                 shared.money(NUMBERS, currencies(MONEY, COINS), "", "tysięcy|milionów|miliardów"),
+                shared.parts_of_units({unit: (noun.part,) * 2 for unit, noun in UNITS.items()}),
+                rule(r"(?<![\w.,/])(?<!\d )1[/⁄]2 (?=[^\W\d_]{2,}[ayiu]\b)", "pół "),
                 *fractions(NUMBERS, _fraction, " i ", ""),
                 rule(r" i jedna druga\b", " i pół"),
                 rule(r"(?<![\w.,-])(\d{1,4})-(\d{1,4})(?= ?[^\W\d_]| ?[%°€$£])(?! ?-)", _span),
+                shared.products("na"),
                 units_with_case(NUMBERS, UNITS | MONEY, GENITIVE_AFTER),
                 rule(
-                    r"(?<![\w.,-])(\d{1,3})-(letni\w*|osobow\w*|lecie\w*|krotn\w*|godzinn\w*|dniow\w*)",
+                    r"(?<![\w.,-])(\d{1,3})-(letni\w*|lat(?:ek|k)\w*|osobow\w*|lecie\w*|krotn\w*|godzinn\w*|dniow\w*)",
                     _compound,
                 ),
                 counted_nouns(GENITIVE_AFTER),
@@ -101,56 +108,11 @@ def rules(language: str) -> list[Rule]:
                 shared.plain_numbers(NUMBERS),
             ]
         ),
+        rule(r"(?<=\bw )km/h\b", "kilometrach na godzinę"),
+        shared.lone_units({unit: noun.many for unit, noun in UNITS.items()}),
+        shared.slashes(),
         shared.symbols(SYMBOLS),
     ]
-
-
-def _written_date(day: int, month: int, year: int) -> str:
-    return f"{day} {MONTHS[month - 1]} {year if year > 99 else 2000 + year}"
-
-
-def _date(match: re.Match[str]) -> str:
-    before, day, month, year = match.groups()
-    alone = not match.string[: match.start()].strip() and _ends(match)
-    words = f"{ordinal(int(day), 'm' if before or alone else 'gen')} {month}"
-    if year:
-        words = f"{words} {ordinal(int(year), 'gen')} roku"
-    stop = "." if match[0].endswith(".") and _ends(match) else ""
-    return f"{before + ' ' if before else ''}{words}{stop}"
-
-
-def _ends(match: re.Match[str]) -> bool:
-    return not any(character.isalnum() for character in match.string[match.end() :])
-
-
-def _clock(hour: int, minute: int, form: str) -> str:
-    """Return the time with the hour as a feminine ordinal: siedemnasta trzydzieści."""
-    words = ordinal(hour, form) if hour else "zero"
-    if not minute:
-        return words if hour else "północ" if form == "f" else "północy"
-    return f"{words} {'zero ' if minute < 10 else ''}{NUMBERS.cardinal(minute)}"
-
-
-def _time_after(match: re.Match[str]) -> str:
-    hour, minute = int(match[2]), int(match[3])
-    return (
-        f"{match[1]} {_clock(hour, minute, 'gen f')}" if hour <= 24 and minute <= 59 else match[0]
-    )
-
-
-def _time_with_noun(match: re.Match[str]) -> str:
-    before, noun, hour, minute = match.groups()
-    if int(hour) > 24 or int(minute or 0) > 59:
-        return match[0]
-    if noun.lower() == "godz.":
-        noun = "godzinie" if before else "godzina"
-    form = "f" if noun.lower() == "godzina" else "gen f"
-    return f"{before or ''}{noun} {_clock(int(hour), int(minute or 0), form)}"
-
-
-def _duration(hours: int, minutes: int, seconds: int) -> str:
-    parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
-    return " ".join(NUMBERS.count(str(number), UNITS[unit]) for number, unit in parts)
 
 
 def _span(match: re.Match[str]) -> str:

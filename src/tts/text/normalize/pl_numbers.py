@@ -5,6 +5,8 @@ import re
 from tts.text.normalize import roman
 from tts.text.normalize.pl_tables import (
     BY_ONE,
+    COLLECTIVE,
+    FEMININE_LOCATIVE,
     FEMININE_PLURAL,
     FEMININE_SOFT,
     GENITIVE,
@@ -56,6 +58,14 @@ class _PolishNumbers(SlavicNumbers):
             return noun.one
         return noun.few if self._is_few(number) else noun.many
 
+    def in_instrumental(self, words: str) -> str:
+        """Return z pięcioma osobami: each word of a small number."""
+        known = {"dwa": "dwoma", "dwie": "dwiema", "trzy": "trzema", "cztery": "czterema"}
+        return " ".join(
+            known.get(word) or re.sub(r"u$", "oma", self.genitive.get(word, word))
+            for word in words.split()
+        )
+
     def agree(self, words: str, gender: str) -> str:
         if gender == "m":
             return words
@@ -102,11 +112,17 @@ def form_of(noun: str, before: str = "") -> str:
             "tygodnia",
             "maja",
             "tysiąclecia",
+            "piętra",
+            "miejsca",
+            "wydania",
+            "posiedzenia",
         )
         return "gen" if masculine_genitive else "f"
     if word.endswith("u"):
         return "loc" if locative else "gen"
     if word.endswith("e"):
+        if locative and word in FEMININE_LOCATIVE:
+            return "gen f"
         return "loc" if locative else "n"
     if word.endswith("o"):
         return "n"
@@ -124,9 +140,18 @@ def counted_nouns(genitive: str) -> Rule:
         before, written, noun = match[1], match[2], match[3]
         start = f"{before} " if before else ""
         words = NUMBERS.read(written)
+        if written == "1,5":
+            return f"{start}{'półtorej' if noun.endswith(('y', 'i')) else 'półtora'} "
         if "," in written:
             return f"{start}{words} "
-        if before or noun in PERSONS or noun.endswith(("ach", "ych", "ich")):
+        thousands = words.endswith(
+            ("tysiąc", "tysiące", "tysięcy", "milion", "miliony", "milionów")
+        )
+        if noun == "dzieci" and not before:
+            words = COLLECTIVE.get(words, words)
+        elif noun.endswith("ami") and not before:
+            words = NUMBERS.in_instrumental(NUMBERS.agree(words, "f"))
+        elif before or (noun in PERSONS and not thousands) or noun.endswith(("ach", "ych", "ich")):
             feminine = noun.endswith(("y", "i"))
             words = NUMBERS.in_genitive(NUMBERS.agree(words, "f" if feminine else "m"))
         elif words.endswith("jeden") and len(words.split()) == 1:
@@ -174,14 +199,15 @@ def ordinals() -> list[Rule]:
         return f"{before + ' ' if before else ''}{ordinal(value, form_of(noun, before or ''))} "
 
     def century(match: re.Match[str]) -> str:
-        before, first, second, noun = match.groups()
+        before, first, joiner, second, noun = match.groups()
         locative = (before or "").lower() in ("w", "we", "na", "po")
         if noun == "w.":
             noun = "wieku"
         form = {"wiek": "m", "wieki": "m", "wiekiem": "loc", "wiekowi": "dat"}.get(noun, "gen")
         if noun in ("wieku", "wiekach") and locative:
             form = "loc"
-        words = " — ".join(ordinal(roman.value(n), form) for n in (first, second) if n)
+        joiner = joiner if joiner in (" i ", " lub ") else " — "
+        words = joiner.join(ordinal(roman.value(n), form) for n in (first, second) if n)
         stop = "." if match[0].endswith(".") and _ends(match) else ""
         return f"{before + ' ' if before else ''}{words} {noun}{stop}"
 
@@ -205,10 +231,12 @@ def ordinals() -> list[Rule]:
         return f"{match[1]} {ordinal(int(match[2]) % 100 or int(match[2]), form)}{stop}"
 
     return [
+        rule(r"\b([Ll]ata|[Ll]atach|[Ll]at) (\d0)\. i (?=\d0)", r"\1 \2. i \1 "),
         rule(r"\b([Ll]ata|[Ll]atach|[Ll]at) '?((?:19)?\d0)(?!\d)\.?", decade),
+        rule(r"(?<=y[cm]h i )(?:latach|lat) |(?<=e i )lata ", ""),
         rule(
             rf"(?:\b([Ww]e?|[Nn]a|[Pp]o|[Zz]|[Oo]d|[Dd]o|[Kk]ońca|[Pp]oczątk\w+) )?"
-            rf"\b({roman.NUMERAL})(?:(?:-| — |/)({roman.NUMERAL}))? "
+            rf"\b({roman.NUMERAL})(?:(-| — |/| i | lub )({roman.NUMERAL}))? "
             r"(w\.|wiek(?:u|iem|owi|i|ach)?\b)",
             century,
         ),
@@ -217,10 +245,34 @@ def ordinals() -> list[Rule]:
             ruler,
         ),
         rule(
-            rf"(?:\b([Ww]e?|[Nn]a|[Pp]o|[Oo]|[Pp]rzy) )?(?<![\w.,]){number} (?=([^\W\d_]{{3,}}))",
+            rf"(?:\b([Ww]e?|[Nn]a|[Pp]o|[Oo]|[Pp]rzy) )?(?<![\w.,])"
+            rf"(?!^\d+\. [^\W\d_a-ząćęłńóśźż]){number} (?=([^\W\d_]{{3,}}))",
             before_noun,
         ),
     ]
+
+
+def spans_of_years() -> Rule:
+    """Od 1990 do 2000 roku: both years are ordinals."""
+    year = r"(1[1-9]\d\d|20\d\d)"
+    return rule(
+        rf"\b([Oo]d) {year} do {year}(?= roku| r\.|[,;:!?)]|\.?$|\.\s)",
+        lambda m: f"{m[1]} {ordinal(int(m[2]), 'gen')} do {_last_year(m)}",
+    )
+
+
+def _last_year(match: re.Match[str]) -> str:
+    """Return the second year; digits before the word for year, which another rule reads."""
+    has_noun = match.string[match.end() :].lstrip().startswith("r")
+    return match[3] if has_noun else ordinal(int(match[3]), "gen")
+
+
+def lone_years() -> Rule:
+    """W 2024, without the word for year."""
+    return rule(
+        r"\b([Ww]) (1[1-9]\d\d|20\d\d)(?=[,;:!?)]|\.?$|\.\s)",
+        lambda m: f"{m[1]} {ordinal(int(m[2]), 'loc')}",
+    )
 
 
 def years() -> Rule:

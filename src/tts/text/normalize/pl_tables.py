@@ -15,6 +15,11 @@ WEEKDAYS = {  # in the genitive
     "nd": "niedzieli",
 }  # fmt: skip
 
+NOMINATIVE_DAYS = {
+    "pon": "poniedziałek", "pn": "poniedziałek", "wt": "wtorek", "czw": "czwartek",
+    "pt": "piątek", "sob": "sobota", "niedz": "niedziela",
+}  # fmt: skip
+
 ABBREVIATIONS = Abbreviations(
     {
         Kind.INSIDE: {
@@ -29,10 +34,11 @@ ABBREVIATIONS = Abbreviations(
             "łac.": "łaciński", "niem.": "niemiecki", "ur.": "urodzony", "zm.": "zmarł",
             "pt.": "pod tytułem", "ds.": "do spraw", "ww.": "wyżej wymieniony",
             "max.": "maksymalnie", "jw.": "jak wyżej", "kard.": "kardynał", "abp": "arcybiskup",
-            "bp": "biskup", "mjr": "major", "tys.": "tysięcy",
+            "bp": "biskup", "mjr": "major", "lek.": "lekarz", "n. med.": "nauk medycznych",
+            "adw.": "adwokat", "sp.": "spółka", "tys.": "tysięcy",
         },
         Kind.BEFORE_NAME: {
-            "p.": "pan", "o.": "ojciec", "s.": "siostra",
+            "p.": "pan", "o.": "ojciec", "s.": "siostra", "por.": "porucznik",
         },
         Kind.BEFORE_NUMBER: {
             "nr": "numer", "nr.": "numer", "str.": "strona", "s.": "strona", "rozdz.": "rozdział",
@@ -52,7 +58,8 @@ ABBREVIATIONS = Abbreviations(
             "cd.": "ciąg dalszy", "br.": "bieżącego roku", "bm.": "bieżącego miesiąca",
         },
         Kind.ENDING: {
-            "itd.": "i tak dalej", "itp.": "i tym podobne", "etc.": "et cetera", "in.": "inni",
+            "itd.": "i tak dalej", "i nast.": "i następne", "itp.": "i tym podobne",
+            "etc.": "et cetera", "in.": "inni",
         },
     },
     starters=words(
@@ -74,6 +81,7 @@ _UNITS = {
     "dag": "dekagram|dekagramy|dekagramów|dekagrama|m",
     "mg": "miligram|miligramy|miligramów|miligrama|m",
     "t": "tona|tony|ton|tony|f", "l": "litr|litry|litrów|litra|m", "L": "litr|litry|litrów|litra|m",
+    "cl": "centylitr|centylitry|centylitrów|centylitra|m",
     "ml": "mililitr|mililitry|mililitrów|mililitra|m", "ha": "hektar|hektary|hektarów|hektara|m",
     "h": "godzina|godziny|godzin|godziny|f", "godz": "godzina|godziny|godzin|godziny|f",
     "min": "minuta|minuty|minut|minuty|f", "s": "sekunda|sekundy|sekund|sekundy|f",
@@ -179,6 +187,16 @@ PERSONS = words(
     "kolegów przyjaciół policjantów kierowców nauczycieli rodziców gości turystów pasażerów "
     "Polaków Niemców Rosjan Ukraińców Żydów widzów wyborców klientów pacjentów"
 )
+# feminine nouns in the locative, which end like masculine ones
+FEMININE_LOCATIVE = words(
+    "klasie połowie turze rundzie lidze grupie dekadzie kolejce minucie godzinie dobie szkole "
+    "kwarcie serii stronie próbie wersji wojnie zmianie"
+)
+COLLECTIVE = {
+    "dwa": "dwoje", "trzy": "troje", "cztery": "czworo", "pięć": "pięcioro", "sześć": "sześcioro",
+    "siedem": "siedmioro", "osiem": "ośmioro", "dziewięć": "dziewięcioro",
+    "dziesięć": "dziesięcioro",
+}  # fmt: skip
 NUMBERED_IN_ROMAN = {
     "rozdział": "m", "tom": "m", "akt": "m", "część": "f", "księga": "f", "klasa": "f",
     "artykuł": "m", "etap": "m", "faza": "f", "typ": "m", "wydanie": "n", "scena": "f",

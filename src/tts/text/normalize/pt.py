@@ -5,8 +5,17 @@ import re
 from tts.text.normalize import roman
 from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.addresses import addresses
-from tts.text.normalize.calendar import clock, durations, numeric_dates, ratios, time_spans
+from tts.text.normalize.calendar import (
+    clock,
+    dotted_times,
+    durations,
+    numeric_dates,
+    ratios,
+    time_spans,
+    weekday_spans,
+)
 from tts.text.normalize.fractions import fractions
+from tts.text.normalize.prices import prices_per, scaled_signs
 from tts.text.normalize.pt_tables import (
     ABBREVIATIONS,
     ADDRESS,
@@ -25,11 +34,15 @@ from tts.text.normalize.pt_tables import (
     RULERS,
     SYMBOLS,
     UNITS,
+    WEEKDAYS,
 )
 from tts.text.normalize.romance import (
     RomanceNumbers,
     counted_nouns,
+    dates_with_de,
+    days_and_months,
     guess_feminine,
+    halves,
     numbered_event,
     rulers,
     scaled_money,
@@ -63,13 +76,7 @@ def rules(language: str) -> list[Rule]:
     numbers = _PortugueseNumbers("pt_BR" if brazil else "pt", ",", ". ", "vírgula", "menos")
     units = UNITS if brazil else {unit: _european(*words) for unit, words in UNITS.items()}
 
-    def date(day: int, month: int, year: int | None) -> str:
-        words = f"{'primeiro' if day == 1 else numbers.cardinal(day)} de {MONTHS[month - 1]}"
-        return f"{words} de {numbers.cardinal(year)}" if year else words
-
-    def day_and_month(match: re.Match[str]) -> str:
-        valid = 1 <= int(match[2]) <= 12 and 1 <= int(match[1]) <= 31
-        return date(int(match[1]), int(match[2]), None) if valid else match[0]
+    date = dates_with_de(numbers, MONTHS, "primeiro")
 
     def time(hour: int, minute: int) -> str:
         words = numbers.agree(numbers.cardinal(hour), True, "hora")
@@ -105,6 +112,9 @@ def rules(language: str) -> list[Rule]:
 
     return [
         addresses(ADDRESS),
+        weekday_spans(WEEKDAYS, "a"),
+        rule(r"(?<![\w.])(?<![A-Z]\. )S\. ?(?=([A-ZÁÂÉÍÓÚ][a-zà-ú]+))", _saint),
+        rule(r"(?<![\w.])D\. (?=[A-ZÁÂÉÍÓÚ][a-zà-ú]*a\b)", "dona "),
         ABBREVIATIONS.expand,
         telephone(
             numbers.digits,
@@ -114,26 +124,35 @@ def rules(language: str) -> list[Rule]:
             r"|[29]\d\d? \d{3} \d{2,3}(?: \d\d)?(?<!000))",
         ),
         *numeric_dates("/.-", date),
-        rule(r"(?<=\bdia )(\d{1,2})/(\d{1,2})(?![\w/]|[.,]\d)", day_and_month),
-        rule(r"(?<=\b[Ee]m )(\d\d)/(\d\d)(?![\w/]|[.,]\d)", day_and_month),
+        days_and_months(r"dia|[Ee]m(?= \d\d/\d\d)", date),
         rule(rf"\b1[o°]?(?= de (?:{'|'.join(MONTHS)})\b)", "primeiro"),
         rule(r"\b([2-6])\.?a(?:-| )feira", lambda m: f"{ordinal(int(m[1]), 'a')}-feira"),
         rule(r"(?<![\w.,])(\d{1,4})\.?(o|a|os|as)\b", lambda m: ordinal(int(m[1]), m[2])),
         roman.numbered_nouns("séculos?", century),
-        roman.numbered_nouns(NUMBERED_IN_ROMAN, numbers.cardinal),
+        roman.numbered_nouns(f"(?:{NUMBERED_IN_ROMAN})s?", numbers.cardinal),
         rulers(ruler, RULERS, NOT_RULERS),
+        roman.listed_numerals(numbers),
         numbered_event(lambda n, noun: ordinal(n, "a" if numbers.is_feminine(noun) else "o")),
         shared.spelled_letters(),
         shared.with_digits(
             [
+                dotted_times("[Àà]s?|[Dd]as?"),
+                shared.heights(),
                 time_spans("às"),
                 durations(duration),
                 clock(":h", "(?:min| ?h(?:oras)?)?\\b", time),
                 *english_amounts(),
+                prices_per("por", {unit: names[0] for unit, names in units.items()}),
+                rule(r"(R\$ ?[\d.,]+) ?mi\b", r"\1 milhões"),
+                rule(r"(R\$ ?[\d.,]+) ?bi\b", r"\1 bilhões"),
+                scaled_signs({"k": "mil", "M": "milhões"}),
                 scaled_money(_SCALES, {s: f"de {c.plural}" for s, c in CURRENCIES.items()}),
                 shared.money(numbers, CURRENCIES, "e ", f"mil|{_SCALES}"),
+                shared.parts_of_units(units, "de "),
+                halves(numbers, lambda f, _: "meia " if f else "meio ", NOT_NOUNS),
                 *fractions(numbers, fraction, " e ", ""),
                 rule(r" e um meio\b", " e meio"),
+                shared.products("por"),
                 shared.ranges("a"),
                 shared.units(numbers, units),
                 counted_nouns(numbers, NOT_NOUNS, NUMBERED),
@@ -143,8 +162,18 @@ def rules(language: str) -> list[Rule]:
                 shared.plain_numbers(numbers),
             ]
         ),
+        shared.lone_units({unit: names[1] for unit, names in units.items()}),
+        shared.slashes(),
         shared.symbols(SYMBOLS),
     ]
+
+
+def _saint(match: re.Match[str]) -> str:
+    """S. Maria -> Santa Maria, S. António -> Santo António, S. João -> São João."""
+    name = match[1]
+    if name.endswith("a") and name not in ("Luca", "Josafá"):
+        return "Santa "
+    return "Santo " if name[0] in "AÁEÉIÍOÓUÚH" else "São "
 
 
 def _european(singular: str, plural: str) -> tuple[str, str]:

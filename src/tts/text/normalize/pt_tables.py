@@ -1,6 +1,7 @@
 """Portuguese words: months, abbreviations, units, currencies, symbols."""
 
 from tts.text.normalize.abbreviations import Abbreviations, Kind
+from tts.text.normalize.calendar import is_date
 from tts.text.normalize.shared_rules import Currency
 from tts.text.normalize.word_lists import words
 
@@ -9,11 +10,27 @@ MONTHS = [
     "outubro", "novembro", "dezembro",
 ]  # fmt: skip
 
+WEEKDAYS = {
+    "seg": "segunda-feira", "ter": "terça-feira", "qua": "quarta-feira", "qui": "quinta-feira",
+    "sex": "sexta-feira", "sáb": "sábado", "dom": "domingo",
+}  # fmt: skip
+_SHORT_MONTHS = {
+    "jan.": "janeiro", "fev.": "fevereiro", "mar.": "março", "abr.": "abril", "jun.": "junho",
+    "jul.": "julho", "ago.": "agosto", "set.": "setembro", "out.": "outubro", "nov.": "novembro",
+    "dez.": "dezembro",
+}  # fmt: skip
+
 ABBREVIATIONS = Abbreviations(
     {
         Kind.INSIDE: {
             "Sr.": "senhor", "Sra.": "senhora", "Srta.": "senhorita", "Srs.": "senhores",
-            "Sras.": "senhoras", "Dr.": "doutor", "Dra.": "doutora", "Drs.": "doutores",
+            "Sras.": "senhoras", "Dr.": "doutor", "Dra.": "doutora",
+            "Dr.a": "doutora", "Dr.o": "doutor", "Sr.a": "senhora",
+            "Sr.o": "senhor", "Eng.o": "engenheiro", "Eng.a": "engenheira", "Arq.a": "arquiteta",
+            "V. Ex.a": "vossa excelência", "Ex.mo": "excelentíssimo", "Ex.ma": "excelentíssima",
+            "N.a Sr.a": "nossa senhora", "Dto.": "direito",
+            **{f"R. {of}": f"rua {of}" for of in ("do", "da", "de", "dos", "das")},
+            "esq.": "esquerdo", "dto.": "direito", "Drs.": "doutores",
             "Prof.": "professor", "Profa.": "professora", "Prof.a": "professora",
             "Eng.": "engenheiro", "Enga.": "engenheira", "Arq.": "arquiteto",
             "Exmo.": "excelentíssimo", "Exma.": "excelentíssima", "V. Exa.": "vossa excelência",
@@ -29,7 +46,9 @@ ABBREVIATIONS = Abbreviations(
         },
         Kind.BEFORE_NUMBER: {
             "pág.": "página", "págs.": "páginas", "p.": "página", "pp.": "páginas", "n.o": "número",
-            "no": "número", "nº": "número", "n°": "número", "núm.": "número", "art.": "artigo",
+            "nº": "número", "n°": "número",
+            **{f"{short}.": day for short, day in WEEKDAYS.items()}, "núm.": "número",
+            "art.": "artigo",
             "arts.": "artigos", "cap.": "capítulo", "vol.": "volume", "fig.": "figura",
             "séc.": "século", "sécs.": "séculos", "t.": "tomo",
         },
@@ -37,18 +56,18 @@ ABBREVIATIONS = Abbreviations(
             "min.": "", "seg.": "", "h.": "",
         },
         Kind.COUNTED: {
-            "jan.": "janeiro", "fev.": "fevereiro", "mar.": "março", "abr.": "abril",
-            "jun.": "junho", "jul.": "julho", "ago.": "agosto", "set.": "setembro",
-            "out.": "outubro", "nov.": "novembro", "dez.": "dezembro", "hab.": "habitantes",
+            **_SHORT_MONTHS, "pess.": "pessoas", "hab.": "habitantes",
             "págs.": "páginas", "ed.": "edição",
         },
         Kind.AMBIGUOUS: {
+            **{f"de {short}": f"de {month}" for short, month in _SHORT_MONTHS.items()},
             "a. C.": "antes de Cristo", "d. C.": "depois de Cristo", "Cia.": "companhia",
+            "ed.": "edição",
             "Ltda.": "limitada", "Lda.": "limitada", "S. A.": "S A", "Jr.": "júnior",
-            "E. U. A.": "Estados Unidos", "a. m.": "a m", "p. m.": "p m", "séc.": "século",
+            "a. m.": "a m", "p. m.": "p m", "séc.": "século",
         },
         Kind.ENDING: {
-            "etc.": "et cetera",
+            "etc.": "et cetera", "e ss.": "e seguintes", "E. U. A.": "Estados Unidos",
         },
     },
     starters=words(
@@ -60,6 +79,9 @@ ABBREVIATIONS = Abbreviations(
         "Muitos Muitas Ninguém Nada Alguém Algo Meu Minha Seu Sua Seus Suas Nosso Nossa Que Quem "
         "Qual Quanto É São Era Foi Há Está Estão Obrigado Obrigada Além Assim Já Mora Vive Disse "
         "Mais Muito Tem Pelo Pela"
+    ),
+    rejects=lambda name, kind, before, after: (
+        kind is Kind.BEFORE_NUMBER and name.rstrip(".") in WEEKDAYS and not is_date(after)
     ),
 )  # fmt: skip
 

@@ -1,7 +1,9 @@
 """Roman numerals: the pattern of a well-formed one, its value, and a rule for numbered nouns."""
 
+import re
 from collections.abc import Callable
 
+from tts.text.normalize.numbers import Numbers
 from tts.text.normalize.shared_rules import Rule, rule
 
 # needs a letter; rejects IIII, VX and the like
@@ -22,7 +24,21 @@ SMALL_NUMERAL = r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})"
 
 
 def numbered_nouns(nouns: str, spell: Callable[[int], str]) -> Rule:
-    """Read the numeral after one of ``nouns``, a pattern: chapter IV, Tome II."""
+    """Read the numeral after one of ``nouns``, a pattern: chapter IV, siglos XVI y XVII."""
+
+    def read(match: re.Match[str]) -> str:
+        noun, first, joiner, second = match.groups()
+        words = f"{noun} {spell(value(first))}"
+        return f"{words}{joiner}{spell(value(second))}" if second else words
+
+    end = r"(?![\w'’])(?!\. ?\d|\.\w)"
     return rule(
-        rf"\b((?i:{nouns})) ({NUMERAL})(?![\w'’])(?!\.\w)", lambda m: f"{m[1]} {spell(value(m[2]))}"
+        rf"\b((?i:{nouns})) ({NUMERAL}){end}(?:( (?:[a-zà]{{1,3}}|—) |-)({NUMERAL}){end})?", read
+    )
+
+
+def listed_numerals(numbers: Numbers) -> Rule:
+    """Read the number of a list at the start of a line: II. Methods."""
+    return rule(
+        rf"^((?=[IVX]{{2}}){SMALL_NUMERAL})\. ", lambda m: f"{numbers.cardinal(value(m[1]))}. "
     )

@@ -1,13 +1,18 @@
 """What the Romance languages share: agreement with nouns, decimals, rulers, amounts of millions."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from tts.text.normalize import roman
 from tts.text.normalize.numbers import Numbers
 from tts.text.normalize.shared_rules import Rule, rule
 
 _UPPER, _LETTER = "[A-ZÀ-ÖØ-Þ]", r"[^\W\d_]"
+
+
+_MILLIONS = re.compile(
+    r"\b(?:mill[oó]n|millones|milion[ei]|miliard[oi]|milh(?:ão|ões)|millions?|milliards?)$"
+)
 
 
 class RomanceNumbers(Numbers):
@@ -18,6 +23,8 @@ class RomanceNumbers(Numbers):
 
     is_feminine: Callable[[str], bool]
     two_decimals_as_number = True
+    of = "de "  # between a million and its noun
+    elided_of = ""
     singular_below_two = False  # un virgule cinq degré
 
     def with_noun(self, written: str, singular: str, plural: str) -> str:
@@ -25,7 +32,7 @@ class RomanceNumbers(Numbers):
         small = self.singular_below_two and re.match(r"[01](?!\d|[. ]\d{3})", digits)
         one = digits == "1" or small
         noun = singular if one else plural
-        return f"{before_noun(self.agreeing(written, noun))}{noun}"
+        return f"{self.before_noun(self.agreeing(written, noun), noun)}{noun}"
 
     def agreeing(self, written: str, noun: str) -> str:
         """Return the words of a number in front of ``noun``."""
@@ -37,10 +44,12 @@ class RomanceNumbers(Numbers):
     def agree(self, words: str, feminine: bool, noun: str) -> str:
         raise NotImplementedError
 
-
-def before_noun(words: str) -> str:
-    """Append a space, except after an elided numeral: un'ora."""
-    return words if words.endswith("'") else f"{words} "
+    def before_noun(self, words: str, noun: str) -> str:
+        """Append what stands between a number and its noun: un millón de, un'ora."""
+        if _MILLIONS.search(words):
+            vowel = self.elided_of and noun[0].lower() in "aeéèiouhyàâ"
+            return f"{words} {self.elided_of if vowel else self.of}"
+        return words if words.endswith("'") else f"{words} "
 
 
 def counted_nouns(numbers: RomanceNumbers, not_nouns: str, numbered: str) -> Rule:
@@ -57,9 +66,18 @@ def counted_nouns(numbers: RomanceNumbers, not_nouns: str, numbered: str) -> Rul
     def spell(match: re.Match[str]) -> str:
         if match[1] or re.match(r"[-−]?0\d", match[2]):
             return match[0]
-        return before_noun(numbers.agreeing(match[2], match[3]))
+        return numbers.before_noun(numbers.agreeing(match[2], match[3]), match[3])
 
     return rule(pattern, spell)
+
+
+def halves(numbers: RomanceNumbers, spell: Callable[[bool, str], str], not_nouns: str) -> Rule:
+    """1/2 kilo -> medio kilo; ``spell(feminine, noun)``: what stands before the noun."""
+
+    def read(match: re.Match[str]) -> str:
+        return spell(numbers.is_feminine(match[1]), match[1])
+
+    return rule(rf"(?<![\w.,/])(?<!\d )1[/⁄]2 (?=({_LETTER}{{2,}}))(?!(?i:{not_nouns})\b)", read)
 
 
 def scaled_money(scales: str, words: Mapping[str, str]) -> Rule:
@@ -73,6 +91,29 @@ def scaled_money(scales: str, words: Mapping[str, str]) -> Rule:
         return after.sub(lambda m: f"{m[1]} {words[m[2]]}", text)
 
     return spell
+
+
+def dates_with_de(
+    numbers: Numbers, months: Sequence[str], first: str
+) -> Callable[[int, int, int | None], str]:
+    """Return ``date(day, month, year)``: tres de mayo de mil; ``first``: the first day."""
+
+    def date(day: int, month: int, year: int | None) -> str:
+        words = f"{first if day == 1 else numbers.cardinal(day)} de {months[month - 1]}"
+        return f"{words} de {numbers.cardinal(year)}" if year else words
+
+    return date
+
+
+def days_and_months(before: str, spell: Callable[[int, int, None], str]) -> Rule:
+    """El 24/12 and el día 3/5: dates without a year, read by ``spell`` behind ``before``."""
+
+    def read(match: re.Match[str]) -> str:
+        day, month = int(match[2]), int(match[3])
+        valid = 1 <= month <= 12 and 1 <= day <= 31
+        return f"{match[1]} {spell(day, month, None)}" if valid else match[0]
+
+    return rule(rf"\b({before}) (\d{{1,2}})/(\d{{1,2}})(?![\w/]|[.,]\d)", read)
 
 
 def rulers(
@@ -107,11 +148,18 @@ def guess_feminine(
     return bool(forms & set(feminine)) or any(re.fullmatch(ending, form) for form in forms)
 
 
+_EVENTS = (
+    "Guerra|República|Internacional|Congreso|Congresso|Edição|Edición|Conferencia|Conferência|"
+    "Cumbre|Jornadas?|Encuentro|Encontro|Concilio|Concílio|Reich|Bienal|Simposio|Simpósio|Torneo|"
+    "Torneio|Festival|Exposición|Exposição|Plan|Plano|Cúpula|Foro|Fórum"
+)
+
+
 def numbered_event(spell: Callable[[int, str], str]) -> Rule:
     """II Guerra Mundial, III Congreso: read by ``spell(number, noun)``, capitalized."""
     numeral = rf"(?=[IVX]{{2}}){roman.SMALL_NUMERAL}"
     return rule(
         rf"(?<![\w'’-] )(?<![\w.])({numeral}) (?=({_UPPER}{_LETTER}{{3,}}))"
-        rf"|\b({numeral}) (?=(Guerra|República|Internacional|Congreso|Edição|Edición)\b)",
+        rf"|\b({roman.SMALL_NUMERAL}) (?=({_EVENTS})\b)",
         lambda m: f"{spell(roman.value(m[1] or m[3]), m[2] or m[4]).capitalize()} ",
     )

@@ -2,9 +2,10 @@
 
 import re
 
+from tts.text.normalize import roman
 from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.addresses import addresses
-from tts.text.normalize.calendar import clock, durations, numeric_dates
+from tts.text.normalize.calendar import clock, dotted_times, durations, numeric_dates
 from tts.text.normalize.fractions import fractions
 from tts.text.normalize.ru_numbers import (
     NUMBERS,
@@ -23,12 +24,18 @@ from tts.text.normalize.ru_tables import (
     MONEY,
     MONTHS,
     SCALES,
+    SHORT_MONTHS,
     SYMBOLS,
     UNITS,
     WEEKDAYS,
 )
 from tts.text.normalize.shared_rules import Rule, rule
-from tts.text.normalize.slavic import currencies, scales, units_with_case
+from tts.text.normalize.slavic import (
+    currencies,
+    scales,
+    slavic_prices_per,
+    units_with_case,
+)
 from tts.text.normalize.telephone import telephone
 from tts.text.normalize.versions import dotted_numbers, english_amounts
 
@@ -36,6 +43,12 @@ _MONTH = "|".join(MONTHS)
 _DAY = "|".join(WEEKDAYS)
 # words before a date in the nominative
 _TODAY = "[Сс]егодня|[Зз]автра|[Вв]чера|[Дд]ата|[Ээ]то"
+# what is read behind a price and a slash
+_PER = {
+    "": "за", "мес": "в месяц", "месяц": "в месяц", "чел": "с человека", "шт": "за штуку",
+    "ч": "в час", "час": "в час", "день": "в день", "сутки": "в сутки", "год": "в год",
+    "ночь": "за ночь", "кв. м": "за квадратный метр",
+}  # fmt: skip
 _HOUR_OF = "[Дд]о|[Оо]т|[Пп]осле|[Оо]коло|[Сс]"
 
 
@@ -47,18 +60,27 @@ def rules(language: str) -> list[Rule]:
             rf"\b((?i:{_DAY}))\.? ?(?:-|—) ?((?i:{_DAY}))\b\.?",
             lambda m: f"{WEEKDAYS[m[1].lower()]} — {WEEKDAYS[m[2].lower()]}",
         ),
+        rule(r"\b(пн|вт|чт|пт|сб)\.(?= [0-3]?\d(?:\.\d| [а-я]))", lambda m: WEEKDAYS[m[1]]),
+        rule(rf"(?<=\d )({'|'.join(SHORT_MONTHS)})\.", lambda m: SHORT_MONTHS[m[1]]),
         *numeric_dates("./-", _written_date),
+        rule(
+            rf"(?<![\w.,-])([12]?\d|3[01])(?:-| ?— ?)([12]?\d|3[01]) ({_MONTH})\b",
+            lambda m: f"{ordinal(int(m[1]), 'gen')} — {ordinal(int(m[2]), 'gen')} {m[3]}",
+        ),
         rule(
             rf"(?:\b({_TODAY}):? )?(?<![\w.,])([12]?\d|3[01]) ({_MONTH})\b"
             r"(?: (\d{4})(?: (?:г\.|года\b))?)?",
             _date,
         ),
         *years(),
+        rule(r"\b([Гг])л\. (?=[IVX]+\b)", r"\1лава "),
+        rule(r"\b([Тт])\. (?=[IVX]+\b)", r"\1ом "),
         *romans(),
         rule(r"(?<=\b(?:[Нн]а|[Пп]о) )ул\.", "улице"),
         rule(r"(?<=\b[Сс] )ул\.|(?<=\b(?:[Оо]т|[Дд]о) )ул\.", "улицы"),
         rule(r"(?<=\b[Вв] )г\.(?= ?[А-ЯЁ])", "городе"),
         rule(r"(?<=\b(?:[Ии]з|[Оо]т|[Дд]о) )г\.(?= ?[А-ЯЁ])", "города"),
+        rule(r"\b(д\. ?\d+[а-я]?)/(?=\d)", r"\1 дробь "),
         ABBREVIATIONS.expand,
         telephone(
             NUMBERS.digits,
@@ -67,11 +89,14 @@ def rules(language: str) -> list[Rule]:
             r"8[ (-]{1,2}\d{3}[) -]{1,2}\d{3}[ -]?\d\d[ -]?\d\d",
         ),
         *ordinals(),
+        roman.listed_numerals(NUMBERS),
         shared.spelled_letters(),
         shared.with_digits(
             [
+                dotted_times("[Вв]|[Сс]|[Дд]о|[Кк]|[Пп]осле"),
                 rule(
-                    r"(?<![\w:.,])(\d{1,2}):(\d\d) ?(?:-|—) ?(\d{1,2}):(\d\d)(?![\w:])",
+                    r"(?<![\w:.,])(\d{1,2})[:.]([0-5]\d) ?(?:-|—) ?(\d{1,2})[:.]([0-5]\d)"
+                    r"(?![\w:]|[.,]\d)",
                     lambda m: f"с {m[1]}:{m[2]} до {m[3]}:{m[4]}",
                 ),
                 rule(rf"\b({_HOUR_OF}) (\d{{1,2}}):(\d\d)(?![\w:])", _time_in_genitive),
@@ -83,11 +108,14 @@ def rules(language: str) -> list[Rule]:
                     r"(?<![\w.,])(\d{1,9}),(\d\d) ?(?:руб\b|RUB\b)\.?",
                     lambda m: f"{m[1]} руб {int(m[2])} коп{_stop(m)}",
                 ),
+                slavic_prices_per(MONEY, UNITS, _PER),
                 scales(NUMBERS, SCALES, MONEY),
                 shared.money(NUMBERS, currencies(MONEY, COINS), "", "тысяч|миллион|миллиард"),
+                shared.parts_of_units({unit: (noun.part,) * 2 for unit, noun in UNITS.items()}),
                 *fractions(NUMBERS, _fraction, " целых ", ""),
                 rule(r"\b(\w+) целых одна вторая\b", r"\1 с половиной"),
                 rule(r"(?<![\w.,-])(\d{1,3})-(\d{1,3})(?= ?[а-яё%°€$])(?! ?-)", _span),
+                shared.products("на"),
                 units_with_case(NUMBERS, UNITS | MONEY, GENITIVE_AFTER),
                 counted_nouns(GENITIVE_AFTER),
                 genitive_numbers(GENITIVE_AFTER),
@@ -97,6 +125,9 @@ def rules(language: str) -> list[Rule]:
                 shared.plain_numbers(NUMBERS),
             ]
         ),
+        rule(r"(?<=\bв )км/ч\b", "километрах в час"),
+        shared.lone_units({unit: noun.many for unit, noun in UNITS.items()}),
+        shared.slashes(),
         shared.symbols(SYMBOLS),
     ]
 

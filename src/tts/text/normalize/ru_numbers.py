@@ -56,6 +56,13 @@ class _RussianNumbers(SlavicNumbers):
         one, two = {"f": ("одна", "две"), "n": ("одно", "два")}[gender]
         return re.sub(r"\bодин$", one, re.sub(r"\bдва$", two, words))
 
+    def in_instrumental(self, words: str) -> str:
+        known = {
+            "один": "одним", "два": "двумя", "две": "двумя", "три": "тремя",
+            "четыре": "четырьмя", "сорок": "сорока", "девяносто": "девяноста", "сто": "ста",
+        }  # fmt: skip
+        return " ".join(known.get(w) or re.sub(r"ь$", "ью", w) for w in words.split())
+
     def in_dative(self, words: str) -> str:
         return " ".join(DATIVE.get(word, word) for word in words.split())
 
@@ -117,9 +124,15 @@ def counted_nouns(genitive: str) -> Rule:
         before, written, noun = match[1], match[2], match[3]
         start = f"{before} " if before else ""
         words = NUMBERS.read(written)
+        if written == "1,5":
+            return f"{start}{'полторы' if noun.endswith(('ы', 'и')) else 'полтора'} "
         if "," in written:
             return f"{start}{words} "
-        if before or re.search(r"(?:ах|ях)$", noun):
+        if noun in ("детей", "суток") and not before:
+            words = {"два": "двое", "три": "трое", "четыре": "четверо"}.get(words, words)
+        elif re.search(r"(?:ами|ями|ьми)$", noun) and not before:
+            words = NUMBERS.in_instrumental(words)
+        elif before or re.search(r"(?:ах|ях)$", noun):
             gender = "f" if noun.endswith(("ы", "и")) else "m"
             words = NUMBERS.in_genitive(NUMBERS.agree(words, gender))
         elif re.search(r"(?:ам|ям)$", noun):
@@ -175,8 +188,16 @@ def ordinals() -> list[Rule]:
         words = re.sub(r"ста$", "сто", re.sub(r"одного$", "одно", words)).replace(" ", "")
         return f"{words}процентн{_ENDINGS[_SUFFIXES[match[2]]][0]}"
 
+    def decade(match: re.Match[str]) -> str:
+        form, noun = ("pl", "годы") if match[3].endswith("е") else ("gen pl", "годов")
+        if match[1] and noun == "годов":
+            noun = "годах"
+        start = f"{match[1]} " if match[1] else ""
+        return f"{start}{ordinal(int(match[2]), form)} {noun}{_stop(match)}"
+
     suffix = "|".join(sorted(_SUFFIXES, key=len, reverse=True))
     return [
+        rule(r"(?:\b([Вв]) )?(?<![\w.,-])(\d{2,4})-(е|ые|х|ых) гг\.", decade),
         rule(rf"(?<![\w.,-])(\d{{1,4}})-({suffix})\b", with_suffix),
         rule(r"(?<![\w.,-])(\d{1,3}) ?%[- ](й|го|му|м|х|ый|ого|ых)\b", percentage),
         rule(r"(?<![\w.,-])(\d{1,4})-([а-яё]{4,})", compound),
@@ -188,7 +209,8 @@ def romans() -> list[Rule]:
     numeral = roman.NUMERAL
 
     def century(match: re.Match[str]) -> str:
-        before, first, second, noun = match.groups()
+        before, first, joiner, second, noun = match.groups()
+        joiner = joiner if joiner == " и " else " — "
         start = f"{before} " if before else ""
         plural = noun in ("вв.", "века", "веков", "веках") and second is not None
         locative = (before or "").lower() in ("в", "во", "на", "о")
@@ -200,7 +222,7 @@ def romans() -> list[Rule]:
                     "веком": "ins", "веке": "prep"}.get(noun, "m")  # fmt: skip
         if plural and noun == "века":
             singular = "m"
-        words = " — ".join(ordinal(roman.value(n), singular) for n in (first, second) if n)
+        words = joiner.join(ordinal(roman.value(n), singular) for n in (first, second) if n)
         return f"{start}{words} {noun}{_stop(match)}"
 
     def ruler(match: re.Match[str]) -> str:
@@ -221,7 +243,7 @@ def romans() -> list[Rule]:
     return [
         rule(
             rf"(?:\b([Вв]о?|[Нн]а|[Сс]|[Дд]о|[Кк]|[Оо]т?|[Пп]осле|[Кк]онц[еа]|[Нн]ачал[еа]) )?"
-            rf"\b({numeral})(?:(?:-| — )({numeral}))? (вв?\.|век(?:а|у|ом|е|ов|ах)?\b)",
+            rf"\b({numeral})(?:(-| — | и )({numeral}))? (вв?\.|век(?:а|у|ом|е|ов|ах)?\b)",
             century,
         ),
         rule(
@@ -253,11 +275,26 @@ def years() -> list[Rule]:
 
     return [
         rule(
+            r"\b([Сс]) (\d{4}) (по|до) (\d{4}) (год(?:а|у)?|гг?\.)",
+            lambda m: f"{m[1]} {ordinal(int(m[2]), 'gen')} {m[3]} {m[4]} {m[5]}",
+        ),
+        rule(
+            r"\b([Сс]) (1[1-9]\d\d|20\d\d) (по|до) (1[1-9]\d\d|20\d\d)(?=[,;:!?)]|\.?$|\.\s)",
+            lambda m: (
+                f"{m[1]} {ordinal(int(m[2]), 'gen')} {m[3]} "
+                f"{ordinal(int(m[4]), 'm' if m[3] == 'по' else 'gen')}"
+            ),
+        ),
+        rule(
+            r"\b([Вв]) (1[1-9]\d\d|20\d\d)(?=[,;:!?)]|\.?$|\.\s)",
+            lambda m: f"{m[1]} {ordinal(int(m[2]), 'prep')}",
+        ),
+        rule(
             r"(?:\b([Вв]о?|[Кк]|[Сс]|[Дд]о|[Оо]т|[Пп]осле|[Оо]коло) )?"
             r"(?<![\w.,/])(\d{3,4}|\d{1,2}(?= г\. (?:до )?н\.))"
-            r"(?:(?:-| — )(\d{4}))? (гг?\.|год(?:а|у|ом|ы|ов|ах|ам)?\b)",
+            r"(?:(?:-| — )(\d{4}|\d\d))? (гг?\.|год(?:а|у|ом|ы|ов|ах|ам)?\b)",
             spell,
-        )
+        ),
     ]
 
 

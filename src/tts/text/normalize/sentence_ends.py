@@ -15,10 +15,12 @@ _WORD = re.compile(r"[^\W_]")
 _NEXT = re.compile(r"[\W_]{0,60}([^\W_])(\w?)")
 _LAST_WORD = re.compile(r"[^\s(\"'“‘\[—–]+$")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
-_ORDINAL = re.compile(r"\d{1,3}|\d{1,2}\.\d{1,2}|[IVXLC]{2,7}")  # 3., 24.12., XIV.
+_HYPHENATED = re.compile(r"[^\W\d_]\.-[^\W\d_]")
+# 3., 3.-5., 24.12., XIV.
+_ORDINAL = re.compile(r"\d{1,3}(?:\.?[-–]\d{1,3})?|\d{1,2}\.\d{1,2}|[IVXLC]{2,7}")
 _DAY_AND_MONTH = re.compile(r"\s\d{1,2}\.")
 # 1. First, a. First, IV. Results, 2.1. Methods
-_LIST_NUMBER = re.compile(r"\s*(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[IVXLC]{1,6})\.")
+_LIST_NUMBER = re.compile(r"\s*(?:\d{1,3}(?:\.\d{1,3})*|[^\W\d_]|[IVXLC]{1,6})\.")
 _WINDOW = 60
 # languages in which a dot after a number makes it an ordinal: "3. Mai"
 _ORDINAL_DOT = frozenset(
@@ -79,15 +81,38 @@ def _is_end(
         return True
     if not table.names and following[1].isdigit() and last[0].isalpha() and len(last[0]) <= 4:
         return False  # No. 5, Jan. 5
-    initial = len(last[0]) == 1 and last[0].isupper() and last[0] != "I"
+    initial = _is_initial(last[0], language)
     if initial and _word_before(text, last.start(), start) in table.lettered:
         return True
     if initial or _DOTTED.fullmatch(last[0]):
         return table.starts_sentence(text, mark.end())
-    is_ordinal = language.split("-")[0] in _ORDINAL_DOT and _ORDINAL.fullmatch(last[0])
+    is_ordinal = _has_ordinal_dot(language) and _ORDINAL.fullmatch(last[0])
+    if is_ordinal and _is_numbered(text[max(start, last.start() - _WINDOW) : last.start()], table):
+        return True  # See p. 3. Then
     if is_ordinal and following[1].isalpha():
         return table.starts_sentence(text, mark.end())
     return not (is_ordinal and _DAY_AND_MONTH.match(text, mark.end()))
+
+
+def _is_initial(word: str, language: str) -> bool:
+    """Return whether ``word`` is J in J. Smith, J.-P in J.-P. Sartre, or i in German i. E."""
+    if _HYPHENATED.fullmatch(word):
+        return True
+    if len(word) != 1 or not word.isalpha():
+        return False
+    if word.islower():
+        return language.split("-")[0] == "de"  # elsewhere it can be a word: il y a.
+    return word != "I" or _has_ordinal_dot(language)
+
+
+def _has_ordinal_dot(language: str) -> bool:
+    return language.split("-")[0] in _ORDINAL_DOT
+
+
+def _is_numbered(before: str, table: Abbreviations) -> bool:
+    """Return whether the last word is an abbreviation that a number follows: p. 3."""
+    words = before.split()
+    return bool(words) and Kind.BEFORE_NUMBER in table.names.get(words[-1], ())
 
 
 def _word_before(text: str, position: int, start: int) -> str:

@@ -40,7 +40,7 @@ def spelled_letters() -> Rule:
     """U.S.A. -> U S A, and James T. Kirk -> James T Kirk; a dot at the end of the text stays."""
 
     def spell(match: re.Match[str]) -> str:
-        if len(match[0]) < 4 and not match[0][0].isupper():
+        if len(match[0]) < 4 and match[0][0].islower():
             return match[0]
         letters = " ".join(re.findall(r"[^\W_]", match[0]))
         if ends_text(match.string, match.end()):
@@ -48,7 +48,7 @@ def spelled_letters() -> Rule:
         following = match.string[match.end() : match.end() + 1]
         return letters + " " * (match[0][-1] in " -" or following.isalnum())
 
-    return rule(r"(?<![\w.'])(?:[^\W\d_]\.[ -]?)+(?!\w\.)", spell)
+    return rule(r"(?<![\w.'])(?:[^\W\d_]\.[ -]?)+(?!\w\.)|(?<=\w')(?:[^\W\d_]\.){2,}(?!\w)", spell)
 
 
 def units(numbers: Numbers, table: Mapping[str, tuple[str, str]]) -> Rule:
@@ -60,6 +60,29 @@ def units(numbers: Numbers, table: Mapping[str, tuple[str, str]]) -> Rule:
         return numbers.with_noun(match[1], singular, plural)
 
     return rule(rf"(?<![\w.,])({numbers.signed}) ?({names})(?![\w²³/])", spell)
+
+
+def lone_units(plurals: Mapping[str, str]) -> Rule:
+    """``in km/h``: write out units with a slash that no number precedes."""
+    names = "|".join(re.escape(name) for name in plurals if "/" in name)
+    return rule(rf"(?<![\w/])({names})(?![\w²³/])", lambda m: plurals[m[1]])
+
+
+def parts_of_units(table: Mapping[str, tuple[str, str]], of: str = "") -> Rule:
+    """``1/2 kg``, ``2 1/2 kg``: write out the unit behind a fraction, as in :func:`units`.
+
+    ``of``: what stands between 3/4 and its unit.
+    """
+    names = "|".join(re.escape(name) for name in sorted(table, key=len, reverse=True))
+
+    def spell(match: re.Match[str]) -> str:
+        whole, part, unit = match.groups()
+        noun = table[unit][whole is not None]
+        if whole or part in ("1/2", "1⁄2"):
+            return f"{whole or ''}{part} {noun}"
+        return f"{part} {of}{noun}"
+
+    return rule(rf"(\d )?(\d[/⁄]\d) ?({names})(?![\w²³/])", spell)
 
 
 def money(
@@ -108,6 +131,8 @@ def ranges(to: str) -> Rule:
     def spell(match: re.Match[str]) -> str:
         first, second = match.groups()
         rising = int(first) < int(second)
+        if (len(first), len(second)) == (4, 2) and re.match("1[1-9]|20", first):
+            rising = int(first[2:]) < int(second)  # 1914-18
         if (len(first), len(second)) == (3, 4) and not first.endswith("0"):
             rising = False  # a telephone number
         return f"{match[1]} {to} {match[2]}" if rising else match[0]
@@ -121,6 +146,21 @@ def codes(numbers: Numbers) -> Rule:
         r"(?<!\w)\+?\d+(?:-\d+)+(?!\w)",
         lambda match: ", ".join(numbers.digits(part) for part in re.findall(r"\d+", match[0])),
     )
+
+
+def products(by: str) -> Rule:
+    """``3 x 4`` and ``4x4``: read the letter x between numbers as ``by``."""
+    return rule(r"(?<=\d) ?[xXхХ] ?(?=\d)", f" {by} ")
+
+
+def heights() -> Rule:
+    """``1m75``: the unit stands before the centimeters, which stay a number."""
+    return rule(r"(?<![\w.,])(\d)m(\d\d)(?!\w)", r"\1 m \2")
+
+
+def slashes() -> Rule:
+    """Do not read the slash between words: CDU/CSU, y/o."""
+    return rule(r"(?<=[^\W\d_])/(?=[^\W\d_])", " ")
 
 
 def plain_numbers(numbers: Numbers) -> Rule:

@@ -112,3 +112,28 @@ def scales(numbers: SlavicNumbers, table: Mapping[str, Noun], of: Mapping[str, N
         rf"({scale})\b\.?(?: ?({noun})(?!\w))?",
         spell,
     )
+
+
+def slavic_prices_per(
+    money: Mapping[str, Noun], units: Mapping[str, Noun], per: Mapping[str, str]
+) -> Rule:
+    """``100 zł/kg`` -> 100 zł za kilogram; ``per``: what is read for words that are no unit."""
+    signs = "|".join(re.escape(sign) for sign in sorted(money, key=len, reverse=True))
+    names = "|".join(re.escape(name) for name in sorted([*units, *per], key=len, reverse=True))
+
+    def spell(match: re.Match[str]) -> str:
+        name = match[2]
+        words = per.get(name) or f"{per['']} {_accusative(units[name])}"
+        return f"{match[1]} {words}{'.' * (match[3] == '.' and _ends(match))}"
+
+    return rule(rf"(?<![^\W\d_])({signs})\.? ?/ ?({names})(?!\w)(\.?)", spell)
+
+
+def _accusative(noun: Noun) -> str:
+    if noun.gender != "f":
+        return noun.one
+    return re.sub(r"(?<=\w)а\b", "у", re.sub(r"(?<=\w)a\b", "ę", noun.one))
+
+
+def _ends(match: re.Match[str]) -> bool:
+    return not any(character.isalnum() for character in match.string[match.end() :])
