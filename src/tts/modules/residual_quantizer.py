@@ -1,0 +1,122 @@
+"""Residual vector quantizer: codebooks that follow the data, each on the residual of the last."""
+
+from typing import Annotated
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from tts.bounds import Bound, Channels, Share, ShareBelowOne
+from tts.modules.quantizer import Quantizer, QuantizerOutput
+
+EARLY = 9.0  # of the decay (EARLY + n) / (EARLY + n + 1) after n batches: first a plain mean
+SMALLEST = 1e-8  # use, in a division
+
+
+class ResidualVectorQuantizer(Quantizer):
+    """Quantize vectors of ``dim`` by the nearest entries of ``codebooks`` codebooks in a row.
+
+    SoundStream (Zeghidour et al. 2021, section III-C). In training the entries
+
+    - start as vectors of the first batches;
+    - move to the mean of the vectors that choose them: online k-means at first (MacQueen 1967),
+      then an exponential moving average with ``decay`` per batch (van den Oord et al. 2017,
+      appendix A.1);
+    - become a vector of the batch again where they are chosen less than ``revive_below`` times as
+      often as the mean.
+
+    Counts and sums are added up over all ranks, so every rank has the same codebooks. All state is
+    in buffers. ``dropout`` as in :class:`Quantizer`.
+    """
+
+    def __init__(
+        self,
+        dim: Channels = 32,
+        codebooks: Annotated[int, Bound(least=1, most=64)] = 8,
+        codebook_size: Annotated[int, Bound(least=2, most=65536)] = 1024,
+        decay: ShareBelowOne = 0.99,
+        revive_below: ShareBelowOne = 0.05,
+        dropout: Share = 0.5,
+    ) -> None:
+        super().__init__(dim, codebooks, codebook_size, dropout)
+        self.decay, self.revive_below = decay, revive_below
+        self.register_buffer("entries", torch.zeros(codebooks, codebook_size, dim))
+        self.register_buffer("use", torch.zeros(codebooks, codebook_size))
+        self.register_buffer("batches", torch.zeros(()))
+        self.entries: Tensor  # (K, V, D)
+        self.use: Tensor  # (K, V) times that a batch chooses an entry, averaged; 0 = not set yet
+        self.batches: Tensor  # trained on
+
+    def forward(self, x: Tensor) -> QuantizerOutput:
+        with torch.autocast(x.device.type, enabled=False):
+            x = x.float()
+            residuals, chosen, codes = self._search(x.detach(), learn=self.training)
+            if self.training:
+                self._update(residuals, codes)
+            kept = self.kept_levels(x).T[..., None, None]  # (K, B, 1, 1)
+            errors = (x - chosen.cumsum(0)).square().mean((2, 3), keepdim=True)
+            commitment = (errors * kept).sum() / kept.sum()
+            quantized = (chosen * kept).sum(0)
+            latent = x + (quantized - x).detach()
+        return QuantizerOutput(latent, codes.movedim(0, -1), commitment)
+
+    def quantize(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):
+            return self._search(x.float(), learn=False)[2].movedim(0, -1)
+
+    def dequantize(self, codes: Tensor) -> Tensor:
+        chosen = [self.entries[level][codes[..., level]] for level in range(codes.shape[-1])]
+        return torch.stack(chosen).sum(0)
+
+    @torch.no_grad()
+    def _search(self, x: Tensor, learn: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """Return each level's residual and nearest entry ``(K, B, T, D)``, and its code."""
+        residual, residuals, chosen, codes = x, [], [], []
+        for level, entries in enumerate(self.entries):
+            if learn:
+                self._revive(level, residual.flatten(0, 1))
+            # without matrix products, whose rounding depends on the batch and may change a code
+            distances = torch.cdist(residual, entries, compute_mode="donot_use_mm_for_euclid_dist")
+            code = distances.masked_fill(self.use[level] <= 0, float("inf")).argmin(-1)
+            residuals.append(residual)
+            codes.append(code)
+            chosen.append(entries[code])
+            residual = residual - chosen[-1]
+        return torch.stack(residuals), torch.stack(chosen), torch.stack(codes)
+
+    def _revive(self, level: int, vectors: Tensor) -> None:
+        """Set entries that are hardly used to different vectors ``(n, D)`` of this batch."""
+        entries, use = self.entries[level], self.use[level]
+        mean_use = len(vectors) * _ranks() / self.codebook_size
+        unused = use <= self.revive_below * mean_use
+        order = unused.cumsum(0) - 1  # of the unused entries
+        unused &= order < len(vectors)
+        picked = torch.randperm(len(vectors), device=vectors.device)[
+            order.clamp(0, len(vectors) - 1)
+        ]
+        vectors = vectors[picked]
+        if _ranks() > 1:  # the first rank's for all
+            dist.broadcast(vectors, 0)
+        entries.copy_(torch.where(unused[:, None], vectors, entries))
+        use.copy_(torch.where(unused, mean_use, use))
+
+    @torch.no_grad()
+    def _update(self, residuals: Tensor, codes: Tensor) -> None:
+        """Move the entries to the mean of their vectors."""
+        sums = torch.zeros(*self.use.shape, 1 + residuals.shape[-1], device=residuals.device)
+        for level, (vectors, code) in enumerate(zip(residuals, codes, strict=True)):
+            counted = torch.cat([torch.ones_like(vectors[..., :1]), vectors], -1)
+            sums[level].index_add_(0, code.flatten(), counted.flatten(0, 1))
+        if _ranks() > 1:
+            dist.all_reduce(sums)
+        decay = ((EARLY + self.batches) / (EARLY + 1 + self.batches)).clamp(max=self.decay)
+        use = torch.lerp(sums[..., 0], self.use, decay)
+        total = torch.lerp(sums[..., 1:], self.entries * self.use[..., None], decay)
+        mean = total / use.clamp(min=SMALLEST)[..., None]
+        self.entries.copy_(torch.where((use > SMALLEST)[..., None], mean, self.entries))
+        self.use.copy_(use)
+        self.batches += 1
+
+
+def _ranks() -> int:
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
