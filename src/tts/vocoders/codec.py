@@ -92,6 +92,12 @@ class Codec(nn.Module):
             )
 
 
+def is_codec(run: Run) -> bool:
+    """Return whether the model of a run is a codec."""
+    made = run.model_class()
+    return isinstance(made, type) and issubclass(made, Codec)
+
+
 def load_codec(path: str | os.PathLike[str], contract: CodecContract | None = None) -> Codec:
     """Load the codec of a run, a checkpoint or a voice, ready to encode and decode.
 
@@ -100,8 +106,7 @@ def load_codec(path: str | os.PathLike[str], contract: CodecContract | None = No
     field when it is another codec.
     """
     run = load_run(path)
-    made = run.model_class()
-    if not (isinstance(made, type) and issubclass(made, Codec)):
+    if not is_codec(run):
         raise CheckpointError(
             f"{run.path} is not a codec: its model is {run.config['model']['_target_']}; "
             "give the folder of a codec's voice or run"
