@@ -138,7 +138,7 @@ MODELS += [f"model=autoregressive {choice}".strip() for choice in AUTOREGRESSIVE
 
 
 def test_every_model_and_size_is_tried_below() -> None:
-    assert set(choices("model")) == {"fastspeech", "autoregressive", *VOCODERS}
+    assert set(choices("model")) == {"fastspeech", "autoregressive", "codec", *VOCODERS}
     vocoder_sizes = {s for v in VOCODERS.values() for s in v}
     assert set(choices("model/size")) == set(SIZES) | set(LARGE_SIZES) | vocoder_sizes
 

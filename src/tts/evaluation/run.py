@@ -82,7 +82,9 @@ def evaluate(config: DictConfig) -> Report:
         for name, run in zip(_run_names(runs), runs, strict=True):
             infos[name] = {"path": str(run.path), "step": run.step}
         if is_vocoder(runs[0].config):
-            _reject_unused_options("codec" if all(map(is_codec, runs)) else "vocoder")
+            _reject_unused_options(
+                "codec" if all(is_codec(run.config) for run in runs) else "vocoder"
+            )
         folder = _report_folder(config.out, _run_folder(runs[0]))
         _require_writable(folder)
         with Scorer(measures, texts, config.workers) as scorer:
@@ -167,10 +169,14 @@ def _synthesize(runs: list[Run], data: SpeechDataset, config: DictConfig) -> Eva
     if is_vocoder(runs[0].config):
         contract = runs[0].contract
         models: dict[str, Vocoder | Codec] = {}
-        if not all(map(is_codec, runs)):  # a codec is compared with the recordings
+        if not all(is_codec(run.config) for run in runs):  # a codec is compared with the recordings
             models["griffin-lim"] = GriffinLim(contract, config.reference_iterations)
         for name, run in zip(names, runs, strict=True):
-            made = load_codec(run.path) if is_codec(run) else load_vocoder(contract, run.path, None)
+            made = (
+                load_codec(run.path)
+                if is_codec(run.config)
+                else load_vocoder(contract, run.path, None)
+            )
             models[name] = made
         return vocoder.copy_synthesis(data, chosen, models, config.seed)
     vocoder_factory = instantiate(config.vocoder)

@@ -72,11 +72,13 @@ class ResidualVectorQuantizer(Quantizer):
     def _search(self, x: Tensor, learn: bool) -> tuple[Tensor, Tensor, Tensor]:
         """Return each level's residual and nearest entry ``(K, B, T, D)``, and its code."""
         residual, residuals, chosen, codes = x, [], [], []
+        # matrix products round differently in another batch, which may change a code; in training
+        # their speed counts
+        mode = f"{'use' if learn else 'donot_use'}_mm_for_euclid_dist"
         for level, entries in enumerate(self.entries):
             if learn:
                 self._revive(level, residual.flatten(0, 1))
-            # without matrix products, whose rounding depends on the batch and may change a code
-            distances = torch.cdist(residual, entries, compute_mode="donot_use_mm_for_euclid_dist")
+            distances = torch.cdist(residual, entries, compute_mode=mode)
             code = distances.masked_fill(self.use[level] <= 0, float("inf")).argmin(-1)
             residuals.append(residual)
             codes.append(code)
@@ -110,11 +112,11 @@ class ResidualVectorQuantizer(Quantizer):
         if _ranks() > 1:
             dist.all_reduce(sums)
         decay = ((EARLY + self.batches) / (EARLY + 1 + self.batches)).clamp(max=self.decay)
-        use = torch.lerp(sums[..., 0], self.use, decay)
-        total = torch.lerp(sums[..., 1:], self.entries * self.use[..., None], decay)
-        mean = total / use.clamp(min=SMALLEST)[..., None]
-        self.entries.copy_(torch.where((use > SMALLEST)[..., None], mean, self.entries))
-        self.use.copy_(use)
+        count, total = sums[..., :1], sums[..., 1:]
+        self.use.lerp_(count[..., 0], 1 - decay)
+        # the mean with weights decay * use and (1 - decay) * count, as a step from the old one
+        step = (1 - decay) / self.use.clamp(min=SMALLEST)[..., None]
+        self.entries += step * (total - count * self.entries)
         self.batches += 1
 
 

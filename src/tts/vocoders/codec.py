@@ -18,7 +18,9 @@ from tts.checkpoint import CheckpointError, Run, load_run, save_voice
 from tts.chunks import in_chunks
 from tts.contract import CodecContract, MelContract
 from tts.errors import UserError
+from tts.parts import MODEL_NAMES
 from tts.plain_data import PlainData
+from tts.trust import locate
 
 
 class Codec(nn.Module):
@@ -92,9 +94,9 @@ class Codec(nn.Module):
             )
 
 
-def is_codec(run: Run) -> bool:
-    """Return whether the model of a run is a codec."""
-    made = run.model_class()
+def is_codec(config: PlainData) -> bool:
+    """Return whether a run's model is a codec. Raises TrustError for a class not trusted."""
+    made = locate(config["model"]["_target_"], "the config", MODEL_NAMES)
     return isinstance(made, type) and issubclass(made, Codec)
 
 
@@ -106,7 +108,7 @@ def load_codec(path: str | os.PathLike[str], contract: CodecContract | None = No
     field when it is another codec.
     """
     run = load_run(path)
-    if not is_codec(run):
+    if not is_codec(run.config):
         raise CheckpointError(
             f"{run.path} is not a codec: its model is {run.config['model']['_target_']}; "
             "give the folder of a codec's voice or run"
