@@ -26,16 +26,21 @@ class CodecSystem(VocoderSystem):
         undirected = dict.fromkeys(("val/kbps", "val/kbps_entropy"))
         return {**super().metric_directions, **dict.fromkeys(names, True), **undirected}
 
+    @property
+    def codec(self) -> NeuralCodec:
+        """The codec that validates and synthesizes."""
+        assert isinstance(self.generator, NeuralCodec)
+        return self.generator
+
     def forward(self, waveform: Tensor) -> Tensor:
-        return self.generator.decode(self.generator.encode(waveform))
+        return self.codec.decode(self.codec.encode(waveform))
 
     def copy_synthesis(self, batch: Clips) -> Tensor:
         """Return the copies ``(B, S)`` through codes of a batch's recordings; count the codes."""
-        codes = self.generator.encode(batch.audio)
+        codes = self.codec.encode(batch.audio)
         if self.use is not None:
             self.use.add(codes)
-        wave: Tensor = self.generator.decode(codes)
-        return wave[:, : batch.audio.shape[1]]
+        return self.codec.decode(codes)[:, : batch.audio.shape[1]]
 
     def on_validation_epoch_start(self) -> None:
         self.use = CodebookUse(self.model.codebooks, self.model.codebook_size)
