@@ -88,7 +88,7 @@ def test_a_codec_is_exported_evaluated_and_makes_the_codes_of_a_corpus(
     assert list(report["systems"]) == ["recordings", "voice"]
     found = report["models"]["voice"]
     assert found["kbps"] == pytest.approx(0.345, abs=0.01)
-    assert {"mel_distance", "usage_1", "perplexity_2", "real_time_factor_decoding"} <= set(found)
+    assert {"mel_distance", "codebook_usage", "codebook_perplexity_lowest"} <= set(found)
     overrides = [
         "model/size=tiny", "data.limit=24", f"data.prepared_dir={prepared}", f"data.codec={voice}",
     ]  # fmt: skip

@@ -99,6 +99,9 @@ class _Copier:
             frames_per_second = self.model.sample_rate / self.model.hop
             found["kbps"] = self.model.bits_per_second / 1000
             found["kbps_entropy"] = float(self.use.entropy().sum()) * frames_per_second / 1000
-            found |= {f"usage_{k}": v for k, v in enumerate(self.use.usage().tolist(), 1)}
-            found |= {f"perplexity_{k}": v for k, v in enumerate(self.use.perplexity().tolist(), 1)}
+            for name, levels in (
+                ("codebook_usage", self.use.usage()),
+                ("codebook_perplexity", self.use.perplexity()),
+            ):
+                found |= {name: float(levels.mean()), f"{name}_lowest": float(levels.min())}
         return found
