@@ -14,6 +14,8 @@ from tts.masks import mask_from_lengths
 from tts.modules.conv import ChannelsLastConv1d
 from tts.vocoders.vocos import KERNEL, ConvNeXt
 
+MEAN_LOG_MEL, SCALE_LOG_MEL = -5.0, 2.0  # of speech, about
+
 
 class CodecEncoder(nn.Module):
     """Maps a signal to ``(B, T, latent)`` with ``T = ceil(samples / hop)``.
@@ -35,7 +37,8 @@ class CodecEncoder(nn.Module):
 class MelEncoder(CodecEncoder):
     """ConvNeXt blocks at the code's frame rate, on the mel frames of a code frame together.
 
-    ``depth`` blocks of ``dim`` channels, ``hidden`` inside a block, as in Vocos.
+    They add to a linear map of these frames, so that training starts at a principal component
+    analysis. ``depth`` blocks of ``dim`` channels, ``hidden`` inside a block, as in Vocos.
     """
 
     signal = "mel"
@@ -49,13 +52,17 @@ class MelEncoder(CodecEncoder):
         self.merge = nn.Linear(self.stride * dim, dim)
         self.blocks = Blocks(dim, hidden, depth)
         self.project = nn.Linear(dim, latent)
+        self.linear = nn.Linear(self.stride * mel.bands, latent)
 
     def forward(self, signal: Tensor, samples: Tensor | None = None) -> Tensor:
-        signal = F.pad(signal, (0, 0, 0, -signal.shape[1] % self.stride))
-        x = self.embed(_real(signal, samples, self.mel_hop))
-        x = _real(x, samples, self.mel_hop)
-        x = self.merge(x.unflatten(1, (-1, self.stride)).flatten(2))
-        return self.project(self.blocks(x, samples, self.stride * self.mel_hop))
+        mel = F.pad(
+            (signal - MEAN_LOG_MEL) / SCALE_LOG_MEL, (0, 0, 0, -signal.shape[1] % self.stride)
+        )
+        mel = _real(mel, samples, self.mel_hop)
+        x = _real(self.embed(mel), samples, self.mel_hop)
+        x, linear = (y.unflatten(1, (-1, self.stride)).flatten(2) for y in (x, mel))
+        x = self.blocks(self.merge(x), samples, self.stride * self.mel_hop)
+        return self.project(x) + self.linear(linear)
 
 
 class WaveformEncoder(CodecEncoder):

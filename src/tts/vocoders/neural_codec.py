@@ -14,16 +14,17 @@ from tts.contract import MelContract
 from tts.modules.conv import ChannelsLastConv1d
 from tts.modules.quantizer import Quantizer
 from tts.vocoders.codec import Codec
-from tts.vocoders.codec_encoder import Blocks, CodecEncoder
+from tts.vocoders.codec_encoder import MEAN_LOG_MEL, SCALE_LOG_MEL, Blocks, CodecEncoder
 from tts.vocoders.vocoder import VocoderOutput
 from tts.vocoders.vocos import KERNEL, Vocos
 
-MEAN_LOG_MEL = -5.0  # of speech, about: where the decoded mel starts
 LOUDEST_LOG_MEL = 4.0  # keeps an early exp from infinity
 
 
 class LatentDecoder(nn.Module):
     """ConvNeXt blocks at the code's frame rate, then ``stride`` mel frames of each frame.
+
+    The mel is the sum of theirs and of a linear map of the latent vector.
 
     ``(B, T, latent)`` -> log mel ``(B, T * stride, bands)`` and what else the vocoder gets,
     ``(B, T * stride, condition)``, which is zero at first. ``dim``, ``hidden``, ``depth``: of the
@@ -47,17 +48,17 @@ class LatentDecoder(nn.Module):
         self.mel = nn.Linear(dim, stride * bands)
         self.condition = nn.Linear(dim, stride * condition)
         self.context = KERNEL // 2 * (depth + 1)  # code frames
-        nn.init.constant_(self.mel.bias, MEAN_LOG_MEL)
+        self.linear = nn.Linear(latent, stride * bands)
         nn.init.zeros_(self.condition.weight)
         nn.init.zeros_(self.condition.bias)
 
     def forward(self, latent: Tensor) -> tuple[Tensor, Tensor]:
         x = self.blocks(self.embed(latent))
         mel, condition = (
-            head(x).unflatten(-1, (self.stride, -1)).flatten(1, 2)
-            for head in (self.mel, self.condition)
+            frames.unflatten(-1, (self.stride, -1)).flatten(1, 2)
+            for frames in (self.mel(x) + self.linear(latent), self.condition(x))
         )
-        return mel.float(), condition
+        return mel.float() * SCALE_LOG_MEL + MEAN_LOG_MEL, condition
 
 
 class NeuralCodec(Codec):
