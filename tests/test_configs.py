@@ -138,7 +138,7 @@ MODELS += [f"model=autoregressive {choice}".strip() for choice in AUTOREGRESSIVE
 
 
 def test_every_model_and_size_is_tried_below() -> None:
-    assert set(choices("model")) == {"fastspeech", "autoregressive", *VOCODERS}
+    assert set(choices("model")) == {"fastspeech", "autoregressive", "codec", *VOCODERS}
     vocoder_sizes = {s for v in VOCODERS.values() for s in v}
     assert set(choices("model/size")) == set(SIZES) | set(LARGE_SIZES) | vocoder_sizes
 
@@ -219,6 +219,31 @@ def test_every_vocoder_and_discriminator_learns_with_every_parameter(choice: str
     discriminators.zero_grad()
     sum(score.mean() for output in real.values() for score in output.logits).backward()
     assert_every_parameter_learns(discriminators)
+
+
+CODECS = [
+    f"model/{group}={choice}"
+    for group in ("codec_encoder", "quantizer")
+    for choice in choices(f"model/{group}")
+]
+
+
+@pytest.mark.parametrize("choice", CODECS)
+def test_every_codec_learns_with_every_parameter(choice: str) -> None:
+    torch.manual_seed(1)
+    config = composed("train", "model=codec", "model/size=tiny", choice)
+    contract = instantiate(config.audio)
+    codec = model_factory(config)(contract)
+    loss = instantiate(config.model.loss, _convert_="all")
+    with torch.no_grad():
+        for parameter in codec.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    audio = 0.1 * torch.randn(2, 16 * contract.hop)
+    clips = Clips(mel_spectrogram(audio, contract), audio, torch.full((2,), 16))
+    codec.training_output(clips.mel, clips.audio)  # sets the first entries of the codebooks
+    output = codec.training_output(clips.mel, clips.audio)
+    loss(output, clips, 0).total.backward()
+    assert_every_parameter_learns(codec)
 
 
 @pytest.mark.parametrize(

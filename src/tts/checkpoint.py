@@ -95,9 +95,12 @@ class Run(NamedTuple):
         return CheckpointError(f"{self.path}: its config does not fit its model: {short(error)}")
 
     def require_facts(self) -> CorpusFacts:
-        """Return the corpus facts. Raises CheckpointError for a vocoder's voice, which has none."""
+        """Return the corpus facts.
+
+        Raises CheckpointError for the voice of a vocoder or a codec, which has none.
+        """
         if self.facts is None or self.frontend is None:
-            raise CheckpointError(f"{self.path} is a vocoder; give an acoustic model")
+            raise CheckpointError(f"{self.path} is a vocoder or a codec; give an acoustic model")
         return self.facts
 
 

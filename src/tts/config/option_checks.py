@@ -10,6 +10,7 @@ from tts.config.resume_overrides import own_overrides
 from tts.containment import require_writes_inside
 from tts.errors import UserError
 from tts.plain_data import PlainData
+from tts.vocoders.codec import is_codec
 
 STARTING_POINTS = ("resume", "ckpt_path", "init_from", "distill_from")
 WEIGHT_AVERAGING = "lightning.pytorch.callbacks.EMAWeightAveraging"
@@ -38,6 +39,11 @@ def check_options(
         )
     if ".." in Path(str(plain.get("name"))).parts:
         raise UserError(f"name={plain['name']}: the run would leave outputs/; choose another name")
+    if plain["data"].get("mel_from") and is_codec(plain):
+        raise UserError(
+            f"data.mel_from={plain['data']['mel_from']}: a codec encodes recordings, not predicted "
+            "mels; remove it"
+        )
     averaging = plain["system"].get("averaging", 0)
     if plain["trainer"]["precision"] == "bf16-true":
         if is_vocoder(plain):

@@ -30,6 +30,7 @@ from tts.evaluation.wav_folders import read_folders, shortest_names
 from tts.files import require_writable
 from tts.metrics.measure import Measure
 from tts.synthesizer import Synthesizer
+from tts.vocoders.codec import Codec, is_codec, load_codec
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.load import load_vocoder
 from tts.vocoders.vocoder import Vocoder
@@ -40,8 +41,12 @@ UNUSED_OPTIONS = {  # by what is evaluated
     "wavs": {*SYNTHESIS_OPTIONS, "data", "frontend", "utterances", "split", "reference_iterations"},
     "run": {*WAV_OPTIONS},
     "vocoder": {*WAV_OPTIONS, *SYNTHESIS_OPTIONS},
+    "codec": {*WAV_OPTIONS, *SYNTHESIS_OPTIONS, "reference_iterations"},
 }
-EVALUATED = {"wavs": "wavs=", "run": "run=", "vocoder": "the run of a vocoder"}
+EVALUATED = {
+    "wavs": "wavs=", "run": "run=", "vocoder": "the run of a vocoder",
+    "codec": "the run of a codec",
+}  # fmt: skip
 
 
 @with_trust
@@ -77,7 +82,9 @@ def evaluate(config: DictConfig) -> Report:
         for name, run in zip(_run_names(runs), runs, strict=True):
             infos[name] = {"path": str(run.path), "step": run.step}
         if is_vocoder(runs[0].config):
-            _reject_unused_options("vocoder")
+            _reject_unused_options(
+                "codec" if all(is_codec(run.config) for run in runs) else "vocoder"
+            )
         folder = _report_folder(config.out, _run_folder(runs[0]))
         _require_writable(folder)
         with Scorer(measures, texts, config.workers) as scorer:
@@ -127,8 +134,8 @@ def _open_corpora(config: DictConfig, runs: list[Run]) -> tuple[SpeechDataset, l
     for run in runs[1:]:
         if is_vocoder(run.config) != vocoders:
             raise UserError(
-                f"run={first.path} and {run.path}: a vocoder and an acoustic model cannot be "
-                "compared"
+                f"run={first.path} and {run.path}: an acoustic model cannot be compared with a "
+                "vocoder or a codec"
             )
         first.contract.require(run.contract, str(first.path), str(run.path))
     if config.split not in ("train", "validation", "all"):
@@ -165,12 +172,17 @@ def _synthesize(runs: list[Run], data: SpeechDataset, config: DictConfig) -> Eva
     names = _run_names(runs)
     if is_vocoder(runs[0].config):
         contract = runs[0].contract
-        vocoders: dict[str, Vocoder] = {
-            "griffin-lim": GriffinLim(contract, config.reference_iterations)
-        }
+        models: dict[str, Vocoder | Codec] = {}
+        if not all(is_codec(run.config) for run in runs):  # a codec is compared with the recordings
+            models["griffin-lim"] = GriffinLim(contract, config.reference_iterations)
         for name, run in zip(names, runs, strict=True):
-            vocoders[name] = load_vocoder(contract, run.path, None)
-        return vocoder.copy_synthesis(data, chosen, vocoders, config.seed)
+            made = (
+                load_codec(run.path)
+                if is_codec(run.config)
+                else load_vocoder(contract, run.path, None)
+            )
+            models[name] = made
+        return vocoder.copy_synthesis(data, chosen, models, config.seed)
     vocoder_factory = instantiate(config.vocoder)
     phonemizer = instantiate(config.phonemizer) if config.phonemizer else None
     synthesizers = {

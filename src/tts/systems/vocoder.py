@@ -14,6 +14,7 @@ from tts.losses.weighted import WeightedLoss
 from tts.metrics.pesq import pesq, pesq_available
 from tts.optim.optimization import Optimization
 from tts.systems.gan import GANSystem
+from tts.vocoders.neural_codec import NeuralCodec
 from tts.vocoders.vocoder import Vocoder
 from tts.vocoders.weight_norm import normalize_weights
 
@@ -21,11 +22,11 @@ from tts.vocoders.weight_norm import normalize_weights
 class VocoderSystem(GANSystem):
     """Trains a vocoder on clips: mels and their samples. Arguments: see ``GANSystem``."""
 
-    model: Vocoder
+    model: Vocoder | NeuralCodec
 
     def __init__(
         self,
-        model: Vocoder,
+        model: Vocoder | NeuralCodec,
         loss: WeightedLoss,
         optimization: Optimization,
         discriminators: Mapping[str, Callable[..., nn.Module]] | None,
@@ -37,12 +38,12 @@ class VocoderSystem(GANSystem):
             normalize_weights(model), loss, optimization, discriminators, adversarial_from_step,
             averaging, card,
         )  # fmt: skip
-        self.rate = model.contract.sample_rate
+        self.rate = model.sample_rate
         self.mel_distance = WaveMelLoss(self.rate, (1024,), (100,))
         self.stft_distance = MultiResolutionSTFT()
 
     def discriminator_kwargs(self) -> dict[str, object]:
-        return {"sample_rate": self.model.contract.sample_rate}
+        return {"sample_rate": self.model.sample_rate}
 
     @property
     def metric_directions(self) -> dict[str, bool | None]:
@@ -51,6 +52,10 @@ class VocoderSystem(GANSystem):
 
     def forward(self, mel: Tensor) -> Tensor:
         return self.generator(mel)
+
+    def copy_synthesis(self, batch: Clips) -> Tensor:
+        """Return the copies ``(B, S)`` of a batch's recordings, from their mels."""
+        return self.generator(batch.mel)
 
     def training_step(self, batch: Clips, batch_idx: int) -> None:
         output = self.model.training_output(batch.mel, batch.audio)
@@ -75,7 +80,7 @@ class VocoderSystem(GANSystem):
 
     def validation_step(self, batch: Clips, batch_idx: int) -> Tensor:
         """Log the distance of a copy-synthesis from its recording; return the copy ``(B, S)``."""
-        wave = self.generator(batch.mel).float()
+        wave = self.copy_synthesis(batch).float()
         if (limit := self._band_limit(batch)) is not None:
             wave, batch = limit(wave), batch._replace(audio=limit(batch.audio))
         values = {

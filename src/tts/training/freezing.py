@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from tts.errors import UserError
+from tts.modules.quantizer import Quantizer
 
 
 def train_only(model: nn.Module, parts: Sequence[str] | str, key: str = "train_only") -> None:
@@ -27,13 +28,18 @@ def train_only(model: nn.Module, parts: Sequence[str] | str, key: str = "train_o
         if module is None:
             raise UserError(f"{key}: this model has no part {part!r}; {_choices(model)}")
         module.requires_grad_(True)
-        if not any(True for _ in module.parameters()):
+        if not _learns(module):
             raise UserError(f"{key}: {part!r} has no parameters; {_choices(model)}")
         kept.update(module.modules())
     for module in model.modules():
         module.training = module in kept
 
 
+def _learns(part: nn.Module) -> bool:
+    """Return whether training changes ``part``: it has parameters, or codebooks."""
+    return isinstance(part, Quantizer) or any(True for _ in part.parameters())
+
+
 def _choices(model: nn.Module) -> str:
-    found = [name for name, part in model.named_children() if any(True for _ in part.parameters())]
+    found = [name for name, part in model.named_children() if _learns(part)]
     return f"choose from {', '.join(found)}, or parts of them (adaptor.flow)"

@@ -24,6 +24,7 @@ from tts.training.freezing import train_only
 from tts.training.resume import require_same_speech
 from tts.training.trainer import optimizes_manually
 from tts.training.warm_start import start_from
+from tts.vocoders.codec import Codec
 from tts.vocoders.vocoder import Vocoder
 from tts.weights import bounded_by, require_same_shapes
 
@@ -74,7 +75,7 @@ def load_initial_weights(
     Lightning loads the checkpoint itself, together with the optimizer's state.
     """
     model = trained_system(system).model
-    vocoder = isinstance(model, Vocoder)
+    vocoder = isinstance(model, Vocoder | Codec)
     if checkpoint is not None:
         require_same_speech(checkpoint, facts, mel_only=vocoder)
     elif config.init_from:

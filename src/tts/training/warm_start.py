@@ -15,6 +15,8 @@ from tts.contract import require_same_codec
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.models.acoustic import AcousticModel, CorpusKeys
+from tts.vocoders.neural_codec import NeuralCodec
+from tts.vocoders.vocos import Vocos
 
 LEAST_TAKEN = 0.01  # share of the smaller model's values; a bias or two fit any model
 
@@ -26,17 +28,17 @@ def start_from(path: str, model: nn.Module, facts: CorpusFacts | None) -> None:
 
     New parts keep their initial weights, and the log names them. Speakers and languages keep their
     embeddings by name, and new ones start from the mean of the known ones. ``facts``: of the corpus
-    to train on (None for a vocoder). Raises UserError when the mel or the symbols differ, or when
-    next to nothing fits.
+    to train on (None for a vocoder or a codec). Raises UserError when the mel or the symbols
+    differ, or when next to nothing fits.
     """
     run = load_run(path)
     if facts is not None:
         _require_same_speech(run, facts)
     keys = model.corpus_keys() if isinstance(model, AcousticModel) else CorpusKeys()
-    state = model.state_dict()
+    state, theirs = model.state_dict(), _their_weights(run, model)
     taken: dict[str, Tensor] = {}
     for name, fresh in state.items():
-        old = run.weights.get(name)
+        old = theirs.get(name)
         if old is None or name in keys.statistics:
             continue
         if facts is not None and run.facts is not None:
@@ -46,14 +48,14 @@ def start_from(path: str, model: nn.Module, facts: CorpusFacts | None) -> None:
                 old = _rows(old, run.facts.languages, facts.languages)
         if old.shape == fresh.shape:
             taken[name] = old
-    most = min(_size(state), _size(run.weights))
+    most = min(_size(state), _size(theirs))
     if _size(taken) < LEAST_TAKEN * most:
         raise UserError(
             f"init_from={path}: {_taken(taken)} of its weights fit this model; choose a run of the "
-            f"same family and size{_first_difference(state, run.weights)}"
+            f"same family and size{_first_difference(state, theirs)}"
         )
     model.load_state_dict(state | taken)
-    _log_taken(path, model, set(taken), run.weights)
+    _log_taken(path, model, set(taken), theirs)
 
 
 def one_speaker(run: Run, name: str) -> Run:
@@ -76,6 +78,25 @@ def one_speaker(run: Run, name: str) -> Run:
         speaker_languages=facts.speaker_languages[kept],
     )
     return run._replace(facts=facts, weights=weights)
+
+
+def _their_weights(run: Run, model: nn.Module) -> dict[str, Tensor]:
+    """Return the weights of ``run`` by their names in ``model``: a Vocos starts a codec's own.
+
+    Raises UserError for a codec and another mel or prior.
+    """
+    if not isinstance(model, NeuralCodec):
+        return run.weights
+    model.mel.require(run.contract, "this corpus", f"init_from={run.path}")
+    if run.model_class() is not Vocos:
+        return run.weights
+    prior = run.config["model"].get("prior", False)
+    if prior != model.vocos.prior:
+        raise UserError(
+            f"init_from={run.path}: a Vocos with prior={str(prior).lower()} predicts other "
+            f"magnitudes; set model.vocos.prior={str(prior).lower()}"
+        )
+    return {f"vocos.{name}": weight for name, weight in run.weights.items()}
 
 
 def _size(state: Mapping[str, Tensor]) -> int:

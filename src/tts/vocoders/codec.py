@@ -6,16 +6,21 @@ generate: its :class:`~tts.contract.CodecContract` holds a hash of its weights.
 """
 
 import hashlib
+import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from tts.checkpoint import CheckpointError, Run, load_run, save_voice
+from tts.chunks import in_chunks
 from tts.contract import CodecContract, MelContract
 from tts.errors import UserError
+from tts.parts import MODEL_NAMES
 from tts.plain_data import PlainData
+from tts.trust import locate
 
 
 class Codec(nn.Module):
@@ -25,6 +30,9 @@ class Codec(nn.Module):
     rate. A subclass is built as ``Class(mel, **settings)`` and implements :meth:`encode` and
     :meth:`decode`.
     """
+
+    # frames on either side that the samples of a frame depend on; None: all frames
+    context: int | None = None
 
     def __init__(self, mel: MelContract, hop: int, codebooks: int, codebook_size: int) -> None:
         super().__init__()
@@ -52,6 +60,25 @@ class Codec(nn.Module):
         """``(B, T, K)`` int64 codes -> ``(B, T * hop)`` samples in [-1, 1]."""
         raise NotImplementedError
 
+    def stream(self, codes: Tensor, frames: int | None = None) -> Iterator[Tensor]:
+        """Yield the samples of :meth:`decode` in chunks ``(B, frames * hop)``, without gradients.
+
+        With constant memory; a codec that is not local yields one chunk. Raises UserError.
+        """
+        if frames is not None and frames < 1:
+            raise UserError(f"frames={frames} must be at least 1")
+        self.check(codes)
+        with torch.inference_mode():
+            if frames is None or self.context is None:
+                yield self.decode(codes)
+            else:
+                yield from in_chunks([(codes,)], self.decode, self.context, frames, self.hop)
+
+    @property
+    def bits_per_second(self) -> float:
+        """Bits of the codes of a second, without entropy coding."""
+        return self.codebooks * math.log2(self.codebook_size) * self.sample_rate / self.hop
+
     def check(self, codes: Tensor) -> None:
         """Raise UserError unless ``codes`` is ``(B, T, K)`` with every code in the codebooks."""
         if codes.ndim != 3 or codes.shape[2] != self.codebooks or codes.shape[1] == 0:
@@ -67,6 +94,12 @@ class Codec(nn.Module):
             )
 
 
+def is_codec(config: PlainData) -> bool:
+    """Return whether a run's model is a codec. Raises TrustError for a class not trusted."""
+    made = locate(config["model"]["_target_"], "the config", MODEL_NAMES)
+    return isinstance(made, type) and issubclass(made, Codec)
+
+
 def load_codec(path: str | os.PathLike[str], contract: CodecContract | None = None) -> Codec:
     """Load the codec of a run, a checkpoint or a voice, ready to encode and decode.
 
@@ -75,13 +108,12 @@ def load_codec(path: str | os.PathLike[str], contract: CodecContract | None = No
     field when it is another codec.
     """
     run = load_run(path)
-    made = run.model_class()
-    if not (isinstance(made, type) and issubclass(made, Codec)):
+    if not is_codec(run.config):
         raise CheckpointError(
             f"{run.path} is not a codec: its model is {run.config['model']['_target_']}; "
             "give the folder of a codec's voice or run"
         )
-    codec: Codec = run.build()
+    codec: Codec = run.build(**run.speaking)
     if contract is not None:
         contract.require(codec.contract, "the model", str(run.path))
     return codec.eval()

@@ -3,7 +3,7 @@
 import logging
 import os
 
-from tts.checkpoint import CheckpointError, load_run
+from tts.checkpoint import CheckpointError, is_vocoder, load_run
 from tts.contract import ContractError, MelContract
 from tts.project_files import VOICES
 from tts.vocoders.griffin_lim import GriffinLim
@@ -43,7 +43,8 @@ def load_vocoder(
     run = load_run(path)
     made = run.model_class()
     if not (isinstance(made, type) and issubclass(made, Vocoder)):
-        raise CheckpointError(f"{run.path} is an acoustic model; give a vocoder")
+        kind = "a codec" if is_vocoder(run.config) else "an acoustic model"
+        raise CheckpointError(f"{run.path} is {kind}; give a vocoder")
     if family is not None and made.__name__ != family:
         raise CheckpointError(f"{run.path} is a {made.__name__}, not a {family}")
     if contract is not None:

@@ -17,6 +17,8 @@ class VocoderOutput(NamedTuple):
     wave: Tensor  # (B, S) generated samples
     spectrum: Tensor | None = None  # (B, T, F) complex, of a vocoder that predicts one
     target: Tensor | None = None  # (B, T, F) complex, the recording's spectrum
+    mel: Tensor | None = None  # (B, T, M) log mel, of a codec that decodes one
+    commitment: Tensor | None = None  # scalar, of a codec with codebooks
 
 
 class Vocoder(nn.Module):
@@ -29,6 +31,10 @@ class Vocoder(nn.Module):
     def __init__(self, contract: MelContract) -> None:
         super().__init__()
         self.contract = contract
+
+    @property
+    def sample_rate(self) -> int:
+        return self.contract.sample_rate
 
     def require(self, contract: MelContract, owner: str) -> None:
         """Raise ContractError with the fields in which the ``contract`` of ``owner`` differs."""

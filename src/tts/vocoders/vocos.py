@@ -61,6 +61,7 @@ class Vocos(Vocoder):
     ) -> None:
         check_magnitude_weight(magnitude_weight, "model")
         super().__init__(contract)
+        self.dim = dim
         self.embed = ChannelsLastConv1d(contract.bands, dim, KERNEL, padding=KERNEL // 2)
         self.norm = nn.LayerNorm(dim, eps=1e-6)
         self.blocks = nn.ModuleList(ConvNeXt(dim, hidden, 1 / depth) for _ in range(depth))
@@ -81,8 +82,10 @@ class Vocos(Vocoder):
     def forward(self, mel: Tensor) -> Tensor:
         return self.reconstruct(self.predict_spectrum(mel), mel)
 
-    def training_output(self, mel: Tensor, audio: Tensor) -> VocoderOutput:
-        frames = self.predict_spectrum(mel)
+    def training_output(
+        self, mel: Tensor, audio: Tensor, condition: Tensor | None = None
+    ) -> VocoderOutput:
+        frames = self.predict_spectrum(mel, condition)
         wave = self.reconstruct(frames, mel)
         # the windows of a clip's first and last frames reach beyond the clip
         edge = self.contract.n_fft // self.contract.hop // 2
@@ -100,9 +103,13 @@ class Vocos(Vocoder):
             )
             return self.inverse_stft(refined)
 
-    def predict_spectrum(self, mel: Tensor) -> Tensor:
-        """Map ``(B, T, M)`` to the network's complex spectrum ``(B, T, n_fft // 2 + 1)``."""
-        x = self.norm(self.embed(mel))
+    def predict_spectrum(self, mel: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Map ``(B, T, M)`` to the network's complex spectrum ``(B, T, n_fft // 2 + 1)``.
+
+        ``condition (B, T, dim)``: what is known beside the mel, added to its embedding.
+        """
+        x = self.embed(mel)
+        x = self.norm(x if condition is None else x + condition)
         for block in self.blocks:
             x = block(x)
         with torch.autocast(x.device.type, enabled=False):
