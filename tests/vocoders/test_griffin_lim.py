@@ -8,6 +8,7 @@ import torch
 from tts.audio.mel import mel_from_magnitude, mel_spectrogram, stft_magnitude
 from tts.contract import ContractError, MelContract
 from tts.errors import UserError
+from tts.vocoders import inverse_stft
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.inverse_mel import InverseMel
 
@@ -101,6 +102,20 @@ def test_noise_keeps_its_magnitude_statistics_with_magnitude_weight_zero() -> No
         return float(decibels.std())
 
     assert deviation(1.0) < 4.5 < 5.0 < deviation(0.0) < 6.2
+
+
+@pytest.mark.parametrize("magnitude_weight", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("contract", [CONTRACT, MelContract(centered=True, power=2.0, hop=300)])
+def test_refinement_in_blocks_equals_the_differentiable_one(
+    contract: MelContract, magnitude_weight: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inverse_stft, "BLOCK", 7)
+    torch.manual_seed(0)
+    mel = torch.randn(2, 24, contract.bands) - 4
+    vocoder = GriffinLim(contract, iterations=3, magnitude_weight=magnitude_weight)
+    differentiable = vocoder(mel)
+    with torch.no_grad():
+        assert torch.allclose(vocoder(mel), differentiable, atol=1e-4 * differentiable.abs().max())
 
 
 def test_another_contract_raises_an_error_with_the_field() -> None:

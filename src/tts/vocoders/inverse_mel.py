@@ -1,8 +1,7 @@
 """Magnitude spectra from a mel: inversion of the mel filters, and re-estimation from phases."""
 
-from collections.abc import Callable
-
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tts.audio.mel import mel_filters
@@ -11,6 +10,7 @@ from tts.errors import UserError
 
 MAX_GAIN = 10.0  # of a mel band, in one call of match_mel
 EPSILON = 1e-7  # smallest magnitude, for logarithms
+EVERY = slice(None)
 
 
 class InverseMel(nn.Module):
@@ -28,12 +28,12 @@ class InverseMel(nn.Module):
         weight = filters.sum(0)  # (F,) of each bin, over all bands
         self.register_buffer("filters", filters, persistent=False)  # (M, F)
         self.register_buffer("inverse", torch.linalg.pinv(filters), persistent=False)  # (F, M)
-        self.register_buffer("covered", weight > 0, persistent=False)  # (F,) by any filter
+        self.register_buffer("uncovered", (weight == 0).float(), persistent=False)  # (F,) 1 or 0
         shares = filters / weight.clamp(min=1e-12)
         self.register_buffer("shares", shares, persistent=False)  # (M, F) of a bin's weight
         self.filters: Tensor
         self.inverse: Tensor
-        self.covered: Tensor
+        self.uncovered: Tensor
         self.shares: Tensor
 
     def forward(self, mel: Tensor) -> Tensor:
@@ -42,7 +42,7 @@ class InverseMel(nn.Module):
         numerator = target @ self.filters
         for _ in range(self.steps):
             estimate = estimate * numerator / ((estimate @ self.filters.T) @ self.filters + 1e-8)
-        return (estimate * self.covered).pow(1 / self.power)
+        return (estimate * (1 - self.uncovered)).pow(1 / self.power)
 
     def match_mel(self, magnitude: Tensor, mel: Tensor) -> Tensor:
         """Scale magnitudes ``(B, T, F)`` by band so that their log mel approaches ``mel``.
@@ -50,35 +50,54 @@ class InverseMel(nn.Module):
         The gain of a bin is the mean of the gains of its bands, weighted by the filters. Bins
         outside all filters keep their magnitude.
         """
+        return magnitude * self.gain(magnitude, mel.exp())
+
+    def gain(self, magnitude: Tensor, target: Tensor) -> Tensor:
+        """Return the gain of every bin ``(..., F)``; ``target (..., M)``: exp of the log mel."""
         power = magnitude.pow(self.power) if self.power != 1 else magnitude
-        gains = (mel.exp() / (power @ self.filters.T + EPSILON)).clamp(1 / MAX_GAIN, MAX_GAIN)
-        gain = torch.where(self.covered, gains @ self.shares, 1.0)
-        return magnitude * (gain.pow(1 / self.power) if self.power != 1 else gain)
+        gains = (target / (power @ self.filters.T + EPSILON)).clamp(1 / MAX_GAIN, MAX_GAIN)
+        gain = F.linear(gains, self.shares.T, self.uncovered)  # uncovered bins have no shares
+        return gain.pow(1 / self.power) if self.power != 1 else gain
 
     def relax_magnitudes(
         self, magnitude: Tensor, mel: Tensor, magnitude_weight: float
-    ) -> Callable[[Tensor], Tensor] | None:
+    ) -> "RelaxedMagnitudes | None":
         """Return the magnitude update of :meth:`InverseSTFT.refine_phases`; None keeps magnitudes.
 
         ``magnitude_weight``: 1 keeps the first estimate ``magnitude (B, T, F)`` during phase
         refinement; 0 re-estimates magnitudes from the current phases and the ``mel`` each round;
         between them, the weighted geometric mean. Many magnitudes have the same mel and few of them
         have consistent phases, so 0 estimates both together (bi-level consistency, Masuyama et al.
-        2023, here by projections only).
+        2023, here by projections only). The mel does not determine bins outside the filters: they
+        keep the first estimate.
         """
         if magnitude_weight == 1:
             return None
-        first = magnitude.clamp(min=EPSILON).log() * magnitude_weight if magnitude_weight else None
+        return RelaxedMagnitudes(self, magnitude, mel, magnitude_weight)
 
-        def update(consistent: Tensor) -> Tensor:
-            matched = self.match_mel(consistent, mel)
-            # the mel does not determine bins outside the filters
-            matched = torch.where(self.covered, matched, magnitude)
-            if first is None:
-                return matched
-            return (first + matched.clamp(min=EPSILON).log() * (1 - magnitude_weight)).exp()
 
-        return update
+class RelaxedMagnitudes:
+    """Weighted geometric mean of the first estimate and of magnitudes that have the mel.
+
+    See :meth:`InverseMel.relax_magnitudes`.
+    """
+
+    def __init__(
+        self, inverse_mel: InverseMel, first: Tensor, mel: Tensor, magnitude_weight: float
+    ) -> None:
+        self.inverse_mel, self.target = inverse_mel, mel.exp()
+        self.exponent = (1 - inverse_mel.uncovered) * (1 - magnitude_weight)  # (F,) of the latter
+        self.log_first = first.clamp(min=EPSILON).log() * (1 - self.exponent)
+
+    def __call__(self, magnitude: Tensor, frames: slice = EVERY) -> Tensor:
+        """Map magnitudes ``(B, t, F)`` of ``frames``, none of them zero, to those to use."""
+        matched = magnitude * self.inverse_mel.gain(magnitude, self.target[:, frames])
+        return torch.addcmul(self.log_first[:, frames], matched.log(), self.exponent).exp()
+
+    def write(self, magnitude: Tensor, frames: slice, out: Tensor) -> None:
+        """Write the same into ``out``, without gradients and with fewer passes over memory."""
+        torch.mul(magnitude, self.inverse_mel.gain(magnitude, self.target[:, frames]), out=out)
+        torch.addcmul(self.log_first[:, frames], out.log_(), self.exponent, out=out).exp_()
 
 
 def check_magnitude_weight(magnitude_weight: float, section: str) -> None:
