@@ -165,6 +165,7 @@ def test_the_scan_is_counted_as_its_matrix_products() -> None:
         ("frames=20", "frames=20"),
         ("sizes=[huge]", "huge"),
         ("vocoders=[vocos/huge]", "vocos/huge"),
+        ("voices=nowhere", "voices=nowhere: there is no such voice"),
     ],
 )
 def test_an_invalid_option_fails_before_any_measurement(

@@ -26,6 +26,7 @@ from tts.device import find_device
 from tts.errors import UserError
 from tts.files import require_writable
 from tts.plain_data import PlainData
+from tts.project_files import bundled
 from tts.training.precision import choose_precision
 
 BF16 = {"32-true": False, "bf16-mixed": True}  # by precision
@@ -119,6 +120,10 @@ def _check(config: DictConfig) -> None:
         raise UserError(f"seconds={config.seconds} must be a number above 0")
     if config.frames < config.tokens and requested & {"alignment", "training_step"}:
         raise UserError(f"frames={config.frames} must be at least tokens={config.tokens}")
+    if "voices" in requested:
+        for voice in config.voices:
+            if not bundled(str(voice)).exists():
+                raise UserError(f"voices={voice}: there is no such voice or run; check the path")
     if config.out is not None:
         if Path(config.out).is_dir():
             raise UserError(f"out={config.out} is a folder: give a .json file")
