@@ -183,7 +183,10 @@ def test_every_named_value_is_refused_with_its_key(compose: Compose) -> None:
             "data=[null] does not exist; choose from demo, ljspeech, recording",
         ),
         ("train ~optimizer", "optimizer is not given: add optimizer=..."),
-        ("train ~trainer.compile", "trainer.compile is not given: add trainer.compile=..."),
+        (
+            "train ~trainer.checkpoint_activations",
+            "trainer.checkpoint_activations is not given: add trainer.checkpoint_activations=...",
+        ),
         ("train ~trainer.max_steps", "trainer.max_steps is not given: add trainer.max_steps=..."),
         ("synthesize ~run", "~run: run has no value that could be removed; leave ~run out"),
     ],
