@@ -25,7 +25,7 @@ class FiniteScalarQuantizer(Quantizer):
 
     def __init__(
         self,
-        dim: Channels = 32,
+        dim: Channels = 64,
         codebooks: Annotated[int, Bound(least=1, most=64)] = 8,
         levels: Annotated[Sequence[Annotated[int, Bound(least=2, most=256)]], Length()] = (
             8,

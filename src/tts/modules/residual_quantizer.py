@@ -34,7 +34,7 @@ class ResidualVectorQuantizer(Quantizer):
 
     def __init__(
         self,
-        dim: Channels = 32,
+        dim: Channels = 64,
         codebooks: Annotated[int, Bound(least=1, most=64)] = 8,
         codebook_size: Annotated[int, Bound(least=2, most=65536)] = 1024,
         decay: ShareBelowOne = 0.99,
