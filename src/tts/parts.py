@@ -11,6 +11,7 @@ from collections.abc import Mapping
 MODEL = {
     "tts.alignment.aligner": ("Aligner",),
     "tts.models.autoregressive": ("AutoregressiveParts",),
+    "tts.models.autoregressive_mel": ("AutoregressiveMel",),
     "tts.models.fastspeech": ("FastSpeechParts",),
     "tts.models.flow": ("ResidualFlow",),
     "tts.models.variance": ("Predictor", "VarianceAdaptor"),

@@ -29,6 +29,7 @@ class StopOutput(Protocol):
 
 class CrossAttentionOutput(Protocol):
     head_alignments: Tensor  # (B, A, S, N) log-weights of the heads that carry the alignment
+    frame_mask: Tensor  # (B, T) bool
     step_mask: Tensor  # (B, S) bool
     frames_per_step: int
 
@@ -108,15 +109,12 @@ class CrossAttentionForwardSum(LossTerm):
 
     def forward(self, output: CrossAttentionOutput, batch: Batch) -> Tensor:
         heads, tokens = output.head_alignments.shape[1], output.head_alignments.shape[3]
-        assert batch.mel is not None
-        frames = batch.mel.shape[1]
-        prior = beta_binomial_prior(
-            batch.token_lengths, batch.frame_lengths, tokens, frames, self.width
-        )
+        frames, lengths = output.frame_mask.shape[1], output.frame_mask.sum(-1)
+        prior = beta_binomial_prior(batch.token_lengths, lengths, tokens, frames, self.width)
         real = mask_from_lengths(batch.token_lengths, tokens)[:, None, None]
         scores = output.head_alignments.repeat_interleave(output.frames_per_step, 2)[:, :, :frames]
         scores = (scores + prior[:, None]).masked_fill(~real, -1e4)
         token_lengths = batch.token_lengths.repeat_interleave(heads)
-        frame_lengths = batch.frame_lengths.repeat_interleave(heads)
+        frame_lengths = lengths.repeat_interleave(heads)
         log_likelihood = forward_sum(scores.flatten(0, 1), token_lengths, frame_lengths)
         return -log_likelihood.sum() / frame_lengths.sum()
