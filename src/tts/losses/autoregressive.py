@@ -1,4 +1,4 @@
-"""Losses of the autoregressive family: likelihood of the mel, stop, and cross-attention."""
+"""Losses of the autoregressive family: likelihood of mel or tokens, stop, cross-attention."""
 
 import math
 from typing import Protocol
@@ -20,6 +20,11 @@ class DensityOutput(Protocol):
     mean: Tensor  # (B, T, M) natural-log magnitude
     log_variance: Tensor  # (B, T, M)
     frame_mask: Tensor  # (B, T) bool
+
+
+class TokenOutput(Protocol):
+    logits: Tensor  # (B, S, r, K, V)
+    tokens: Tensor  # (B, S, r, K) int64; V where there is none
 
 
 class StopOutput(Protocol):
@@ -48,6 +53,17 @@ class GaussianLikelihood(LossTerm):
         log_variance = output.log_variance.float()
         values = error * torch.exp(-log_variance) + log_variance + math.log(2 * math.pi)
         return 0.5 * masked_mean(values, output.frame_mask)
+
+
+class TokenLoss(LossTerm):
+    """Cross-entropy of codec tokens, nats per token; padding and delays do not count."""
+
+    exclude_from_balancing = True  # a likelihood, in nats
+
+    def forward(self, output: TokenOutput, batch: Batch) -> Tensor:
+        entries = output.logits.shape[-1]
+        logits, tokens = output.logits.flatten(0, -2).float(), output.tokens.flatten()
+        return F.cross_entropy(logits, tokens, ignore_index=entries)
 
 
 class StopLoss(LossTerm):

@@ -159,10 +159,10 @@ class Autoregressive(MelModel[Output]):
         """Yield the frames of one utterance as they are written, with constant memory.
 
         What is already spoken cannot be tried again: an utterance that is stuck goes on in forced
-        order. Candidates and a variance scale need the complete utterance.
+        order. Candidates, a beam and a variance scale need the complete utterance.
         """
         context, sampling = self.begin(prompt)
-        if sampling.candidates > 1 or prompt.controls.variance_scale:
+        if max(sampling.candidates, sampling.beam) > 1 or prompt.controls.variance_scale:
             yield self.generate(prompt)
             return
 

@@ -12,6 +12,7 @@ from tts.models.spoken_path import Progress
 from tts.modules.context import Context
 from tts.modules.cross_attention import CrossAttention
 from tts.modules.prenet import Prenet
+from tts.modules.reorder import reordered
 from tts.modules.stack import Stack, StackState
 
 SECONDS_PER_TOKEN = 0.25  # longest speech, in the mean; natural speech takes about 0.08 s
@@ -137,6 +138,13 @@ class DecoderRun:
     def history(self, recent: Sequence[Tensor]) -> History:
         """Return the history of the last step; ``recent``: the frames before it."""
         return History(self.state.position - 1, self.after_end, recent)
+
+    def reorder(self, rows: Tensor) -> None:
+        """Go on with ``rows (B,)``, which read the same texts as those they replace."""
+        self.state = reordered(self.state, rows)._replace(style=self.state.style)
+        self.progress.reorder(rows)
+        self.ended, self.after_end = self.ended[rows], self.after_end[rows]
+        self.attention, self.stop = self.attention[rows], self.stop[rows]
 
     def end_step(self) -> None:
         """Find the utterances that end at the last step, and whether all are complete."""

@@ -1,9 +1,12 @@
 """Speech of an autoregressive model: takes of an utterance, and remedies for failures."""
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tts.models.beam import TokenModel, beam_search
 from tts.models.candidates import best_takes, repeated
 from tts.models.decoding import StepModel, decode
 from tts.models.sampling import FIXED_SEED, Sampling
@@ -12,8 +15,11 @@ from tts.modules.context import Context
 
 
 def speak(model: StepModel, context: Context, sampling: Sampling, in_order: bool = False) -> Spoken:
-    """Collect the steps of :func:`~tts.models.decoding.decode`."""
-    steps = list(decode(model, context, sampling, in_order))
+    """Collect the steps of :func:`~tts.models.decoding.decode`, or of a beam search."""
+    if sampling.beam > 1 and not in_order:
+        steps = beam_search(cast(TokenModel, model), context, sampling)
+    else:
+        steps = list(decode(model, context, sampling, in_order))
     active = torch.stack([step.active for step in steps], 1)  # (B, S)
     count = active.sum(-1)
     longest = int(count.max())

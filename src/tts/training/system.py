@@ -15,6 +15,7 @@ from tts.config.instantiate import instantiate
 from tts.corpus import CorpusFacts
 from tts.data.datamodule import SpeechDataModule
 from tts.errors import UserError
+from tts.models.acoustic import AcousticModel
 from tts.modules.attention import SelfAttention
 from tts.optim.optimization import Optimization
 from tts.plain_data import PlainData
@@ -25,6 +26,7 @@ from tts.training.resume import require_same_speech
 from tts.training.trainer import optimizes_manually
 from tts.training.warm_start import start_from
 from tts.vocoders.codec import Codec
+from tts.vocoders.codec_decoder import keep_codec
 from tts.vocoders.vocoder import Vocoder
 from tts.weights import bounded_by, require_same_shapes
 
@@ -65,6 +67,15 @@ def build_trainable_system(
             raise UserError("train_only: the frozen parts are untrained; add init_from=RUN")
         train_only(model, config.train_only)
     return system
+
+
+@rank_zero_only
+def keep_codec_of(system: pl.LightningModule, data: SpeechDataModule, folder: Path) -> None:
+    """Write the codec of a model of codes to its run's folder, so that the run can speak."""
+    model = trained_system(system).model
+    if isinstance(model, AcousticModel) and model.features == "codes":
+        assert data.settings.codec is not None
+        keep_codec(Path(data.settings.codec), folder)
 
 
 def load_initial_weights(
