@@ -27,6 +27,8 @@ from tts.vocoders.mel_rvq import MelRVQ, fit_mel_rvq
 FAMILY = ("model=autoregressive", "model/output=codes", "model/size=tiny")
 SLOW = ("wer", "cer", "whisper", "dnsmos_p808", "dnsmos_ovrl", "plcmos", "distillmos",
         "similarity", "pesq", "stoi")  # fmt: skip
+UNMEASURED = ("wer", "dnsmos_p808", "dnsmos_ovrl", "similarity", "f0_rmse", "f0_std",
+              "global_variance", "duration_error")  # fmt: skip
 
 
 def on_fakes(folder: Path, codec: Path, *more: str) -> list[str]:
@@ -54,9 +56,9 @@ def test_a_run_cut_and_resumed_equals_an_uncut_one(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Path:
     base = tmp_path_factory.mktemp("codes")
-    data = ("data.limit=16", f"data.prepared_dir={base}/prepared")
+    data = ("data.limit=24", f"data.prepared_dir={prepared}")
     [folder] = prepare_from_config(composed("prepare", "data=demo", *data).data)
     corpus = PreparedCorpus.open(folder)
     mels = torch.cat([corpus.read(row, ("mel",))["mel"] for row in corpus.rows])
@@ -68,10 +70,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"data.codec={base}/rvq", "data.frames_per_batch=1500", f"run_dir={base}/run",
         "callbacks.samples.count=1", "callbacks.validation_metrics.count=1",
         "callbacks.samples.vocoder._target_=tts.vocoders.griffin_lim.GriffinLim",
-        "callbacks.validation_metrics.measures={mcd: {_target_: "
-        "tts.metrics.mcd.MelCepstralDistortion}}",
-        "callbacks.free_running.count=2", "callbacks.alignment_alarm.diagonality=1.0",
-        "callbacks.alignment_alarm.from_step=2", "model.max_length=1.0",
+        *(f"callbacks.validation_metrics.measures.{name}=null" for name in UNMEASURED),
+        "callbacks.free_running.count=1", "model.max_length=0.5",
         "trainer.val_check_interval=2", "trainer.log_every_n_steps=1", "trainer.max_steps=2",
     ]  # fmt: skip
     train(composed("train", *overrides))
@@ -87,7 +87,6 @@ def test_a_training_logs_token_accuracy_and_draws_what_it_speaks(run: Path) -> N
     for part in ("mel/", "alignment/", "spoken_alignment"):
         assert any(tag.startswith(part) for tag in images), part
     assert len([tag for tag in events.Tags()["audio"] if "synthesized" in tag]) == 1
-    assert (run / "alignment" / "step-2.png").is_file()
 
 
 def test_a_run_speaks_with_its_codec_and_so_does_its_voice(run: Path, tmp_path: Path) -> None:
@@ -128,7 +127,7 @@ def test_another_codec_or_none_is_named(run: Path, tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="codec settings"):
         Synthesizer(voice.model, CodecDecoder(other), voice.frontend, voice.facts)
     with pytest.raises(UserError, match=r"set data\.codec"):
-        train(composed("train", *FAMILY, "data.limit=16", f"run_dir={tmp_path}/none"))
+        train(composed("train", *FAMILY, "data.limit=24", f"run_dir={tmp_path}/none"))
     assert not (tmp_path / "none").exists()
 
 
