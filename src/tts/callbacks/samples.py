@@ -129,9 +129,10 @@ class Samples(PeriodicValidation):
         name = data.utterance_id(int(batch.utterance), "validation")
         with seeded(1), trainer.precision_plugin.forward_context(), torch.no_grad():
             output = model.diagnostics(model(batch))
-            synthesized = model.generate(prompt_of(batch)).features
+            features = model.generate(prompt_of(batch)).features
 
-        wave = self._synthesized_wave(trainer, model, synthesized)
+        wave = self._synthesized_wave(trainer, model, features)
+        synthesized: Tensor | None = features
         if model.features == "codes":
             synthesized = None if wave is None else mel_spectrogram(wave, contract)[None]
         mels = {
