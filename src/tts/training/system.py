@@ -103,6 +103,13 @@ def build_system(config: DictConfig, facts: CorpusFacts, card: PlainData) -> pl.
             f"the discriminators {', '.join(config.discriminator.parts)} have no use in the system "
             "of this training: choose discriminator=mel_patches for an acoustic model, or none"
         )
+    model = build_model(instantiate(model_arguments(card["config"]["model"])), facts)
+    coded = isinstance(model, AcousticModel) and model.features == "codes"
+    if coded and config.discriminator.get("parts"):
+        raise UserError(
+            "discriminator=mel_patches compares mels: choose discriminator=none with "
+            "model/output=codes"
+        )
     system = instantiate(config.system)
     optimization = Optimization(instantiate(config.optimizer), instantiate(config.scheduler))
     if optimizes_manually(config):
@@ -110,7 +117,7 @@ def build_system(config: DictConfig, facts: CorpusFacts, card: PlainData) -> pl.
             clip=config.trainer.gradient_clip_val, accumulate=config.trainer.accumulate_grad_batches
         )
     return system(
-        model=build_model(instantiate(model_arguments(card["config"]["model"])), facts),
+        model=model,
         loss=instantiate(config.model.loss),
         optimization=optimization,
         card=card,
