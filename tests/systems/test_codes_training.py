@@ -36,7 +36,8 @@ def on_fakes(folder: Path, codec: Path, *more: str) -> list[str]:
     return [
         *given, *FAMILY, f"+data.codec={codec}", "trainer.max_steps=4",
         "trainer.val_check_interval=2",
-        "callbacks.free_running.count=1", "model.scheduled_sampling=0.3", *more,
+        "callbacks.free_running.count=1", "model.scheduled_sampling=0.3",
+        "model.max_length=0.2", *more,
     ]  # fmt: skip
 
 
