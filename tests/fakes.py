@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,10 +22,12 @@ from tts.build import model_arguments
 from tts.config.resolvers import register_resolvers
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts, SpeakerStatistics
+from tts.data.data_settings import DataSettings
 from tts.masks import mask_from_lengths, masked_mean
 from tts.models.acoustic import AcousticModel, Diagnostics
 from tts.project_files import CONF
 from tts.trust import trusting
+from tts.vocoders.codec import load_codec
 
 # runs that name classes of the tests can be loaded in every test
 _trusted = trusting(["fakes", "tests"])
@@ -94,23 +97,38 @@ class Order:
 
 
 class FakeData(pl.LightningDataModule):
-    """Datamodule with ``batches`` training batches an epoch; it resumes in the middle of one."""
+    """Datamodule with ``batches`` training batches an epoch; it resumes in the middle of one.
 
-    def __init__(self, batches: int = 5) -> None:
+    ``codec``: a codec's folder, whose codes the batches have.
+    """
+
+    def __init__(self, batches: int = 5, codec: str | None = None) -> None:
         super().__init__()
         self.frontend = FakeFrontend()
-        self.facts = FACTS
+        self.settings = DataSettings("", codec=codec)
+        contract = None if codec is None else load_codec(codec).contract
+        self.facts = replace(FACTS, codec=contract)
         self.order = Order(batches)
 
     def utterance_id(self, index: int, split: str = "train") -> str:
         return f"{split}-{index}"
 
     def train_dataloader(self) -> DataLoader:
-        data = [make_batch(seed) for seed in range(self.order.batches)]
+        data = [self.batch(seed) for seed in range(self.order.batches)]
         return DataLoader(data, batch_size=None, sampler=self.order)  # type: ignore[arg-type]
 
     def val_dataloader(self) -> DataLoader:
-        return DataLoader([make_batch(seed) for seed in (90, 91)], batch_size=None)  # type: ignore
+        return DataLoader([self.batch(seed) for seed in (90, 91)], batch_size=None)  # type: ignore
+
+    def batch(self, seed: int) -> Batch:
+        batch, codec = make_batch(seed), self.facts.codec
+        if codec is None:
+            return batch
+        assert batch.mel is not None
+        shape = (*batch.mel.shape[:2], codec.codebooks)
+        generator = torch.Generator().manual_seed(seed)
+        codes = torch.randint(0, codec.codebook_size, shape, generator=generator)
+        return batch._replace(codes=codes, code_lengths=batch.frame_lengths)
 
     def state_dict(self) -> dict[str, Any]:
         # batches consumed, as Lightning counts them

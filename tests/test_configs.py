@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tts.audio.mel import mel_spectrogram
 from tts.batch import Batch, Clips
 from tts.build import MODEL_SECTIONS
 from tts.config.value_checks import check_values
+from tts.contract import CodecContract
 from tts.discriminators.base import Discriminators
 from tts.losses.adversarial import AdversarialOutput
 from tts.project_files import CONF
@@ -133,6 +135,8 @@ AUTOREGRESSIVE = (
     "discriminator=mel_patches",
     *(f"model/mixer={choice}" for choice in choices("model/mixer")),
     *(f"model/cross_attention={choice}" for choice in choices("model/cross_attention")),
+    "model/output=codes", "model/output=codes model.frames_per_step=3 model/balance=uncertainty",
+    "model/output=codes model.scheduled_sampling=0.5 model.input_noise=0.1",
 )  # fmt: skip
 MODELS += [f"model=autoregressive {choice}".strip() for choice in AUTOREGRESSIVE]
 
@@ -155,9 +159,14 @@ def test_a_large_autoregressive_model_has_its_size(size: str) -> None:
     assert ("SelfAttention" in config.model.encoder.mixer["_target_"]) == modern
 
 
+CODEC = CodecContract(22050, 256, "Fake", "0", codebooks=2, codebook_size=5)
+
+
 def batch_with_durations() -> Batch:
     batch = make_batch(seed=7)
-    return batch._replace(durations=(batch.tokens > 0).long() * 3)
+    codes = torch.randint(0, CODEC.codebook_size, (*batch.mel.shape[:2], CODEC.codebooks))  # type: ignore[union-attr]
+    durations = (batch.tokens > 0).long() * 3
+    return batch._replace(durations=durations, codes=codes, code_lengths=batch.frame_lengths)
 
 
 @pytest.mark.parametrize("choice", MODELS)
@@ -169,7 +178,7 @@ def test_every_model_learns_with_every_parameter(choice: str) -> None:
         overrides += ["size.encoder_depth=1", "size.decoder_depth=1"]  # one of many equal blocks
     torch.manual_seed(1)
     config = composed("train", *overrides)
-    model = model_factory(config)(facts=FACTS)
+    model = model_factory(config)(facts=replace(FACTS, codec=CODEC))
     loss = instantiate(config.model.loss, _convert_="all")
     loss.attach(model)
     with torch.no_grad():

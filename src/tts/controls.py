@@ -38,6 +38,14 @@ class SynthesisControls(NamedTuple):
     temperature: Temperature | None = None  # noise scale; 0: deterministic
     # takes of a sentence of which the best is kept, in models that read by attention
     candidates: Annotated[int, Bound(least=1, most=64)] | None = None
+    # sampling of codec tokens, in models of codes
+    top_k: Annotated[int, Bound(least=1)] | None = None  # likeliest tokens to choose from
+    # fewest tokens to choose from that have this probability together; 1: all
+    top_p: Annotated[float, Bound(above=0, most=1)] | None = None
+    # factor on the log-probability of tokens of the last steps; 1: none
+    repetition_penalty: Annotated[float, Bound(least=1, most=10)] | None = None
+    # hypotheses of a search for the likeliest tokens, in place of sampling; 1: no search
+    beam: Annotated[int, Bound(least=1, most=64)] | None = None
     steps: SolverSteps | None = None  # ODE solver steps: fewer are faster
     solver: Literal["euler", "midpoint"] | None = None  # ODE solver
     # classifier-free guidance scale; 0: off

@@ -1,8 +1,9 @@
 """Corpus facts: symbol table, speakers, languages and statistics that travel with a model."""
 
 from dataclasses import asdict, dataclass, replace
+from typing import Literal
 
-from tts.contract import CodecContract, MelContract, require_same_codec
+from tts.contract import CodecContract, Contract, MelContract, require_same_codec
 from tts.errors import UserError
 from tts.plain_data import PlainData, PlainDataError, quoted
 from tts.typed_data import from_plain
@@ -66,6 +67,17 @@ class CorpusFacts:
         if not all(0 <= index < len(facts.languages) for index in facts.speaker_languages):
             raise PlainDataError(f"{where}.speaker_languages: expected indices of languages")
         return facts
+
+    def contract_of(self, features: Literal["mel", "codes"]) -> Contract:
+        """Return the contract of a model's features. Raises UserError for codes without a codec."""
+        if features == "mel":
+            return self.contract
+        if self.codec is None:
+            raise UserError(
+                "a model of codes needs the codec that makes them: set data.codec to the folder of "
+                "a codec's voice or run"
+            )
+        return self.codec
 
     def speaker_index(self, name: str | None) -> int:
         """Return a speaker's index; None is the first. Raises UserError listing the known names."""

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 MODEL = {
     "tts.alignment.aligner": ("Aligner",),
     "tts.models.autoregressive": ("AutoregressiveParts",),
+    "tts.models.autoregressive_codes": ("AutoregressiveCodes",),
+    "tts.models.autoregressive_mel": ("AutoregressiveMel",),
     "tts.models.fastspeech": ("FastSpeechParts",),
     "tts.models.flow": ("ResidualFlow",),
     "tts.models.variance": ("Predictor", "VarianceAdaptor"),
@@ -101,6 +103,7 @@ TRAINING = {
     "tts.losses.alignment": ("BinarizationLoss", "ForwardSumLoss"),
     "tts.losses.autoregressive": (
         "CrossAttentionForwardSum", "GaussianLikelihood", "GuidedAttentionLoss", "StopLoss",
+        "TokenLoss",
     ),
     "tts.losses.balance": ("GradNorm", "Uncertainty"),
     "tts.losses.codec": ("CommitmentLoss", "DecodedMelLoss"),

@@ -28,6 +28,7 @@ from tts.text.frontend import Frontend
 from tts.text.phonemes import Phonemizer
 from tts.timings import SentenceTiming, sentence_timing
 from tts.trust import trusting
+from tts.vocoders.codec_decoder import load_codec_decoder
 from tts.vocoders.load import default_vocoder
 from tts.vocoders.vocoder import Vocoder
 
@@ -77,6 +78,7 @@ class _Sentence(NamedTuple):
 class Synthesizer:
     """Synthesizes speech with a trained acoustic model and a vocoder of the same mel contract.
 
+    A model of codes takes a :class:`~tts.vocoders.codec_decoder.CodecDecoder` as its vocoder.
     ``speaking``: the voice's defaults, on top of which the caller's controls are applied.
     """
 
@@ -88,7 +90,7 @@ class Synthesizer:
         facts: CorpusFacts,
         speaking: SynthesisControls = NEUTRAL,
     ) -> None:
-        vocoder.require(facts.contract, "the acoustic model")
+        vocoder.require(facts.contract_of(model.features), "the acoustic model")
         self.model, self.vocoder = model.eval(), vocoder.eval()
         self.frontend, self.facts, self.speaking = frontend, facts, speaking
         self.device = next(model.parameters()).device
@@ -104,7 +106,8 @@ class Synthesizer:
     ) -> "Synthesizer":
         """Load a run, a checkpoint or a voice (None: the project's own); nothing is executed.
 
-        ``vocoder`` makes one for a contract, by default the one that ships with the project.
+        ``vocoder`` makes one for a contract, by default the one that ships with the project; a
+        model of codes is decoded by the codec that it carries.
         ``phonemizer``: the one the model was trained with, if it is not part of this package.
         ``trust``: packages, such as your own, whose classes the run may name.
         Raises CheckpointError for a file that is missing, damaged or does not fit this code, and
@@ -119,14 +122,15 @@ class Synthesizer:
                 raise CheckpointError(f"{run.path} is a vocoder or a codec; give an acoustic model")
             assert run.frontend is not None
             frontend = Frontend.from_dict(run.frontend, phonemizer, str(run.path))
+            coded = model.features == "codes"
+            made = load_codec_decoder(run) if coded else vocoder(facts.contract)
         if frontend.symbols != facts.symbols:
             raise CheckpointError(f"{run.path}: its front end and its model differ in the symbols")
         try:
             speaking = SynthesisControls.parse(run.speaking)
         except UserError as error:
             raise CheckpointError(f"{run.path}, speaking: {error}") from error
-        made = vocoder(facts.contract).to(target)
-        return cls(model.to(target), made, frontend, facts, speaking)
+        return cls(model.to(target), made.to(target), frontend, facts, speaking)
 
     @property
     def sample_rate(self) -> int:
@@ -259,6 +263,13 @@ class Synthesizer:
         """Return the speech of one generated utterance."""
         wave = self.vocoder.synthesize(generated.features, PIECE)
         return Speech(_samples(wave), self.sample_rate)
+
+    def mel_of(self, features: Tensor) -> Tensor:
+        """Return the log mel ``(T, M)`` of a sentence's features: of codes, that of their sound."""
+        if self.model.features == "mel":
+            return features
+        wave = self.vocoder.synthesize(features[None], PIECE)
+        return mel_spectrogram(wave[0], self.facts.contract)
 
     def generate_from_tokens(
         self,

@@ -54,7 +54,8 @@ class Module:
     def __init__(self) -> None:
         self.logged: list[tuple[str, float]] = []
         self.model = self.generator = SimpleNamespace(
-            generate=lambda prompt: SimpleNamespace(features=torch.zeros(1, 3, CONTRACT.bands))
+            features="mel",
+            generate=lambda prompt: SimpleNamespace(features=torch.zeros(1, 3, CONTRACT.bands)),
         )
 
     def log(self, name: str, value: float, **how: Any) -> None:

@@ -35,6 +35,7 @@ def attention_output(path: str, each: int = 2) -> Any:
     log_weights = (weights + 1e-6).log().log_softmax(-1)
     return SimpleNamespace(
         head_alignments=log_weights[:, None].expand(-1, 2, -1, -1),
+        frame_mask=mask_from_lengths(data.frame_lengths, 61),
         step_mask=mask_from_lengths(data.frame_lengths, 61)[:, ::each],
         frames_per_step=each,
     )

@@ -12,9 +12,9 @@ from tts.batch import Prompt
 from tts.controls import SynthesisControls
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
-from tts.models.autoregressive import Autoregressive
+from tts.models.autoregressive_mel import AutoregressiveMel
 from tts.models.candidates import best_takes
-from tts.models.decoding import SpeakingNoise
+from tts.models.sampling import Sampling
 from tts.models.speaking import speak
 from tts.models.spoken import Spoken
 from tts.models.spoken_path import Progress, durations_of, failure
@@ -24,11 +24,11 @@ SMALL = ("model=autoregressive", "model/size=tiny", "model.prenet.always=false")
 NEVER_STOPS = -30.0
 
 
-def build(*overrides: str, stop: float | None = None) -> Autoregressive:
+def build(*overrides: str, stop: float | None = None) -> AutoregressiveMel:
     """Return a model in evaluation mode; ``stop``: bias of the stop, None as initialized."""
     torch.manual_seed(0)
     model = model_factory(composed("train", *SMALL, *overrides))(facts=facts()).eval()
-    assert isinstance(model, Autoregressive)
+    assert isinstance(model, AutoregressiveMel)
     if stop is not None:
         torch.nn.init.constant_(model.stop.bias, stop)
     return model
@@ -64,14 +64,14 @@ def test_speech_fed_back_as_a_recording_is_predicted_the_same(mixer: str) -> Non
     mask = mask_from_lengths(data.token_lengths)
     style = model.style_of(data.speaker, None, None)
     with torch.no_grad():
-        memory = model._encode(data.tokens, data.language, mask, style)
-        spoken = speak(model, Context(mask, memory, mask, style), SpeakingNoise(0.0, None))
-        frames = torch.full((2,), spoken.mel.shape[1])
+        memory = model.encode(data.tokens, data.language, mask, style)
+        spoken = speak(model, Context(mask, memory, mask, style), Sampling(0.0, None))
+        frames = torch.full((2,), spoken.frames.shape[1])
         whole = mask_from_lengths(frames)
         output = model(
-            data._replace(mel=model.denormalized(spoken.mel, whole), frame_lengths=frames)
+            data._replace(mel=model.denormalized(spoken.frames, whole), frame_lengths=frames)
         )
-    assert (model.normalized(output.mel) - spoken.mel).abs().max() < 1e-4
+    assert (model.normalized(output.mel) - spoken.frames).abs().max() < 1e-4
     attention = output.head_alignments.exp().mean(1)
     assert torch.allclose(attention, spoken.attention, atol=1e-4)
 
@@ -94,7 +94,7 @@ def test_temperature_0_repeats_and_a_temperature_does_not() -> None:
 def test_the_best_candidate_does_not_fail_and_is_the_likeliest() -> None:
     attention = torch.nn.functional.one_hot(torch.tensor([[0, 1, 2], [0, 1, 2], [0, 0, 0]]), 3)
     takes = Spoken(
-        mel=torch.arange(3.0)[:, None, None].expand(3, 6, 2),
+        frames=torch.arange(3.0)[:, None, None].expand(3, 6, 2),
         attention=attention.float(),
         steps=torch.tensor([3, 2, 3]),
         stopped=torch.tensor([True, True, False]),
@@ -103,7 +103,7 @@ def test_the_best_candidate_does_not_fail_and_is_the_likeliest() -> None:
     )
     mask = torch.ones(3, 3, dtype=torch.bool)
     best = best_takes(takes, Context(mask, None, mask), 3)
-    assert best.mel[0, 0, 0] == 0  # the second reads two of three tokens
+    assert best.frames[0, 0, 0] == 0  # the second reads two of three tokens
     model = build("model.prenet.always=true", "model.max_length=1.0")
     several = model.generate(prompt(candidates=3, temperature=0.5))
     assert len(several.features) == 2
@@ -121,10 +121,10 @@ def test_speech_in_forced_order_reads_the_text_to_its_end() -> None:
     model = build(stop=NEVER_STOPS)
     data = batch()
     mask = mask_from_lengths(data.token_lengths)
-    memory = model._encode(data.tokens, None, mask, model.style_of(data.speaker, None, None))
+    memory = model.encode(data.tokens, None, mask, model.style_of(data.speaker, None, None))
     context = Context(mask, memory, mask, model.style_of(data.speaker, None, None))
     with torch.no_grad():
-        spoken = speak(model, context, SpeakingNoise(0.0, None), in_order=True)
+        spoken = speak(model, context, Sampling(0.0, None), in_order=True)
     assert spoken.stopped.all()
     for row, tokens in enumerate(data.token_lengths.tolist()):
         path = spoken.attention[row, : spoken.steps[row]].argmax(-1)
@@ -163,11 +163,11 @@ def test_a_stream_equals_the_complete_speech(postnet: str) -> None:
         torch.nn.init.normal_(model.postnet.convolutions[-1].weight, std=0.02)  # type: ignore[arg-type]
     data = batch(token_lengths=(9,), frame_lengths=(61,))
     given = Prompt(data.tokens, data.token_lengths, data.speaker, data.language)
-    context, noise = model._begin(given)
+    context, sampling = model.begin(given)
     with torch.no_grad():
-        spoken = speak(model, context, noise)
-        mask = torch.ones(spoken.mel.shape[:2], dtype=torch.bool)
-        expected = model.denormalized(model.refine(spoken.mel, mask), mask)
+        spoken = speak(model, context, sampling)
+        mask = torch.ones(spoken.frames.shape[:2], dtype=torch.bool)
+        expected = model.denormalized(model.refine(spoken.frames, mask), mask)
         pieces = [piece.features for piece in model.stream(given)]
     assert len(pieces) > 3
     streamed = torch.cat(pieces, 1)

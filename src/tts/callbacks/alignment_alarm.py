@@ -82,14 +82,15 @@ class AlignmentAlarm(pl.Callback):
         """Draw the utterance's alignment under teacher forcing; return the picture's path."""
         data = datamodule(trainer)
         with trainer.precision_plugin.forward_context(), torch.no_grad():
-            log_attention = model.diagnostics(model(batch)).log_attention
-        assert log_attention is not None
-        soft = log_attention.float().exp()
-        score = float(diagonality(soft, batch.token_lengths, batch.frame_lengths))
+            found = model.diagnostics(model(batch))
+        assert found.log_attention is not None
+        soft = found.log_attention.float().exp()
+        score = float(diagonality(soft, batch.token_lengths, found.frame_lengths(batch)))
+        rate = data.facts.contract_of(model.features).frames_per_second
         symbols = [data.facts.symbols[token] for token in batch.tokens[0].tolist()]
         name = data.utterance_id(int(batch.utterance), "validation")  # type: ignore[arg-type]
         figure = alignment_figure(
-            soft[0].cpu().numpy(), None, symbols, data.facts.contract.frames_per_second,
+            soft[0].cpu().numpy(), None, symbols, rate,
             f"{name}, step {trainer.global_step}, diagonality {score:.2f}",
         )  # fmt: skip
         path = self.folder / f"step-{trainer.global_step}.png"

@@ -81,7 +81,7 @@ class FreeRunning(pl.Callback):
         for writer in tensorboard_writers(trainer):
             figure = alignment_figure(
                 attention[0, :count, :length].cpu().numpy(), None, symbols,
-                facts.contract.frames_per_second / reading.frames_per_step,
+                facts.contract_of(model.features).frames_per_second / reading.frames_per_step,
                 f"spoken from text, diagonality {float(scores['diagonality'][0]):.2f}",
             )  # fmt: skip
             writer.add_figure("spoken_alignment", figure, trainer.global_step)

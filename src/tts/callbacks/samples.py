@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
+from tts.audio.mel import mel_spectrogram
 from tts.batch import Batch, Prompt
 from tts.bounds import Count, SolverSteps, Steps
 from tts.callbacks.support.datamodule import datamodule
@@ -21,6 +22,7 @@ from tts.callbacks.support.plots import (
 )
 from tts.callbacks.support.random_states import seeded
 from tts.callbacks.support.tensorboard import tensorboard_writers
+from tts.callbacks.support.waveforms import decoder_of, waveform_of
 from tts.controls import SynthesisControls
 from tts.errors import UserError
 from tts.metrics.alignment import diagonality
@@ -36,7 +38,8 @@ class Samples(PeriodicValidation):
     - ``alignment/``: soft and hard, with the diagonality of the soft one in the title;
     - ``pitch/``: predicted and recorded, per token;
     - ``audio/``: recording and synthesis, both from their mels by ``vocoder``, a factory called
-      with the mel contract (None: no audio); for a flow-matching model also the first utterance
+      with the mel contract (None: no audio), or the synthesis from its codes by their codec; for a
+      flow-matching model also the first utterance
       with each of ``solver_steps``;
     - ``global_variance``: the variance of each mel band over time, of all of these mels.
 
@@ -53,7 +56,8 @@ class Samples(PeriodicValidation):
         super().__init__(count, every_n_validations)
         self.solver_steps = list(solver_steps)
         self.make_vocoder = vocoder
-        self._vocoder: nn.Module | None = None
+        self._vocoder: nn.Module | None = None  # of recordings
+        self._decoder: nn.Module | None = None  # of what the model synthesizes
         self._rows: list[Batch] = []  # of one utterance each
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
@@ -125,12 +129,16 @@ class Samples(PeriodicValidation):
         name = data.utterance_id(int(batch.utterance), "validation")
         with seeded(1), trainer.precision_plugin.forward_context(), torch.no_grad():
             output = model.diagnostics(model(batch))
-            synthesized = model.generate(prompt_of(batch)).features
+            features = model.generate(prompt_of(batch)).features
 
+        wave = self._synthesized_wave(trainer, model, features)
+        synthesized: Tensor | None = features
+        if model.features == "codes":
+            synthesized = None if wave is None else mel_spectrogram(wave, contract)[None]
         mels = {
             "recording": batch.mel,
             "predicted with the recording's prosody": output.mel,
-            "synthesized from text": synthesized if model.features == "mel" else None,
+            "synthesized from text": synthesized,
         }
         arrays = {title: mel[0].float().cpu().numpy() for title, mel in mels.items()
                   if mel is not None}  # fmt: skip
@@ -140,7 +148,8 @@ class Samples(PeriodicValidation):
         if durations is not None or output.log_attention is not None:
             soft, title = _soft_alignment(output, batch)
             symbols = [data.facts.symbols[token] for token in batch.tokens[0].tolist()]
-            figure = alignment_figure(soft, durations, symbols, rate, f"{name}{title}")
+            steps = data.facts.contract_of(model.features).frames_per_second
+            figure = alignment_figure(soft, durations, symbols, steps, f"{name}{title}")
             writer.add_figure(f"alignment/{name}", figure, step)
         if durations is not None:
             tracks = {"recording": output.pitch, "predicted": output.predicted_pitch}
@@ -148,17 +157,25 @@ class Samples(PeriodicValidation):
                      if track is not None}  # fmt: skip
             writer.add_figure(f"pitch/{name}", pitch_figure(pitch, durations, rate), step)
 
-        if self.make_vocoder is not None:
-            if self._vocoder is None:
-                self._vocoder = self.make_vocoder(contract=contract)
+        if wave is not None:
+            assert self._vocoder is not None
             if self.first_time(name):
-                self._write_audio(
-                    writer, f"audio/{name}/recording", batch.mel, contract.sample_rate, step
-                )
-            self._write_audio(
-                writer, f"audio/{name}/synthesized", synthesized, contract.sample_rate, step
-            )
+                copy = waveform_of(self._vocoder, batch.mel)
+                writer.add_audio(f"audio/{name}/recording", copy, step, contract.sample_rate)
+            writer.add_audio(f"audio/{name}/synthesized", wave, step, contract.sample_rate)
         return arrays
+
+    def _synthesized_wave(
+        self, trainer: pl.Trainer, model: AcousticModel[Any], features: Tensor
+    ) -> Tensor | None:
+        """Return the samples ``(S,)`` of features ``(1, T, ...)``; None without a vocoder."""
+        if self.make_vocoder is None:
+            return None
+        if self._vocoder is None or self._decoder is None:
+            self._vocoder = self.make_vocoder(contract=datamodule(trainer).facts.contract)
+            mels = model.features == "mel"
+            self._decoder = self._vocoder if mels else decoder_of(trainer, model, self.make_vocoder)
+        return waveform_of(self._decoder, features)
 
     def _write_solver_steps(
         self, writer: SummaryWriter, trainer: pl.Trainer, model: AcousticModel[Any], batch: Batch
@@ -171,16 +188,9 @@ class Samples(PeriodicValidation):
             with seeded(1), trainer.precision_plugin.forward_context(), torch.no_grad():
                 mel = model.generate(prompt).features
             tag = f"audio/{name}/synthesized, {steps} solver steps"
-            sample_rate = data.facts.contract.sample_rate
-            self._write_audio(writer, tag, mel, sample_rate, trainer.global_step)
-
-    def _write_audio(
-        self, writer: SummaryWriter, tag: str, mel: Tensor, sample_rate: int, step: int
-    ) -> None:
-        assert self._vocoder is not None
-        with torch.no_grad():
-            wave = self._vocoder(mel.float().cpu())[0].clamp(-1, 1)
-        writer.add_audio(tag, wave, step, sample_rate)
+            wave = self._synthesized_wave(trainer, model, mel)
+            assert wave is not None
+            writer.add_audio(tag, wave, trainer.global_step, data.facts.contract.sample_rate)
 
 
 def one_row(batch: Batch, row: int) -> Batch:
@@ -215,5 +225,5 @@ def _soft_alignment(output: Diagnostics, batch: Batch) -> tuple[np.ndarray | Non
     if output.log_attention is None:
         return None, ", given durations"
     soft = output.log_attention.float().exp()
-    score = float(diagonality(soft, batch.token_lengths, batch.frame_lengths))
+    score = float(diagonality(soft, batch.token_lengths, output.frame_lengths(batch)))
     return soft[0].cpu().numpy(), f", diagonality {score:.2f}"

@@ -16,6 +16,7 @@ from tts.callbacks.support.datamodule import datamodule
 from tts.callbacks.support.last_step import is_last_step
 from tts.callbacks.support.priority import DEFAULT
 from tts.callbacks.support.random_states import seeded
+from tts.callbacks.support.waveforms import decoder_of, waveform_of
 from tts.errors import UserError
 from tts.metrics.evaluation_sample import EvaluationSample
 from tts.metrics.measure import Measure
@@ -28,8 +29,9 @@ log = logging.getLogger(__name__)
 
 
 class ValidationMetrics(pl.Callback):
-    """Synthesizes ``count`` validation sentences from text with ``vocoder`` every
-    ``every_n_validations``, and logs each of ``measures`` as ``metrics/<name>``.
+    """Synthesizes ``count`` validation sentences from text with ``vocoder``, or with the codec of a
+    model of codes, every ``every_n_validations``, and logs each of ``measures`` as
+    ``metrics/<name>``.
 
     The sentences are always the same, spread over the validation set and over the ranks. After the
     first time, a validation is left out while synthesis and measuring have taken more than
@@ -108,7 +110,7 @@ class ValidationMetrics(pl.Callback):
         part = data.dataset("validation")
         contract = data.facts.contract
         if self._vocoder is None:
-            self._vocoder = self.make_vocoder(contract)
+            self._vocoder = decoder_of(trainer, model, self.make_vocoder)
             parts = (data.dataset("train"), part)
             texts = [row.normalized for each in parts for row in each.rows]
             for measure in self.measures.values():
@@ -121,8 +123,8 @@ class ValidationMetrics(pl.Callback):
             on_device = trainer.strategy.batch_to_device(batch)
             # the same noise for a sentence at every validation and on every rank
             with seeded(index), trainer.precision_plugin.forward_context(), torch.no_grad():
-                mel = model.generate(prompt_of(on_device)).features.float().cpu()
-                wave = self._vocoder(mel)[0].clamp(-1, 1).numpy()
+                features = model.generate(prompt_of(on_device)).features
+                wave = waveform_of(self._vocoder, features).numpy()
             recording = EvaluationSample(part.audio(index).numpy(), contract)
             take = EvaluationSample(wave, contract, row.normalized, row.language, recording)
             for measure in self.measures.values():

@@ -9,6 +9,12 @@ def task_overrides() -> list[str]:
     return list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
 
 
+def is_given(key: str) -> bool:
+    """Return whether the command line sets ``key`` or anything in it."""
+    names = (override.partition("=")[0].lstrip("+~") for override in task_overrides())
+    return any(name == key or name.startswith(f"{key}.") for name in names)
+
+
 def group_choices() -> dict[str, str]:
     """Return the choice in every config group, ``{"model": "fastspeech"}``; none outside a job."""
     if not HydraConfig.initialized():

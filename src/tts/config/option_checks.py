@@ -1,11 +1,12 @@
-"""Checks of a training's options: pairs of which one disables the other."""
+"""Checks of options: pairs of which one disables the other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig
 
 from tts.checkpoint import is_vocoder
+from tts.config.hydra_job import is_given
 from tts.config.resume_overrides import own_overrides
 from tts.containment import require_writes_inside
 from tts.errors import UserError
@@ -61,4 +62,12 @@ def check_options(
     ):
         raise UserError(
             "callbacks.ema and system.averaging would average twice: set system.averaging=0"
+        )
+
+
+def check_vocoder_option(features: Iterable[str]) -> None:
+    """Raise UserError for a given ``vocoder=`` where every model yields codes."""
+    if is_given("vocoder") and all(each == "codes" for each in features):
+        raise UserError(
+            "vocoder= has no effect on a model of codes, which its codec decodes: remove it"
         )

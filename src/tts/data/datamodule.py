@@ -99,13 +99,13 @@ class SpeechDataModule(pl.LightningDataModule):
 
     def prepare_data(self) -> None:
         """Prepare what is not yet prepared; called on one process of each machine."""
-        self._prepare(self._load_codec(), self.settings.prepare_workers, progress=True)
+        self._prepare(self.load_codec(), self.settings.prepare_workers, progress=True)
 
     def setup(self, stage: str | None = None) -> None:
         """Open the prepared corpora; repeated calls do nothing."""
         if self._facts is not None:
             return
-        codec = self._load_codec()
+        codec = self.load_codec()
         contract = None if codec is None else codec.contract
         folders = self._prepare(codec, workers=0, progress=False)
         self.opened = [PreparedCorpus.open(folder, contract) for folder in folders]
@@ -188,7 +188,8 @@ class SpeechDataModule(pl.LightningDataModule):
         if self._sampler is not None:
             self._sampler.resume(self._consumed)
 
-    def _load_codec(self) -> Codec | None:
+    def load_codec(self) -> Codec | None:
+        """Load the codec that makes ``Batch.codes``; None without one."""
         return None if self.settings.codec is None else load_codec(self.settings.codec)
 
     def _prepare(self, codec: Codec | None, workers: int, progress: bool) -> list[Path]:

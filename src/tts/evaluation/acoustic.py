@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tts.batch import Batch
 from tts.controls import SynthesisControls
 from tts.data.dataset import SpeechDataset
 from tts.evaluation.systems import (
@@ -27,6 +28,8 @@ from tts.metrics.alignment import (
 )
 from tts.metrics.bootstrap import mean_estimate
 from tts.synthesizer import Synthesizer
+from tts.vocoders.codec import Codec
+from tts.vocoders.codec_decoder import CodecDecoder
 
 COPY_SYNTHESIS = "copy synthesis"
 
@@ -64,7 +67,8 @@ def readers_of(
 def synthesize_systems(
     data: SpeechDataset, chosen: list[int], readers: Mapping[str, Reader], seed: int
 ) -> EvaluationSet:
-    """Return recordings, copy synthesis by the first model's vocoder, and every model's speech.
+    """Return recordings, copy synthesis by the first model's vocoder or codec, and every model's
+    speech.
 
     The first model is the baseline.
     """
@@ -73,9 +77,9 @@ def synthesize_systems(
     vocoder = next(iter(readers.values())).synthesizer.vocoder
     copies: list[np.ndarray | None] = []
     for index in chosen:
-        batch = data[[index]]
+        batch, audio = data[[index]], data.audio(index)
         assert batch.mel is not None
-        copies.append(vocoder.synthesize(batch.mel)[0].numpy())
+        copies.append(vocoder.copy(batch.mel, audio[None])[0, : len(audio)].numpy())
     systems = [
         System(RECORDINGS, [data.audio(index).numpy() for index in chosen]),
         System(COPY_SYNTHESIS, copies, aligned=True),
@@ -117,15 +121,16 @@ def speed(
     for index in chosen[:10]:
         batch = data[[index]]
         start = time.perf_counter()
-        mel = synthesizer.generate_from_tokens(
+        features = synthesizer.generate_from_tokens(
             batch.tokens[0].tolist(), data.rows[index].speaker, batch.mel, controls
         ).features[0]
-        mel_done = time.perf_counter()
+        features_done = time.perf_counter()
         with torch.inference_mode():
-            synthesizer.vocoder(mel[None])
-        elapsed["rtf_mel"] += mel_done - start
-        elapsed["rtf_vocoder"] += time.perf_counter() - mel_done
-        seconds += synthesizer.facts.contract.seconds(len(mel))
+            synthesizer.vocoder(features[None])
+        elapsed["rtf_mel"] += features_done - start
+        elapsed["rtf_vocoder"] += time.perf_counter() - features_done
+        contract = synthesizer.facts.contract_of(synthesizer.model.features)
+        seconds += contract.seconds(len(features))
     factors = {name: value / seconds for name, value in elapsed.items()}
     return {"parameters_millions": parameters, **factors}
 
@@ -134,7 +139,8 @@ def teacher_forced_scores(
     data: SpeechDataset, chosen: list[int], synthesizer: Synthesizer, seed: int
 ) -> ModelMeasurements:
     """Return mel, duration and alignment errors with ground-truth durations, pitch and energy."""
-    rate = synthesizer.facts.contract.frames_per_second
+    vocoder = synthesizer.vocoder
+    rate = synthesizer.facts.contract_of(synthesizer.model.features).frames_per_second
     scores: dict[str, list[float]] = {}
     boundaries: list[Tensor] = []
 
@@ -143,17 +149,21 @@ def teacher_forced_scores(
 
     for index in chosen:
         batch = data[[index]]
+        if isinstance(vocoder, CodecDecoder):
+            batch = with_codes(batch, vocoder.codec, data.audio(index))
         with torch.inference_mode():
             output = synthesizer.model.diagnostics(synthesizer.model(batch))
         if output.mel is not None and batch.mel is not None:
             add("mel_l1", (output.mel - batch.mel).abs().mean())
+        if output.token_accuracy is not None:
+            add("token_accuracy", output.token_accuracy.mean())
         durations = output.durations
         if durations is not None and output.predicted_durations is not None:
             add("duration_error_frames", (output.predicted_durations - durations).abs().mean())
         if output.log_attention is None:
             continue
         attention = output.log_attention.exp()
-        tokens, frames = batch.token_lengths, batch.frame_lengths
+        tokens, frames = batch.token_lengths, output.frame_lengths(batch)
         if durations is not None:
             agreement = path_agreement(attention, durations, frames, tolerance=1)
             add("frames_within_1_of_path", agreement)
@@ -171,3 +181,10 @@ def teacher_forced_scores(
     if boundaries:
         measurements["boundary_error_ms"] = float(torch.cat(boundaries).median())
     return measurements
+
+
+def with_codes(batch: Batch, codec: Codec, audio: Tensor) -> Batch:
+    """Return a batch of one utterance with the codes of its recording ``audio (S,)``."""
+    with torch.inference_mode():
+        codes = codec.encode(audio[None])
+    return batch._replace(codes=codes, code_lengths=torch.tensor([codes.shape[1]]))

@@ -11,6 +11,7 @@ from tts.checkpoint import Run, is_vocoder, load_run
 from tts.config.corpora import prepare_from_config
 from tts.config.hydra_job import task_overrides
 from tts.config.instantiate import instantiate
+from tts.config.option_checks import check_vocoder_option
 from tts.config.trusted_packages import with_trust
 from tts.containment import require_corpora_inside, require_links_inside
 from tts.contract import MelContract
@@ -189,6 +190,7 @@ def _synthesize(runs: list[Run], data: SpeechDataset, config: DictConfig) -> Eva
         name: Synthesizer.load(run.path, vocoder=vocoder_factory, phonemizer=phonemizer)
         for name, run in zip(names, runs, strict=True)
     }
+    check_vocoder_option([each.model.features for each in synthesizers.values()])
     values = {name: config[name] for name in SynthesisControls._fields}
     steps = list(config.steps) if OmegaConf.is_list(config.steps) else [config.steps]
     controls = [SynthesisControls.parse({**values, "steps": count}) for count in steps]

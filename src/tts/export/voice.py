@@ -1,5 +1,7 @@
 """Export of a run as a voice: its weights, its contract and what else synthesis needs."""
 
+from pathlib import Path
+
 from omegaconf import DictConfig
 
 from tts.checkpoint import is_vocoder, load_run, save_voice
@@ -7,6 +9,7 @@ from tts.config.trusted_packages import with_trust
 from tts.controls import SynthesisControls
 from tts.export.speaking import with_speaking
 from tts.training.warm_start import one_speaker
+from tts.vocoders.codec_decoder import codec_folder, keep_codec, load_codec_decoder
 
 VOCODER_SETTINGS = ("refinements", "magnitude_weight")
 
@@ -27,5 +30,9 @@ def export_voice(config: DictConfig) -> None:
     about = {"data": config.about, "license": config.license}
     about = {key: value for key, value in about.items() if value is not None}
     save_voice(run, config.out, about, config.half)
+    if run.facts is not None and run.build().features == "codes":
+        decoder = load_codec_decoder(run)  # the right one
+        assert decoder is not None
+        keep_codec(codec_folder(run.path), Path(config.out))
     size = sum(value.numel() for value in run.weights.values()) / 1e6
     print(f"{size:.1f} M parameters after {run.step} steps -> {config.out}")

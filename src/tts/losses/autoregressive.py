@@ -1,4 +1,4 @@
-"""Losses of the autoregressive family: likelihood of the mel, stop, and cross-attention."""
+"""Losses of the autoregressive family: likelihood of mel or tokens, stop, cross-attention."""
 
 import math
 from typing import Protocol
@@ -22,6 +22,11 @@ class DensityOutput(Protocol):
     frame_mask: Tensor  # (B, T) bool
 
 
+class TokenOutput(Protocol):
+    logits: Tensor  # (B, S, r, K, V)
+    tokens: Tensor  # (B, S, r, K) int64; V where there is none
+
+
 class StopOutput(Protocol):
     stop: Tensor  # (B, S) logits, one per decoder step
     step_mask: Tensor  # (B, S) bool
@@ -29,6 +34,7 @@ class StopOutput(Protocol):
 
 class CrossAttentionOutput(Protocol):
     head_alignments: Tensor  # (B, A, S, N) log-weights of the heads that carry the alignment
+    frame_mask: Tensor  # (B, T) bool
     step_mask: Tensor  # (B, S) bool
     frames_per_step: int
 
@@ -47,6 +53,17 @@ class GaussianLikelihood(LossTerm):
         log_variance = output.log_variance.float()
         values = error * torch.exp(-log_variance) + log_variance + math.log(2 * math.pi)
         return 0.5 * masked_mean(values, output.frame_mask)
+
+
+class TokenLoss(LossTerm):
+    """Cross-entropy of codec tokens, nats per token; padding and delays do not count."""
+
+    exclude_from_balancing = True  # a likelihood, in nats
+
+    def forward(self, output: TokenOutput, batch: Batch) -> Tensor:
+        entries = output.logits.shape[-1]
+        logits, tokens = output.logits.flatten(0, -2).float(), output.tokens.flatten()
+        return F.cross_entropy(logits, tokens, ignore_index=entries)
 
 
 class StopLoss(LossTerm):
@@ -108,15 +125,12 @@ class CrossAttentionForwardSum(LossTerm):
 
     def forward(self, output: CrossAttentionOutput, batch: Batch) -> Tensor:
         heads, tokens = output.head_alignments.shape[1], output.head_alignments.shape[3]
-        assert batch.mel is not None
-        frames = batch.mel.shape[1]
-        prior = beta_binomial_prior(
-            batch.token_lengths, batch.frame_lengths, tokens, frames, self.width
-        )
+        frames, lengths = output.frame_mask.shape[1], output.frame_mask.sum(-1)
+        prior = beta_binomial_prior(batch.token_lengths, lengths, tokens, frames, self.width)
         real = mask_from_lengths(batch.token_lengths, tokens)[:, None, None]
         scores = output.head_alignments.repeat_interleave(output.frames_per_step, 2)[:, :, :frames]
         scores = (scores + prior[:, None]).masked_fill(~real, -1e4)
         token_lengths = batch.token_lengths.repeat_interleave(heads)
-        frame_lengths = batch.frame_lengths.repeat_interleave(heads)
+        frame_lengths = lengths.repeat_interleave(heads)
         log_likelihood = forward_sum(scores.flatten(0, 1), token_lengths, frame_lengths)
         return -log_likelihood.sum() / frame_lengths.sum()

@@ -49,6 +49,12 @@ class Diagnostics(NamedTuple):
     predicted_pitch: Tensor | None = None  # (B, N) z-scores
     stop: Tensor | None = None  # (B, S) logits of "this step is the last"
     stop_lengths: Tensor | None = None  # (B,) int64 steps, the recording's
+    token_accuracy: Tensor | None = None  # (K,) share of codes that are the likeliest
+    code_lengths: Tensor | None = None  # (B,) int64 frames of log_attention, of a model of codes
+
+    def frame_lengths(self, batch: Batch) -> Tensor:
+        """Return the lengths of ``log_attention``, ``(B,)``."""
+        return batch.frame_lengths if self.code_lengths is None else self.code_lengths
 
 
 class CorpusKeys(NamedTuple):
@@ -63,6 +69,7 @@ class AcousticModel(nn.Module, Generic[Output]):
     """Text to mel or codes. Made from ``facts`` (CorpusFacts)."""
 
     features: ClassVar[Literal["mel", "codes"]] = "mel"
+    codebooks = 0  # codes per frame, of a model of codes
     # whether attention over the text decides what is spoken next: it can skip, repeat and not end
     reads: ClassVar[bool] = False
     # controls that only some configurations of the family take -> the choice that adds them

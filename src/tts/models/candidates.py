@@ -31,8 +31,10 @@ def best_takes(takes: Spoken, context: Context, count: int) -> Spoken:
     rows = best + count * torch.arange(len(best), device=best.device)
     chosen = Spoken(*(values[rows] for values in takes))
     steps = int(chosen.steps.max())
-    each = takes.mel.shape[1] // takes.attention.shape[1]
-    return chosen._replace(mel=chosen.mel[:, : steps * each], attention=chosen.attention[:, :steps])
+    each = takes.frames.shape[1] // takes.attention.shape[1]
+    return chosen._replace(
+        frames=chosen.frames[:, : steps * each], attention=chosen.attention[:, :steps]
+    )
 
 
 def coverage(spoken: Spoken, mask: Tensor) -> Tensor:

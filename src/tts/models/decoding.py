@@ -1,22 +1,32 @@
 """Decoding loop of an autoregressive model: one decoder step after another."""
 
-import math
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 
+from tts.models.sampling import Sampling
 from tts.models.spoken_path import Progress
 from tts.modules.context import Context
 from tts.modules.cross_attention import CrossAttention
 from tts.modules.prenet import Prenet
+from tts.modules.reorder import reordered
 from tts.modules.stack import Stack, StackState
 
-FIXED_SEED = 1  # of the prenet's dropout where nothing else is random
 SECONDS_PER_TOKEN = 0.25  # longest speech, in the mean; natural speech takes about 0.08 s
 STUCK = 1.5  # seconds at one token after which speech has failed
 STUCK_IN_ORDER = 0.5  # seconds after which a forced reading moves on
+REMEMBERED = 20  # steps in a history
+
+
+class History(NamedTuple):
+    """What a step knows of those before it."""
+
+    step: int  # index of this one
+    after_end: Tensor  # (B,) int64 steps since the last one of the utterance, 0 up to it
+    recent: Sequence[Tensor]  # (B, r, ...) frames of the last steps
 
 
 class StepModel(Protocol):
@@ -25,13 +35,24 @@ class StepModel(Protocol):
     decoder: Stack
     prenet: Prenet
     stop: nn.Linear
-    first_frame: nn.Parameter  # (M,)
+    first_frame: nn.Parameter  # (C,)
     frames_per_step: int
     frames_per_second: float
     max_length: float  # seconds
+    delay: int  # steps until all of a step's frames are written
 
-    def heads(self, states: Tensor) -> tuple[Tensor, Tensor]:
-        """``(B, S, dim)`` -> mean and log-variance ``(B, S * r, M)``."""
+    def write(
+        self, x: Tensor, history: History, sampling: Sampling, generator: torch.Generator | None
+    ) -> tuple[Tensor, Tensor]:
+        """``(B, dim)`` -> the frames ``(B, r, ...)`` of a step, their log-likelihood ``(B,)``."""
+        ...
+
+    def next_input(self, frames: Tensor) -> Tensor:
+        """Return what the prenet reads after the frames of a step, ``(B, C)``."""
+        ...
+
+    def complete(self, steps: Iterator[Tensor]) -> Iterator[Tensor]:
+        """Yield the frames of ``steps``, each as soon as it is complete."""
         ...
 
     def attended(self, state: StackState) -> Tensor:
@@ -39,21 +60,12 @@ class StepModel(Protocol):
         ...
 
 
-class SpeakingNoise(NamedTuple):
-    """What makes two takes of a text differ."""
-
-    temperature: float  # scale of the predicted standard deviation; 0: the mean
-    generator: torch.Generator | None  # of the noise; None = torch's own
-    candidates: int = 1  # takes of each utterance, of which the best is kept
-    seed: int = FIXED_SEED  # of the prenet's dropout at temperature 0: a text repeats exactly
-
-
 class Step(NamedTuple):
     """What a decoder step wrote for each of B utterances."""
 
-    frames: Tensor  # (B, r, M) normalized, before the postnet
+    frames: Tensor  # (B, r, ...)
     attention: Tensor  # (B, N)
-    log_likelihood: Tensor  # (B,) nats, the mean over frames and bands
+    log_likelihood: Tensor  # (B,) nats, the mean over the values of its frames
     active: Tensor  # (B,) bool, whether the utterance had not ended before
     stopped: Tensor  # (B,) bool, whether it ends here, at a predicted stop
 
@@ -61,7 +73,7 @@ class Step(NamedTuple):
 def decode(
     model: StepModel,
     context: Context,
-    noise: SpeakingNoise,
+    sampling: Sampling,
     in_order: bool = False,
     rescue: bool = False,
 ) -> Iterator[Step]:
@@ -71,53 +83,75 @@ def decode(
     the next ones. ``rescue``: in order from where the first utterance is stuck or stops before its
     end.
     """
-    assert context.memory is not None
-    assert context.memory_mask is not None
-    memory, mask = context.memory, context.memory_mask
-    generator = noise.generator
-    if noise.temperature == 0:
-        generator = torch.Generator(memory.device).manual_seed(noise.seed)
-    steps_per_second = model.frames_per_second / model.frames_per_step
-    stuck, stuck_in_order = (
-        max(round(seconds * steps_per_second), 1) for seconds in (STUCK, STUCK_IN_ORDER)
-    )
-    progress = Progress(mask, stuck_in_order if in_order else stuck)
-    seconds = min(SECONDS_PER_TOKEN * mask.shape[1] + 1.0, model.max_length)
+    run = DecoderRun(model, context, sampling, in_order, rescue)
+    recent: deque[Tensor] = deque(maxlen=REMEMBERED)
+    x = run.first_input
+    while not run.done:
+        y = run.step(x)
+        frames, log_likelihood = model.write(y, run.history(recent), sampling, run.generator)
+        yield Step(frames, run.attention, log_likelihood, ~run.ended, run.stop & ~run.ended)
+        run.end_step()
+        recent.append(frames)
+        x = model.next_input(frames)
 
-    state = model.decoder.initial_state(len(memory), memory, mask, context.style)
-    frame = model.first_frame.expand(len(memory), -1)
-    ended = torch.zeros(len(memory), dtype=torch.bool, device=memory.device)
-    for _ in range(max(round(seconds * steps_per_second), 1)):
-        if in_order:
-            state = _restricted(model, state, progress.allowed())
-        x, state = model.decoder.step(model.prenet(frame, generator), state)
-        frames, log_likelihood = _written(model, x, noise.temperature, generator)
-        frame = frames[:, -1]
-        attention = model.attended(state)
-        progress.move(attention)
-        stop = model.stop(x)[:, 0] > 0
-        if rescue and not in_order and ((progress.stuck | stop) & ~progress.at_end).any():
-            in_order, progress.longest = True, stuck_in_order
-        if in_order:  # a stop in the middle of the text is one of the failures
+
+class DecoderRun:
+    """Decoder of B utterances, and where each of them is in its text. Arguments: see decode."""
+
+    def __init__(
+        self, model: StepModel, context: Context, sampling: Sampling, in_order: bool, rescue: bool
+    ) -> None:
+        assert context.memory is not None
+        assert context.memory_mask is not None
+        memory, mask = context.memory, context.memory_mask
+        self.model, self.in_order, self.rescue = model, in_order, rescue
+        self.generator = sampling.generator_on(memory.device)
+        per_second = model.frames_per_second / model.frames_per_step
+        self.stuck_in_order = max(round(STUCK_IN_ORDER * per_second), 1)
+        longest = self.stuck_in_order if in_order else max(round(STUCK * per_second), 1)
+        self.progress = Progress(mask, longest)
+        seconds = min(SECONDS_PER_TOKEN * mask.shape[1] + 1.0, model.max_length)
+        self.limit = max(round(seconds * per_second), 1)  # steps
+        self.state = model.decoder.initial_state(len(memory), memory, mask, context.style)
+        self.first_input = model.first_frame.expand(len(memory), -1)
+        self.ended = torch.zeros(len(memory), dtype=torch.bool, device=memory.device)
+        self.after_end = torch.zeros_like(self.ended, dtype=torch.int64)
+        self.attention = self.stop = self.ended  # of the last step
+        self.done = False
+
+    def step(self, x: Tensor) -> Tensor:
+        """Run one step on what the prenet reads ``(B, C)``; return its output ``(B, dim)``."""
+        if self.in_order:
+            self.state = _restricted(self.model, self.state, self.progress.allowed())
+        x, self.state = self.model.decoder.step(self.model.prenet(x, self.generator), self.state)
+        self.attention = self.model.attended(self.state)
+        self.progress.move(self.attention)
+        stop, progress = self.model.stop(x)[:, 0] > 0, self.progress
+        lost = (progress.stuck | stop) & ~progress.at_end & ~self.ended
+        if self.rescue and not self.in_order and lost.any():
+            self.in_order, progress.longest = True, self.stuck_in_order
+        if self.in_order:  # a stop in the middle of the text is one of the failures
             stop = (stop & progress.at_end) | progress.finished
-        yield Step(frames, attention, log_likelihood, ~ended, stop & ~ended)
-        ended = ended | stop | (progress.stuck & (not in_order))
-        if ended.all():
-            return
+        self.stop = stop
+        return x
 
+    def history(self, recent: Sequence[Tensor]) -> History:
+        """Return the history of the last step; ``recent``: the frames before it."""
+        return History(self.state.position - 1, self.after_end, recent)
 
-def _written(
-    model: StepModel, x: Tensor, temperature: float, generator: torch.Generator | None
-) -> tuple[Tensor, Tensor]:
-    """``(B, dim)`` -> sampled frames ``(B, r, M)`` and their log-likelihood ``(B,)``."""
-    frames, log_variance = model.heads(x[:, None])
-    density = log_variance + math.log(2 * math.pi)
-    if temperature:
-        normal = torch.randn(frames.shape, generator=generator, device=frames.device)
-        normal = temperature * normal
-        frames = frames + (0.5 * log_variance).exp() * normal
-        density = density + normal.square()
-    return frames, -0.5 * density.mean((1, 2))
+    def reorder(self, rows: Tensor) -> None:
+        """Go on with ``rows (B,)``, which read the same texts as those they replace."""
+        self.state = reordered(self.state, rows)._replace(style=self.state.style)
+        self.progress.reorder(rows)
+        self.ended, self.after_end = self.ended[rows], self.after_end[rows]
+        self.attention, self.stop = self.attention[rows], self.stop[rows]
+
+    def end_step(self) -> None:
+        """Find the utterances that end at the last step, and whether all are complete."""
+        stuck = self.progress.stuck & (not self.in_order)
+        self.ended = self.ended | self.stop | stuck | (self.state.position >= self.limit)
+        self.after_end = torch.where(self.ended, self.after_end + 1, 0)
+        self.done = bool((self.after_end > self.model.delay).all())
 
 
 def _restricted(model: StepModel, state: StackState, allowed: Tensor) -> StackState:

@@ -1,27 +1,34 @@
 """Speech of an autoregressive model: takes of an utterance, and remedies for failures."""
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tts.models.beam import TokenModel, beam_search
 from tts.models.candidates import best_takes, repeated
-from tts.models.decoding import FIXED_SEED, SpeakingNoise, StepModel, decode
+from tts.models.decoding import StepModel, decode
+from tts.models.sampling import FIXED_SEED, Sampling
 from tts.models.spoken import Spoken, failures
 from tts.modules.context import Context
 
 
-def speak(
-    model: StepModel, context: Context, noise: SpeakingNoise, in_order: bool = False
-) -> Spoken:
-    """Collect the steps of :func:`~tts.models.decoding.decode`."""
-    steps = list(decode(model, context, noise, in_order))
+def speak(model: StepModel, context: Context, sampling: Sampling, in_order: bool = False) -> Spoken:
+    """Collect the steps of :func:`~tts.models.decoding.decode`, or of a beam search."""
+    if sampling.beam > 1 and not in_order:
+        steps = beam_search(cast(TokenModel, model), context, sampling)
+    else:
+        steps = list(decode(model, context, sampling, in_order))
     active = torch.stack([step.active for step in steps], 1)  # (B, S)
     count = active.sum(-1)
+    longest = int(count.max())
+    frames = torch.cat(list(model.complete(step.frames for step in steps)), 1)
     log_likelihood = torch.stack([step.log_likelihood for step in steps], 1)
     stopped = torch.stack([step.stopped for step in steps], 1).any(-1)
     return Spoken(
-        mel=torch.cat([step.frames for step in steps], 1),
-        attention=torch.stack([step.attention for step in steps], 1),
+        frames=frames[:, : longest * model.frames_per_step],
+        attention=torch.stack([step.attention for step in steps[:longest]], 1),
         steps=count,
         stopped=stopped,
         log_likelihood=(log_likelihood * active).sum(-1) / count,
@@ -30,14 +37,14 @@ def speak(
 
 
 def speak_safely(
-    model: StepModel, context: Context, noise: SpeakingNoise
+    model: StepModel, context: Context, sampling: Sampling
 ) -> tuple[Spoken, tuple[str, ...]]:
     """Speak; utterances that fail are spoken again with another seed, then in forced order.
 
     Returns the speech and, in words, what was done about failures and what is missing.
     """
-    takes = repeated(context, noise.candidates)
-    spoken = best_takes(speak(model, takes, noise), takes, noise.candidates)
+    takes = repeated(context, sampling.candidates)
+    spoken = best_takes(speak(model, takes, sampling), takes, sampling.candidates)
     notes = []
     first = torch.tensor([bool(reason) for reason in failures(spoken, context)])
     for in_order in (False, True):
@@ -45,11 +52,11 @@ def speak_safely(
         rows = [row for row, reason in enumerate(failed) if reason]
         if not rows:
             break
-        if not in_order and not noise.temperature and not model.prenet.random:
+        if not in_order and not sampling.temperature and not model.prenet.random:
             continue  # it would be the same
         how = "reading it in forced order" if in_order else "trying another seed"
         notes += [f"speech {failed[row]}: {how}" for row in rows]
-        again = speak(model, _rows(context, rows), noise._replace(seed=FIXED_SEED + 1), in_order)
+        again = speak(model, _rows(context, rows), sampling._replace(seed=FIXED_SEED + 1), in_order)
         spoken = _replaced(spoken, rows, again)
     for row, reason in enumerate(failures(spoken, context)):
         if reason:

@@ -11,11 +11,11 @@ from tts.modules.context import Context
 class Spoken(NamedTuple):
     """B utterances, S decoder steps, T frames, N tokens."""
 
-    mel: Tensor  # (B, T, M) normalized, before the postnet
+    frames: Tensor  # (B, T, ...) as the model writes them
     attention: Tensor  # (B, S, N)
     steps: Tensor  # (B,) int64 decoder steps, the last one included
     stopped: Tensor  # (B,) bool, whether the stop was predicted
-    log_likelihood: Tensor  # (B,) nats, the mean over frames and bands
+    log_likelihood: Tensor  # (B,) nats, the mean over steps
     failed: Tensor  # (B,) bool, whether the first take failed
 
 

@@ -69,6 +69,11 @@ class Progress:
         self.furthest = torch.maximum(self.furthest, self.position)
         self.idle = torch.where(ahead, 0, self.idle + 1)
 
+    def reorder(self, rows: Tensor) -> None:
+        """Keep the utterances ``rows (B,)``, which have the same texts as those they replace."""
+        self.position, self.furthest = self.position[rows], self.furthest[rows]
+        self.idle = self.idle[rows]
+
     @property
     def stuck(self) -> Tensor:
         """Which utterances have not moved on for long ``(B,)``."""

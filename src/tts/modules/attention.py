@@ -29,6 +29,12 @@ class KeyValueState(NamedTuple):
     value: Tensor  # (B, H, room, D)
     length: int = 0  # frames that are written
 
+    def reordered(self, rows: Tensor) -> "KeyValueState":
+        """Copy the rows ``(B,)`` of the written frames in place."""
+        for frames in (self.key, self.value):
+            frames[:, :, : self.length] = frames[rows, :, : self.length]
+        return self
+
 
 class SelfAttention(nn.Module):
     """Self-attention mixer. ``(B, T, dim) -> (B, T, dim)``.

@@ -29,6 +29,10 @@ class CrossState(NamedTuple):
     weights: Tensor  # (B, H, N) of the last step, fp32
     track: Tensor  # the subclass's own memory of the earlier steps
 
+    def reordered(self, rows: Tensor) -> "CrossState":
+        """Return the state of rows ``(B,)`` that have the same memory as those they replace."""
+        return self._replace(weights=self.weights[rows], track=self.track[rows])
+
 
 class CrossAttention(nn.Module):
     """Multi-head attention of ``x (B, T, dim)`` over ``context.memory (B, N, memory_dim)``.

@@ -11,7 +11,10 @@ from tts.synthesizer import SynthesizedSentence
 def save_mel_picture(
     sentences: list[SynthesizedSentence], contract: MelContract, path: Path
 ) -> None:
-    """Draw the mel of each sentence, with the phonemes above their frames, as a PNG."""
+    """Draw the mel of each sentence, with the phonemes above their frames, as a PNG.
+
+    The mel is ``features``.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
@@ -22,6 +25,8 @@ def save_mel_picture(
     )
     for axis, sentence in zip(axes[:, 0], sentences, strict=True):
         seconds = contract.seconds(len(sentence.features))
+        durations = [] if sentence.durations is None else sentence.durations.tolist()
+        frame = seconds / max(sum(durations), 1)  # of the durations, also where codes have them
         axis.imshow(
             sentence.features.T.numpy(),
             origin="lower",
@@ -29,9 +34,8 @@ def save_mel_picture(
             extent=(0, seconds, 0, contract.bands),
         )
         start = 0.0
-        durations = [] if sentence.durations is None else sentence.durations.tolist()
         for symbol, frames in zip(sentence.phonemes, durations, strict=bool(durations)):
-            width = contract.seconds(frames)
+            width = frame * frames
             axis.axvline(start, color="white", linewidth=0.4, alpha=0.5)
             axis.text(start + width / 2, contract.bands + 1, symbol, ha="center", fontsize=8)
             start += width

@@ -7,6 +7,7 @@ from omegaconf import DictConfig
 
 from tts.audio.writer import file_rate
 from tts.config.instantiate import instantiate
+from tts.config.option_checks import check_vocoder_option
 from tts.config.trusted_packages import with_trust
 from tts.controls import SynthesisControls
 from tts.errors import UserError
@@ -38,6 +39,7 @@ def synthesize(config: DictConfig) -> list[Path]:
         instantiate(config.vocoder),
         instantiate(config.phonemizer) if config.phonemizer else None,
     )
+    check_vocoder_option([synthesizer.model.features])
     controls = SynthesisControls.parse({n: config[n] for n in SynthesisControls._fields})
     log = sys.stderr if STANDARD_OUTPUT in targets else sys.stdout
     rate = file_rate(targets[0], synthesizer.sample_rate)
@@ -60,7 +62,8 @@ def synthesize(config: DictConfig) -> list[Path]:
             continue
         written.append(target)
         if config.pictures:
-            save_mel_picture(sentences, synthesizer.facts.contract, target.with_suffix(".png"))
+            drawn = [s._replace(features=synthesizer.mel_of(s.features)) for s in sentences]
+            save_mel_picture(drawn, synthesizer.facts.contract, target.with_suffix(".png"))
         if formats:
             write_timings(synthesizer.timings(sentences), target, formats)
         for reason in (reason for sentence in sentences for reason in sentence.skipped):

@@ -17,7 +17,7 @@ from tts.optim.optimization import Optimization
 from tts.optim.total_steps import total_steps
 from tts.plain_data import PlainData
 from tts.strategies.sharding import gather_full
-from tts.systems.reading_scores import HIGHER_IS_BETTER, reading_scores
+from tts.systems.reading_scores import HIGHER_IS_BETTER, accuracy_names, reading_scores
 
 
 class AcousticSystem(pl.LightningModule):
@@ -53,7 +53,8 @@ class AcousticSystem(pl.LightningModule):
     @property
     def metric_directions(self) -> dict[str, bool | None]:
         """Whether higher is better, by logged name."""
-        return {f"{part}/{name}": True for part in ("train", "val") for name in HIGHER_IS_BETTER}
+        names = (*HIGHER_IS_BETTER, *accuracy_names(self.model.codebooks))
+        return {f"{part}/{name}": True for part in ("train", "val") for name in names}
 
     def forward(self, batch: Batch) -> object:
         return self.model(batch)

@@ -35,7 +35,7 @@ from tts.training.resume import resumed_step, starting_point
 from tts.training.run_folder import CONFIG, save_config
 from tts.training.runtime_errors import user_error_of
 from tts.training.summary import summarized
-from tts.training.system import build_trainable_system, load_initial_weights
+from tts.training.system import build_trainable_system, keep_codec_of, load_initial_weights
 from tts.training.trainer import build_loggers, build_trainer
 from tts.training.trial_build import require_buildable
 
@@ -94,6 +94,7 @@ def train(
     system = build_trainable_system(config, data, plain, checkpoint)
     load_initial_weights(config, system, data.facts, checkpoint)
     save_config(config, Path(config.run_dir), fresh=not resuming or checkpoint is None)
+    keep_codec_of(system, data, Path(config.run_dir))
 
     parameters = summary["parameters"] = log_start(config, system, trainer)
     if checkpoint is not None:

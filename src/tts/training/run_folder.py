@@ -10,6 +10,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from tts.config.hydra_job import task_overrides
 from tts.config.resume_overrides import SAVED
 from tts.files import make_folder, write_text
+from tts.vocoders.codec_decoder import FOLDER
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +55,13 @@ def _write_yaml(config: DictConfig | ListConfig, path: Path) -> None:
 
 
 def set_aside(folder: Path) -> None:
-    """Move a former run's checkpoints, config and events to ``previous-<n>`` inside ``folder``."""
-    left = [folder / "checkpoints", folder / CONFIG, *folder.glob("events.out.tfevents.*")]
+    """Move a former run's checkpoints, config, codec and events to ``folder/previous-<n>``."""
+    left = [
+        folder / "checkpoints",
+        folder / CONFIG,
+        folder / FOLDER,
+        *folder.glob("events.out.tfevents.*"),
+    ]
     left = [path for path in left if path.exists()]
     if not left:
         return

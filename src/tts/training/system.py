@@ -15,6 +15,7 @@ from tts.config.instantiate import instantiate
 from tts.corpus import CorpusFacts
 from tts.data.datamodule import SpeechDataModule
 from tts.errors import UserError
+from tts.models.acoustic import AcousticModel
 from tts.modules.attention import SelfAttention
 from tts.optim.optimization import Optimization
 from tts.plain_data import PlainData
@@ -25,6 +26,7 @@ from tts.training.resume import require_same_speech
 from tts.training.trainer import optimizes_manually
 from tts.training.warm_start import start_from
 from tts.vocoders.codec import Codec
+from tts.vocoders.codec_decoder import keep_codec
 from tts.vocoders.vocoder import Vocoder
 from tts.weights import bounded_by, require_same_shapes
 
@@ -67,6 +69,15 @@ def build_trainable_system(
     return system
 
 
+@rank_zero_only
+def keep_codec_of(system: pl.LightningModule, data: SpeechDataModule, folder: Path) -> None:
+    """Write the codec of a model of codes to its run's folder, so that the run can speak."""
+    model = trained_system(system).model
+    if isinstance(model, AcousticModel) and model.features == "codes":
+        assert data.settings.codec is not None
+        keep_codec(Path(data.settings.codec), folder)
+
+
 def load_initial_weights(
     config: DictConfig, system: pl.LightningModule, facts: CorpusFacts, checkpoint: Path | None
 ) -> None:
@@ -92,6 +103,13 @@ def build_system(config: DictConfig, facts: CorpusFacts, card: PlainData) -> pl.
             f"the discriminators {', '.join(config.discriminator.parts)} have no use in the system "
             "of this training: choose discriminator=mel_patches for an acoustic model, or none"
         )
+    model = build_model(instantiate(model_arguments(card["config"]["model"])), facts)
+    coded = isinstance(model, AcousticModel) and model.features == "codes"
+    if coded and config.discriminator.get("parts"):
+        raise UserError(
+            "discriminator=mel_patches compares mels: choose discriminator=none with "
+            "model/output=codes"
+        )
     system = instantiate(config.system)
     optimization = Optimization(instantiate(config.optimizer), instantiate(config.scheduler))
     if optimizes_manually(config):
@@ -99,7 +117,7 @@ def build_system(config: DictConfig, facts: CorpusFacts, card: PlainData) -> pl.
             clip=config.trainer.gradient_clip_val, accumulate=config.trainer.accumulate_grad_batches
         )
     return system(
-        model=build_model(instantiate(model_arguments(card["config"]["model"])), facts),
+        model=model,
         loss=instantiate(config.model.loss),
         optimization=optimization,
         card=card,

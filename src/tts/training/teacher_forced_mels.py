@@ -47,6 +47,8 @@ def use_teacher_forced_mels(data: SpeechDataModule, path: str) -> None:
     todo = [c for c in data.opened if not (c.path / name / "done").is_file()]
     if todo:
         model = run.build().eval()
+        if model.features == "codes":
+            raise UserError(f"data.mel_from={path} predicts codes: choose a run that predicts mels")
         for corpus in todo:
             folder, part = corpus.path / name, SpeechDataset([corpus], None, facts)
             work = partial(_write, corpus, model, part, name, data.frames_per_batch)

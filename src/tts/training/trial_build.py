@@ -7,6 +7,7 @@ parts. Preparing a corpus can take hours: the trial reports them before, with th
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import lightning.pytorch as pl
 import torch
@@ -22,6 +23,7 @@ from tts.plain_data import PlainData
 from tts.text.symbols import SYMBOLS
 from tts.training.model_memory import require_memory
 from tts.training.system import build_system
+from tts.vocoders.codec import load_codec
 
 log = logging.getLogger(__name__)
 BUILT = ("model", "system", "optimizer", "scheduler", "audio", "data")  # read by the trial
@@ -33,10 +35,8 @@ def require_buildable(config: DictConfig, plain: PlainData, trainer: pl.Trainer)
     """Raise UserError for values that contradict each other, and for a model too large to train.
 
     ``plain`` is ``config`` resolved. A class of your own that needs real values while it is built
-    is not tried, nor is a model of codes, which a codec sizes.
+    is not tried.
     """
-    if plain["data"].get("codec") is not None:
-        return
     try:
         system = build_on_meta(config, plain)
         _require_long_clips(plain, system)
@@ -51,6 +51,8 @@ def require_buildable(config: DictConfig, plain: PlainData, trainer: pl.Trainer)
 def build_on_meta(config: DictConfig, plain: PlainData) -> pl.LightningModule:
     """Build the system of ``config`` for a small corpus, with shapes and without values."""
     facts = placeholder_facts(instantiate(config.audio))
+    if (codec := plain["data"].get("codec")) is not None:
+        facts = replace(facts, codec=load_codec(codec).contract)
     with torch.random.fork_rng(devices=[]), torch.device("meta"):
         return build_system(config, facts, {"config": plain})
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tts.chunks import in_chunks
-from tts.contract import MelContract
+from tts.contract import Contract, MelContract
 from tts.errors import UserError
 
 
@@ -36,7 +36,7 @@ class Vocoder(nn.Module):
     def sample_rate(self) -> int:
         return self.contract.sample_rate
 
-    def require(self, contract: MelContract, owner: str) -> None:
+    def require(self, contract: Contract, owner: str) -> None:
         """Raise ContractError with the fields in which the ``contract`` of ``owner`` differs."""
         self.contract.require(contract, type(self).__name__, owner)
 
@@ -65,6 +65,13 @@ class Vocoder(nn.Module):
         UserError for an invalid mel.
         """
         return torch.cat(list(self.stream(mel, frames)), -1)
+
+    def copy(self, mel: Tensor, waveform: Tensor) -> Tensor:
+        """Return the copy of a recording, ``(B, T * hop)``, from its mel ``(B, T, M)``.
+
+        ``waveform (B, S)``: the recording, which a codec encodes itself.
+        """
+        return self.synthesize(mel)
 
     def stream(self, mel: Tensor, frames: int | None = None) -> Iterator[Tensor]:
         """Yield the samples of :meth:`synthesize` in chunks ``(B, frames * hop)``."""
