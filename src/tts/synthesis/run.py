@@ -37,6 +37,7 @@ def synthesize(config: DictConfig) -> list[Path]:
         config.device,
         instantiate(config.vocoder),
         instantiate(config.phonemizer) if config.phonemizer else None,
+        precision=config.precision,
     )
     controls = SynthesisControls.parse({n: config[n] for n in SynthesisControls._fields})
     log = sys.stderr if STANDARD_OUTPUT in targets else sys.stdout

@@ -35,8 +35,9 @@ class ConvNeXt(nn.Module):
         self.scale = nn.Parameter(torch.full((dim,), scale))
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.norm(self.depthwise(x))
-        return torch.addcmul(x, self.contract(F.gelu(self.expand(y))), self.scale)
+        y = self.norm(self.depthwise(x)).to(self.expand.weight.dtype)
+        y = self.contract(F.gelu(self.expand(y)))
+        return torch.addcmul(x, y.to(x.dtype), self.scale)
 
 
 class Vocos(Vocoder):
@@ -70,9 +71,10 @@ class Vocos(Vocoder):
         self.inverse_stft = InverseSTFT(contract)
         self.inverse_mel = InverseMel(contract, PRIOR_STEPS)
         self.prior, self.refinements, self.magnitude_weight = prior, refinements, magnitude_weight
-        # convolutions, then overlapping windows: of the inverse STFT and of each refinement
-        overlap = contract.n_fft // contract.hop // 2 + 1
-        self.context = KERNEL // 2 * (depth + 1) + overlap * (1 + 2 * refinements)
+        # convolutions, then the overlap of frames in each refinement and of frames and samples
+        overlap = (contract.n_fft - 1) // contract.hop
+        last = contract.n_fft // contract.hop // 2 + 1
+        self.context = KERNEL // 2 * (depth + 1) + overlap * refinements + last
         for module in self.modules():
             if isinstance(module, nn.Conv1d | nn.Linear):
                 nn.init.trunc_normal_(module.weight, std=0.02)
@@ -91,6 +93,12 @@ class Vocos(Vocoder):
         edge = self.contract.n_fft // self.contract.hop // 2
         target = self.inverse_stft.stft(audio)[:, edge:-edge]
         return VocoderOutput(wave, frames[:, edge:-edge], target)
+
+    def use_bfloat16(self) -> None:
+        """Compute the linear layers of the blocks in bf16: nine tenths of the arithmetic."""
+        for block in self.blocks:
+            block.expand.bfloat16()
+            block.contract.bfloat16()
 
     def reconstruct(self, spectrum: Tensor, mel: Tensor) -> Tensor:
         """Map a complex spectrum ``(B, T, n_fft // 2 + 1)`` and its mel to ``(B, T * hop)``."""
