@@ -1,6 +1,6 @@
 """Convolution mixer: gated, depthwise, multi-scale; and convolutions of channels-last tensors."""
 
-from typing import Literal, Self
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -26,12 +26,10 @@ def conv1d_channels_last(
     if x.device.type != "cpu":
         return F.conv1d(x.mT, weight, bias, padding=padding, groups=groups).mT
     image = x[:, None].permute(0, 3, 1, 2)  # (B, C, 1, T)
-    separate = bias is not None and torch.is_grad_enabled()
-    y = F.conv2d(
-        image, weight[:, :, None], None if separate else bias, padding=(0, padding), groups=groups
-    )
+    inside = None if torch.is_grad_enabled() else bias
+    y = F.conv2d(image, weight[:, :, None], inside, padding=(0, padding), groups=groups)
     y = y.permute(0, 2, 3, 1)[:, 0]
-    return y + bias.to(y.dtype) if separate else y
+    return y if bias is None or inside is not None else y + bias.to(y.dtype)
 
 
 class ChannelsLastConv1d(nn.Conv1d):
@@ -75,27 +73,9 @@ class DepthwiseConv(nn.Module):
         for weight in self.weights:
             bound = (len(weight) * len(self.kernels)) ** -0.5
             nn.init.uniform_(weight, -bound * 3**0.5, bound * 3**0.5)
-        self._cached: tuple[list[tuple[int, int]], Tensor] | None = None
-
-    def train(self, mode: bool = True) -> Self:
-        self._cached = None
-        return super().train(mode)
 
     def summed_kernel(self) -> Tensor:
-        """Return the sum of all kernels ``(size, dim)``, padded to the largest.
-
-        In evaluation mode without gradients it is computed once, until a weight changes: a short
-        sentence costs more operations than arithmetic.
-        """
-        if self.training or torch.is_grad_enabled():
-            return self._summed_kernel()
-        # weights that were loaded in inference mode have no version
-        state = [(w.data_ptr(), 0 if w.is_inference() else w._version) for w in self.weights]
-        if self._cached is None or self._cached[0] != state:
-            self._cached = state, self._summed_kernel()
-        return self._cached[1]
-
-    def _summed_kernel(self) -> Tensor:
+        """Return the sum of all kernels ``(size, dim)``, padded to the largest."""
         total = None
         for weight in self.weights:
             missing = self.size - len(weight)

@@ -111,12 +111,21 @@ class Vocos(Vocoder):
             )
             return self.inverse_stft(refined)
 
+    def _embedded(self, mel: Tensor) -> Tensor:
+        """Return ``self.embed(mel)`` by a matrix product.
+
+        oneDNN's convolution rounds a frame differently in every length of chunk, and bf16 layers
+        and phase refinement amplify that.
+        """
+        windows = F.pad(mel, (0, 0, KERNEL // 2, KERNEL // 2)).unfold(1, KERNEL, 1)
+        return F.linear(windows.flatten(2), self.embed.weight.flatten(1), self.embed.bias)
+
     def predict_spectrum(self, mel: Tensor, condition: Tensor | None = None) -> Tensor:
         """Map ``(B, T, M)`` to the network's complex spectrum ``(B, T, n_fft // 2 + 1)``.
 
         ``condition (B, T, dim)``: what is known beside the mel, added to its embedding.
         """
-        x = self.embed(mel)
+        x = self.embed(mel) if torch.is_grad_enabled() else self._embedded(mel)
         x = self.norm(x if condition is None else x + condition)
         for block in self.blocks:
             x = block(x)
