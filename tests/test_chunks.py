@@ -15,7 +15,10 @@ def smoothed(x: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("sizes", [(1,) * 30, (4, 20, 6), (30,), (2, 2)])
 @pytest.mark.parametrize("frames", [1, 5, 64])
-def test_chunks_equal_the_complete_result(sizes: tuple[int, ...], frames: int) -> None:
+@pytest.mark.parametrize("first", [None, 2])
+def test_chunks_equal_the_complete_result(
+    sizes: tuple[int, ...], frames: int, first: int | None
+) -> None:
     x = torch.randn(1, sum(sizes), 1, generator=torch.Generator().manual_seed(0))
     pieces = [(piece,) for piece in x.split(list(sizes), 1)]
     longest = 0
@@ -25,7 +28,11 @@ def test_chunks_equal_the_complete_result(sizes: tuple[int, ...], frames: int) -
         longest = max(longest, part.shape[1])
         return smoothed(part)
 
-    found = torch.cat(list(in_chunks(pieces, local, 3, frames, 2)), 1)
+    chunks = list(in_chunks(pieces, local, 3, frames, 2, first))
+    if first is not None:
+        lengths = [chunk.shape[1] // 2 for chunk in chunks[:-1]]
+        assert lengths == [min(2 * 2**n, frames) for n in range(len(lengths))]
+    found = torch.cat(chunks, 1)
     assert torch.allclose(found, smoothed(x), atol=1e-5)
     assert longest <= frames + 6
     assert list(in_chunks([], local, 3, frames)) == []

@@ -12,13 +12,18 @@ def in_chunks(
     context: int,
     frames: int,
     rate: int = 1,
+    first: int | None = None,
 ) -> Iterator[Tensor]:
     """Yield ``function`` of a sequence of ``(B, T, ...)`` tensors, ``frames`` at a time.
+
+    ``first``: frames of the first chunk, which later ones double up to ``frames`` (None: all have
+    ``frames``). A short first chunk is there sooner, and long ones compute less context again.
 
     ``function`` returns ``rate`` values for each frame, which depend on at most ``context`` frames
     on either side. A chunk is yielded as soon as the context behind it has arrived, and memory
     holds one chunk with its context.
     """
+    size = frames if first is None else min(first, frames)
     held: tuple[Tensor, ...] = ()
     done = 0  # frames of ``held`` that are yielded
 
@@ -30,12 +35,12 @@ def in_chunks(
     for piece in pieces:
         both = zip(held, piece, strict=True) if held else ()
         held = tuple(torch.cat(parts, 1) for parts in both) or piece
-        while held[0].shape[1] >= done + frames + context:
-            yield chunk(done + frames)
-            unused = max(done + frames - context, 0)
+        while held[0].shape[1] >= done + size + context:
+            yield chunk(done + size)
+            unused = max(done + size - context, 0)
             held = tuple(x[:, unused:] for x in held)
-            done += frames - unused
+            done, size = done + size - unused, min(2 * size, frames)
     while held and done < held[0].shape[1]:
-        stop = min(done + frames, held[0].shape[1])
+        stop = min(done + size, held[0].shape[1])
         yield chunk(stop)
-        done = stop
+        done, size = stop, min(2 * size, frames)

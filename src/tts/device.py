@@ -1,10 +1,13 @@
-"""Device lookup by name."""
+"""Device lookup by name, and the precision of synthesis on it."""
+
+from typing import Literal, get_args
 
 import torch
 
 from tts.errors import UserError
 
 KNOWN = ("cpu", "cuda", "mps", "xpu")
+Precision = Literal["auto", "32-true", "bf16-mixed"]
 
 
 def find_device(name: str | torch.device) -> torch.device:
@@ -19,3 +22,15 @@ def find_device(name: str | torch.device) -> torch.device:
             why = f"this machine has cuda:0 to cuda:{torch.cuda.device_count() - 1}"
         raise UserError(f"device={name}: {why}; device=cpu always works") from error
     return device
+
+
+def uses_bfloat16(precision: str, device: torch.device) -> bool:
+    """Return whether ``precision`` of synthesis means bf16 on ``device``; else UserError.
+
+    ``auto``: on CPUs with AMX, whose bf16 matrix products take a quarter of the time of fp32 ones.
+    """
+    if precision not in get_args(Precision):
+        raise UserError(f"precision={precision}: choose from {', '.join(get_args(Precision))}")
+    if precision == "auto":
+        return device.type == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16"))
+    return precision == "bf16-mixed"

@@ -19,7 +19,7 @@ from tts.checkpoint import CheckpointError, load_run
 from tts.contract import MelContract
 from tts.controls import NEUTRAL, SynthesisControls
 from tts.corpus import CorpusFacts
-from tts.device import find_device
+from tts.device import Precision, find_device, uses_bfloat16
 from tts.errors import UserError
 from tts.models.acoustic import AcousticModel, Generated
 from tts.project_files import VOICES
@@ -37,6 +37,7 @@ OWN_VOICE = VOICES / "lj"
 FADE = 0.01  # seconds of decay where speech is cut off
 CUT_OFF = 0.01  # RMS above which it is; silence of a voice is below 0.002
 PIECE = 1024  # frames per vocoder call: memory does not grow beyond
+FIRST = 16  # frames of a stream's first piece
 
 
 class Speech(NamedTuple):
@@ -103,6 +104,7 @@ class Synthesizer:
         vocoder: Callable[[MelContract], Vocoder] = default_vocoder,
         phonemizer: Phonemizer | None = None,
         trust: Sequence[str] = (),
+        precision: Precision = "auto",
     ) -> "Synthesizer":
         """Load a run, a checkpoint or a voice (None: the project's own); nothing is executed.
 
@@ -110,10 +112,13 @@ class Synthesizer:
         model of codes is decoded by the codec that it carries.
         ``phonemizer``: the one the model was trained with, if it is not part of this package.
         ``trust``: packages, such as your own, whose classes the run may name.
+        ``precision``: ``bf16-mixed`` computes the vocoder's large layers in bf16, ``32-true``
+        nothing; ``auto``: bf16 on CPUs with AMX, where it is several times faster.
         Raises CheckpointError for a file that is missing, damaged or does not fit this code, and
         UserError for a device that this machine does not have.
         """
         target = find_device(device)
+        bfloat16 = uses_bfloat16(precision, target)
         with trusting(trust):
             run = load_run(OWN_VOICE if path is None else path)
             facts = run.require_facts()
@@ -130,7 +135,10 @@ class Synthesizer:
             speaking = SynthesisControls.parse(run.speaking)
         except UserError as error:
             raise CheckpointError(f"{run.path}, speaking: {error}") from error
-        return cls(model.to(target), made.to(target), frontend, facts, speaking)
+        made = made.to(target)
+        if bfloat16:
+            made.use_bfloat16()
+        return cls(model.to(target), made, frontend, facts, speaking)
 
     @property
     def sample_rate(self) -> int:
@@ -213,13 +221,14 @@ class Synthesizer:
         reference: str | os.PathLike[str] | None = None,
         controls: SynthesisControls = NEUTRAL,
         seed: int | None = None,
-        frames: int = 64,
+        frames: int = 128,
     ) -> Iterator[np.ndarray]:
-        """Yield the samples of :meth:`speak` in pieces of ``frames``, pauses included.
+        """Yield the samples of :meth:`speak` in pieces of up to ``frames``, pauses included.
 
-        The first piece needs one sentence's mel (``model=autoregressive``: its first frames) and
-        one piece's vocoding, and memory does not grow with the text. A vocoder that is not local
-        (Griffin-Lim) yields full sentences.
+        A sentence's first piece has 16 frames, each later one twice as many. The first piece needs
+        one sentence's mel (``model=autoregressive``: its first frames) and its own vocoding, and
+        memory does not grow with the text. A vocoder that is not local (Griffin-Lim) yields full
+        sentences.
         """
         pause = 0.0
         for sentence in self._prompts(text, speaker, language, reference, controls, seed):
@@ -227,7 +236,7 @@ class Synthesizer:
             if pause:
                 yield np.zeros(round(pause * self.sample_rate), dtype=np.float32)
             held = np.zeros(0, dtype=np.float32)  # the last milliseconds so far
-            for piece in self.vocoder.stream_pieces(self._pieces(sentence), frames):
+            for piece in self.vocoder.stream_pieces(self._pieces(sentence), frames, FIRST):
                 samples = np.concatenate([held, _samples(piece)])
                 ready = max(len(samples) - round(FADE * self.sample_rate), 0)
                 if ready:

@@ -101,6 +101,17 @@ def test_streamed_chunks_equal_the_full_output(make: Callable[[], Vocoder]) -> N
         assert torch.allclose(torch.cat(chunks, 1), full, atol=1e-4)
 
 
+def test_bfloat16_keeps_the_output_and_the_law_of_chunks() -> None:
+    vocoder = with_random_weights(relaxed_vocos)
+    mel = torch.randn(1, 90, 20) - 2
+    full = vocoder.synthesize(mel)
+    vocoder.use_bfloat16()
+    half = vocoder.synthesize(mel)
+    assert 0 < (half - full).norm() < 0.05 * full.norm()
+    chunks = list(vocoder.stream_pieces([mel[:, :50], mel[:, 50:]], 32, 4))
+    assert torch.allclose(torch.cat(chunks, 1), half, atol=1e-4)
+
+
 @pytest.mark.parametrize("make", LEARNED, ids=NAMES)
 def test_the_context_is_the_receptive_field(make: Callable[[], Vocoder]) -> None:
     """A change outside the context has no effect; the context is at most twice too wide."""

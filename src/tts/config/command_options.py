@@ -86,6 +86,7 @@ class Synthesize(TypedDict):
     pictures: bool
     timings: TimingFormat | Annotated[list[TimingFormat], Length()] | None
     device: Device
+    precision: Literal["auto", "32-true", "bf16-mixed"]
     phonemizer: Part | None
     vocoder: Factory
 

@@ -20,15 +20,16 @@ def conv1d_channels_last(
     """``x (B, T, C)``, ``weight (D, C / groups, K)`` -> ``(B, T + 2 padding - K + 1, D)``.
 
     On a CPU it is a ``conv2d`` over an image of one row with channels last: ``conv1d`` copies its
-    input, and a depthwise one takes two to three times as long. The bias is added separately,
-    because oneDNN sums its gradient slowly.
+    input, and a depthwise one takes two to three times as long. In training the bias is added
+    separately, because oneDNN sums its gradient slowly.
     """
     if x.device.type != "cpu":
         return F.conv1d(x.mT, weight, bias, padding=padding, groups=groups).mT
     image = x[:, None].permute(0, 3, 1, 2)  # (B, C, 1, T)
-    y = F.conv2d(image, weight[:, :, None], padding=(0, padding), groups=groups)
+    inside = None if torch.is_grad_enabled() else bias
+    y = F.conv2d(image, weight[:, :, None], inside, padding=(0, padding), groups=groups)
     y = y.permute(0, 2, 3, 1)[:, 0]
-    return y if bias is None else y + bias.to(y.dtype)
+    return y if bias is None or inside is not None else y + bias.to(y.dtype)
 
 
 class ChannelsLastConv1d(nn.Conv1d):

@@ -38,6 +38,7 @@ def synthesize(config: DictConfig) -> list[Path]:
         config.device,
         instantiate(config.vocoder),
         instantiate(config.phonemizer) if config.phonemizer else None,
+        precision=config.precision,
     )
     check_vocoder_option([synthesizer.model.features])
     controls = SynthesisControls.parse({n: config[n] for n in SynthesisControls._fields})

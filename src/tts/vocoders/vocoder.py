@@ -51,6 +51,9 @@ class Vocoder(nn.Module):
         """
         return (mel,)
 
+    def use_bfloat16(self) -> None:
+        """Compute in bf16 from now on where the time goes, for synthesis; by default nowhere."""
+
     def training_output(self, mel: Tensor, audio: Tensor) -> VocoderOutput:
         """Return what the losses read of a clip: log mel ``(B, T, M)``, samples ``(B, T * hop)``.
 
@@ -91,11 +94,14 @@ class Vocoder(nn.Module):
                 wave = self(*(x[:, before:after] for x in inputs)).clamp(-1, 1)
             yield wave[:, (start - before) * hop : (stop - before) * hop]
 
-    def stream_pieces(self, pieces: Iterable[Tensor], frames: int) -> Iterator[Tensor]:
+    def stream_pieces(
+        self, pieces: Iterable[Tensor], frames: int, first: int | None = None
+    ) -> Iterator[Tensor]:
         """Yield the samples of a mel that arrives in pieces ``(B, t, M)``, as :meth:`stream` does.
 
-        Samples follow as soon as the frames are there that they depend on. A vocoder that is not
-        local waits for the last piece.
+        ``first``: frames of the first chunk, which later ones double up to ``frames``. Samples
+        follow as soon as the frames are there that they depend on. A vocoder that is not local
+        waits for the last piece.
         """
         if self.context is None:
             yield from self.stream(torch.cat(list(pieces), 1), frames)
@@ -110,7 +116,7 @@ class Vocoder(nn.Module):
             with torch.inference_mode():
                 return self(*chunk).clamp(-1, 1)
 
-        yield from in_chunks(inputs(), samples, self.context, frames, self.contract.hop)
+        yield from in_chunks(inputs(), samples, self.context, frames, self.contract.hop, first)
 
     def check_mel(self, mel: Tensor) -> None:
         """Raise UserError unless ``mel`` is ``(B, T, M)`` with T > 0 and finite."""
