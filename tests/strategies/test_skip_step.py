@@ -63,7 +63,7 @@ def test_a_step_with_an_outlier_loss_changes_neither_weights_nor_optimizer(
 
 def test_missing_deepspeed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tts.strategies.zero.find_spec", lambda name: None)
-    with pytest.raises(UserError, match="--extra deepspeed', or use trainer=fsdp"):
+    with pytest.raises(UserError, match="--extra deepspeed`, or use trainer=fsdp"):
         ZeROStrategy(stage=2)
 
 
