@@ -76,3 +76,12 @@ def test_a_training_decides_itself_after_the_first_signal() -> None:
 def test_nohup_is_respected() -> None:
     before = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); signals.install()"
     assert ended([signal.SIGHUP, signal.SIGTERM], before=before) == (143, "ended by SIGTERM\n")
+
+
+def test_an_error_that_a_signal_causes_is_reported_as_the_signal() -> None:
+    turned = """try:
+            time.sleep(10)
+        except BaseException:
+            from tts.config.reporting import fail
+            fail("error: an import failed")"""
+    assert ended([signal.SIGTERM], turned) == (128 + signal.SIGTERM, "ended by SIGTERM\n")

@@ -24,6 +24,7 @@ from tts.errors import UserError
 from tts.folder_lock import LOCK
 from tts.memory import gc_frozen_imports, keep_freed_memory
 from tts.project_files import CONF, install_advice
+from tts.signals import require_not_stopped
 from tts.threads import CpuTimes, cpu_times, limit_threads
 
 if TYPE_CHECKING:
@@ -157,6 +158,7 @@ def _guarded(
                 limit_threads(start)
             return task(config)
         except Exception as error:
+            require_not_stopped()  # else a signal during an import is reported as its error
             found = user_error(error, None if config_name != "train" else job_folder())
             if found is None:
                 traceback.print_exc()

@@ -12,7 +12,7 @@ from tts.child_processes import end_with_announced_parent
 from tts.console import output_error, protect_streams
 from tts.errors import UserError
 from tts.files import disk_error, file_error
-from tts.signals import ending_on_signals
+from tts.signals import ending_on_signals, require_not_stopped
 from tts.threads import wait_briefly
 
 PACKAGE = str(Path(__file__).parents[1])
@@ -55,7 +55,11 @@ def _report_thread(arguments: threading.ExceptHookArgs) -> None:
 
 
 def fail(message: str, status: int = 2) -> NoReturn:
-    """End the command with ``message`` on stderr."""
+    """End the command with ``message`` on stderr.
+
+    An error after a signal is the signal's: an import that it interrupts ends in any exception.
+    """
+    require_not_stopped()
     print(message, file=sys.stderr)
     raise SystemExit(status)
 
