@@ -39,3 +39,16 @@ def test_a_depthwise_convolution_equals_conv1d_forward_and_backward(direction: s
     found = torch.autograd.grad(conv(x), (x, weight, conv.bias), upstream)
     for ours, theirs in zip(found, expected, strict=True):
         assert torch.allclose(ours, theirs, atol=1e-4)
+
+
+@pytest.mark.parametrize("channels", [7, 16])
+def test_few_channels_are_convolved_in_full_precision_under_autocast(channels: int) -> None:
+    """oneDNN never ends with them in bf16, on some CPUs."""
+    torch.manual_seed(0)
+    conv = DepthwiseConv(channels, (31,), "anticausal")
+    x = torch.randn(2, 50, channels)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = conv(x.bfloat16())
+    assert half.dtype == torch.bfloat16
+    rounded = conv(x.bfloat16().float())
+    assert torch.allclose(half.float(), rounded, atol=0.02, rtol=0.01)

@@ -12,6 +12,8 @@ from tts.modules.context import Context
 from tts.modules.positional import PositionalEncoding, reject_relative
 
 Direction = Literal["causal", "anticausal", "centered"]
+# oneDNN's depthwise convolution of up to 16 channels never ends in bf16 on some CPUs
+FEW_CHANNELS = 16
 
 
 def conv1d_channels_last(
@@ -25,6 +27,16 @@ def conv1d_channels_last(
     """
     if x.device.type != "cpu":
         return F.conv1d(x.mT, weight, bias, padding=padding, groups=groups).mT
+    if 1 < groups <= FEW_CHANNELS:
+        with torch.autocast("cpu", enabled=False):
+            bias = None if bias is None else bias.float()
+            return _one_row_conv(x.float(), weight.float(), bias, padding, groups).to(x.dtype)
+    return _one_row_conv(x, weight, bias, padding, groups)
+
+
+def _one_row_conv(
+    x: Tensor, weight: Tensor, bias: Tensor | None, padding: int, groups: int
+) -> Tensor:
     image = x[:, None].permute(0, 3, 1, 2)  # (B, C, 1, T)
     inside = None if torch.is_grad_enabled() else bias
     y = F.conv2d(image, weight[:, :, None], inside, padding=(0, padding), groups=groups)
