@@ -194,6 +194,7 @@ def test_two_processes_measure_the_same_as_one(tmp_path: Path, prepared: Path) -
         "callbacks.samples=null", "callbacks.validation_metrics.every_n_validations=1",
         "callbacks.validation_metrics.count=3",
         "callbacks.validation_metrics.vocoder._target_=tts.vocoders.griffin_lim.GriffinLim",
+        "+callbacks.validation_metrics.vocoder.iterations=2",
         *(f"callbacks.validation_metrics.measures.{name}=null"
           for name in ("wer", "dnsmos_p808", "dnsmos_ovrl")), "callbacks.metric_history=null",
     ]  # fmt: skip
