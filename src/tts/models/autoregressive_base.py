@@ -25,7 +25,7 @@ from tts.models.sampling import FIXED_SEED, Sampling
 from tts.models.speaking import speak_safely
 from tts.models.spoken_path import durations_of, failure
 from tts.modules.context import Context
-from tts.modules.cross_attention import CrossAttention
+from tts.modules.cross_attention import LEAST, CrossAttention
 from tts.modules.positional import Sinusoidal
 from tts.modules.postnet import Postnet
 from tts.modules.prenet import Prenet
@@ -133,6 +133,11 @@ class Autoregressive(MelModel[Output]):
     def finished(self, frames: Tensor, mask: Tensor, controls: SynthesisControls) -> Tensor:
         """Return features ``(B, T, ...)`` from written frames; ``mask (B, T)``."""
         raise NotImplementedError
+
+    def frame_attention(self, head_alignments: Tensor, frames: int) -> Tensor:
+        """Return the heads' mean log-weights of each frame: ``(B, A, S, N) -> (B, frames, N)``."""
+        attention = head_alignments.exp().mean(1).clamp(min=LEAST)
+        return attention.log().repeat_interleave(self.frames_per_step, 1)[:, :frames]
 
     @property
     def context_frames(self) -> int:

@@ -24,7 +24,6 @@ from tts.models.decoding import History
 from tts.models.delay_pattern import delayed, undelayed
 from tts.models.sampling import Sampling
 from tts.models.token_choice import chosen, penalized
-from tts.modules.cross_attention import LEAST
 
 
 class CodesOutput(NamedTuple):
@@ -94,12 +93,11 @@ class AutoregressiveCodes(Autoregressive[CodesOutput]):
         )
 
     def diagnostics(self, output: CodesOutput) -> Diagnostics:
-        attention = output.head_alignments.exp().mean(1).clamp(min=LEAST)
-        each_frame = attention.log().repeat_interleave(self.frames_per_step, 1)
+        frames = output.frame_mask.shape[1]
         right = (output.logits.argmax(-1) == output.tokens).sum((0, 1, 2))
         count = (output.tokens < self.entries).sum((0, 1, 2))
         return Diagnostics(
-            log_attention=each_frame[:, : output.frame_mask.shape[1]],
+            log_attention=self.frame_attention(output.head_alignments, frames),
             stop=output.stop,
             stop_lengths=output.step_mask.sum(-1),
             token_accuracy=right / count,

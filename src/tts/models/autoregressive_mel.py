@@ -15,7 +15,6 @@ from tts.models.autoregressive_base import Autoregressive, Parts
 from tts.models.decoding import History
 from tts.models.sampling import Sampling
 from tts.modules.clamp import returning_clamp
-from tts.modules.cross_attention import LEAST
 from tts.modules.variance_scale import scale_variance
 
 LOG_VARIANCE = (-8.0, 4.0)  # of the normalized mel
@@ -81,12 +80,9 @@ class AutoregressiveMel(Autoregressive[AutoregressiveOutput]):
         )
 
     def diagnostics(self, output: AutoregressiveOutput) -> Diagnostics:
-        frames = output.mel.shape[1]
-        attention = output.head_alignments.exp().mean(1).clamp(min=LEAST)
-        each_frame = attention.log().repeat_interleave(self.frames_per_step, 1)[:, :frames]
         return Diagnostics(
             mel=output.mel,
-            log_attention=each_frame,
+            log_attention=self.frame_attention(output.head_alignments, output.mel.shape[1]),
             stop=output.stop,
             stop_lengths=output.step_mask.sum(-1),
         )

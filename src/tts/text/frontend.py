@@ -13,14 +13,13 @@ from tts.text.normalize import VERSION, normalize
 from tts.text.phonemes import EspeakPhonemizer, Phonemizer
 from tts.text.scripts import describe, keep_readable
 from tts.text.sentences import MAX_CHARACTERS, Sentence, split_sentences
-from tts.text.symbols import BOUNDARY, PADDING, PUNCTUATION, SYMBOLS
+from tts.text.symbols import BOUNDARY, PADDING, SILENT, SYMBOLS
 from tts.trust import TrustError, locate
 from tts.typed_data import conform
 
 __all__ = ["Frontend", "FrontendOutput", "Sentence", "TextError"]
 
 _TYPES: dict[str, Any] = {"phonemizer": str, "max_characters": int, "symbols": tuple[str, ...]}
-_SILENT = frozenset(PADDING + BOUNDARY + PUNCTUATION)
 
 
 class FrontendOutput(NamedTuple):
@@ -68,7 +67,7 @@ class Frontend:
         normalized = " ".join(readable.split())
         phones = self.phonemizer(normalized, language)
         known, missing = self._keep_known(phones)
-        if not any(symbol not in _SILENT for symbol in known):
+        if not any(symbol not in SILENT for symbol in known):
             message = _no_phones_message(text, language, dropped, foreign)
             raise UnreadableTextError(message, (*dropped, *foreign, *missing))
         phonemes = BOUNDARY + known.strip(BOUNDARY) + BOUNDARY

@@ -14,7 +14,7 @@ PADDING = "_"
 BOUNDARY = " "
 PUNCTUATION = '.,!?;:…—"()¿¡'
 
-_VOWELS = "iyɨʉɯuɪʏʊeøɘɵɤoəɛœɜɞʌɔæɐaɶɑɒɚɝᵻᵿ"
+VOWELS = "iyɨʉɯuɪʏʊeøɘɵɤoəɛœɜɞʌɔæɐaɶɑɒɚɝᵻᵿ"
 _CONSONANTS = (
     "pbtdʈɖcɟkɡqɢʔ"  # plosives
     "mɱnɳɲŋɴ"  # nasals
@@ -34,13 +34,14 @@ MODIFIERS = (
     "\u0320\u0334\u0339\u033a\u033b\u033c\u033d"
     "\u0361\u035c"  # tie bars
 )
+SILENT = frozenset(PADDING + BOUNDARY + PUNCTUATION)
 TONES = "˥˦˧˨˩↗↘ꜛꜜ" + "123456789"
 
 SYMBOLS: tuple[str, ...] = (
     PADDING,
     BOUNDARY,
     *PUNCTUATION,
-    *_VOWELS,
+    *VOWELS,
     *_CONSONANTS,
     *STRESS,
     *LENGTH,

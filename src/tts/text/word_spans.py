@@ -8,10 +8,8 @@ aligned with those of the sentence.
 from collections.abc import Callable
 from itertools import groupby
 
-from tts.text.symbols import BOUNDARY, LENGTH, MODIFIERS, PADDING, PUNCTUATION, STRESS
+from tts.text.symbols import LENGTH, MODIFIERS, PUNCTUATION, SILENT, STRESS, VOWELS
 
-_VOWELS = frozenset("iyɨʉɯuɪʏʊeøɘɵɤoəɛœɜɞʌɔæɐaɶɑɒɚɝᵻᵿ")
-_SILENT = frozenset(PADDING + BOUNDARY + PUNCTUATION)
 _AFTER = frozenset(LENGTH + MODIFIERS)  # part of the phone before them
 _BEFORE = frozenset(STRESS)  # part of the phone after them
 OTHER_VOWEL = 0.4  # cost of one vowel in place of another; reduced vowels are common
@@ -37,7 +35,7 @@ def word_spans(
     phones = [number for number, symbol in enumerate(phonemes) if _is_phone(symbol)]
     groups = [
         [number for number, _ in group]
-        for silent, group in groupby(enumerate(phonemes), lambda pair: pair[1] in _SILENT)
+        for silent, group in groupby(enumerate(phonemes), lambda pair: pair[1] in SILENT)
         if not silent
     ]
     if len(groups) == len(words):
@@ -60,14 +58,14 @@ def phone_spans(phonemes: str, start: int, end: int) -> list[tuple[int, int]]:
             begin = number if begin is None else begin
         elif symbol in _AFTER and spans:
             spans[-1] = (spans[-1][0], number + 1)
-        elif symbol not in _SILENT:
+        elif symbol not in SILENT:
             spans.append((number if begin is None else begin, number + 1))
             begin = None
     return spans
 
 
 def _is_phone(symbol: str) -> bool:
-    return symbol not in _SILENT and symbol not in _AFTER and symbol not in _BEFORE
+    return symbol not in SILENT and symbol not in _AFTER and symbol not in _BEFORE
 
 
 def _aligned(alone: list[str], together: list[str]) -> list[int]:
@@ -100,7 +98,7 @@ def _aligned(alone: list[str], together: list[str]) -> list[int]:
 def _difference(ours: str, theirs: str) -> float:
     if ours == theirs:
         return 0.0
-    return OTHER_VOWEL if ours in _VOWELS and theirs in _VOWELS else 1.0
+    return OTHER_VOWEL if ours in VOWELS and theirs in VOWELS else 1.0
 
 
 def _keep_groups_apart(owners: list[int], phones: list[int], groups: list[list[int]]) -> None:
