@@ -19,7 +19,12 @@ from tts.child_processes import end_with_parent, this_process
 from tts.memory import keep_freed_memory, peak
 
 P = ParamSpec("P")
-SHAPES = {"square 1024": (1024, 1024, 1024), "linear 9600 x 256 -> 1024": (9600, 256, 1024)}
+SHAPES = {
+    "square 1024": (1024, 1024, 1024),
+    "square 8192": (8192, 8192, 8192),  # fills a data-center GPU
+    "linear 9600 x 256 -> 1024": (9600, 256, 1024),
+}
+ON_GPU = "square 8192"  # seconds on a CPU
 
 
 class RateRow(NamedTuple):
@@ -43,13 +48,16 @@ class MatrixProduct:
 
 def reference_product(dtype: torch.dtype, device: torch.device) -> MatrixProduct:
     """Return the product whose rate a training step is compared with."""
-    return MatrixProduct(*SHAPES["square 1024"], dtype, device)
+    shape = SHAPES[ON_GPU if device.type == "cuda" else "square 1024"]
+    return MatrixProduct(*shape, dtype, device)
 
 
 def benchmark_machine(timer: PairedTimer) -> Section:
     """Measure matrix-product rates in fp32 and bf16."""
     rows = []
     for name, shape in SHAPES.items():
+        if name == ON_GPU and timer.device.type != "cuda":
+            continue
         products = {
             str(dtype): MatrixProduct(*shape, dtype, timer.device)
             for dtype in (torch.float32, torch.bfloat16)

@@ -1,55 +1,41 @@
-"""Checklist of trainings: one model trained in every way that this machine can, in one table."""
+"""Checklist of trainings: one model trained in every way that this machine can, in one table.
+
+A plan for little time on a new machine: rows in order of worth, a limit for each and for all, and
+results on disk after every row.
+"""
 
 import math
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
-from tts.files import write_json
+from tts.files import write_json, write_text
 from tts.plain_data import PlainData, read_json
 from tts.project_files import python_words
+from tts.training.checklist_rows import BENCHMARK, ChecklistRow, rows
 from tts.training.summary import SUMMARY
 
+DONE = "done"
 NO_GPU = "not run: there is no GPU"
+NO_TIME = "not run: the time is over"
+NO_REFERENCE = "done, but the row it is compared with has no loss"
+LEAST = 15.0  # seconds that a row needs to be worth starting
+GRACE = 15.0  # seconds between the request to stop and the end by force
 
 
-class ChecklistRow(NamedTuple):
-    """One way to train."""
+class Finished(NamedTuple):
+    """A command that ended, or was ended."""
 
-    name: str
-    overrides: tuple[str, ...]
-    gpu: bool = True  # whether it needs one
-    same_batches: bool = True  # as the first row of its size, so that their losses compare
-
-
-def rows() -> list[ChecklistRow]:
-    """Return all rows, smallest models first; a size's first row is its reference."""
-    plain, bf16 = "trainer.precision=32-true", "trainer.precision=bf16-mixed"
-    small = [
-        ChecklistRow("plain", ("trainer=default", plain), gpu=False),
-        ChecklistRow("ddp_cpu", ("trainer=ddp_cpu", plain), gpu=False, same_batches=False),
-        ChecklistRow("checkpointed", ("trainer.checkpoint_activations=true", plain), gpu=False),
-        ChecklistRow("compiled", ("trainer.compile=inductor", plain)),
-        ChecklistRow("bf16-mixed", (bf16,)),
-        ChecklistRow("bf16-true", ("trainer.precision=bf16-true",)),
-        ChecklistRow("16-mixed", ("trainer.precision=16-mixed",)),
-        *(
-            ChecklistRow(name, (f"trainer={name}", bf16), same_batches=False)
-            for name in ("ddp", "fsdp", "deepspeed_zero1", "deepspeed_zero2", "deepspeed_zero3")
-        ),
-    ]
-    other = [
-        ChecklistRow(
-            f"{size} {precision}", (f"model/size={size}", f"trainer.precision={precision}")
-        )
-        for size in ("base", "large")
-        for precision in ("bf16-mixed", "16-mixed")
-    ]
-    return small + other
+    status: int
+    errors: str
+    stopped: bool = False  # at its limit
 
 
 class Outcome(NamedTuple):
@@ -57,10 +43,17 @@ class Outcome(NamedTuple):
 
     name: str
     status: str
+    seconds: float | None = None
     loss: float | None = None
-    difference: float | None = None  # of the loss from the reference's, as a share of it
+    difference: float | None = None  # of the loss from the compared row's, as a share of it
+    steps_per_second: float | None = None
     frames_per_second: float | None = None
     gib: float | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is wrong; a row that was not run is no fault."""
+        return self.status in (DONE, NO_GPU, NO_TIME)
 
     @property
     def percent(self) -> float | None:
@@ -68,77 +61,150 @@ class Outcome(NamedTuple):
 
 
 def run_checklist(
-    names: Sequence[str], steps: int, folder: Path, overrides: Sequence[str] = ()
+    names: Sequence[str],
+    folder: Path,
+    overrides: Sequence[str] = (),
+    minutes: float = 12.0,
+    steps: int | None = None,
 ) -> list[Outcome]:
-    """Train the named rows with additional ``overrides``; print and write their table.
+    """Train the named rows with additional ``overrides``; print their table.
 
-    ``folder`` receives a run for each row, and ``checklist.json``.
+    ``folder`` receives a run for each row, and after every row ``checklist.json`` and
+    ``checklist.md``. Rows that the time does not reach say so. ``steps``: of every row; None = the
+    row's own.
     """
+    deadline = time.monotonic() + 60 * minutes
     outcomes: list[Outcome] = []
-    reference: dict[str, float | None] = {}  # loss by size
+    losses: dict[str, float | None] = {}
     for row in rows():
         if row.name not in names:
             continue
+        left = deadline - time.monotonic()
         if row.gpu and not torch.cuda.is_available():
-            outcomes.append(Outcome(row.name, NO_GPU))
-            continue
-        print(f"{row.name} ...", file=sys.stderr)
-        size = next((word for word in row.overrides if word.startswith("model/size=")), "")
-        outcomes.append(train(row, steps, folder, reference.get(size), overrides))
-        reference.setdefault(size, outcomes[-1].loss)
+            outcome = Outcome(row.name, NO_GPU)
+        elif left < LEAST:
+            outcome = Outcome(row.name, NO_TIME)
+        else:
+            print(f"{row.name} ... {left:.0f} s left", file=sys.stderr)
+            row = row._replace(steps=steps or row.steps, seconds=min(row.seconds, left))
+            outcome = train(row, folder, losses, overrides)
+        losses[row.name] = outcome.loss
+        outcomes.append(outcome)
+        write_json(folder / "checklist.json", [each._asdict() for each in outcomes])
+        write_text(folder / "checklist.md", table(outcomes) + "\n")
     print(table(outcomes))
-    write_json(folder / "checklist.json", [each._asdict() for each in outcomes])
     return outcomes
 
 
 def train(
     row: ChecklistRow,
-    steps: int,
     folder: Path,
-    reference: float | None = None,
+    losses: dict[str, float | None],
     overrides: Sequence[str] = (),
 ) -> Outcome:
-    """Train one row in a process of its own; ``reference``: the loss to compare with."""
+    """Train one row; ``losses``: of the rows before it, by name."""
     run = folder / row.name.replace(" ", "_")
-    words = [
-        "experiment=demo", "model/size=small", *row.overrides, f"trainer.max_steps={steps}",
-        f"trainer.val_check_interval={steps}", f"trainer.log_every_n_steps={min(steps, 10)}",
-        "callbacks.samples=null", "callbacks.validation_metrics=null", f"hydra.run.dir={run}",
-        f"scheduler.warmup_steps={max(steps // 10, 1)}", *overrides,
-    ]  # fmt: skip
-    command = [sys.executable, *python_words("train"), *words]
-    done = subprocess.run(command, capture_output=True, text=True)
-    errors = done.stderr.strip().splitlines() or [f"failed with status {done.returncode}"]
-    summary: PlainData = {}
-    if (run / SUMMARY).is_file():
-        summary = read_json(run / SUMMARY)
+    start = time.monotonic()
+    for words in _commands(row, run, overrides):
+        done = run_command([sys.executable, *words], row.seconds - (time.monotonic() - start))
+        if done.status or done.stopped:
+            break
+    seconds = time.monotonic() - start
+    summary: PlainData = read_json(run / SUMMARY) if (run / SUMMARY).is_file() else {}
     metrics = summary.get("metrics", {})
     loss = metrics.get("val/loss")
-    status = "done" if done.returncode == 0 else errors[-1].removeprefix("error: ")
-    if loss is not None and not math.isfinite(loss):
-        status = f"the loss is {loss}"
-    elif bundles := list(run.glob("failures/*")):
-        status = f"steps were skipped: {bundles[0]}"
+    reference = losses.get(row.compare)
+    difference = loss / reference - 1 if loss is not None and reference else None
     return Outcome(
         row.name,
-        status,
+        _status(row, run, done, loss, difference, row.compare in losses),
+        seconds,
         loss,
-        loss / reference - 1 if loss is not None and reference and row.same_batches else None,
+        difference,
+        metrics.get("speed/steps_per_second"),
         metrics.get("speed/frames_per_second"),
         metrics.get("memory/gpu_peak", metrics.get("memory/ram_peak")),
     )
 
 
+def run_command(words: Sequence[str], seconds: float) -> Finished:
+    """Run a command; after ``seconds`` ask it to stop, and ``GRACE`` seconds later end it."""
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+                               start_new_session=True)  # fmt: skip
+    try:
+        return Finished(0, process.communicate(timeout=max(seconds, 1.0))[1])._replace(
+            status=process.returncode
+        )
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        try:
+            errors = process.communicate(timeout=GRACE)[1]
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            errors = process.communicate()[1]
+        return Finished(process.returncode, errors, stopped=True)
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+
+
+def _commands(row: ChecklistRow, run: Path, overrides: Sequence[str]) -> list[list[str]]:
+    """Return what follows ``python`` for each process of a row."""
+    if row.command == BENCHMARK:
+        return [["-m", "tts", BENCHMARK, *row.overrides, f"out={run}.json"]]
+    first = row.steps // 2 if row.resumed else row.steps
+    words = [
+        "experiment=demo", "callbacks.samples=null", "callbacks.validation_metrics=null",
+        f"scheduler.warmup_steps={max(row.steps // 10, 1)}", *row.overrides,
+        f"trainer.max_steps={first}", f"trainer.val_check_interval={first}",
+        f"trainer.log_every_n_steps={min(first, 10)}", f"hydra.run.dir={run}", *overrides,
+    ]  # fmt: skip
+    commands = [[*python_words("train"), *words]]
+    if row.resumed:
+        rest = [f"resume={run}", f"trainer.max_steps={row.steps}"]
+        commands.append([*python_words("train"), *rest])
+    return commands
+
+
+def _status(
+    row: ChecklistRow,
+    run: Path,
+    done: Finished,
+    loss: float | None,
+    difference: float | None,
+    compared: bool,
+) -> str:
+    """Say in words how a row ended; ``compared``: whether the other row was run."""
+    if done.stopped:
+        return f"stopped at its limit of {row.seconds:.0f} s"
+    if done.status:
+        lines = done.errors.strip().splitlines() or [f"failed with status {done.status}"]
+        return lines[-1].removeprefix("error: ")
+    if loss is not None and not math.isfinite(loss):
+        return f"the loss is {loss}"
+    if bundles := list(run.glob("failures/*")):
+        return f"steps were skipped: {bundles[0]}"
+    if row.tolerance is None or not compared:
+        return DONE
+    if difference is None:
+        return NO_REFERENCE
+    if abs(difference) > row.tolerance:
+        return f"the loss differs from {row.compare}'s by more than {row.tolerance:.1%}"
+    return DONE
+
+
 def table(outcomes: list[Outcome]) -> str:
     """Format the outcomes as a Markdown table."""
-    heads = ("training", "val/loss", "% from the first", "frames/s", "GiB", "")
+    heads = ("training", "s", "val/loss", "% from the compared", "steps/s", "frames/s", "GiB", "")
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for each in outcomes:
         numbers = (
             f"{x:,.{digits}f}" if x is not None else "–"
             for x, digits in (
+                (each.seconds, 0),
                 (each.loss, 3),
-                (each.percent, 1),
+                (each.percent, 2),
+                (each.steps_per_second, 2),
                 (each.frames_per_second, 0),
                 (each.gib, 2),
             )
