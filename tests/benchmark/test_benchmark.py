@@ -24,7 +24,7 @@ from tts.modules.ssd import chunk_decays, ssd, ssd_backward, ssd_forward
 
 TINY = (
     "seconds=0.01", "rounds=1", "sizes=[tiny]", "lengths=[32]", "chunks=[16]", "batch=2",
-    "tokens=20", "frames=60", "width=32", "steps=[1,2]", "vocoders=[vocos/tiny]",
+    "tokens=20", "frames=60", "width=32", "rows=3000", "steps=[1,2]", "vocoders=[vocos/tiny]",
     "precision=32-true",
 )  # fmt: skip
 

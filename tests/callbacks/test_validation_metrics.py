@@ -41,6 +41,9 @@ class FakeSplit:
     def __len__(self) -> int:
         return SENTENCES
 
+    def row(self, index: int) -> Any:
+        return self.rows[index]
+
     def __getitem__(self, indices: list[int]) -> Any:
         return make_batch(indices[0], size=1)
 

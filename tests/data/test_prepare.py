@@ -16,9 +16,10 @@ from tts.data import prepare as module
 from tts.data.corpora.ljspeech import LJSpeech
 from tts.data.corpora.source import CorpusError
 from tts.data.doctor import DoctorError, validation_texts
+from tts.data.manifest import read_rows
 from tts.data.prepare import prepare
 from tts.data.prepare_settings import PrepareSettings
-from tts.data.store import PreparedCorpus, StoreError, read_rows
+from tts.data.store import PreparedCorpus, StoreError
 from tts.text.frontend import Frontend
 
 CONTRACT = MelContract()

@@ -18,10 +18,11 @@ from tts.data.corpora.source import Corpus, CorpusError
 from tts.data.datamodule import DataSettings, SpeechDataModule
 from tts.data.dataset import READ, SpeechDataset
 from tts.data.doctor import DoctorError
+from tts.data.manifest import read_rows
 from tts.data.prepare import prepare
 from tts.data.prepare_settings import PrepareSettings
 from tts.data.reader_errors import ReaderDataset
-from tts.data.store import PreparedCorpus, StoreError, read_rows
+from tts.data.store import PreparedCorpus, StoreError
 from tts.text.frontend import Frontend
 from tts.text.language_words import other_language
 

@@ -55,6 +55,21 @@ def test_ranks_get_batches_of_similar_length() -> None:
         assert max(widths) < 1.35 * min(widths)
 
 
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_pools_hold_every_utterance_once_and_resume(ranks: int) -> None:
+    samplers = [
+        FrameBudgetSampler(LENGTHS, 6000, rank=r, ranks=ranks, pool=128) for r in range(ranks)
+    ]
+    batches = [list(sampler) for sampler in samplers]
+    indices = sorted(i for rank in batches for batch in rank for i in batch)
+    assert indices == list(range(len(LENGTHS)))
+    for batch in batches[0]:
+        assert len(batch) * max(LENGTHS[i] for i in batch) <= 6000
+    for consumed in (0, 5, len(samplers[0]) - 1):
+        samplers[0].resume(consumed)
+        assert list(samplers[0]) == batches[0][consumed:]
+
+
 @pytest.mark.parametrize("consumed", [0, 1, 7, 100, 1000])
 def test_resuming_continues_where_it_stopped(consumed: int) -> None:
     full = FrameBudgetSampler(LENGTHS, 6000)
@@ -78,6 +93,6 @@ def test_validation_always_has_the_same_order() -> None:
 
 def test_a_long_utterance_and_too_few_utterances_are_rejected() -> None:
     with pytest.raises(UserError, match=r"utterance b .*frames_per_batch=100"):
-        FrameBudgetSampler([50, 101], 100, names=["a", "b"])
+        FrameBudgetSampler([50, 101], 100, name_of="ab".__getitem__)
     with pytest.raises(UserError, match="devices"):
         FrameBudgetSampler([50], 100, ranks=2)

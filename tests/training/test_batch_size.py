@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import lightning.pytorch as pl
+import numpy as np
 import pytest
 import torch
 from fakes import FACTS, FakeData, FakeMelLoss, FakeModel, FakeOutput, compose_train, fake_overrides
@@ -28,11 +30,14 @@ LENGTHS = [200 + 4 * n for n in range(50)]  # frames: 200 to 396
 class Speech:
     """Dataset of silent utterances with ``LENGTHS`` frames."""
 
-    frame_lengths = LENGTHS
+    frame_lengths = np.array(LENGTHS)
     rows = tuple(SimpleNamespace(id=f"u{n}") for n in range(len(LENGTHS)))
 
     def __len__(self) -> int:
         return len(LENGTHS)
+
+    def row(self, index: int) -> Any:
+        return self.rows[index]
 
     def __getitem__(self, rows: Sequence[int]) -> Batch:
         lengths = torch.tensor([LENGTHS[row] for row in rows])
@@ -106,7 +111,7 @@ def test_the_search_ends_just_below_the_limit(edge: int) -> None:
 
 
 def test_the_hardest_batches_have_the_longest_utterance_most_frames_and_most_rows() -> None:
-    longest, fullest, most = hardest(LENGTHS, 2000, seed=1)
+    longest, fullest, most = hardest(np.array(LENGTHS), 2000, seed=1)
     assert max(LENGTHS[row] for row in longest) == max(LENGTHS)
     assert 1900 < len(fullest) * max(LENGTHS[row] for row in fullest) <= 2000
     assert len(most) == 8, "2000 frames of at least 200, and what padding takes"

@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from tts.benchmark.busy import benchmark_busy
+from tts.benchmark.corpus import benchmark_corpus
 from tts.benchmark.decoding import benchmark_decoding
 from tts.benchmark.machine import benchmark_machine
 from tts.benchmark.report import Section, print_section, write_json
@@ -39,7 +40,7 @@ NEEDED_BY = {  # sections that need a list
     "chunks": {"chunks"},
     "steps": {"synthesis"},
 }
-COUNTS = ("rounds", "batch", "tokens", "frames", "width", "lengths", "chunks", "steps")
+COUNTS = ("rounds", "rows", "batch", "tokens", "frames", "width", "lengths", "chunks", "steps")
 
 
 @with_trust
@@ -82,6 +83,7 @@ def benchmark(config: DictConfig) -> list[Section]:
         ),
         "startup": lambda: benchmark_startup(timer),
         "busy": lambda: benchmark_busy(timer),
+        "corpus": lambda: benchmark_corpus(config.rows),
     }
     if unknown := sorted(set(map(str, config.sections)) - set(sections)):
         raise UserError(f"sections={unknown}: choose from {', '.join(sections)}")

@@ -119,7 +119,7 @@ class ValidationMetrics(pl.Callback):
         chosen = [n * len(part) // count for n in range(count)]
         for index in chosen[trainer.global_rank :: trainer.world_size]:
             batch = part[[index]]
-            row = part.rows[index]
+            row = part.row(index)
             on_device = trainer.strategy.batch_to_device(batch)
             # the same noise for a sentence at every validation and on every rank
             with seeded(index), trainer.precision_plugin.forward_context(), torch.no_grad():

@@ -175,6 +175,7 @@ class Benchmark(TypedDict):
     batch: Count
     tokens: Count
     frames: Count
+    rows: Count
     width: Channels
     lengths: OneOrMore | list[Count]
     chunks: OneOrMore | list[Count]

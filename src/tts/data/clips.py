@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
@@ -39,7 +40,7 @@ class ClipDataset(Dataset[Clips]):
 
     def __getitem__(self, cuts: Sequence[Cut]) -> Clips:
         parts = [self.speech.clip(*cut) for cut in cuts]
-        bandwidths = [self.speech.places[row][1].bandwidth for row, _, _ in cuts]
+        bandwidths = [self.speech.row(row).bandwidth for row, _, _ in cuts]
         return Clips(
             mel=torch.stack([mel for mel, _ in parts]),
             audio=torch.stack([audio for _, audio in parts]),
@@ -66,13 +67,13 @@ class ClipSampler(Sampler[list[Cut]]):
 
     def __init__(
         self,
-        frame_lengths: Sequence[int],
+        frame_lengths: Sequence[int] | np.ndarray,
         settings: ClipSettings,
         seed: int = 1,
         rank: int = 0,
         ranks: int = 1,
     ) -> None:
-        self.lengths, self.settings, self.seed = list(frame_lengths), settings, seed
+        self.lengths, self.settings, self.seed = np.asarray(frame_lengths).tolist(), settings, seed
         self.rank, self.ranks = rank, ranks
         clips = sum(length // settings.frames for length in self.lengths)
         self.rounds = clips // (settings.per_batch * ranks)
@@ -114,7 +115,7 @@ class ClipSampler(Sampler[list[Cut]]):
 
 
 def validation_cuts(
-    frame_lengths: Sequence[int], settings: ClipSettings, rank: int = 0, ranks: int = 1
+    frame_lengths: Sequence[int] | np.ndarray, settings: ClipSettings, rank: int = 0, ranks: int = 1
 ) -> list[list[Cut]]:
     """Cut the middle of some utterances, one per batch; always the same, as many on each rank."""
     total = len(frame_lengths)
@@ -122,6 +123,6 @@ def validation_cuts(
     cuts = []
     for number in range(rank, count, ranks):
         row = number * total // count
-        frames = min(frame_lengths[row], settings.validation_frames)
-        cuts.append([(row, (frame_lengths[row] - frames) // 2, frames)])
+        frames = min(int(frame_lengths[row]), settings.validation_frames)
+        cuts.append([(row, (int(frame_lengths[row]) - frames) // 2, frames)])
     return cuts

@@ -47,15 +47,13 @@ def prepare_codes(folder: Path, codec: Codec, progress: bool = True) -> None:
 
 def _encode_corpus(corpus: PreparedCorpus, target: Path, codec: Codec, progress: bool) -> None:
     make_folder(target / "shards")
-    shards: dict[int, list[Row]] = {}
-    for row in corpus.rows:
-        assert row.shard is not None
-        shards.setdefault(row.shard, []).append(row)
+    shards = corpus.rows.by_shard()
     todo = [number for number in shards if not shard_path(target, number).is_file()]
 
     def encode() -> Iterator[int]:
         for number in todo:
-            codes = {row.id: {"codes": _encode(corpus, row, codec)} for row in shards[number]}
+            rows = [corpus.rows[int(place)] for place in shards[number]]
+            codes = {row.id: {"codes": _encode(corpus, row, codec)} for row in rows}
             write_shard(shard_path(target, number), codes)
             yield number
 

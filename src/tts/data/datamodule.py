@@ -1,7 +1,6 @@
 """Lightning data module: prepares corpora, opens them, and yields batches that can be resumed."""
 
 import atexit
-import hashlib
 import logging
 import multiprocessing.util  # registers its exit handler first, so that ours runs before it
 import signal
@@ -36,7 +35,7 @@ from tts.data.dataset import SpeechDataset
 from tts.data.prepare import prepare
 from tts.data.reader_errors import ReaderDataset
 from tts.data.sampler import FrameBudgetSampler
-from tts.data.store import PreparedCorpus, Row
+from tts.data.store import PreparedCorpus
 from tts.errors import UserError
 from tts.plain_data import PlainData
 from tts.text.frontend import Frontend
@@ -110,9 +109,9 @@ class SpeechDataModule(pl.LightningDataModule):
         folders = self._prepare(codec, workers=0, progress=False)
         self.opened = [PreparedCorpus.open(folder, contract) for folder in folders]
         for corpus in self.opened if self.clips is None else ():
-            if untranscribed := next((row for row in corpus.rows if row.tokens == 0), None):
+            if len(untranscribed := np.flatnonzero(corpus.rows.tokens == 0)):
                 raise UserError(
-                    f"{corpus.path}: utterance {untranscribed.id} has no text "
+                    f"{corpus.path}: utterance {corpus.rows[int(untranscribed[0])].id} has no text "
                     "(data.transcribed=false), so only a vocoder can be trained on this corpus; "
                     "set data.transcribed=true to train an acoustic model"
                 )
@@ -136,7 +135,7 @@ class SpeechDataModule(pl.LightningDataModule):
 
     def utterance_id(self, index: int, split: str = "train") -> str:
         """Return the id of the utterance that ``Batch.utterance`` points to."""
-        return self.dataset(split).rows[index].id
+        return self.dataset(split).row(index).id
 
     def train_dataloader(self) -> Loader:
         self._sampler = self._make_sampler("train", shuffle=True)
@@ -170,7 +169,7 @@ class SpeechDataModule(pl.LightningDataModule):
 
     def splits(self) -> dict[str, PlainData]:
         """Return the number of utterances of each split, and a hash of what they are."""
-        return {split: _summary(part.rows) for split, part in self._parts.items()}
+        return {split: part.summary() for split, part in self._parts.items()}
 
     def load_state_dict(self, state: PlainData) -> None:
         """Continue after the batches of a checkpoint, and log what changed in the corpora."""
@@ -211,7 +210,7 @@ class SpeechDataModule(pl.LightningDataModule):
             return ClipSampler(part.frame_lengths, self.clips, self.seed, rank, ranks)
         return FrameBudgetSampler(
             part.frame_lengths, self.frames_per_batch, self.seed, shuffle, rank, ranks,
-            names=[row.id for row in part.rows],
+            name_of=lambda index: part.row(index).id,
         )  # fmt: skip
 
     def _loader(
@@ -239,12 +238,6 @@ def _context() -> str | None:
     # joblib replaces the default in its processes by one that starts only its own
     replaced = multiprocessing.get_start_method() == "loky"
     return multiprocessing.get_all_start_methods()[0] if replaced else None
-
-
-def _summary(rows: Sequence[Row]) -> PlainData:
-    """Return what a split consists of, whatever its speakers are called."""
-    lines = "".join(f"{row.id}|{row.phonemes}|{row.frames}\n" for row in rows)
-    return {"utterances": len(rows), "hash": hashlib.sha256(lines.encode()).hexdigest()[:16]}
 
 
 class ReaderLoader(DataLoader[Any]):

@@ -1,7 +1,10 @@
 """Dataset of prepared corpora: a list of row indices in, a padded batch out."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
@@ -9,7 +12,9 @@ from torch.utils.data import Dataset
 
 from tts.batch import Batch
 from tts.corpus import CorpusFacts
-from tts.data.store import FULL_SCALE, PreparedCorpus, Row
+from tts.data.manifest import SPLITS
+from tts.data.store import FULL_SCALE, PreparedCorpus, Row, StoreError
+from tts.plain_data import PlainData
 
 READ = ("tokens", "mel", "pitch", "energy", "durations")
 
@@ -26,29 +31,54 @@ class SpeechDataset(Dataset[Batch]):
     ) -> None:
         self.corpora = list(corpora)
         self.facts = facts
-        self.places: list[tuple[int, Row]] = [  # number of the corpus, row
-            (number, row)
-            for number, corpus in enumerate(corpora)
-            for row in corpus.rows
-            if split in (row.split, None)
-        ]
+        self._split = split
+        self._chosen = [corpus.rows.split(split) for corpus in self.corpora]
+        self._ends = np.cumsum([len(numbers) for numbers in self._chosen])
         self.coded = all(corpus.codes is not None for corpus in self.corpora)
 
     def __len__(self) -> int:
-        return len(self.places)
+        return int(self._ends[-1]) if self.corpora else 0
 
     @property
-    def rows(self) -> list[Row]:
-        return [row for _, row in self.places]
+    def rows(self) -> Iterator[Row]:
+        """All rows in order, read one after the other."""
+        return (self.row(index) for index in range(len(self)))
 
-    @property
-    def frame_lengths(self) -> list[int]:
-        """Mel frames of every row."""
-        return [row.frames for row in self.rows]
+    @cached_property
+    def frame_lengths(self) -> np.ndarray:
+        """``(len(self),)`` int32, mel frames of every row."""
+        parts = zip(self.corpora, self._chosen, strict=True)
+        return np.concatenate([corpus.rows.frames[numbers] for corpus, numbers in parts])
+
+    def row(self, index: int) -> Row:
+        """Read a row of the manifest. Raises StoreError where it is damaged."""
+        number, place = self._place(index)
+        corpus = self.corpora[number]
+        try:
+            return corpus.rows[place]
+        except (OSError, ValueError, TypeError, LookupError) as error:
+            raise StoreError(
+                f"{corpus.rows.path} is damaged or changed while it was in use: {error}"
+            ) from error
+
+    def summary(self) -> PlainData:
+        """Return what the split consists of: its utterances, and a hash of their content."""
+        splits = SPLITS if self._split is None else (self._split,)
+        digests = [corpus.rows.digest(split) for corpus in self.corpora for split in splits]
+        together = hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
+        return {"utterances": len(self), "hash": digests[0] if len(digests) == 1 else together}
+
+    def _place(self, index: int) -> tuple[int, int]:
+        """Return the corpus of a row and its number there."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"row {index} of {len(self)}")
+        corpus = int(np.searchsorted(self._ends, index, side="right"))
+        before = int(self._ends[corpus - 1]) if corpus else 0
+        return corpus, int(self._chosen[corpus][index - before])
 
     def __getitem__(self, indices: Sequence[int]) -> Batch:
-        items = [self._read(index) for index in indices]
-        rows = [self.places[index][1] for index in indices]
+        rows = [self.row(index) for index in indices]
+        items = [self._read(index, row) for index, row in zip(indices, rows, strict=True)]
         timed = all("durations" in item for item in items)
         return Batch(
             tokens=_pad(items, "tokens"),
@@ -67,22 +97,19 @@ class SpeechDataset(Dataset[Batch]):
 
     def audio(self, index: int) -> Tensor:
         """``(S,)`` samples in [-1, 1] of one utterance, S = frames * hop."""
-        number, row = self.places[index]
-        return self.corpora[number].read_audio(row)
+        return self.corpora[self._place(index)[0]].read_audio(self.row(index))
 
     def clip(self, index: int, start: int, frames: int) -> tuple[Tensor, Tensor]:
         """``(frames, M)`` mel and ``(frames * hop,)`` samples from frame ``start`` on."""
-        number, row = self.places[index]
-        hop = self.facts.contract.hop
-        corpus = self.corpora[number]
+        row, hop = self.row(index), self.facts.contract.hop
+        corpus = self.corpora[self._place(index)[0]]
         mel = corpus.read_slice(row, "mel", start, frames).float()
         audio = corpus.read_slice(row, "audio", start * hop, frames * hop)
         return mel, audio.float() / FULL_SCALE
 
-    def _read(self, index: int) -> dict[str, Tensor]:
-        number, row = self.places[index]
+    def _read(self, index: int, row: Row) -> dict[str, Tensor]:
         names = (*READ, "codes") if self.coded else READ
-        return self.corpora[number].read(row, names)
+        return self.corpora[self._place(index)[0]].read(row, names)
 
 
 def _lengths(items: list[dict[str, Tensor]], name: str) -> Tensor:

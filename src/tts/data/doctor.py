@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tts.data.manifest import Row
 from tts.data.prepare_settings import PrepareSettings
-from tts.data.store import Row
 from tts.errors import UserError
 from tts.plain_data import PlainData
 

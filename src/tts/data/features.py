@@ -11,8 +11,8 @@ from tts.audio.io import AudioError
 from tts.contract import MelContract
 from tts.data.acoustics import Acoustics, Dropped, extract_acoustics, require_usable
 from tts.data.corpora.source import Source
+from tts.data.manifest import Row
 from tts.data.prepare_settings import PrepareSettings
-from tts.data.store import Row
 from tts.data.timing import ends_from_words, frames_from_ends
 from tts.plain_data import PlainData
 from tts.text.frontend import Frontend, TextError

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from tts.data.corpora.source import CorpusError, Source
-from tts.data.store import Row
+from tts.data.manifest import Row
 from tts.text.errors import TextError, UnreadableTextError
 from tts.text.frontend import Frontend
 from tts.text.language_words import other_language

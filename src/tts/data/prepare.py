@@ -22,28 +22,20 @@ from tts.data.corpora.source import Corpus, Source, description
 from tts.data.doctor import examine, report, require_enough, summarize
 from tts.data.features import Recipe, extract, utterance_state
 from tts.data.language_check import language_warnings, require_languages
+from tts.data.manifest import MANIFEST, Manifest, Row, read_rows, row_dict, write_rows
 from tts.data.prepare_settings import PrepareSettings
 from tts.data.progress import shard_progress
 from tts.data.recordings import Recordings, require_different
 from tts.data.reuse import EXTRACTED, AcousticsReader, Place, find_acoustics
 from tts.data.run_once import run_once
-from tts.data.store import (
-    VERSION,
-    Row,
-    StoreError,
-    read_rows,
-    row_dict,
-    shard_path,
-    write_rows,
-    write_shard,
-)
+from tts.data.shards import SHARD
+from tts.data.store import VERSION, StoreError, shard_path, write_shard
 from tts.files import FULL, FileError, disk_error, file_error, write_json, write_text
 from tts.plain_data import PlainData
 from tts.text.frontend import Frontend
 from tts.vocoders.codec import Codec
 
 log = logging.getLogger(__name__)
-SHARD = 64  # utterances per shard; a kill loses at most the shards in work
 
 
 def prepare(
@@ -216,17 +208,18 @@ def _finish(
     rows = [Row(**state["row"]) for state in states]
     found = [state["acoustics"] for state in states]
     examine(rows, [values and values["fingerprint"] for values in found], recipe.settings)
-    write_rows(folder / "manifest.jsonl", map(row_dict, rows))
+    write_rows(folder / MANIFEST, map(row_dict, rows))
     warnings = language_warnings(rows)
     for line in warnings:
         log.info(line)  # the command prepare prints the report instead
     remarks = [line for line in (description(corpus), *warnings) if line]
     write_text(folder / "report.txt", report(corpus.name, rows, remarks))
     write_json(folder / "report.json", summarize(rows))
-    require_enough(corpus.name, rows, recipe.settings, str(folder / "manifest.jsonl"))
+    require_enough(corpus.name, rows, recipe.settings, str(folder / MANIFEST))
     sums = [Sums(**values["sums"]) if values else Sums() for values in found]
     facts = _facts(rows, sums, recipe.frontend, recipe.contract)
     write_rows(folder / EXTRACTED, states)
+    Manifest(folder)  # writes its index
     write_json(
         folder / "corpus.json",
         {

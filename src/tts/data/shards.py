@@ -17,6 +17,7 @@ from torch import Tensor
 from tts.errors import UserError
 from tts.files import write_bytes
 
+SHARD = 64  # utterances per shard; a kill loses at most the shards in work
 CHECKSUMS = "crc32"  # key of the header
 
 

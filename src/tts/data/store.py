@@ -3,7 +3,8 @@
 Files of the folder:
 
 - ``corpus.json``: facts, settings, counts. Written last: a folder that has it is finished.
-- ``manifest.jsonl``: a row per utterance of the source, kept, or dropped with the reason.
+- ``manifest.jsonl``: a row per utterance of the source, kept, or dropped with the reason; with an
+  index (:mod:`tts.data.manifest`).
 - ``shards/00000.safetensors``: features (:mod:`tts.data.shards`).
 - ``extracted.jsonl``: what was found in each recording, so that another folder can use its features
   (:mod:`tts.data.reuse`).
@@ -15,98 +16,38 @@ Files of the folder:
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from functools import cache
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from types import UnionType
-from typing import get_args, get_type_hints
 
 import torch
 from torch import Tensor
 
 from tts.contract import CodecContract, ContractError
 from tts.corpus import CorpusFacts
+from tts.data.manifest import Manifest, Row
 from tts.data.shards import Shard, StoreError, shard_path, write_shard
-from tts.files import write_text
-from tts.plain_data import PlainData
 
 __all__ = ["PreparedCorpus", "Row", "StoreError", "shard_path", "write_shard"]
 
 VERSION = 3
 FEATURES = ("mel", "pitch", "energy", "tokens", "durations", "audio")
 FULL_SCALE = 32767  # of 16-bit samples
+OPEN_SHARDS = 256  # of a process; the system limits its open files and mappings
 CODEC = "codec.json"  # in a folder of codes: the codec's contract
-
-
-@dataclass
-class Row:
-    """One line of the manifest."""
-
-    id: str
-    text: str
-    normalized: str
-    phonemes: str
-    speaker: str
-    language: str
-    seconds: float  # after trimming
-    frames: int  # of the mel
-    tokens: int
-    kept: bool
-    reason: str | None  # why it was dropped
-    split: str | None  # train or validation; None when dropped
-    shard: int | None
-    timed: bool = False  # durations came with the corpus
-    source: str | None = None  # the audio file
-    bandwidth: float | None = None  # Hz above which nothing was recorded; None = the full band
-    notes: str | None = None  # kept, but worth checking
-
-    @classmethod
-    def from_dict(cls, values: PlainData) -> "Row":
-        """Rebuild a row from JSON. Raises ValueError naming the field that is wrong."""
-        if not isinstance(values, dict):
-            raise ValueError("it is not a row")
-        known = {field.name for field in fields(cls)}
-        row = cls(**{key: value for key, value in values.items() if key in known})
-        for name, kinds in _row_types().items():
-            if not isinstance(getattr(row, name), kinds):
-                raise ValueError(f"{name}={getattr(row, name)!r}")
-        if row.kept and (row.frames < 1 or row.tokens < 0 or row.shard is None):
-            raise ValueError(f"frames={row.frames}, tokens={row.tokens}, shard={row.shard}")
-        return row
-
-
-@cache
-def _row_types() -> dict[str, tuple[type, ...]]:
-    """Return what each field of a row may be, as JSON reads it: a whole number may be a float."""
-    found = {}
-    for name, hint in get_type_hints(Row).items():
-        kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
-        found[name] = (*kinds, int) if float in kinds else kinds
-    return found
-
-
-def write_rows(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
-    """Write one JSON object per line, completely or not at all."""
-    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-
-
-def read_rows(path: Path) -> list[PlainData]:
-    """Read one JSON object per line. Raises ValueError for what is not JSON."""
-    with path.open(encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
 
 
 class PreparedCorpus:
     """Lazy reader of a finished folder. Picklable: open files stay behind in their process."""
 
     def __init__(
-        self, path: Path, facts: CorpusFacts, rows: list[Row], codes: Path | None = None
+        self, path: Path, facts: CorpusFacts, rows: Manifest, codes: Path | None = None
     ) -> None:
         self.path, self.facts, self.rows = path, facts, rows
         self.codes = codes  # folder of the codes, None = without
         self.mels: str | None = None  # subfolder of mels for clips instead of the recordings' own
-        self._open: dict[Path, Shard] = {}
+        self._open: OrderedDict[Path, Shard] = OrderedDict()
         self._owner = os.getpid()
 
     @classmethod
@@ -131,9 +72,9 @@ class PreparedCorpus:
                     "prepare the corpus again"
                 )
             facts = CorpusFacts.from_dict(corpus["facts"])
-            rows = [Row.from_dict(row) for row in read_rows(path / "manifest.jsonl")]
-            if len(rows) != corpus["counts"]["utterances"]:
-                raise ValueError(f"manifest.jsonl has {len(rows)} rows, more or fewer than before")
+            rows = Manifest(path)
+            if rows.lines != corpus["counts"]["utterances"]:
+                raise ValueError(f"manifest.jsonl has {rows.lines} rows, more or fewer than before")
         except StoreError:
             raise
         except OSError as error:
@@ -146,8 +87,7 @@ class PreparedCorpus:
                 f"{path} is damaged ({_brief(error)}); delete the folder and prepare the corpus "
                 "again"
             ) from error
-        rows = [row for row in rows if row.kept]
-        if {row.speaker for row in rows} - set(facts.speakers):
+        if rows.speakers - set(facts.speakers):
             raise StoreError(f"{path}: manifest.jsonl and corpus.json name different speakers")
         if codec is None:
             return cls(path, facts, rows)
@@ -194,14 +134,17 @@ class PreparedCorpus:
         if row.shard is None:
             raise StoreError(f"{self.path}: utterance {row.id} was dropped and has no features")
         if self._owner != os.getpid():  # forked: the open files belong to the parent
-            self._open, self._owner = {}, os.getpid()
+            self._open, self._owner = OrderedDict(), os.getpid()
         file = shard_path(folder, row.shard)
         if file not in self._open:
             self._open[file] = Shard(file)
+            if len(self._open) > OPEN_SHARDS:
+                self._open.popitem(last=False)
+        self._open.move_to_end(file)
         return self._open[file]
 
     def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_open": {}}
+        return {**self.__dict__, "_open": OrderedDict()}
 
 
 def codes_folder(folder: Path, codec: CodecContract) -> Path:
@@ -234,10 +177,6 @@ def _brief(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"it lacks {error}"
     return str(error)[:200] or type(error).__name__
-
-
-def row_dict(row: Row) -> PlainData:
-    return asdict(row)
 
 
 def to_half(mel: Tensor) -> Tensor:

@@ -72,7 +72,7 @@ def synthesize_systems(
 
     The first model is the baseline.
     """
-    rows = [data.rows[index] for index in chosen]
+    rows = [data.row(index) for index in chosen]
     sentences = [EvaluationSentence(r.id, r.normalized, r.speaker, r.language) for r in rows]
     vocoder = next(iter(readers.values())).synthesizer.vocoder
     copies: list[np.ndarray | None] = []
@@ -122,7 +122,7 @@ def speed(
         batch = data[[index]]
         start = time.perf_counter()
         features = synthesizer.generate_from_tokens(
-            batch.tokens[0].tolist(), data.rows[index].speaker, batch.mel, controls
+            batch.tokens[0].tolist(), data.row(index).speaker, batch.mel, controls
         ).features[0]
         features_done = time.perf_counter()
         with torch.inference_mode():

@@ -155,7 +155,7 @@ def _open_corpora(config: DictConfig, runs: list[Run]) -> tuple[SpeechDataset, l
         first.contract.require(corpus.facts.contract, str(first.path), str(corpus.path))
     # a vocoder takes any speaker; an acoustic model only those of its training
     facts = merge_facts([corpus.facts for corpus in corpora]) if vocoders else first.require_facts()
-    speakers = {row.speaker for corpus in corpora for row in corpus.rows}
+    speakers = frozenset[str]().union(*(corpus.rows.speakers for corpus in corpora))
     for run in runs:
         known = facts.speakers if vocoders else run.require_facts().speakers
         if unknown := sorted(speakers - set(known)):

@@ -31,9 +31,9 @@ def copy_synthesis(
     A vocoder copies the mel, a codec goes through its codes and has a bitrate and the use of its
     codebooks too. The first model is the baseline.
     """
-    rows = [data.rows[index] for index in chosen]
+    rows = [data.row(index) for index in chosen]
     sentences = [EvaluationSentence(r.id, r.normalized, r.speaker, r.language) for r in rows]
-    pairs = [data.clip(index, 0, data.rows[index].frames) for index in chosen]
+    pairs = [data.clip(index, 0, data.row(index).frames) for index in chosen]
     systems = [System(RECORDINGS, [audio.numpy() for _, audio in pairs])]
     measurements: dict[str, ModelMeasurements] = {}
     for name, model in models.items():

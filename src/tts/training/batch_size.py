@@ -2,9 +2,10 @@
 
 import gc
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import lightning.pytorch as pl
+import numpy as np
 import torch
 from lightning.pytorch.utilities.memory import is_oom_error
 from torch.utils.data import DataLoader
@@ -66,13 +67,13 @@ class LargestBatch:
             log.info("tune=batch: %d frames take %s", budget, _gib(used))
             return used <= (1 - self.headroom) * meter.limit
 
-        longest = max(lengths)
-        most = max(sum(lengths) // self.batches, longest)
+        longest = int(lengths.max())
+        most = max(int(lengths.sum(dtype=np.int64)) // self.batches, longest)
         found = largest(fits, longest, most)
         meter.restart()  # the training starts with all memory free and a peak of its own
         allowed = f"{meter.limit:.2f} GiB with {self.headroom:.0%} of them free"
         if not found:
-            name = part.rows[lengths.index(longest)].id
+            name = part.row(int(lengths.argmax())).id
             raise UserError(
                 f"tune=batch: not even the longest utterance, {name} of {longest} frames, "
                 f"fits in {allowed}: it takes {_gib(used)}; lower "
@@ -150,12 +151,12 @@ def largest(fits: Callable[[int], bool], least: int, most: int) -> int:
     return low
 
 
-def hardest(lengths: Sequence[int], budget: int, seed: int) -> list[list[int]]:
+def hardest(lengths: np.ndarray, budget: int, seed: int) -> list[list[int]]:
     """Return a budget's batches with the longest utterance, the most frames, the most rows."""
-    batches = [batch for [batch] in FrameBudgetSampler(lengths, budget, seed).rounds]
+    batches = list(FrameBudgetSampler(lengths, budget, seed, shuffle=False))
     costs: list[Callable[[list[int]], int]] = [
-        lambda batch: max(lengths[row] for row in batch),
-        lambda batch: max(lengths[row] for row in batch) * len(batch),
+        lambda batch: int(lengths[batch].max()),
+        lambda batch: int(lengths[batch].max()) * len(batch),
         len,
     ]
     return [max(batches, key=cost) for cost in costs]

@@ -70,7 +70,7 @@ def _write(
             mels = model.diagnostics(model(batch)).mel
         assert mels is not None
         for index, mel in zip(indices, mels, strict=True):
-            row = data.rows[index]
+            row = data.row(index)
             assert row.shard is not None
             shards[row.shard][row.id] = {"mel": to_half(mel[: row.frames].clone())}
     folder = corpus.path / name
