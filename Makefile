@@ -1,8 +1,9 @@
 # make demo   environment, demo corpus, a tiny model in about two minutes, two synthesized sentences
 # make test   environment, formatter, linter, type check, tests
 # make docs   the documentation's site in build/site, with its links checked
+# make tutorials   the commands of the documentation's pages, with trainings of a few steps
 # make env TORCH=cpu   an environment whose torch has no CUDA
-.PHONY: demo test check docs env clean
+.PHONY: demo test check docs tutorials env clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -44,6 +45,9 @@ docs:
 	@command -v uv >/dev/null || test -x .venv/bin/uv || \
 		{ $(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet uv; }
 	$(UV) run --isolated --only-group docs mkdocs build --strict
+
+tutorials: env
+	$(BIN)/python docs/site/run_tutorials.py
 
 # caches alone: trained runs and prepared corpora stay
 clean:
