@@ -12,7 +12,7 @@ h1, p.note, td.name { overflow-wrap: anywhere } p.note { max-width: 46rem; opaci
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: .3rem .8rem; border-bottom: 1px solid var(--line); text-align: right }
 td { white-space: nowrap } td.text, td.name { white-space: normal; min-width: 16rem }
-thead th { overflow-wrap: anywhere; min-width: 6rem; vertical-align: bottom }
+thead th { overflow-wrap: break-word; min-width: 6.5rem; vertical-align: bottom }
 th:first-child, td:first-child { position: sticky; left: 0; background: Canvas; z-index: 1 }
 th:first-child, td:first-child, td.text, td.name { text-align: left }
 table.sortable thead th { cursor: pointer }
