@@ -88,7 +88,7 @@ def _runs(report: Report, names: Mapping[str, str]) -> Iterable[str]:
             place = f"{escape(run['path'])}, step {run['step']}" if run is not None else ""
             rows.append(f"<td>{escape(label)}<td class=name>{escape(name)}<td class=name>{place}")
     if rows:
-        yield _table(["label", "name", "checkpoint"], rows)
+        yield _table(["label", "name", "checkpoint"], rows, css="names")
 
 
 def _plots(report: Report) -> Iterable[str]:

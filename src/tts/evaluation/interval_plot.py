@@ -8,7 +8,8 @@ import numpy as np
 
 from tts.metrics.bootstrap import Estimate
 
-WIDTH, LEFT, RIGHT, ROW, TOP, BOTTOM = 380, 118, 12, 20, 8, 24
+WIDTH, RIGHT, ROW, TOP, BOTTOM = 380, 12, 20, 8, 24
+CHARACTER = 6.6  # width of a label's character, at most
 TICKS = 4
 
 
@@ -25,19 +26,20 @@ def interval_plot(
     if not rows:
         return ""
     low, high = _range([*rows.values(), *bands.values()])
+    left = 16 + CHARACTER * max(map(len, rows))
     bottom = TOP + ROW * len(rows)
 
     def x(value: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * (value - low) / (high - low)
+        return left + (WIDTH - left - RIGHT) * (value - low) / (high - low)
 
     parts = []
     for name, estimate in bands.items():
         css = "" if name == next(iter(references)) else " copy"
-        left, right = x(estimate.low), x(estimate.high)
+        start, end = x(estimate.low), x(estimate.high)
         title = f"<title>{escape(name)}: {_text(estimate, digits)}</title>"
         parts.append(
-            f"<rect class='band{css}' x='{left:.1f}' y='{TOP - 4}' "
-            f"width='{max(right - left, 1):.1f}' height='{bottom - TOP + 6}'>{title}</rect>"
+            f"<rect class='band{css}' x='{start:.1f}' y='{TOP - 4}' "
+            f"width='{max(end - start, 1):.1f}' height='{bottom - TOP + 6}'>{title}</rect>"
             f"<line class='mean{css}' x1='{x(estimate.value):.1f}' x2='{x(estimate.value):.1f}' "
             f"y1='{TOP - 4}' y2='{bottom + 2}' stroke-dasharray='3 2'/>"
         )
@@ -48,12 +50,13 @@ def interval_plot(
             f"y2='{bottom + 6}'/>"
         )
     parts.append(
-        f"<line class='axis' x1='{LEFT}' x2='{WIDTH - RIGHT}' y1='{bottom + 2}' y2='{bottom + 2}'/>"
+        f"<line class='axis' x1='{left:.0f}' x2='{WIDTH - RIGHT}' y1='{bottom + 2}' "
+        f"y2='{bottom + 2}'/>"
     )
     for number, (name, estimate) in enumerate(rows.items()):
         y = TOP + ROW * (number + 0.5)
         parts.append(
-            f"<text x='{LEFT - 8}' y='{y + 4}' text-anchor='end'>{escape(name)}</text>"
+            f"<text x='{left - 8:.0f}' y='{y + 4}' text-anchor='end'>{escape(name)}</text>"
             f"<g><title>{escape(name)}: {_text(estimate, digits)}</title>"
             f"<line class='interval' x1='{x(estimate.low):.1f}' x2='{x(estimate.high):.1f}' "
             f"y1='{y}' y2='{y}'/><circle cx='{x(estimate.value):.1f}' cy='{y}' r='4'/></g>"

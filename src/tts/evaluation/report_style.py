@@ -2,10 +2,12 @@
 
 STYLE = """
 :root { --good: #2a8f4f; --bad: #c2452d; --reference: #2a8f4f; --copy: #8a8a8a }
-tbody th { min-width: 9rem } th[title] { text-decoration: underline dotted; cursor: help }
+table.names th { text-align: left } tbody th { min-width: 9rem }
+th[title] { text-decoration: underline dotted; cursor: help }
 .good { color: var(--good) } .bad { color: var(--bad) }
 mark { background: #e8a33d66; color: inherit; border-radius: 3px; padding: 0 .15em }
-.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(23rem, 1fr)); gap: 1rem }
+.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(23rem, 1fr)); gap: 1rem;
+  margin: 1rem 0 1.5rem }
 .plots figure { margin: 0; padding: .5rem .7rem; border: 1px solid var(--line); border-radius: 8px }
 .plots figcaption { font-size: .85rem; font-weight: 600 }
 .plots svg { width: 100%; height: auto; display: block; font: 11px system-ui, sans-serif }
@@ -19,11 +21,13 @@ article { border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1rem
   break-inside: avoid }
 article .clip { display: grid; grid-template-columns: 9rem 1fr; gap: .2rem 1rem;
   align-items: start; margin: .9rem 0 .2rem }
+article .clip b { overflow-wrap: anywhere }
 article p { margin: .1rem 0 } audio { width: 100%; max-width: 26rem; height: 34px }
 .spectrogram { position: relative; margin: .3rem 0 1.3rem 2.2rem; height: 110px; cursor: pointer;
   min-width: 5rem; outline-offset: 2px }
 .spectrogram img { width: 100%; height: 100%; display: block; image-rendering: pixelated }
-.spectrogram i { position: absolute; font: 10px system-ui, sans-serif; opacity: .75 }
+.spectrogram i { position: absolute; font: 10px system-ui, sans-serif; opacity: .75;
+  white-space: nowrap }
 .spectrogram i.y { right: calc(100% + 5px); transform: translateY(50%) }
 .spectrogram i.x { top: calc(100% + 2px); transform: translateX(-50%) }
 .spectrogram b { position: absolute; top: 0; bottom: 0; width: 2px; margin-left: -1px; left: 0;
