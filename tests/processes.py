@@ -25,7 +25,7 @@ SERVER = multiprocessing.get_context("forkserver")
 # modules that do not exist are skipped
 SERVER.set_forkserver_preload(
     [
-        "torch", "torchaudio", "lightning.pytorch", "torch.utils.tensorboard",
+        "torch", "lightning.pytorch", "torch.utils.tensorboard",
         "torch.utils.serialization.config", "matplotlib.backends.backend_agg",
         "tts.training.run", "tts.alignment.numba_kernels", "librosa.sequence", "deepspeed",
         "deepspeed.runtime.zero.muon.muon_optimizer",

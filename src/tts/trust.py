@@ -80,6 +80,25 @@ def require_trusted(
         _require_bounded(config, where)
 
 
+def other_packages(config: object) -> list[str]:
+    """Return the packages of the classes that a plain ``config`` names, other than known parts.
+
+    A run with this config can only be loaded by whoever trusts them.
+    """
+    found: dict[str, None] = {}
+    stack = [config]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            name = node.get("_target_")
+            if isinstance(name, str) and name not in ALL_NAMES:
+                found[name.partition(".")[0]] = None
+            stack += node.values()
+        elif isinstance(node, list):
+            stack += node
+    return sorted(found)
+
+
 def locate(name: object, where: str, allowed: frozenset[str] = ALL_NAMES) -> Any:
     """Import and return the class or function called ``name``, one of ``allowed`` or trusted.
 

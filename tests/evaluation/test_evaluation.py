@@ -13,9 +13,12 @@ import soundfile
 from fakes import composed
 
 from tts.errors import UserError
-from tts.evaluation.html_report import mark_errors
+from tts.evaluation.interval_plot import interval_plot
+from tts.evaluation.labels import short_labels
+from tts.evaluation.report_clips import mark_errors
 from tts.evaluation.run import evaluate, parse_paths
 from tts.evaluation.wav_folders import shortest_names
+from tts.metrics.bootstrap import Estimate
 from tts.metrics.optional_packages import warn_once
 
 RATE = 22050
@@ -166,6 +169,30 @@ def test_names_are_as_short_as_possible() -> None:
     assert shortest_names([Path("/a/x/wavs"), Path("/a/y/wavs")]) == ["x/wavs", "y/wavs"]
     with pytest.raises(UserError, match="given twice"):
         shortest_names([Path("/a"), Path("/a")])
+
+
+def test_labels_are_short_and_different() -> None:
+    long = [
+        "2026-11-26_10-20-30_model.encoder=transformer,optimizer.lr=0.001",
+        "2026-11-26_10-20-31_model.encoder=conv,optimizer.lr=0.001",
+        "a-name-that-nobody-could-shorten",
+    ]
+    labels = short_labels(["recordings", *long[:2]])
+    assert list(labels.values()) == ["recordings", "encoder=transformer", "encoder=conv"]
+    assert list(short_labels(["run A", long[2]]).values()) == ["run A", "run B"]
+    assert short_labels(long[:1])[long[0]] == "run A"
+
+
+def test_an_interval_plot_has_a_row_per_system_and_a_band_per_reference() -> None:
+    estimates = {n: Estimate(v, v - 0.1, v + 0.1) for n, v in (("a", 3.0), ("<b>", 3.5))}
+    bands = {"recordings": Estimate(4.0, 3.9, 4.1), "none": Estimate(float("nan"), 0, 0)}
+    svg = interval_plot(estimates, bands, 2)
+    assert svg.count("<circle") == 2
+    assert svg.count("<rect class='band") == 1
+    assert "&lt;b&gt;: 3.50 [3.40, 3.60]" in svg
+    same = {"a": Estimate(0.0, 0.0, 0.0)}
+    assert "<circle" in interval_plot(same, {}, 1)
+    assert interval_plot({"a": bands["none"]}, bands, 1) == ""
 
 
 def test_wrong_words_are_marked() -> None:

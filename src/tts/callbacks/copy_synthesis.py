@@ -4,6 +4,7 @@ import lightning.pytorch as pl
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
+from tts.audio.frequency_axis import stft_axis
 from tts.audio.mel import stft_magnitude
 from tts.batch import Clips
 from tts.bounds import Count, Steps
@@ -68,7 +69,7 @@ class CopySynthesisSamples(PeriodicValidation):
             title: stft_magnitude(wave, contract).clamp(min=1e-4).log().cpu().numpy()
             for title, wave in waves.items()
         }
-        figure = mel_figure(spectra, contract.frames_per_second, ylabel="bin")
+        figure = mel_figure(spectra, contract.frames_per_second, stft_axis(contract))
         writer.add_figure(f"spectrogram/{name}", figure, step)
         for title, wave in waves.items():
             if title != "recording" or self.first_time(name):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
+from tts.audio.frequency_axis import mel_axis
 from tts.audio.mel import mel_spectrogram
 from tts.batch import Batch, Prompt
 from tts.bounds import Count, SolverSteps, Steps
@@ -36,7 +37,7 @@ class Samples(PeriodicValidation):
     - ``mel/``: the recording, the prediction with the recording's prosody, and the synthesis from
       text alone;
     - ``alignment/``: soft and hard, with the diagonality of the soft one in the title;
-    - ``pitch/``: predicted and recorded, per token;
+    - ``pitch/``: recorded per frame and token, and predicted, in Hz;
     - ``audio/``: recording and synthesis, both from their mels by ``vocoder``, a factory called
       with the mel contract (None: no audio), or the synthesis from its codes by their codec; for a
       flow-matching model also the first utterance
@@ -142,7 +143,7 @@ class Samples(PeriodicValidation):
         }
         arrays = {title: mel[0].float().cpu().numpy() for title, mel in mels.items()
                   if mel is not None}  # fmt: skip
-        writer.add_figure(f"mel/{name}", mel_figure(arrays, rate), step)
+        writer.add_figure(f"mel/{name}", mel_figure(arrays, rate, mel_axis(contract)), step)
 
         durations = None if output.durations is None else output.durations[0].cpu().numpy()
         if durations is not None or output.log_attention is not None:
@@ -152,10 +153,15 @@ class Samples(PeriodicValidation):
             figure = alignment_figure(soft, durations, symbols, steps, f"{name}{title}")
             writer.add_figure(f"alignment/{name}", figure, step)
         if durations is not None:
-            tracks = {"recording": output.pitch, "predicted": output.predicted_pitch}
-            pitch = {title: track[0].float().cpu().numpy() for title, track in tracks.items()
-                     if track is not None}  # fmt: skip
-            writer.add_figure(f"pitch/{name}", pitch_figure(pitch, durations, rate), step)
+            assert batch.pitch is not None
+            speaker = data.facts.statistics[int(batch.speaker)]
+            tracks = {"recorded, mean of a phoneme": output.pitch,
+                      "predicted": output.predicted_pitch}  # fmt: skip
+            pitch = {title: np.exp(speaker.pitch_mean + speaker.pitch_std
+                                   * track[0].float().cpu().numpy())
+                     for title, track in tracks.items() if track is not None}  # fmt: skip
+            recorded = batch.pitch[0].float().cpu().numpy()
+            writer.add_figure(f"pitch/{name}", pitch_figure(recorded, pitch, durations, rate), step)
 
         if wave is not None:
             assert self._vocoder is not None

@@ -29,7 +29,8 @@ def explain(error: BaseException, config_name: str, conf: Path, arguments: Seque
         options = [option for option in options if not option.startswith("_")]
         if group and options:
             hint = did_you_mean(choice, options)
-            return f"{group}={choice} does not exist; {hint}choose from {', '.join(options)}"
+            own = "" if hint else "; one of your own package needs trust=PACKAGE"
+            return f"{group}={choice} does not exist; {hint}choose from {', '.join(options)}{own}"
         return message
     if match := re.search(r"node `([^`]+)` is not a container", message):
         return _replaced_section(match[1], conf, arguments)

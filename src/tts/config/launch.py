@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from tts.config.arguments import one_line_errors
 from tts.config.help import help_text
 from tts.config.literal import quote_literals
+from tts.config.package_configs import search_trusted_packages
 from tts.config.reporting import fail, reported, user_error
 from tts.config.resume_overrides import inherit_overrides
 from tts.errors import UserError
@@ -69,7 +70,7 @@ def _compose_and_run(task: "Callable[[DictConfig], float | None]", config_name: 
         from tts.config.hydra_job import job_folder
         from tts.config.resolvers import new_start, register_resolvers
 
-    sys.argv[1:] = inherit_overrides(sys.argv[1:])
+    sys.argv[1:] = search_trusted_packages(inherit_overrides(sys.argv[1:]))
     register_resolvers()
     new_start(sys.argv[1:])
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing its own report

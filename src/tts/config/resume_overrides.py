@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from tts.config.package_configs import trusted_packages
 from tts.containment import require_links_inside
 from tts.errors import UserError
 from tts.plain_data import read_yaml, short
@@ -54,7 +55,7 @@ def inherit_overrides(arguments: list[str]) -> list[str]:
     found = read_yaml(file) or []
     if not isinstance(found, list) or not all(isinstance(entry, str) for entry in found):
         raise UserError(f"{file}: expected a list of overrides; remove the file, and give them")
-    with trusting(_trusted_packages(arguments)):
+    with trusting(trusted_packages(arguments)):
         former = [o for o in found if o not in arguments and _is_inherited(o, file, arguments)]
     if sum(o.count("${") for o in former) > MAX_REFERENCES:
         raise TrustError(f"{file}: has more than {MAX_REFERENCES} interpolations")
@@ -91,13 +92,6 @@ def _run_folder(resume: str) -> Path:
     path = Path(resume)
     path = path.parent if path.suffix == ".ckpt" else path
     return path.parent if path.name == "checkpoints" else path
-
-
-def _trusted_packages(arguments: list[str]) -> list[str]:
-    """Return the packages of ``trust=a`` or ``trust=[a,b]``."""
-    given = [a.partition("=")[2] for a in arguments if a.lstrip("+").startswith("trust=")]
-    text = given[-1].strip("'\"[] ") if given else ""
-    return [name.strip(" '\"") for name in text.split(",") if text not in ("", "null")]
 
 
 def _is_inherited(override: str, file: Path, arguments: list[str]) -> bool:

@@ -12,6 +12,7 @@ from tts.batch import Batch
 from tts.controls import SynthesisControls
 from tts.data.dataset import SpeechDataset
 from tts.evaluation.systems import (
+    COPY_SYNTHESIS,
     RECORDINGS,
     EvaluationSentence,
     EvaluationSet,
@@ -30,8 +31,6 @@ from tts.metrics.bootstrap import mean_estimate
 from tts.synthesizer import Synthesizer
 from tts.vocoders.codec import Codec
 from tts.vocoders.codec_decoder import CodecDecoder
-
-COPY_SYNTHESIS = "copy synthesis"
 
 
 class Reader(NamedTuple):

@@ -9,13 +9,16 @@ import numpy as np
 import soundfile
 import torch
 
+from tts.audio.frequency_axis import mel_axis
 from tts.audio.mel import mel_spectrogram
 from tts.contract import MelContract
-from tts.evaluation.html_report import AudioClip, render
+from tts.evaluation.html_report import render
+from tts.evaluation.report_clips import AudioClip
 from tts.evaluation.summary import Report
 from tts.evaluation.systems import EvaluationSet
 from tts.files import write_json, write_text
 
+SHOWN = ("0", "0.5", "1", "2", "4", "8", "12")  # kHz, as many as fit beside a picture
 WORST_BY = ("wer", "pesq", "dnsmos_p808", "mcd")  # the first one measured ranks the sentences
 
 
@@ -42,7 +45,10 @@ def write_report(
     }
     files = [folder / "report.json", folder / "report.html"]
     write_json(files[0], to_json(report))
-    write_text(files[1], render(report, worst, worst_by, clips))
+    axis = mel_axis(contract)
+    places = [place / contract.bands for place in axis.positions]
+    frequencies = [tick for tick in zip(places, axis.labels, strict=True) if tick[1] in SHOWN]
+    write_text(files[1], render(report, worst, worst_by, clips, frequencies))
     return files
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from tts.metrics.bootstrap import Estimate
 
 RECORDINGS = "recordings"  # name of the system that is the reference of all others
+COPY_SYNTHESIS = "copy synthesis"  # of the recordings, by the vocoder of the first model
 ModelMeasurements = dict[str, float | Estimate]  # by name, in addition to the waveforms' measures
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchaudio.functional import melscale_fbanks
 
+from tts.audio.mel_filters import mel_filter_bank
 from tts.batch import Clips
 from tts.bounds import Counts, SampleRate, Windows, require_equal_lengths
 from tts.losses.term import LossTerm
@@ -28,10 +28,7 @@ class WaveMelLoss(LossTerm):
         require_equal_lengths(windows=windows, bands=bands)
         self.windows, self.least_samples = tuple(windows), least_samples(windows)
         for number, (size, count) in enumerate(zip(windows, bands, strict=True)):
-            with torch.device("cpu"):  # torchaudio looks at the values
-                filters = melscale_fbanks(
-                    size // 2 + 1, 0.0, sample_rate / 2, count, sample_rate, "slaney", "slaney"
-                )
+            filters = mel_filter_bank(size // 2 + 1, 0.0, sample_rate / 2, count, sample_rate)
             self.register_buffer(f"filters_{number}", filters, persistent=False)  # (F, M)
             self.register_buffer(f"window_{number}", torch.hann_window(size), persistent=False)
 

@@ -22,9 +22,10 @@ def require_package(name: str, metric: str, extra: str = "metrics") -> ModuleTyp
     """
     try:
         return importlib.import_module(name)
-    except ImportError as error:
+    except (ImportError, OSError, RuntimeError) as error:  # the last two: built for another torch
+        reason = " ".join(str(error).split())
         raise MissingPackageError(
-            f"{metric} needs the package {name}: run `{install_advice(extra)}` ({error})"
+            f"{metric} needs the package {name}: run `{install_advice(extra)}` ({reason})"
         ) from error
 
 

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from torchaudio.functional import melscale_fbanks
 
+from tts.audio.mel_filters import mel_filter_bank
 from tts.metrics.evaluation_sample import SPEECH_SAMPLE_RATE, EvaluationSample, normalize_level
 from tts.metrics.measure import Measure, Statistics
 
@@ -31,10 +31,8 @@ class SpeakerEncoder(nn.Module):
         super().__init__()
         self.lstm = nn.LSTM(BANDS, 256, 3, batch_first=True)
         self.linear = nn.Linear(256, 256)
-        filters = melscale_fbanks(
-            N_FFT // 2 + 1, 0.0, SPEECH_SAMPLE_RATE / 2, BANDS, SPEECH_SAMPLE_RATE, "slaney",
-            "slaney",
-        )  # fmt: skip
+        bins, highest = N_FFT // 2 + 1, SPEECH_SAMPLE_RATE / 2
+        filters = mel_filter_bank(bins, 0.0, highest, BANDS, SPEECH_SAMPLE_RATE)
         self.register_buffer("filters", filters, persistent=False)  # (F, M)
         self.register_buffer("window", torch.hann_window(N_FFT), persistent=False)
         self.filters: Tensor

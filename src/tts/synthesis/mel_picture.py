@@ -3,6 +3,7 @@
 from io import BytesIO
 from pathlib import Path
 
+from tts.audio.frequency_axis import mel_axis
 from tts.contract import MelContract
 from tts.files import write_bytes
 from tts.synthesizer import SynthesizedSentence
@@ -23,6 +24,7 @@ def save_mel_picture(
     figure, axes = plt.subplots(
         len(sentences), 1, squeeze=False, figsize=(14, 3.2 * len(sentences)), layout="constrained"
     )
+    frequencies = mel_axis(contract)
     for axis, sentence in zip(axes[:, 0], sentences, strict=True):
         seconds = contract.seconds(len(sentence.features))
         durations = [] if sentence.durations is None else sentence.durations.tolist()
@@ -32,6 +34,7 @@ def save_mel_picture(
             origin="lower",
             aspect="auto",
             extent=(0, seconds, 0, contract.bands),
+            cmap="magma",
         )
         start = 0.0
         for symbol, frames in zip(sentence.phonemes, durations, strict=bool(durations)):
@@ -39,8 +42,9 @@ def save_mel_picture(
             axis.axvline(start, color="white", linewidth=0.4, alpha=0.5)
             axis.text(start + width / 2, contract.bands + 1, symbol, ha="center", fontsize=8)
             start += width
-        axis.set_xlabel("seconds")
-        axis.set_ylabel("mel band")
+        axis.set_xlabel("s")
+        axis.set_ylabel("kHz")
+        axis.set_yticks(frequencies.positions, labels=frequencies.labels)
     content = BytesIO()
     figure.savefig(content, dpi=110)
     write_bytes(path, content.getvalue())

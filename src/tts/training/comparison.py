@@ -15,11 +15,12 @@ from tts.containment import require_links_inside
 from tts.errors import UserError
 from tts.files import FileError, named_errors, printable, write_bytes, write_text
 from tts.plain_data import PlainData, read_json, read_yaml
+from tts.training.comparison_page import COSTS, PageRun, comparison_page
 from tts.training.summary import SUMMARY
 
 # facts of a run in the order of the columns
 FIXED = ("status", "parameters", "steps", "frames_per_second", "seconds")
-WRITTEN = ("comparison.csv", "comparison.png", "comparison")
+WRITTEN = ("comparison.csv", "comparison.png", "comparison.html", "comparison")
 FEW, LINE = 3, 60  # overrides in a bar's label; characters of a line of the bar chart
 HEADS = {"frames_per_second": "frames/s"}
 # overrides that are no columns: they change no result, or are named by others
@@ -76,7 +77,7 @@ def collect(folders: Iterable[Path]) -> Comparison:
 
 
 def write(comparison: Comparison, folder: Path) -> Comparison:
-    """Write ``comparison.csv``, ``comparison.png`` and TensorBoard's HParams into ``folder``."""
+    """Write ``comparison.csv``, ``.png``, ``.html`` and TensorBoard's HParams into ``folder``."""
     require_links_inside(folder, "give --out FOLDER", WRITTEN)
     content = io.StringIO(newline="")
     table = csv.writer(content)
@@ -93,9 +94,27 @@ def write(comparison: Comparison, folder: Path) -> Comparison:
         )
     write_text(folder / "comparison.csv", content.getvalue())
     _bar_chart(comparison, folder / "comparison.png")
+    write_text(folder / "comparison.html", _page(comparison, folder))
     with named_errors(folder / "comparison"):
         _write_hparams(comparison, folder / "comparison")
     return comparison
+
+
+def _page(comparison: Comparison, folder: Path) -> str:
+    """Return the HTML page of a comparison: a scatter and a table of all runs."""
+    short = short_keys(comparison.swept)
+    runs = []
+    for row in comparison.rows:
+        chosen = {short[key]: row.overrides[key] for key in short if key in row.overrides}
+        facts = {key: row.facts[key] for key in COSTS if key in row.facts}
+        values = {
+            name: float(value) for name, value in (facts | row.metrics).items()
+            if math.isfinite(value)
+        }  # fmt: skip
+        runs.append(PageRun(_name(row), str(row.facts.get("status", "")), chosen, values))
+    best = [comparison.best] if comparison.best else []
+    metrics = [*best, *(name for name in comparison.metrics if name not in best)]
+    return comparison_page(f"{folder.name}: {len(runs)} runs", runs, list(short.values()), metrics)
 
 
 def print_table(comparison: Comparison, folder: Path) -> None:
@@ -140,7 +159,7 @@ def print_table(comparison: Comparison, folder: Path) -> None:
         if error := row.facts.get("error"):
             failed = (f"run {_name(row)} {row.facts['status']}", "red")
             out.print(Text.assemble(failed, f": {' '.join(str(error).split())}"))
-    out.print(f"-> {folder}/comparison.csv, .png; all in TensorBoard: --logdir {folder}")
+    out.print(f"-> {folder}/comparison.csv, .png, .html; all in TensorBoard: --logdir {folder}")
 
 
 def short_keys(keys: Iterable[str]) -> dict[str, str]:

@@ -11,8 +11,7 @@ from tts.plain_data import PlainData
 from tts.project_files import DISTRIBUTION, IN_REPOSITORY, REPOSITORY
 
 PACKAGES = (
-    "torch", "torchaudio", "lightning", "hydra-core", "omegaconf", "numpy", "librosa", "numba",
-    "deepspeed",
+    "torch", "lightning", "hydra-core", "omegaconf", "numpy", "librosa", "numba", "deepspeed",
 )  # fmt: skip
 
 

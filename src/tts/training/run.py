@@ -38,6 +38,7 @@ from tts.training.summary import summarized
 from tts.training.system import build_trainable_system, keep_codec_of, load_initial_weights
 from tts.training.trainer import build_loggers, build_trainer
 from tts.training.trial_build import require_buildable
+from tts.trust import NEVER, other_packages
 
 info = rank_zero_only(logging.getLogger(__name__).info)
 
@@ -128,6 +129,12 @@ def log_start(config: DictConfig, system: pl.LightningModule, trainer: pl.Traine
     """Log what choices set elsewhere, sizes, device and steps; return the number of parameters."""
     for line in set_elsewhere(CONF, group_choices(), task_overrides()):
         info(line)
+    if own := [name for name in other_packages(to_plain(config)) if name not in NEVER]:
+        named = own[0] if len(own) == 1 else f"[{','.join(own)}]"
+        info(
+            "parts of %s: to resume, evaluate, export or speak with this run, add trust=%s",
+            " and ".join(own), named,
+        )  # fmt: skip
     parameters = sum(p.numel() for p in system.parameters())
     trained = sum(p.numel() for p in system.parameters() if p.requires_grad)
     info(
