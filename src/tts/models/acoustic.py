@@ -26,6 +26,19 @@ class Reading(NamedTuple):
     failed: Tensor  # (B,) bool, whether the first take skipped, repeated or did not end
 
 
+class Refinement(NamedTuple):
+    """How codes were found over the rounds of a model that refines them in parallel."""
+
+    confidence: Tensor  # (B, T, K) probability of each token when it was chosen; 1 if given
+    decided: Tensor  # (B, T, K) int64 round of its level that chose the token; 0 if given
+    rounds: Tensor  # (B, K) int64 rounds used for each level
+
+    @property
+    def passes(self) -> Tensor:
+        """Rounds of all levels, ``(B,)``: passes of the audio model."""
+        return self.rounds.sum(-1)
+
+
 class Generated(NamedTuple):
     """Synthesized features. Prosody is None where a family does not predict it."""
 
@@ -36,6 +49,8 @@ class Generated(NamedTuple):
     energy: Tensor | None = None  # (B, N) z-score of log energy
     notes: tuple[str, ...] = ()  # what could not be as predicted or as the controls ask
     reading: Reading | None = None  # of a model that reads its text by attention
+    refinement: Refinement | None = None  # of a model that refines codes in rounds
+    duration_deviation: Tensor | None = None  # (B, N) predicted standard deviation of ln(frames)
 
 
 class Diagnostics(NamedTuple):
@@ -49,7 +64,8 @@ class Diagnostics(NamedTuple):
     predicted_pitch: Tensor | None = None  # (B, N) z-scores
     stop: Tensor | None = None  # (B, S) logits of "this step is the last"
     stop_lengths: Tensor | None = None  # (B,) int64 steps, the recording's
-    token_accuracy: Tensor | None = None  # (K,) share of codes that are the likeliest
+    # (K,) share of codes that are the likeliest; NaN for a codebook that was not predicted
+    token_accuracy: Tensor | None = None
     code_lengths: Tensor | None = None  # (B,) int64 frames of log_attention, of a model of codes
 
     def frame_lengths(self, batch: Batch) -> Tensor:
@@ -70,6 +86,8 @@ class AcousticModel(nn.Module, Generic[Output]):
 
     features: ClassVar[Literal["mel", "codes"]] = "mel"
     codebooks = 0  # codes per frame, of a model of codes
+    # whether Prompt.given keeps codes of a recording, as replacing words needs
+    keeps_codes: ClassVar[bool] = False
     # whether attention over the text decides what is spoken next: it can skip, repeat and not end
     reads: ClassVar[bool] = False
     # controls that only some configurations of the family take -> the choice that adds them
@@ -84,6 +102,30 @@ class AcousticModel(nn.Module, Generic[Output]):
     def reference(self) -> Need:
         """Whether :meth:`generate` takes a recording whose style it copies."""
         return "none"
+
+    @property
+    def scored(self) -> bool:
+        """Whether a teacher-forced output has scores that are logged beside the losses."""
+        return self.reads or self.features == "codes"
+
+    @property
+    def shortest_reference(self) -> int:
+        """Mel frames that a reference has at the least."""
+        return 1
+
+    def predicted_durations(self, prompt: Prompt) -> Tensor:
+        """Return the predicted durations ``(B, N)`` in mel frames, not rounded, 0 at padding.
+
+        Raises UserError for a model that predicts none.
+        """
+        raise UserError("this model does not predict durations")
+
+    def align(self, batch: Batch) -> Tensor:
+        """Return the durations ``(B, N)`` in mel frames of recordings with their texts.
+
+        ``batch`` needs tokens and mels alone. Raises UserError for a model that cannot align.
+        """
+        raise UserError("this model has no aligner: use one with model/aligner=learned")
 
     def forward(self, batch: Batch) -> Output:
         """Return the teacher-forced output that the losses compare with ``batch``."""
