@@ -1,0 +1,130 @@
+"""Serve command: load the voices, listen, and end cleanly on a signal."""
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+import sys
+from collections.abc import Iterator
+
+import torch
+import uvicorn
+
+from tts.errors import UserError
+from tts.server.app import Service, create_app
+from tts.server.scheduler import Scheduler
+from tts.server.settings import ServerSettings
+from tts.server.voices import Voices, load_voices
+from tts.server.wyoming_protocol import require_wyoming, start_wyoming
+from tts.threads import usable_cpus
+
+# within tts.signals.GRACE, at whose end the process ends anyway
+FINISHING = 3  # seconds for requests in progress after a signal
+KEEP_ALIVE = 60  # seconds an idle connection stays open
+CONNECTIONS = 8  # open connections per place in the queue
+
+
+def serve(settings: ServerSettings) -> None:
+    """Serve until a signal. Raises UserError for a voice or a port that cannot be had."""
+    with contextlib.ExitStack() as stack:
+        http = stack.enter_context(listen(settings.host, settings.port, "port"))
+        wyoming = None
+        if settings.wyoming_port is not None:
+            require_wyoming()
+            if settings.token is not None and not is_loopback(settings.host):
+                raise UserError(
+                    "wyoming_port knows no token: leave out one of them, or host=127.0.0.1"
+                )
+            wyoming = stack.enter_context(
+                listen(settings.host, settings.wyoming_port, "wyoming_port")
+            )
+        voices = Voices(load_voices(settings.voices, settings.loading), settings.aliases)
+        workers = share_threads(settings.workers)
+        scheduler = Scheduler(workers, settings.limits.queue)
+        stack.callback(scheduler.close)
+        service = Service(voices, scheduler, settings.limits, settings.seed)
+        warm_up(voices)
+        _announce(settings, voices, http, wyoming)
+        asyncio.run(_run(http_server(service, settings.token), http, wyoming, service))
+
+
+def http_server(service: Service, token: str | None = None) -> uvicorn.Server:
+    """Return the HTTP server of a service; ``run(sockets=[...])`` runs it."""
+    config = uvicorn.Config(
+        create_app(service, token),
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=FINISHING,
+        limit_concurrency=CONNECTIONS * service.limits.queue,
+    )
+    return uvicorn.Server(config)
+
+
+@contextlib.contextmanager
+def listen(host: str, port: int, key: str) -> Iterator[socket.socket]:
+    """Yield a listening socket. Raises UserError where the address or the port cannot be had."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.create_server(address[:2], family=family, backlog=2048)
+    except OSError as error:
+        raise UserError(
+            f"{key}={port}: cannot listen on {host}: {error.strerror or error}; choose another"
+        ) from error
+    with bound:
+        yield bound
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine reaches ``host``."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def share_threads(workers: int | None) -> int:
+    """Return the number of workers (None: one per CPU), and share the CPUs among them."""
+    cpus = usable_cpus()
+    count = cpus if workers is None else workers
+    torch.set_num_threads(max(1, cpus // count))
+    return count
+
+
+def warm_up(voices: Voices) -> None:
+    """Speak a word with each voice: the first speech of a process takes longer."""
+    for voice in voices.voices.values():
+        if voice.model.reference != "required":
+            voice.speak("one", seed=0)
+
+
+async def _run(
+    server: uvicorn.Server, http: socket.socket, wyoming: socket.socket | None, service: Service
+) -> None:
+    adapter = None if wyoming is None else await start_wyoming(service, wyoming)
+    try:
+        await server.serve(sockets=[http])
+    finally:
+        if adapter is not None:
+            adapter.close()
+
+
+def _announce(
+    settings: ServerSettings, voices: Voices, http: socket.socket, wyoming: socket.socket | None
+) -> None:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    port = http.getsockname()[1]
+    if settings.token is None and not is_loopback(settings.host):
+        print(
+            f"host={settings.host}: everybody who reaches this machine can use the server; set "
+            "token=... to change that",
+            file=sys.stderr,
+        )
+    print(f"voices: {', '.join(voices.voices)}")
+    print(f"page: http://{host}:{port}/  API: http://{host}:{port}/docs")
+    if wyoming is not None:
+        print(f"Wyoming: tcp://{host}:{wyoming.getsockname()[1]}")
+    print("Ctrl-C ends the server", flush=True)
