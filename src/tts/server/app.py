@@ -82,7 +82,13 @@ def _information(service: Service) -> APIRouter:
         """Whether the server works, and how much it has to do."""
         busy, places = service.scheduler.busy, service.scheduler.queue
         status = "ok" if busy < places else "busy"
-        return {"status": status, "busy": busy, "queue": places, "voices": [*service.voices.voices]}
+        return {
+            "status": status,
+            "busy": busy,
+            "queue": places,
+            "max_characters": service.limits.max_characters,
+            "voices": [*service.voices.voices],
+        }
 
     @router.get("/v1/voices", tags=["speech"])
     async def voices() -> dict[str, object]:

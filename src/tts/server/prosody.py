@@ -9,6 +9,7 @@ from torch import Tensor
 
 from tts.audio.mel import mel_filters
 from tts.contract import MelContract
+from tts.text.word_spans import phone_spans
 from tts.synthesizer import SynthesizedSentence, Synthesizer
 
 DECIBELS = 20 / math.log(10)  # per unit of a natural log
@@ -17,7 +18,7 @@ DECIBELS = 20 / math.log(10)  # per unit of a natural log
 def describe_sentence(
     voice: Synthesizer, sentence: SynthesizedSentence, speaker: str | None
 ) -> dict[str, object]:
-    """Return text, symbols, and what the model gave each symbol: seconds, Hz and dB.
+    """Return text, symbols in phones, and what the model gave each symbol: seconds, Hz and dB.
 
     ``seconds``, ``pitch`` and ``energy`` are None where the model does not predict them.
     """
@@ -26,6 +27,7 @@ def describe_sentence(
         "normalized": sentence.normalized,
         "language": sentence.language,
         "symbols": list(sentence.phonemes),
+        "phones": _phones(sentence.phonemes),
         **_prosody(voice, sentence, speaker),
         "pause": sentence.pause,
         "words": _words(voice, sentence),
@@ -65,6 +67,17 @@ def _prosody(
         log_energy = statistics.energy_mean + statistics.energy_std * sentence.energy
         energy = _rounded(log_energy * DECIBELS, 2)
     return {"seconds": seconds, "pitch": pitch, "energy": energy}
+
+
+def _phones(phonemes: str) -> list[dict[str, object]]:
+    """Return the symbols in groups: a phone with its stress and length, or one silent symbol."""
+    spans = [(begin, end, False) for begin, end in phone_spans(phonemes, 0, len(phonemes))]
+    covered = {number for begin, end, _ in spans for number in range(begin, end)}
+    rest = [(n, n + 1, True) for n in range(len(phonemes)) if n not in covered]
+    return [
+        {"text": phonemes[begin:end], "begin": begin, "end": end, "silent": silent}
+        for begin, end, silent in sorted(spans + rest)
+    ]
 
 
 def _words(voice: Synthesizer, sentence: SynthesizedSentence) -> list[dict[str, object]] | None:

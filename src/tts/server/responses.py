@@ -37,6 +37,8 @@ class JobResponse(Response):
         leaving = asyncio.ensure_future(_left(receive))
         try:
             await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:  # the server ends
+            log.error("a response broke off: the server ends")
         finally:
             self._job.cancel()
             for task in (sending, leaving):

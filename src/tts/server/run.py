@@ -8,20 +8,15 @@ import sys
 from collections.abc import Iterator
 
 import torch
-import uvicorn
 
 from tts.errors import UserError
-from tts.server.app import Service, create_app
+from tts.server.app import Service
+from tts.server.http_server import HttpServer
 from tts.server.scheduler import Scheduler
 from tts.server.settings import ServerSettings
 from tts.server.voices import Voices, load_voices
 from tts.server.wyoming_protocol import require_wyoming, start_wyoming
 from tts.threads import usable_cpus
-
-# within tts.signals.GRACE, at whose end the process ends anyway
-FINISHING = 3  # seconds for requests in progress after a signal
-KEEP_ALIVE = 60  # seconds an idle connection stays open
-CONNECTIONS = 8  # open connections per place in the queue
 
 
 def serve(settings: ServerSettings) -> None:
@@ -45,23 +40,9 @@ def serve(settings: ServerSettings) -> None:
         service = Service(voices, scheduler, settings.limits, settings.seed)
         warm_up(voices)
         _announce(settings, voices, http, wyoming)
-        asyncio.run(_run(http_server(service, settings.token), http, wyoming, service))
-
-
-def http_server(service: Service, token: str | None = None) -> uvicorn.Server:
-    """Return the HTTP server of a service; ``run(sockets=[...])`` runs it."""
-    config = uvicorn.Config(
-        create_app(service, token),
-        lifespan="off",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=FINISHING,
-        limit_concurrency=CONNECTIONS * service.limits.queue,
-    )
-    return uvicorn.Server(config)
+        server = HttpServer(service, settings.token)
+        asyncio.run(_run(server, http, wyoming, service))
+    server.pass_signal_on()
 
 
 @contextlib.contextmanager
@@ -102,7 +83,7 @@ def warm_up(voices: Voices) -> None:
 
 
 async def _run(
-    server: uvicorn.Server, http: socket.socket, wyoming: socket.socket | None, service: Service
+    server: HttpServer, http: socket.socket, wyoming: socket.socket | None, service: Service
 ) -> None:
     adapter = None if wyoming is None else await start_wyoming(service, wyoming)
     try:

@@ -88,12 +88,14 @@ def speech_lines(task: Task) -> Iterator[Piece]:
                 utterance.text, task.speaker, task.language, reference, utterance.controls,
                 task.seed,
             ):  # fmt: skip
+                sentence = sentence._replace(pause=sentence.pause or utterance.pause)
                 line = describe_sentence(voice, sentence, task.speaker)
-                yield Piece(json_line({"type": "sentence", **line, **describe_mel(voice, sentence)}))
+                start = {"type": "sentence", "sample_rate": voice.sample_rate}
+                yield Piece(json_line({**start, **line, **describe_mel(voice, sentence)}))
                 for wave in waves:
                     yield _audio_line(wave, voice.sample_rate)
-                if pause := sentence.pause or utterance.pause:
-                    silence = np.zeros(round(pause * voice.sample_rate), np.float32)
+                if sentence.pause:
+                    silence = np.zeros(round(sentence.pause * voice.sample_rate), np.float32)
                     yield _audio_line(silence, voice.sample_rate)
     yield Piece(json_line({"type": "done"}))
 
