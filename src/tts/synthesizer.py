@@ -63,7 +63,7 @@ class SynthesizedSentence(NamedTuple):
     normalized: str = ""
     language: str = ""
     frame_seconds: float = 0.0  # duration of one of the T frames
-    pitch: Tensor | None = None  # (N,) z-score of ln F0 under the speaker's statistics, if predicted
+    pitch: Tensor | None = None  # (N,) z-score of the speaker's ln F0, if predicted
     energy: Tensor | None = None  # (N,) z-score of log energy, if predicted
 
 
@@ -247,13 +247,13 @@ class Synthesizer:
         language: str | None = None,
         reference: str | os.PathLike[str] | None = None,
         controls: SynthesisControls = NEUTRAL,
-        seed: int | None = None,
+        seed: int | torch.Generator | None = None,
         frames: int = 128,
     ) -> Iterator[tuple[SynthesizedSentence, Iterator[np.ndarray]]]:
         """Yield each sentence of :meth:`sentences` and its samples in pieces, as :meth:`stream`.
 
         The sentence has everything but its waveform, before the vocoder starts; its pause is not
-        among the samples.
+        among the samples. ``seed`` can be a generator, which goes on from one text to the next.
         """
         for sentence in self._features(text, speaker, language, reference, controls, seed):
             # of mels and codes alike, a frame is hop samples
@@ -334,7 +334,7 @@ class Synthesizer:
         language: str | None,
         reference: str | os.PathLike[str] | None,
         controls: SynthesisControls,
-        seed: int | None,
+        seed: int | torch.Generator | None,
     ) -> Iterator["_Sentence"]:
         """Yield the sentences of a text with their prompts."""
         controls = controls.updated({})  # checked
@@ -365,7 +365,7 @@ class Synthesizer:
         language: str | None,
         reference: str | os.PathLike[str] | None,
         controls: SynthesisControls,
-        seed: int | None,
+        seed: int | torch.Generator | None,
     ) -> Iterator[SynthesizedSentence]:
         """Yield sentences without their waveform."""
         empty = np.zeros(0, dtype=np.float32)
@@ -386,8 +386,10 @@ class Synthesizer:
                 sentence.language, pitch=pitch, energy=energy,
             )  # fmt: skip
 
-    def _generator(self, seed: int | None) -> torch.Generator | None:
+    def _generator(self, seed: int | torch.Generator | None) -> torch.Generator | None:
         """Return a generator of the call's own; None without a seed: torch's, shared by all."""
+        if isinstance(seed, torch.Generator):
+            return seed
         return None if seed is None else torch.Generator(self.device).manual_seed(seed)
 
     def _prompt(

@@ -153,7 +153,7 @@ class Serve(TypedDict):
     port: Port
     wyoming_port: Port | None
     token: Name | int | None
-    workers: Annotated[int, Bound(least=1, most=1024)] | None
+    workers: Annotated[int, Bound(least=1, most=1024)]
     queue: Count
     max_characters: Count
     max_megabytes: Positive
@@ -204,6 +204,7 @@ class Benchmark(TypedDict):
     steps: OneOrMore | list[Count]
     trust: NotRequired[Paths | None]
     voices: str | list[str]
+    clients: OneOrMore | list[Count]
     texts: str | None
     wavs: str | None
     sentence: Name
@@ -217,7 +218,8 @@ class Benchmark(TypedDict):
 
 COMMANDS: dict[str, type] = {
     "train": Train, "synthesize": Synthesize, "evaluate": Evaluate, "export": Export,
-    "convert": Convert, "prepare": Prepare, "benchmark": Benchmark, "phonemize": Phonemize, "serve": Serve,
+    "convert": Convert, "prepare": Prepare, "benchmark": Benchmark, "phonemize": Phonemize,
+    "serve": Serve,
 }  # fmt: skip
 SPEAKING = ("synthesize", "evaluate", "export")  # commands with synthesis controls
 

@@ -14,8 +14,8 @@ PATHS = (
     "hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir",
 )  # fmt: skip
 NAMES = (
-    "speaker", "language", "name", "data.speaker", "data.language", "data.name", "hub", "device", "host",
-    "token",
+    "speaker", "language", "name", "data.speaker", "data.language", "data.name", "hub", "device",
+    "host", "token",
 )  # fmt: skip
 FREE_TEXT = ("sentence", "about", "license")
 # keys of a command whose text may be "null", and have commas in a multirun

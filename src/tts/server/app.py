@@ -2,6 +2,7 @@
 
 import importlib.metadata
 from collections.abc import Iterator
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
@@ -17,7 +18,14 @@ from tts.server.responses import JobResponse
 from tts.server.scheduler import Piece, Scheduler
 from tts.server.settings import Limits
 from tts.server.speaking import (
-    Task, Utterance, encoded_speech, json_line, make_task, prosody, speech_lines, timings,
+    Task,
+    Utterance,
+    encoded_speech,
+    json_line,
+    make_task,
+    prosody,
+    speech_lines,
+    timings,
 )  # fmt: skip
 from tts.server.voices import Voices
 
@@ -26,7 +34,9 @@ TEXT_TYPES = {
     "json": "application/json", "srt": "application/x-subrip", "vtt": "text/vtt",
     "textgrid": "text/plain",
 }  # fmt: skip
-AUDIO = {200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}}}
+AUDIO: dict[int | str, dict[str, Any]] = {
+    200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}}
+}
 
 
 class Service:
@@ -157,4 +167,3 @@ def _own(service: Service) -> APIRouter:
         return service.run(timings(service.task(body), body.format), TEXT_TYPES[body.format])
 
     return router
-

@@ -1,4 +1,4 @@
-"""ASGI middleware before every request: the token, the size of the body, and the time to send it."""
+"""ASGI middleware before every request: its token, the size of its body, the time to send it."""
 
 import asyncio
 import hmac

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from tts.audio.mel import mel_filters
 from tts.contract import MelContract
-from tts.text.word_spans import phone_spans
 from tts.synthesizer import SynthesizedSentence, Synthesizer
+from tts.text.word_spans import phone_spans
 
 DECIBELS = 20 / math.log(10)  # per unit of a natural log
 

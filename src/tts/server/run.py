@@ -16,7 +16,6 @@ from tts.server.scheduler import Scheduler
 from tts.server.settings import ServerSettings
 from tts.server.voices import Voices, load_voices
 from tts.server.wyoming_protocol import require_wyoming, start_wyoming
-from tts.threads import usable_cpus
 
 
 def serve(settings: ServerSettings) -> None:
@@ -34,8 +33,8 @@ def serve(settings: ServerSettings) -> None:
                 listen(settings.host, settings.wyoming_port, "wyoming_port")
             )
         voices = Voices(load_voices(settings.voices, settings.loading), settings.aliases)
-        workers = share_threads(settings.workers)
-        scheduler = Scheduler(workers, settings.limits.queue)
+        share_threads(settings.workers)
+        scheduler = Scheduler(settings.workers, settings.limits.queue)
         stack.callback(scheduler.close)
         service = Service(voices, scheduler, settings.limits, settings.seed)
         warm_up(voices)
@@ -67,12 +66,9 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def share_threads(workers: int | None) -> int:
-    """Return the number of workers (None: one per CPU), and share the CPUs among them."""
-    cpus = usable_cpus()
-    count = cpus if workers is None else workers
-    torch.set_num_threads(max(1, cpus // count))
-    return count
+def share_threads(workers: int) -> None:
+    """Share torch's CPU threads among ``workers``."""
+    torch.set_num_threads(max(1, torch.get_num_threads() // workers))
 
 
 def warm_up(voices: Voices) -> None:

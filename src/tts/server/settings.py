@@ -37,7 +37,7 @@ class ServerSettings(NamedTuple):
     port: int
     wyoming_port: int | None
     token: str | None
-    workers: int | None
+    workers: int
     seed: int
     limits: Limits
     loading: Loading

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
 
 from tts.controls import SynthesisControls
 from tts.errors import UserError
@@ -40,6 +41,10 @@ class Task(NamedTuple):
     language: str | None
     seed: int
     reference: bytes | None = None  # an audio file
+
+    def generator(self) -> torch.Generator:
+        """Return a generator of the request's own."""
+        return torch.Generator(self.voice.device).manual_seed(self.seed)
 
 
 def make_task(body: SpeechBody, found: Speaker, seed: int) -> Task:
@@ -82,11 +87,13 @@ def speech_lines(task: Task) -> Iterator[Piece]:
     ``{"type": "done"}`` at the end.
     """
     voice = task.voice
+    # one for all sentences, so that with curves they sound as they did without
+    generator = task.generator()
     with _reference_file(task.reference) as reference:
         for utterance in task.utterances:
             for sentence, waves in voice.stream_sentences(
                 utterance.text, task.speaker, task.language, reference, utterance.controls,
-                task.seed,
+                generator,
             ):  # fmt: skip
                 sentence = sentence._replace(pause=sentence.pause or utterance.pause)
                 line = describe_sentence(voice, sentence, task.speaker)
@@ -124,11 +131,12 @@ def json_line(content: dict[str, object]) -> bytes:
 
 
 def _without_audio(task: Task) -> Iterator[SynthesizedSentence]:
+    generator = task.generator()
     with _reference_file(task.reference) as reference:
         for utterance in task.utterances:
             for sentence, _ in task.voice.stream_sentences(
                 utterance.text, task.speaker, task.language, reference, utterance.controls,
-                task.seed,
+                generator,
             ):  # fmt: skip
                 yield sentence._replace(pause=sentence.pause or utterance.pause)
 
@@ -179,4 +187,3 @@ def _reference_file(content: bytes | None) -> Iterator[str | None]:
         yield path
     finally:
         Path(path).unlink(missing_ok=True)
-

@@ -108,17 +108,14 @@ def _samples(task: Task) -> Iterator[Piece]:
 def _info(service: Service) -> "Info":
     from wyoming.info import Attribution, Info, TtsProgram, TtsVoice, TtsVoiceSpeaker
 
-    attribution = Attribution(DISTRIBUTION, f"https://pypi.org/project/{DISTRIBUTION}")
+    author = Attribution(DISTRIBUTION, f"https://pypi.org/project/{DISTRIBUTION}")
     version = importlib.metadata.version(DISTRIBUTION)
-    common = {"attribution": attribution, "installed": True, "version": version}
     voices = [
         TtsVoice(
-            name=name, description=name, languages=list(voice.facts.languages),
-            speakers=[TtsVoiceSpeaker(speaker) for speaker in voice.facts.speakers], **common,
+            name, author, True, name, version, list(voice.facts.languages),
+            [TtsVoiceSpeaker(speaker) for speaker in voice.facts.speakers],
         )
         for name, voice in service.voices.voices.items()
     ]  # fmt: skip
-    program = TtsProgram(
-        name=DISTRIBUTION, description="Speech of PyTorch models", voices=voices, **common
-    )
+    program = TtsProgram(DISTRIBUTION, author, True, "Speech of PyTorch models", version, voices)
     return Info(tts=[program])
