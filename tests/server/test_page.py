@@ -32,26 +32,34 @@ NAMELESS = """() => [...document.querySelectorAll(
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with api.sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        arguments = [
+            "--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required",
+        ]  # fmt: skip
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
+        page = browser.new_page(accept_downloads=True)
+        page.set_default_timeout(30_000)
+        expect.set_options(timeout=30_000)
+        yield page
         browser.close()
 
 
 @pytest.fixture
 def page(browser: Any, live: Live) -> Iterator[Any]:
     """The page with its voices; whatever it reports as an error fails the test."""
-    context = browser.new_context(viewport={"width": 1100, "height": 900}, accept_downloads=True)
-    page = context.new_page()
     errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.set_default_timeout(30_000)
-    page.goto(live.url)
-    expect(page.locator("#voice option")).to_have_count(2)
-    page.fill("#text", TEXT)
-    yield page
+
+    def report(error: Any) -> None:
+        errors.append(str(error))
+
+    browser.on("pageerror", report)
+    browser.set_viewport_size({"width": 900, "height": 900})
+    browser.goto(live.url)
+    expect(browser.locator("#voice option")).to_have_count(2)
+    browser.fill("#text", TEXT)
+    yield browser
+    browser.remove_listener("pageerror", report)
+    browser.unroute_all()
     assert not errors
-    context.close()
 
 
 def speak(page: Any) -> dict[str, Any]:
@@ -86,7 +94,10 @@ def test_speak_draw_and_save(page: Any, tmp_path: Path) -> None:
     assert page.locator("#curves .handle.edited").count() > 3
     expect(page.locator("#speak")).to_have_text("Speak as drawn")
     asked = speak(page)
-    assert [sentence["text"] for sentence in asked["sentences"]] == ["Good morning.", "How are you?"]
+    assert [sentence["text"] for sentence in asked["sentences"]] == [
+        "Good morning.",
+        "How are you?",
+    ]
     pitch = asked["sentences"][0]["pitch"]
     assert max(pitch) > 1 > -1 > min(pitch)
     assert asked["sentences"][1]["pitch"] == [0] * len(asked["sentences"][1]["pitch"])

@@ -5,7 +5,7 @@ const SLIDERS = [
   { name: "pitch", label: "Pitch", low: -12, high: 12, step: 0.5, neutral: 0, show: (v) => `${v} semitones` },
   { name: "energy", label: "Energy", low: -20, high: 20, step: 1, neutral: 0, show: (v) => `${v} dB` },
   { name: "pitch_range", label: "Liveliness", low: 0, high: 2, step: 0.1, neutral: 1, show: (v) => `${v.toFixed(1)}×` },
-  { name: "prosody_temperature", label: "Variation of prosody", low: 0, high: 1.5, step: 0.1, neutral: 0, show: (v) => v.toFixed(1) },
+  { name: "prosody_temperature", label: "Variation of prosody", low: 0, high: 1.5, step: 0.1, neutral: null, show: (v) => v.toFixed(1) },
   { name: "temperature", label: "Variation of sound", low: 0, high: 1.5, step: 0.1, neutral: null, show: (v) => v.toFixed(1) },
 ];
 

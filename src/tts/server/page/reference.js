@@ -21,7 +21,9 @@ function typeOf(schema) {
 }
 
 function fields(schema, parent) {
-  const table = made("table", "", parent), head = made("tr", "", made("thead", "", table));
+  const frame = made("div", "", parent);
+  frame.className = "scroll";
+  const table = made("table", "", frame), head = made("tr", "", made("thead", "", table));
   for (const title of ["field", "type", "meaning"]) made("th", title, head).scope = "col";
   const body = made("tbody", "", table);
   for (const [name, field] of Object.entries(schema.properties)) {

@@ -176,6 +176,7 @@ export class SpeakPanel {
       if (this.player.playing) { requestAnimationFrame(step); return; }
       this.watching = false;
       this.mel.playhead(null);
+      for (const row of id("times").tBodies[0].rows) row.removeAttribute("aria-current");
     };
     requestAnimationFrame(step);
   }
