@@ -50,6 +50,10 @@ class Command:
         )
         self._process.start()
 
+    def output(self) -> str:
+        """Return what it has printed so far."""
+        return self._streams[1].read_text()
+
     def poll(self) -> int | None:
         return self._process.exitcode
 

@@ -29,6 +29,7 @@ FLOORS = {
     "config": {"data", "audio", "vocoders"},
     "export": {"audio", "vocoders", "config", "training"},
     "synthesis": {"audio", "config", "synthesizer", "text"},
+    "server": {"audio", "synthesis", "synthesizer", "text", "vocoders"},
     "training": {
         "text", "audio", "data", "modules", "alignment", "models", "vocoders", "discriminators",
         "losses", "metrics", "optim", "systems", "callbacks", "strategies", "config",
@@ -44,7 +45,7 @@ FLOORS = {
     },
     "cli": {
         "audio", "config", "data", "training", "evaluation", "benchmark", "export",
-        "synthesis",
+        "server", "synthesis",
     },
 }  # fmt: skip
 SHARED = {

@@ -11,8 +11,8 @@ from tts.signals import ending_on_signals
 
 CLI = Path(__file__).parent / "cli"
 COMMANDS = (
-    "train", "synthesize", "phonemize", "prepare", "evaluate", "benchmark", "compare", "convert",
-    "export", "replay", "checklist",
+    "train", "synthesize", "serve", "phonemize", "prepare", "evaluate", "benchmark", "compare",
+    "convert", "export", "replay", "checklist",
 )  # fmt: skip
 
 

@@ -63,6 +63,8 @@ class SynthesizedSentence(NamedTuple):
     normalized: str = ""
     language: str = ""
     frame_seconds: float = 0.0  # duration of one of the T frames
+    pitch: Tensor | None = None  # (N,) z-score of the speaker's ln F0, if predicted
+    energy: Tensor | None = None  # (N,) z-score of log energy, if predicted
 
 
 class _Sentence(NamedTuple):
@@ -235,15 +237,45 @@ class Synthesizer:
             _warn_of(sentence.skipped)
             if pause:
                 yield np.zeros(round(pause * self.sample_rate), dtype=np.float32)
-            held = np.zeros(0, dtype=np.float32)  # the last milliseconds so far
-            for piece in self.vocoder.stream_pieces(self._pieces(sentence), frames, FIRST):
-                samples = np.concatenate([held, _samples(piece)])
-                ready = max(len(samples) - round(FADE * self.sample_rate), 0)
-                if ready:
-                    yield samples[:ready]
-                held = samples[ready:]
-            yield _without_click(held, self.sample_rate)
+            yield from self._stream_samples(self._pieces(sentence), frames)
             pause = sentence.pause
+
+    def stream_sentences(
+        self,
+        text: str,
+        speaker: str | None = None,
+        language: str | None = None,
+        reference: str | os.PathLike[str] | None = None,
+        controls: SynthesisControls = NEUTRAL,
+        seed: int | torch.Generator | None = None,
+        frames: int = 128,
+    ) -> Iterator[tuple[SynthesizedSentence, Iterator[np.ndarray]]]:
+        """Yield each sentence of :meth:`sentences` and its samples in pieces, as :meth:`stream`.
+
+        The sentence has everything but its waveform, before the vocoder starts; its pause is not
+        among the samples. ``seed`` can be a generator, which goes on from one text to the next.
+        """
+        for sentence in self._features(text, speaker, language, reference, controls, seed):
+            # of mels and codes alike, a frame is hop samples
+            hop = self.facts.contract_of(self.model.features).hop
+            features = sentence.features
+            done = sentence._replace(
+                features=features.cpu(),
+                durations=None if sentence.durations is None else sentence.durations.cpu(),
+                frame_seconds=hop / self.sample_rate,
+            )
+            yield done, self._stream_samples(iter([features[None]]), frames)
+
+    def _stream_samples(self, pieces: Iterator[Tensor], frames: int) -> Iterator[np.ndarray]:
+        """Yield the samples of a sentence's features that arrive in pieces ``(1, t, ...)``."""
+        held = np.zeros(0, dtype=np.float32)  # the last milliseconds so far
+        for piece in self.vocoder.stream_pieces(pieces, frames, FIRST):
+            samples = np.concatenate([held, _samples(piece)])
+            ready = max(len(samples) - round(FADE * self.sample_rate), 0)
+            if ready:
+                yield samples[:ready]
+            held = samples[ready:]
+        yield _without_click(held, self.sample_rate)
 
     def _pieces(self, sentence: "_Sentence") -> Iterator[Tensor]:
         """Yield the features ``(1, t, ...)`` of a sentence, and log the notes on it."""
@@ -302,7 +334,7 @@ class Synthesizer:
         language: str | None,
         reference: str | os.PathLike[str] | None,
         controls: SynthesisControls,
-        seed: int | None,
+        seed: int | torch.Generator | None,
     ) -> Iterator["_Sentence"]:
         """Yield the sentences of a text with their prompts."""
         controls = controls.updated({})  # checked
@@ -333,7 +365,7 @@ class Synthesizer:
         language: str | None,
         reference: str | os.PathLike[str] | None,
         controls: SynthesisControls,
-        seed: int | None,
+        seed: int | torch.Generator | None,
     ) -> Iterator[SynthesizedSentence]:
         """Yield sentences without their waveform."""
         empty = np.zeros(0, dtype=np.float32)
@@ -343,16 +375,21 @@ class Synthesizer:
             generated = self.model.generate(sentence.prompt)
             for note in generated.notes:
                 log.warning("%s: %s", line.text, note)
-            durations = None if generated.durations is None else generated.durations[0]
+            durations, pitch, energy = (
+                None if values is None else values[0]
+                for values in (generated.durations, generated.pitch, generated.energy)
+            )
             seconds = {"text": sentence.text_seconds, "mel": time.perf_counter() - began}
             yield SynthesizedSentence(
                 line.text, line.phonemes, empty, generated.features[0], durations, sentence.pause,
                 seconds, line.unknown, sentence.skipped, generated.notes, line.normalized,
-                sentence.language,
+                sentence.language, pitch=pitch, energy=energy,
             )  # fmt: skip
 
-    def _generator(self, seed: int | None) -> torch.Generator | None:
+    def _generator(self, seed: int | torch.Generator | None) -> torch.Generator | None:
         """Return a generator of the call's own; None without a seed: torch's, shared by all."""
+        if isinstance(seed, torch.Generator):
+            return seed
         return None if seed is None else torch.Generator(self.device).manual_seed(seed)
 
     def _prompt(

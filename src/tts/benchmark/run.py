@@ -13,6 +13,7 @@ from tts.benchmark.decoding import benchmark_decoding
 from tts.benchmark.machine import benchmark_machine
 from tts.benchmark.report import Section, print_section, write_json
 from tts.benchmark.scan import benchmark_blocks, benchmark_chunk_sizes, benchmark_scan
+from tts.benchmark.server import benchmark_server
 from tts.benchmark.startup import benchmark_startup
 from tts.benchmark.synthesis import benchmark_synthesis
 from tts.benchmark.timing import PairedTimer
@@ -31,16 +32,19 @@ from tts.project_files import bundled
 from tts.training.precision import choose_precision
 
 BF16 = {"32-true": False, "bf16-mixed": True}  # by precision
-LISTS = ("sections", "sizes", "vocoders", "voices", "lengths", "chunks", "steps")
+LISTS = ("sections", "sizes", "vocoders", "voices", "lengths", "chunks", "steps", "clients")
 NEEDED_BY = {  # sections that need a list
     "sizes": {"training_step", "synthesis"},
     "vocoders": {"vocoders"},
-    "voices": {"voices"},
+    "voices": {"voices", "server"},
     "lengths": {"scan", "block", "chunks", "decoding"},
     "chunks": {"chunks"},
     "steps": {"synthesis"},
+    "clients": {"server"},
 }
-COUNTS = ("rounds", "rows", "batch", "tokens", "frames", "width", "lengths", "chunks", "steps")
+COUNTS = (
+    "rounds", "rows", "batch", "tokens", "frames", "width", "lengths", "chunks", "steps", "clients",
+)  # fmt: skip
 
 
 @with_trust
@@ -84,6 +88,12 @@ def benchmark(config: DictConfig) -> list[Section]:
         "startup": lambda: benchmark_startup(timer),
         "busy": lambda: benchmark_busy(timer),
         "corpus": lambda: benchmark_corpus(config.rows),
+        "server": lambda: benchmark_server(
+            config.clients,
+            config.seconds,
+            [str(bundled(voice)) for voice in config.voices],
+            benchmark_texts(config.texts).values(),
+        ),
     }
     if unknown := sorted(set(map(str, config.sections)) - set(sections)):
         raise UserError(f"sections={unknown}: choose from {', '.join(sections)}")
@@ -122,7 +132,7 @@ def _check(config: DictConfig) -> None:
         raise UserError(f"seconds={config.seconds} must be a number above 0")
     if config.frames < config.tokens and requested & {"alignment", "training_step"}:
         raise UserError(f"frames={config.frames} must be at least tokens={config.tokens}")
-    if "voices" in requested:
+    if requested & NEEDED_BY["voices"]:
         for voice in config.voices:
             if not bundled(str(voice)).exists():
                 raise UserError(f"voices={voice}: there is no such voice or run; check the path")

@@ -9,6 +9,7 @@ Device = str  # cpu, cuda, cuda:1, mps
 Paths = str | Annotated[list[str], Length()]
 Name = Annotated[str, Length()]
 TimingFormat = Literal["json", "srt", "vtt", "textgrid"]
+Port = Annotated[int, Bound(least=0, most=65535)]
 OneOrMore = Count | Annotated[list[Count], Length()]
 
 
@@ -143,6 +144,28 @@ class Phonemize(TypedDict):
     phonemizer: Part | None
 
 
+class Serve(TypedDict):
+    """Options of ``serve``."""
+
+    voices: Paths
+    aliases: dict[str, str] | None
+    host: Name
+    port: Port
+    wyoming_port: Port | None
+    token: Name | int | None
+    workers: Annotated[int, Bound(least=1, most=1024)]
+    queue: Count
+    max_characters: Count
+    max_megabytes: Positive
+    timeout: Positive
+    seed: Seed
+    device: Device
+    precision: Literal["auto", "32-true", "bf16-mixed"]
+    phonemizer: Part | None
+    trust: NotRequired[Paths | None]
+    vocoder: Factory
+
+
 class Convert(TypedDict):
     """Options of ``convert``."""
 
@@ -182,6 +205,7 @@ class Benchmark(TypedDict):
     steps: OneOrMore | list[Count]
     trust: NotRequired[Paths | None]
     voices: str | list[str]
+    clients: OneOrMore | list[Count]
     texts: str | None
     wavs: str | None
     sentence: Name
@@ -196,6 +220,7 @@ class Benchmark(TypedDict):
 COMMANDS: dict[str, type] = {
     "train": Train, "synthesize": Synthesize, "evaluate": Evaluate, "export": Export,
     "convert": Convert, "prepare": Prepare, "benchmark": Benchmark, "phonemize": Phonemize,
+    "serve": Serve,
 }  # fmt: skip
 SPEAKING = ("synthesize", "evaluate", "export")  # commands with synthesis controls
 

@@ -15,6 +15,7 @@ PATHS = (
 )  # fmt: skip
 NAMES = (
     "speaker", "language", "name", "data.speaker", "data.language", "data.name", "hub", "device",
+    "host", "token",
 )  # fmt: skip
 FREE_TEXT = ("sentence", "about", "license")
 # keys of a command whose text may be "null", and have commas in a multirun
