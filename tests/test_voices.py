@@ -1,11 +1,13 @@
 """Voices that ship with the project: size, card, intelligibility, default use."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+import torch
 from processes import command
 
 from tts.checkpoint import load_run, save_voice
@@ -82,3 +84,18 @@ def test_a_voice_of_a_foreign_phonemizer_needs_it_as_an_argument(tmp_path: Path)
 def test_a_missing_device_is_one_clear_error(device: str) -> None:
     with pytest.raises(UserError, match=f"device={device}"):
         Synthesizer.load(device=device)
+
+
+def test_calls_have_their_own_random_numbers() -> None:
+    state = torch.get_rng_state()
+    voice = Synthesizer.load()
+
+    def speak(seed: int | None) -> bytes:
+        return voice.speak("Hi.", prosody_temperature=1.0, seed=seed).waveform.tobytes()
+
+    assert speak(None) != speak(None)
+    alone = [speak(1), speak(2)]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(speak, [1, 2] * 4))
+    assert together == alone * 4
+    assert torch.equal(torch.get_rng_state(), state)

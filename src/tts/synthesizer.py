@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -38,6 +39,7 @@ FADE = 0.01  # seconds of decay where speech is cut off
 CUT_OFF = 0.01  # RMS above which it is; silence of a voice is below 0.002
 PIECE = 1024  # frames per vocoder call: memory does not grow beyond
 FIRST = 16  # frames of a stream's first piece
+_LOADING = threading.RLock()  # torch's random state and hooks belong to the whole process
 
 
 class Speech(NamedTuple):
@@ -110,6 +112,8 @@ class Synthesizer:
     ) -> "Synthesizer":
         """Load a run, a checkpoint or a voice (None: the project's own); nothing is executed.
 
+        Threads may share a synthesizer, and torch's global random state stays as it was.
+
         ``vocoder`` makes one for a contract, by default the one that ships with the project; a
         model of codes is decoded by the codec that it carries.
         ``phonemizer``: the one the model was trained with, if it is not part of this package.
@@ -121,7 +125,8 @@ class Synthesizer:
         """
         target = find_device(device)
         bfloat16 = uses_bfloat16(precision, target)
-        with trusting(trust):
+        # a model draws its first weights from torch's random numbers, before it gets its own
+        with trusting(trust), _LOADING, torch.random.fork_rng(devices=[]):
             run = load_run(OWN_VOICE if path is None else path)
             facts = run.require_facts()
             model = run.build()
@@ -386,11 +391,19 @@ class Synthesizer:
                 sentence.language, pitch=pitch, energy=energy,
             )  # fmt: skip
 
-    def _generator(self, seed: int | torch.Generator | None) -> torch.Generator | None:
-        """Return a generator of the call's own; None without a seed: torch's, shared by all."""
+    def _generator(self, seed: int | torch.Generator | None) -> torch.Generator:
+        """Return a generator of the call's own, so that threads and the caller's are independent.
+
+        Without a seed it differs in every call.
+        """
         if isinstance(seed, torch.Generator):
             return seed
-        return None if seed is None else torch.Generator(self.device).manual_seed(seed)
+        generator = torch.Generator(self.device)
+        if seed is None:
+            generator.seed()
+        else:
+            generator.manual_seed(seed)
+        return generator
 
     def _prompt(
         self, tokens: Sequence[int], speaker: int, language: int, reference: Tensor | None

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import math
+import threading
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -165,13 +166,15 @@ class _Limit(TorchFunctionMode):
     def __init__(self, weights: Mapping[str, Tensor], where: str) -> None:
         super().__init__()
         self.where = where
+        self.thread = threading.get_ident()  # hooks see the modules of all threads
         # a part can be replaced while a model is built, and windows and filters are no weights
         self.parts = 16 * len(weights) + 256
         self.values = 4 * sum(tensor.numel() for tensor in weights.values()) + 2**25
 
     def count_part(self, *_: object) -> None:
-        self.parts -= 1
-        self._check()
+        if threading.get_ident() == self.thread:
+            self.parts -= 1
+            self._check()
 
     def __torch_function__(
         self,

@@ -85,8 +85,8 @@ class Vocoder(nn.Module):
         inputs = self.prepare(mel)
         if frames is None or self.context is None or total <= frames:
             with torch.inference_mode():
-                whole = self(*inputs).clamp(-1, 1)
-            yield whole
+                wave = self(*inputs).clamp(-1, 1)
+            yield wave  # outside of inference mode, which would also hold in the caller
             return
         for start in range(0, total, frames):
             stop = min(start + frames, total)
