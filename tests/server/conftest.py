@@ -13,8 +13,6 @@ import torch
 from fakes import model_factory
 from models.assemble import config, facts
 
-pytest.importorskip("fastapi", reason="the extra server is not installed")
-
 from tts.server.app import Service
 from tts.server.http_server import HttpServer
 from tts.server.run import listen

@@ -10,8 +10,6 @@ import httpx
 import pytest
 from processes import Command, command
 
-pytest.importorskip("fastapi", reason="the extra server is not installed")
-
 
 def test_it_serves_until_a_signal_and_ends_cleanly() -> None:
     running = Command("-m", "tts", "serve", "port=0", "voices=[lj]", "workers=1")

@@ -6,11 +6,9 @@ import threading
 
 import httpx
 import numpy as np
+import openai
 import pytest
 import soundfile
-
-openai = pytest.importorskip("openai")
-
 from server.conftest import LIMITS, Live, Start
 
 from tts.server.encoding import MEDIA_TYPES

@@ -123,7 +123,6 @@ def test_the_api_describes_itself_without_the_network(live: Live) -> None:
 
 
 def test_wyoming_clients_get_speech(voices: Voices) -> None:
-    pytest.importorskip("wyoming")
     from wyoming.audio import AudioChunk, AudioStart, AudioStop
     from wyoming.client import AsyncTcpClient
     from wyoming.error import Error

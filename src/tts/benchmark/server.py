@@ -1,9 +1,10 @@
-"""Load of the server: clients that ask for one sentence after another, none of which may be lost."""
+"""Load of the server: clients that ask for one sentence after another; none may be lost."""
 
 import contextlib
 import http.client
 import itertools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -35,6 +36,7 @@ class ServerRow(NamedTuple):
     whole_p95_ms: float
     whole_p99_ms: float
     audio_s_per_s: float  # of all clients together
+    audio_s_per_cpu_s: float | None  # of the server's CPU time (Linux only)
     memory_mb: float | None  # of the server after the warm-up (Linux only)
     memory_at_the_end_mb: float | None
 
@@ -78,7 +80,7 @@ def benchmark_server(
 
 def _row(pid: int, port: int, clients: int, seconds: float, bodies: Sequence[str]) -> ServerRow:
     answers: list[Answer] = []
-    began = time.monotonic()
+    began, cpu = time.monotonic(), _cpu_seconds(pid)
     end = began + seconds
     threads = [
         threading.Thread(target=_ask, args=(port, end, bodies[number:] + bodies, answers))
@@ -95,11 +97,12 @@ def _row(pid: int, port: int, clients: int, seconds: float, bodies: Sequence[str
         np.nanpercentile([1000 * answer[column] for answer in answers], (50, 95, 99))
         for column in (0, 1)
     )
+    spent = _cpu_seconds(pid)
     lost = sum(np.isnan(answer.whole) for answer in answers)
     audio = sum(answer.audio for answer in answers)
     return ServerRow(
         clients, len(answers), int(lost), *map(float, first), *map(float, whole), audio / took,
-        before, _memory(pid),
+        None if cpu is None or spent is None else audio / (spent - cpu), before, _memory(pid),
     )  # fmt: skip
 
 
@@ -157,6 +160,15 @@ def _server(
     finally:
         process.terminate()
         process.communicate()
+
+
+def _cpu_seconds(pid: int) -> float | None:
+    """Return the CPU seconds of a process so far; None where the system does not say."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime, stime
 
 
 def _memory(pid: int) -> float | None:
