@@ -152,9 +152,14 @@ def _phonemes(voice: Synthesizer, text: str, language: str) -> str:
 
 def _prompt(voice: Synthesizer, phonemes: str, names: _Names) -> Prompt:
     tokens = voice.frontend.tokens(phonemes)
-    whole = {"tokens": [tokens], "token_lengths": [len(tokens)], "speaker": [names.speaker],
-             "language": [names.language_index]}  # fmt: skip
-    return Prompt(**{k: torch.tensor(v, device=voice.device) for k, v in whole.items()})
+
+    def row(value: object) -> Tensor:
+        return torch.tensor([value], device=voice.device)
+
+    return Prompt(
+        row(tokens), row(len(tokens)), speaker=row(names.speaker),
+        language=row(names.language_index),
+    )  # fmt: skip
 
 
 def _rest(

@@ -83,7 +83,7 @@ def _row(pid: int, port: int, clients: int, seconds: float, bodies: Sequence[str
     began, cpu = time.monotonic(), _cpu_seconds(pid)
     end = began + seconds
     threads = [
-        threading.Thread(target=_ask, args=(port, end, bodies[number:] + bodies, answers))
+        threading.Thread(target=_ask, args=(port, end, [*bodies[number:], *bodies], answers))
         for number in (n * len(bodies) // clients for n in range(clients))
     ]
     for thread in threads:
@@ -93,17 +93,16 @@ def _row(pid: int, port: int, clients: int, seconds: float, bodies: Sequence[str
     for thread in threads:
         thread.join()
     took = time.monotonic() - began
-    first, whole = (
-        np.nanpercentile([1000 * answer[column] for answer in answers], (50, 95, 99))
-        for column in (0, 1)
-    )
     spent = _cpu_seconds(pid)
     lost = sum(np.isnan(answer.whole) for answer in answers)
     audio = sum(answer.audio for answer in answers)
-    return ServerRow(
-        clients, len(answers), int(lost), *map(float, first), *map(float, whole), audio / took,
-        None if cpu is None or spent is None else audio / (spent - cpu), before, _memory(pid),
-    )  # fmt: skip
+    first, whole = (
+        np.nanpercentile([1000 * answer[column] for answer in answers], (50, 95, 99)).tolist()
+        for column in (0, 1)
+    )
+    of_cpu = None if cpu is None or spent is None else audio / (spent - cpu)
+    numbers = (clients, len(answers), int(lost), *first, *whole, audio / took, of_cpu)
+    return ServerRow._make((*numbers, before, _memory(pid)))
 
 
 def _ask(port: int, end: float, bodies: Sequence[str], answers: list[Answer]) -> None:

@@ -177,6 +177,7 @@ class Samples(PeriodicValidation):
         tokens = {title: track for title, track in tracks.items() if track is not None}
         if durations is not None and tokens:
             assert batch.pitch is not None
+            assert batch.speaker is not None
             speaker = data.facts.statistics[int(batch.speaker)]
             pitch = {title: np.exp(speaker.pitch_mean + speaker.pitch_std
                                    * track[0].float().cpu().numpy())
