@@ -34,6 +34,7 @@ def installed(tmp_path: Path) -> Path:
 
 def test_a_bundled_voice_speaks_outside_the_repository(installed: Path, tmp_path: Path) -> None:
     assert (installed / "tts/py.typed").is_file()
+    assert (installed / "tts/server/page/index.html").is_file()
     assert (installed / "hydra_plugins/tts_optuna.py").is_file()
     words = ["synthesize", "run=voices/kathleen", "text=Hello.", "out=hello.wav"]
     done = subprocess.run(
