@@ -10,6 +10,8 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
+from tts.console import reader_left
+
 UNKNOWN = 0xFFFFFFFF  # a size that is not known yet, as ffmpeg and sox write it
 HEADER = 44  # bytes
 
@@ -38,6 +40,8 @@ def write_stream(pieces: Iterable[np.ndarray], rate: int, raw: bool) -> Streamed
         for piece in pieces:
             output.write((np.clip(piece, -1, 1) * 32767).round().astype("<i2").tobytes())
             output.flush()
+            if reader_left():
+                return Streamed(samples, first, closed=True)
             samples += len(piece)
             first = time.perf_counter() - began if first is None else first
         if not raw and start is not None:
@@ -45,7 +49,7 @@ def write_stream(pieces: Iterable[np.ndarray], rate: int, raw: bool) -> Streamed
             output.write(wav_header(rate, samples))
             output.seek(0, os.SEEK_END)
         output.flush()
-    except BrokenPipeError:
+    except BrokenPipeError:  # of a stream that tts.console does not protect
         # what is still buffered would fail again when Python ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Streamed(samples, first, closed=True)
