@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ from tts.synthesis.batch_rows import Row, read_rows
 from tts.synthesis.run import synthesize
 from tts.synthesis.standard_output import write_stream
 from tts.synthesizer import SynthesizedSentence, Synthesizer
+from tts.text.analysis import analyze
+from tts.text.frontend import Frontend
+from tts.text.lexicon import Lexicon
 
 
 @pytest.fixture(scope="module")
@@ -186,3 +190,20 @@ def test_markup_changes_the_speech(voice: Synthesizer) -> None:
     assert len(paused) == len(plain.waveform) + round(1.5 * voice.sample_rate)
     found = voice.timings(voice.sentences("[pause 0.5] A small cat. [pause 1]"))
     assert found[0].start == pytest.approx(0.5, abs=1e-4)
+
+
+PAGE = Path(__file__).parents[1] / "docs" / "synthesis.md"
+
+
+def test_the_pages_examples_are_read_as_it_says(tmp_path: Path) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    frontend = Frontend()
+    texts = re.findall(r'^uv run synthesize\.py .*?text="(.*)"$', page, re.MULTILINE)
+    assert len(texts) >= 2
+    for text in texts:
+        assert all(sentence.tokens for sentence in analyze(frontend, text, "en-us"))
+    lexicon, rows = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    assert len(Lexicon.read(written(tmp_path, "words.tsv", lexicon)).entries) == 3
+    assert [row.id for row in read_rows(None, written(tmp_path, "rows.csv", rows))] == [
+        "greeting", "farewell",
+    ]  # fmt: skip
