@@ -128,7 +128,7 @@ def test_a_batch_goes_on_past_bad_rows(tmp_path: Path) -> None:
     assert soundfile.info(tmp_path / "out/last.opus").samplerate == 24000
     [sentence] = json.loads((tmp_path / "out/slow.json").read_text())["sentences"]
     phones = sentence["words"][2]["phones"]
-    assert "".join(phone["phone"] for phone in phones) == "dʒˈɪf"
+    assert "".join(phone["phone"] for phone in phones) == "dʒɪf"
     assert all(-7 < phone["log_variance"] < 3.1 for phone in phones)
 
 
@@ -173,7 +173,7 @@ def test_a_file_gets_its_length_and_a_closed_pipe_ends_quietly(
 
 def test_markup_changes_the_speech(voice: Synthesizer) -> None:
     def sentence(text: str, **changes: float) -> SynthesizedSentence:
-        [one] = voice.sentences(text, controls=NEUTRAL.updated(changes))
+        [one] = voice.sentences(text, controls=NEUTRAL.updated(changes), seed=1)
         return one
 
     plain = sentence("A small cat.")
@@ -184,11 +184,11 @@ def test_markup_changes_the_speech(voice: Synthesizer) -> None:
     assert abs(int(slow.durations[9:].sum() - plain.durations[9:].sum())) < 8
     full = sentence("[rate 0.8][pitch 2]A small cat.[/pitch][/rate]")
     assert np.array_equal(full.waveform, sentence("A small cat.", rate=0.8, pitch=2.0).waveform)
-    with pytest.raises(UserError, match="rate=0.2 and the text's rate of 0.2 make 0.04"):
+    with pytest.raises(UserError, match=r"rate=0\.2 and the text's rate of 0\.2 make 0\.04"):
         sentence("A [rate 0.2]cat[/rate].", rate=0.2)
     paused = voice.speak("[pause 0.5] A small cat. [pause 1]", seed=1).waveform
     assert len(paused) == len(plain.waveform) + round(1.5 * voice.sample_rate)
-    found = voice.timings(voice.sentences("[pause 0.5] A small cat. [pause 1]"))
+    found = voice.timings(voice.sentences("[pause 0.5] A small cat. [pause 1]", seed=1))
     assert found[0].start == pytest.approx(0.5, abs=1e-4)
 
 
