@@ -190,7 +190,7 @@ CONF_READERS = ("elsewhere", "errors", "help", "origin")
 JSON_READERS = (
     "benchmark/voices.py", "config/resolvers.py", "config/resume_overrides.py",
     "data/corpora/transcription.py", "data/file_hashes.py", "data/reuse.py", "data/shards.py",
-    "data/store.py", "data/manifest.py", "folder_lock.py",
+    "data/store.py", "data/manifest.py", "folder_lock.py", "synthesis/batch_rows.py",
 )  # fmt: skip
 EXECUTING = {
     "hydra.utils": {"config/instantiate.py"},

@@ -78,6 +78,11 @@ Heads = Annotated[int, Bound(least=1, most=1024)]
 Octaves = Annotated[int, Bound(least=1, most=16)]
 Width = Annotated[float, Bound(above=0, most=16)]  # share of the published channels
 Temperature = Annotated[float, Bound(least=0, most=10)]  # scale of the noise in synthesis
+# of synthesis: for a text, a token or a span of marked-up text
+RATE = Bound(least=0.1, most=10)  # times faster
+PITCH = Bound(least=-48, most=48)  # semitones
+ENERGY = Bound(least=-60, most=60)  # decibels
+PITCH_RANGE = Bound(least=0, most=5)  # times the deviation from the mean
 Counts = Annotated[Sequence[Count], Length()]
 Kernels = Annotated[Sequence[Kernel], Length()]
 OddKernels = Annotated[Sequence[OddKernel], Length()]

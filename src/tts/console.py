@@ -76,16 +76,24 @@ def output_error() -> str | None:
     return raw.lost if isinstance(raw, _Output) else None
 
 
+def reader_left() -> bool:
+    """Return whether the program that reads standard output has ended."""
+    raw = _raw(sys.stdout)
+    return isinstance(raw, _Output) and raw.reader_left
+
+
 class _Output(io.FileIO):
     """A stream of bytes that drops the rest after its first error."""
 
     lost: str | None = None
+    reader_left = False
 
     def write(self, content: bytes) -> int:  # type: ignore[override]
         try:
             return super().write(content) or 0
         except OSError as error:
-            if error.errno != errno.EPIPE:
+            self.reader_left = error.errno == errno.EPIPE
+            if not self.reader_left:
                 self.lost = os.strerror(error.errno or 0).lower()
             # C libraries and child processes write to the same descriptor
             null = os.open(os.devnull, os.O_WRONLY)

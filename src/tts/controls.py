@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 import torch
 from torch import Tensor
 
-from tts.bounds import Bound, SolverSteps, Temperature
+from tts.bounds import ENERGY, PITCH, PITCH_RANGE, RATE, Bound, SolverSteps, Temperature
 from tts.errors import UserError
 
 # A number for all tokens or one per token: a list from the user, a tensor (B, N) in a Prompt.
@@ -25,11 +25,11 @@ class SynthesisControls(NamedTuple):
     """
 
     # factors and shifts of the predicted prosody
-    rate: Annotated[PerToken, Bound(least=0.1, most=10)] = 1.0  # times faster
-    pitch: Annotated[PerToken, Bound(least=-48, most=48)] = 0.0  # semitones up
-    energy: Annotated[PerToken, Bound(least=-60, most=60)] = 0.0  # decibels up
+    rate: Annotated[PerToken, RATE] = 1.0  # times faster
+    pitch: Annotated[PerToken, PITCH] = 0.0  # semitones up
+    energy: Annotated[PerToken, ENERGY] = 0.0  # decibels up
     # factor on the pitch's deviation from the speaker's mean: 0 is monotone, 1.3 is livelier
-    pitch_range: Annotated[PerToken, Bound(least=0, most=5)] = 1.0
+    pitch_range: Annotated[PerToken, PITCH_RANGE] = 1.0
     # factor on each mel band's deviation from its mean: 1.1 is clearer, 1.2 is harsh
     variance_scale: Annotated[float | None, Bound(above=0, most=2)] = None
     # noise scale of durations and, in models that sample them, pitch and energy; 0: deterministic
@@ -113,8 +113,14 @@ class SynthesisControls(NamedTuple):
                 values[name] = tensor[None] if tensor.ndim else float(tensor)
         return SynthesisControls(**values)
 
-    def on(self, defaults: "SynthesisControls") -> "SynthesisControls":
-        """Return these controls on top of a voice's ``defaults``, which are single numbers."""
+    def on(
+        self, defaults: "SynthesisControls", whose: str = "the voice's own"
+    ) -> "SynthesisControls":
+        """Return these controls on top of a voice's ``defaults``, or of those of a full text.
+
+        ``whose``: what the defaults are, for a message. Raises UserError where both together leave
+        a control's range.
+        """
         values, voice = self._asdict(), defaults._asdict()
         for name, neutral in NEUTRAL._asdict().items():
             own, default = values[name], voice[name]
@@ -122,7 +128,7 @@ class SynthesisControls(NamedTuple):
                 values[name] = default if own is None else own
             else:
                 values[name] = default * own if neutral == 1 else default + own
-                _require_sum_or_product(name, own, default, values[name])
+                _require_sum_or_product(name, own, default, values[name], whose)
         return SynthesisControls(**values)
 
 
@@ -190,19 +196,14 @@ def _parse_flag(name: str, value: object) -> bool:
     return flags[value]
 
 
-def _require_sum_or_product(name: str, asked: Any, default: Any, result: Any) -> None:
-    """Raise UserError where a control and the voice's own together leave its range."""
-    for number in torch.as_tensor(result, dtype=torch.float64).flatten().tolist():
+def _require_sum_or_product(name: str, asked: Any, default: Any, result: Any, whose: str) -> None:
+    """Raise UserError where two values of a control together leave its range."""
+    numbers = (torch.as_tensor(value, dtype=torch.float64) for value in (result, asked, default))
+    columns = (column.flatten().tolist() for column in torch.broadcast_tensors(*numbers))
+    for number, ours, theirs in zip(*columns, strict=True):
         # float32 of a list's entries, and of their product
         if not LIMITS[name].bound.accepts(float(f"{number:.6g}")):
-            own = f"the voice's own {name} of {default:g}"
             raise UserError(
-                f"{name}={_shown(asked)} and {own} make {number:g}: "
-                f"expected {LIMITS[name].bound.words()}"
+                f"{name}={float(f'{ours:.6g}'):g} and {whose} {name} of {theirs:g} make "
+                f"{number:g}: expected {LIMITS[name].bound.words()}"
             )
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, Tensor):
-        value = value.flatten().tolist()
-    return f"[{','.join(f'{v:g}' for v in value)}]" if isinstance(value, list) else f"{value:g}"

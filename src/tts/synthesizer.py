@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,9 +24,11 @@ from tts.device import Precision, find_device, uses_bfloat16
 from tts.errors import UserError
 from tts.models.acoustic import AcousticModel, Generated
 from tts.project_files import VOICES
-from tts.text.analysis import AnalyzedSentence, analyze
+from tts.text.analysis import AnalyzedSentence, Cast, analyze
 from tts.text.frontend import Frontend
+from tts.text.lexicon import Lexicon
 from tts.text.phonemes import Phonemizer
+from tts.text.spans import BOUNDS, Prosody
 from tts.timings import SentenceTiming, sentence_timing
 from tts.trust import trusting
 from tts.vocoders.codec_decoder import load_codec_decoder
@@ -34,6 +36,7 @@ from tts.vocoders.load import default_vocoder
 from tts.vocoders.vocoder import Vocoder
 
 log = logging.getLogger(__name__)
+Pronunciations = Lexicon | str | os.PathLike[str] | None
 OWN_VOICE = VOICES / "lj"
 FADE = 0.01  # seconds of decay where speech is cut off
 CUT_OFF = 0.01  # RMS above which it is; silence of a voice is below 0.002
@@ -67,6 +70,9 @@ class SynthesizedSentence(NamedTuple):
     frame_seconds: float = 0.0  # duration of one of the T frames
     pitch: Tensor | None = None  # (N,) z-score of the speaker's ln F0, if predicted
     energy: Tensor | None = None  # (N,) z-score of log energy, if predicted
+    lead: float = 0.0  # seconds of silence before it
+    pronounced: tuple[tuple[str, str], ...] = ()  # words with phonemes of their own
+    log_variance: Tensor | None = None  # (N,) of ln(frames) of each symbol, if predicted
 
 
 class _Sentence(NamedTuple):
@@ -77,7 +83,6 @@ class _Sentence(NamedTuple):
     prompt: Prompt
     pause: float
     text_seconds: float
-    language: str
 
 
 class Synthesizer:
@@ -85,6 +90,7 @@ class Synthesizer:
 
     A model of codes takes a :class:`~tts.vocoders.codec_decoder.CodecDecoder` as its vocoder.
     ``speaking``: the voice's defaults, on top of which the caller's controls are applied.
+    ``lexicon``: pronunciations of every text, on top of those of the front end.
     """
 
     def __init__(
@@ -94,10 +100,12 @@ class Synthesizer:
         frontend: Frontend,
         facts: CorpusFacts,
         speaking: SynthesisControls = NEUTRAL,
+        lexicon: Lexicon | None = None,
     ) -> None:
         vocoder.require(facts.contract_of(model.features), "the acoustic model")
         self.model, self.vocoder = model.eval(), vocoder.eval()
         self.frontend, self.facts, self.speaking = frontend, facts, speaking
+        self.lexicon = lexicon
         self.device = next(model.parameters()).device
 
     @classmethod
@@ -109,6 +117,7 @@ class Synthesizer:
         phonemizer: Phonemizer | None = None,
         trust: Sequence[str] = (),
         precision: Precision = "auto",
+        lexicon: Pronunciations = None,
     ) -> "Synthesizer":
         """Load a run, a checkpoint or a voice (None: the project's own); nothing is executed.
 
@@ -120,11 +129,13 @@ class Synthesizer:
         ``trust``: packages, such as your own, whose classes the run may name.
         ``precision``: ``bf16-mixed`` computes the vocoder's large layers in bf16, ``32-true``
         nothing; ``auto``: bf16 on CPUs with AMX, where it is several times faster.
+        ``lexicon``: a file of pronunciations (:mod:`tts.text.lexicon`) for every text.
         Raises CheckpointError for a file that is missing, damaged or does not fit this code, and
         UserError for a device that this machine does not have.
         """
         target = find_device(device)
         bfloat16 = uses_bfloat16(precision, target)
+        read = _lexicon(lexicon)
         # a model draws its first weights from torch's random numbers, before it gets its own
         with trusting(trust), _LOADING, torch.random.fork_rng(devices=[]):
             run = load_run(OWN_VOICE if path is None else path)
@@ -145,11 +156,17 @@ class Synthesizer:
         made = made.to(target)
         if bfloat16:
             made.use_bfloat16()
-        return cls(model.to(target), made, frontend, facts, speaking)
+        return cls(model.to(target), made, frontend, facts, speaking, read)
 
     @property
     def sample_rate(self) -> int:
         return self.facts.contract.sample_rate
+
+    @property
+    def cast(self) -> Cast:
+        """The languages and speakers that SSML may name."""
+        facts = self.facts
+        return Cast.of(facts.languages, facts.speakers, facts.speaker_languages)
 
     def speak(
         self,
@@ -159,21 +176,37 @@ class Synthesizer:
         reference: str | os.PathLike[str] | None = None,
         seed: int | None = None,
         controls: SynthesisControls = NEUTRAL,
+        lexicon: Pronunciations = None,
         **changes: object,
     ) -> Speech:
         """Synthesize a text: split it into sentences and join them with natural pauses.
 
+        The text can have markup: ``[pause 1.5]``, ``[rate 0.8]slowly[/rate]``, phonemes such as
+        ``[[ h ə l ˈ oʊ ]]`` (:mod:`tts.text.bracket_markup`), or SSML, if it begins with
+        ``<speak`` (:mod:`tts.text.ssml`).
         ``speaker``: a name the model knows, by default its first; ``language``: by default the
         speaker's; ``reference``: a recording whose style is copied, for models that take one;
-        ``seed``: makes a temperature above 0 repeatable; ``changes``: single fields of
-        :class:`SynthesisControls`, as in ``speak(text, rate=1.1, pitch=-2)``. Raises UserError for
-        text, names or values that the model cannot use.
+        ``seed``: makes a temperature above 0 repeatable; ``lexicon``: pronunciations of this text;
+        ``changes``: single fields of :class:`SynthesisControls`, as in ``speak(text, rate=1.1,
+        pitch=-2)``. Raises UserError for text, names or values that the model cannot use.
         """
         sentences = self.sentences(
-            text, speaker, language, reference, controls.updated(changes), seed
+            text, speaker, language, reference, controls.updated(changes), seed, lexicon
         )
         pieces = list(joined(map(_warned, sentences), self.sample_rate))
         return Speech(np.concatenate(pieces), self.sample_rate)
+
+    def analyze(
+        self,
+        text: str,
+        speaker: str | None = None,
+        language: str | None = None,
+        lexicon: Pronunciations = None,
+    ) -> list[AnalyzedSentence]:
+        """Return the sentences of a text as :meth:`speak` reads them, without speaking."""
+        index = self._language(language, self.facts.speaker_index(speaker))
+        lexicons = [one for one in (_lexicon(lexicon), self.lexicon) if one is not None]
+        return analyze(self.frontend, text, self.facts.languages[index], lexicons, self.cast)
 
     def sentences(
         self,
@@ -183,12 +216,13 @@ class Synthesizer:
         reference: str | os.PathLike[str] | None = None,
         controls: SynthesisControls = NEUTRAL,
         seed: int | None = None,
+        lexicon: Pronunciations = None,
     ) -> Iterator[SynthesizedSentence]:
         """Yield the sentences of :meth:`speak`, each as soon as it is synthesized.
 
         Raises UserError before the first sentence for text that cannot be synthesized.
         """
-        for sentence in self._features(text, speaker, language, reference, controls, seed):
+        for sentence in self._features(text, speaker, language, reference, controls, seed, lexicon):
             began = time.perf_counter()
             waveform = _samples(self.vocoder.synthesize(sentence.features[None], PIECE))
             sentence.seconds["vocoder"] = time.perf_counter() - began
@@ -212,13 +246,22 @@ class Synthesizer:
             if one.durations is None:
                 raise UserError("this model has no durations, so there are no timings")
             seconds = [one.frame_seconds * frames for frames in one.durations.tolist()]
-            phonemize = partial(self.frontend.phonemizer, language=one.language)
+            phonemize = partial(self._phonemize, one.language, dict(one.pronounced))
+            start += round(one.lead * self.sample_rate) / self.sample_rate
+            uncertain = None if one.log_variance is None else one.log_variance.tolist()
             found.append(
-                sentence_timing(one.text, one.normalized, one.phonemes, seconds, start, phonemize)
+                sentence_timing(
+                    one.text, one.normalized, one.phonemes, seconds, start, phonemize, uncertain
+                )
             )
             length = round(len(one.features) * one.frame_seconds * self.sample_rate)
             start += (length + round(one.pause * self.sample_rate)) / self.sample_rate
         return found
+
+    def _phonemize(self, language: str, pronounced: Mapping[str, str], word: str) -> str:
+        """Return the phones of one word, which the text can have given."""
+        given = pronounced.get(word)
+        return self.frontend.phonemizer(word, language) if given is None else given
 
     def stream(
         self,
@@ -229,6 +272,7 @@ class Synthesizer:
         controls: SynthesisControls = NEUTRAL,
         seed: int | None = None,
         frames: int = 128,
+        lexicon: Pronunciations = None,
     ) -> Iterator[np.ndarray]:
         """Yield the samples of :meth:`speak` in pieces of up to ``frames``, pauses included.
 
@@ -238,12 +282,15 @@ class Synthesizer:
         sentences.
         """
         pause = 0.0
-        for sentence in self._prompts(text, speaker, language, reference, controls, seed):
+        for sentence in self._prompts(text, speaker, language, reference, controls, seed, lexicon):
             _warn_of(sentence.skipped)
+            pause += sentence.line.lead
             if pause:
                 yield np.zeros(round(pause * self.sample_rate), dtype=np.float32)
             yield from self._stream_samples(self._pieces(sentence), frames)
             pause = sentence.pause
+        if pause:
+            yield np.zeros(round(pause * self.sample_rate), dtype=np.float32)
 
     def stream_sentences(
         self,
@@ -254,13 +301,14 @@ class Synthesizer:
         controls: SynthesisControls = NEUTRAL,
         seed: int | torch.Generator | None = None,
         frames: int = 128,
+        lexicon: Pronunciations = None,
     ) -> Iterator[tuple[SynthesizedSentence, Iterator[np.ndarray]]]:
         """Yield each sentence of :meth:`sentences` and its samples in pieces, as :meth:`stream`.
 
         The sentence has everything but its waveform, before the vocoder starts; its pause is not
         among the samples. ``seed`` can be a generator, which goes on from one text to the next.
         """
-        for sentence in self._features(text, speaker, language, reference, controls, seed):
+        for sentence in self._features(text, speaker, language, reference, controls, seed, lexicon):
             # of mels and codes alike, a frame is hop samples
             hop = self.facts.contract_of(self.model.features).hop
             features = sentence.features
@@ -269,10 +317,17 @@ class Synthesizer:
                 durations=None if sentence.durations is None else sentence.durations.cpu(),
                 frame_seconds=hop / self.sample_rate,
             )
-            yield done, self._stream_samples(iter([features[None]]), frames)
+            yield done, self._stream_samples(iter([features[None]]), frames, sentence.lead)
 
-    def _stream_samples(self, pieces: Iterator[Tensor], frames: int) -> Iterator[np.ndarray]:
-        """Yield the samples of a sentence's features that arrive in pieces ``(1, t, ...)``."""
+    def _stream_samples(
+        self, pieces: Iterator[Tensor], frames: int, lead: float = 0.0
+    ) -> Iterator[np.ndarray]:
+        """Yield the samples of a sentence's features that arrive in pieces ``(1, t, ...)``.
+
+        ``lead``: seconds of silence before them.
+        """
+        if lead:
+            yield np.zeros(round(lead * self.sample_rate), dtype=np.float32)
         held = np.zeros(0, dtype=np.float32)  # the last milliseconds so far
         for piece in self.vocoder.stream_pieces(pieces, frames, FIRST):
             samples = np.concatenate([held, _samples(piece)])
@@ -340,16 +395,15 @@ class Synthesizer:
         reference: str | os.PathLike[str] | None,
         controls: SynthesisControls,
         seed: int | torch.Generator | None,
+        lexicon: Pronunciations,
     ) -> Iterator["_Sentence"]:
         """Yield the sentences of a text with their prompts."""
         controls = controls.updated({})  # checked
         self.model.require_controls(controls)
         speaker_index = self.facts.speaker_index(speaker)
-        language_index = self._language(language, speaker_index)
         reference_mel = self._reference(reference)
-        name = self.facts.languages[language_index]
         began = time.perf_counter()
-        analyzed = analyze(self.frontend, text, name)
+        analyzed = self.analyze(text, speaker, language, lexicon)
         text_seconds = (time.perf_counter() - began) / len(analyzed)
         if len(analyzed) > 1 and controls.has_per_token():
             raise UserError(
@@ -358,10 +412,18 @@ class Synthesizer:
             )
         generator = self._generator(seed)
         rate = controls.rate if isinstance(controls.rate, float) else 1.0
+        sentences = []
         for line, skipped in _spoken(analyzed):
-            prompt = self._prompt(line.tokens, speaker_index, language_index, reference_mel)
-            prompt = prompt._replace(generator=generator, controls=self._controls(prompt, controls))
-            yield _Sentence(line, skipped, prompt, line.pause / rate, text_seconds, name)
+            index = (
+                speaker_index if line.speaker is None else self.facts.speaker_index(line.speaker)
+            )
+            language_index = self.facts.languages.index(line.language)
+            prompt = self._prompt(line.tokens, index, language_index, reference_mel)
+            spoken = self._controls(prompt, controls, line.prosody)
+            prompt = prompt._replace(generator=generator, controls=spoken)
+            pause = line.pause / rate + line.silence
+            sentences.append(_Sentence(line, skipped, prompt, pause, text_seconds))
+        yield from sentences
 
     def _features(
         self,
@@ -371,24 +433,30 @@ class Synthesizer:
         reference: str | os.PathLike[str] | None,
         controls: SynthesisControls,
         seed: int | torch.Generator | None,
+        lexicon: Pronunciations,
     ) -> Iterator[SynthesizedSentence]:
         """Yield sentences without their waveform."""
         empty = np.zeros(0, dtype=np.float32)
-        for sentence in self._prompts(text, speaker, language, reference, controls, seed):
+        for sentence in self._prompts(text, speaker, language, reference, controls, seed, lexicon):
             began = time.perf_counter()
             line = sentence.line
             generated = self.model.generate(sentence.prompt)
             for note in generated.notes:
                 log.warning("%s: %s", line.text, note)
-            durations, pitch, energy = (
+            durations, pitch, energy, deviation = (
                 None if values is None else values[0]
-                for values in (generated.durations, generated.pitch, generated.energy)
-            )
+                for values in (
+                    generated.durations, generated.pitch, generated.energy,
+                    generated.duration_deviation,
+                )
+            )  # fmt: skip
+            uncertain = None if deviation is None else 2 * deviation.cpu().log()
             seconds = {"text": sentence.text_seconds, "mel": time.perf_counter() - began}
             yield SynthesizedSentence(
                 line.text, line.phonemes, empty, generated.features[0], durations, sentence.pause,
                 seconds, line.unknown, sentence.skipped, generated.notes, line.normalized,
-                sentence.language, pitch=pitch, energy=energy,
+                line.language, pitch=pitch, energy=energy, lead=line.lead,
+                pronounced=line.pronounced, log_variance=uncertain,
             )  # fmt: skip
 
     def _generator(self, seed: int | torch.Generator | None) -> torch.Generator:
@@ -416,9 +484,21 @@ class Synthesizer:
             reference=reference,
         )
 
-    def _controls(self, prompt: Prompt, controls: SynthesisControls) -> SynthesisControls:
-        """Return the controls of one sentence, on top of the voice's own."""
-        return controls.for_tokens(prompt.tokens.shape[1], self.device).on(self.speaking)
+    def _controls(
+        self, prompt: Prompt, controls: SynthesisControls, prosody: Sequence[Prosody] = ()
+    ) -> SynthesisControls:
+        """Return the controls of one sentence, with its markup, on top of the voice's own.
+
+        Raises UserError for markup that the model does not take, and for values that together leave
+        the range of a control.
+        """
+        count = prompt.tokens.shape[1]
+        controls = controls.for_tokens(count, self.device)
+        if prosody:
+            marked = _controls_of(prosody)
+            self.model.require_controls(marked)
+            controls = marked.for_tokens(count, self.device).on(controls, "the text's")
+        return controls.on(self.speaking)
 
     def _language(self, language: str | None, speaker: int) -> int:
         if language is None:
@@ -450,6 +530,17 @@ class Synthesizer:
                 f"sees {seconds(least):.2f} s at once; give a longer recording"
             )
         return mel
+
+
+def _lexicon(given: Pronunciations) -> Lexicon | None:
+    return given if given is None or isinstance(given, Lexicon) else Lexicon.read(given)
+
+
+def _controls_of(prosody: Sequence[Prosody]) -> SynthesisControls:
+    """Return the controls of markup: one number where all tokens have the same."""
+    values = {name: [getattr(one, name) for one in prosody] for name in BOUNDS}
+    same = {name: many[0] if len(set(many)) == 1 else many for name, many in values.items()}
+    return NEUTRAL.updated(same)
 
 
 def _warned(sentence: SynthesizedSentence) -> SynthesizedSentence:
@@ -498,10 +589,10 @@ def _without_click(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
 
 
 def joined(sentences: Iterable[SynthesizedSentence], sample_rate: int) -> Iterator[np.ndarray]:
-    """Yield waveforms, each but the last followed by its pause."""
-    pause = 0.0
+    """Yield waveforms with the silences before and after them."""
     for sentence in sentences:
-        if pause:
-            yield np.zeros(round(pause * sample_rate), dtype=np.float32)
+        if sentence.lead:
+            yield np.zeros(round(sentence.lead * sample_rate), dtype=np.float32)
         yield sentence.waveform
-        pause = sentence.pause
+        if sentence.pause:
+            yield np.zeros(round(sentence.pause * sample_rate), dtype=np.float32)

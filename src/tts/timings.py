@@ -1,6 +1,7 @@
 """Times of what a synthesizer says: sentences, words and phones, in seconds."""
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from tts.text.word_spans import phone_spans, word_spans, words_of
@@ -12,6 +13,8 @@ class Timing(NamedTuple):
     text: str
     start: float  # seconds from the beginning of the speech
     end: float
+    # predicted, of the natural logarithm of its duration: 0.04 is a deviation of about 20 %
+    log_variance: float | None = None
 
 
 class WordTiming(NamedTuple):
@@ -39,13 +42,16 @@ def sentence_timing(
     seconds: Iterable[float],
     start: float,
     phonemize: Callable[[str], str],
+    log_variances: Sequence[float] | None = None,
 ) -> SentenceTiming:
     """Return the times of one sentence that starts at ``start``.
 
-    ``seconds``: the duration of each symbol of ``phonemes``. ``phonemize``: of one word alone.
+    ``seconds``: the duration of each symbol of ``phonemes``; ``log_variances``: those predicted.
+    ``phonemize``: of one word alone.
     """
+    durations = list(seconds)
     times = [start]
-    for duration in seconds:
+    for duration in durations:
         times.append(times[-1] + duration)
     words = words_of(normalized)
     spans = word_spans(words, phonemes, phonemize)
@@ -59,10 +65,27 @@ def sentence_timing(
                 times[begin],
                 times[end],
                 tuple(
-                    Timing(phonemes[first:last], times[first], times[last])
+                    Timing(
+                        phonemes[first:last],
+                        times[first],
+                        times[last],
+                        _log_variance(durations[first:last], log_variances, first),
+                    )
                     for first, last in phone_spans(phonemes, begin, end)
                 ),
             )
             for word, (begin, end) in zip(words, spans, strict=True)
         ),
     )
+
+
+def _log_variance(
+    durations: Sequence[float], log_variances: Sequence[float] | None, first: int
+) -> float | None:
+    """Return the log variance of a sum of independent durations, to first order."""
+    total = sum(durations)
+    if log_variances is None or not total:
+        return None
+    own = log_variances[first : first + len(durations)]
+    variance = sum(d * d * math.exp(v) for d, v in zip(durations, own, strict=True))
+    return math.log(variance / total**2)

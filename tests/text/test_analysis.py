@@ -64,7 +64,7 @@ def test_phonemes_end_in_a_stop(phonemes: str, stopped: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "<speak>Hello</speak>",
+        "Hello</speak>",
         'Wait <break time="1s"/> now',
         "a <b>bold</b> word",
         "<prosody rate='slow'>so</prosody>",
@@ -74,6 +74,8 @@ def test_phonemes_end_in_a_stop(phonemes: str, stopped: str) -> None:
 def test_tags_are_a_clear_error(text: str) -> None:
     with pytest.raises(TextError, match="SSML"):
         read(text)
+    with pytest.raises(TextError, match="SSML"):
+        FRONTEND(text)
 
 
 def test_signs_of_comparison_are_no_tags() -> None:

@@ -77,8 +77,11 @@ class Synthesize(TypedDict):
 
     run: str | None
     text: str | None
+    ssml: bool
+    lexicon: str | None
     file: str | None
     out: Name
+    format: Literal["wav", "flac", "ogg", "opus", "mp3", "raw"] | None
     speaker: str | None
     language: str | None
     reference: str | None
@@ -136,6 +139,8 @@ class Phonemize(TypedDict):
     """Options of ``phonemize``."""
 
     text: str | None
+    ssml: bool
+    lexicon: str | None
     file: str | None
     language: str | None
     run: str | None

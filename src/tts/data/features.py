@@ -16,6 +16,7 @@ from tts.data.prepare_settings import PrepareSettings
 from tts.data.timing import ends_from_words, frames_from_ends
 from tts.plain_data import PlainData
 from tts.text.frontend import Frontend, TextError
+from tts.text.reading import read_text
 
 
 class Recipe(NamedTuple):
@@ -78,7 +79,7 @@ def _add_tokens(utterance: Utterance, source: Source, frontend: Frontend) -> Non
         row.normalized, row.phonemes = source.normalized or source.text, source.phonemes
         unknown = sorted(set(source.phonemes) - set(frontend.symbols))
     else:
-        read = frontend(source.normalized or source.text, source.language)
+        read = read_text(frontend, source.normalized or source.text, source.language)
         row.normalized, row.phonemes = read.normalized, read.phonemes
         unknown = list(read.unknown)
     if unknown:
@@ -127,7 +128,7 @@ def _token_ends(source: Source, frontend: Frontend, row: Row, offset: float) -> 
 
     def phonemize(word: str) -> str:
         try:
-            return frontend(word, source.language).phonemes
+            return read_text(frontend, word, source.language).phonemes
         except TextError:  # for example a dash between spaces
             return ""
 

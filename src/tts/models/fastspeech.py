@@ -151,7 +151,10 @@ class FastSpeech(MelModel[FastSpeechOutput]):
         if prompt.controls.variance_scale is not None:
             mel = scale_variance(mel, frame_mask, prompt.controls.variance_scale)
         mel = self.denormalized(mel, frame_mask)
-        return Generated(mel, frame_lengths, durations, prosody.pitch, prosody.energy, notes)
+        return Generated(
+            mel, frame_lengths, durations, prosody.pitch, prosody.energy, notes,
+            duration_deviation=(0.5 * prosody.log_duration_variance).exp(),
+        )  # fmt: skip
 
     def diagnostics(self, output: FastSpeechOutput) -> Diagnostics:
         return Diagnostics(

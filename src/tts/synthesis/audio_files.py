@@ -1,39 +1,43 @@
 """Audio files of synthesized speech: their names, and writing them sentence by sentence."""
 
-import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tts.audio.writer import FORMATS, audio_writer
 from tts.errors import UserError
 from tts.files import require_writable
+from tts.synthesis.batch_rows import Row
 from tts.synthesizer import SynthesizedSentence, joined
 
-STANDARD_OUTPUT = Path("-")  # a WAV file is written to it
+STANDARD_OUTPUT = Path("-")  # tts.synthesis.standard_output writes to it
 
 
-def target_paths(out: str, numbers: Sequence[int]) -> list[Path]:
-    """Return the path of each line: ``out`` itself, or 001.wav, ... below it, by line number.
+def target_paths(out: str, rows: Sequence[Row], form: str | None = None) -> list[Path]:
+    """Return the path of each row: ``out`` itself, or a file below it named by id or line number.
 
-    Raises UserError for a format that cannot be written, for one file and several lines, and for a
-    place where nothing can be written.
+    ``form``: the format of :data:`~tts.audio.writer.FORMATS` without a dot, or raw for standard
+    output; None = by the extension of ``out``, and wav. Raises UserError for a format that cannot
+    be written, for one file and several rows, and for a place where nothing can be written.
     """
     path = Path(out)
     if out == "-":
+        if form not in (None, "wav", "raw"):
+            raise UserError(f"format={form}: out=- writes wav or raw")
         if sys.stdout.isatty():
-            raise UserError("out=- writes a WAV file to the terminal: add > speech.wav")
-        if len(numbers) > 1:
-            raise UserError(f"out=- is one file for {len(numbers)} lines: give a folder instead")
+            raise UserError("out=- writes sound to the terminal: add > speech.wav")
+        if len(rows) > 1:
+            raise UserError(f"out=- is one file for {len(rows)} lines: give a folder instead")
         return [STANDARD_OUTPUT]
+    if form == "raw":
+        raise UserError("format=raw goes to standard output: add out=-")
     suffix = path.suffix.lower()
     folder = out.endswith("/") or path.is_dir()
     if suffix in FORMATS and not folder:
-        if len(numbers) > 1:
-            raise UserError(
-                f"out={out} is one file for {len(numbers)} lines: give a folder instead"
-            )
+        if form not in (None, suffix[1:]):
+            raise UserError(f"out={out} and format={form} differ: leave one out")
+        if len(rows) > 1:
+            raise UserError(f"out={out} is one file for {len(rows)} lines: give a folder instead")
         require_writable(path, "out=")
         return [path]
     if suffix[1:].isalnum() and not suffix[1:].isdigit() and not folder:
@@ -44,8 +48,13 @@ def target_paths(out: str, numbers: Sequence[int]) -> list[Path]:
     if path.exists() and not path.is_dir():
         raise UserError(f"out={out} is a file without an extension: give another name")
     require_writable(path, "out=")
-    width = max(len(str(max(numbers))), 3)
-    return [path / f"{number:0{width}d}.wav" for number in numbers]
+    width = max(len(str(max(row.number for row in rows))), 3)
+    names = [f"{row.number:0{width}d}" if row.id is None else row.id for row in rows]
+    seen: dict[str, Row] = {}
+    for name, row in zip(names, rows, strict=True):
+        if (other := seen.setdefault(name.casefold(), row)) is not row:
+            raise UserError(f"lines {other.number} and {row.number} would both be {name}: give ids")
+    return [path / f"{name}.{form or 'wav'}" for name in names]
 
 
 def write_sentences(
@@ -63,14 +72,6 @@ def write_sentences(
             written.append(sentence._replace(waveform=sentence.waveform[:0].copy()))
             yield sentence
 
-    if target == STANDARD_OUTPUT:  # the header of a WAV file has the length: written at the end
-        with TemporaryDirectory(prefix="tts-") as folder:
-            file = Path(folder) / "speech.wav"
-            result = write_sentences(sentences, file, rate)
-            with file.open("rb") as content:
-                shutil.copyfileobj(content, sys.stdout.buffer)
-            sys.stdout.flush()
-        return result
     with audio_writer(target, rate) as write:
         for piece in joined(without_waveforms(), rate):
             write(piece)

@@ -22,7 +22,7 @@ class LineErrors:
         self._spoken = 0
 
     @contextmanager
-    def line(self, number: int) -> Iterator[None]:
+    def line(self, label: str) -> Iterator[None]:
         """Catch the errors of a line's text. Errors of its audio file pass."""
         try:
             yield
@@ -33,9 +33,9 @@ class LineErrors:
                 raise
             if isinstance(error, UnreadableTextError):
                 self._skipped = self._skipped or error
-                print(f"line {number}: skipped: {error}", file=sys.stderr)
+                print(f"{label}: skipped: {error}", file=sys.stderr)
             else:
-                self._failed.append(f"line {number}: {error}")
+                self._failed.append(f"{label}: {error}")
         else:
             self._spoken += 1
 

@@ -12,8 +12,9 @@ from tts.config.trusted_packages import with_trust
 from tts.errors import UserError
 from tts.synthesis.line_errors import LineErrors
 from tts.synthesis.text_lines import read_lines
-from tts.text.analysis import AnalyzedSentence, analyze
+from tts.text.analysis import AnalyzedSentence, Cast, analyze
 from tts.text.frontend import Frontend
+from tts.text.lexicon import Lexicon
 from tts.text.phonemes import Phonemizer
 
 
@@ -28,7 +29,8 @@ def phonemize(config: DictConfig) -> None:
         raise UserError(f"format={config.format}: choose from {', '.join(_FORMATS)}")
     text, file = (None if value is None else str(value) for value in (config.text, config.file))
     phonemizer = instantiate(config.phonemizer) if config.phonemizer else None
-    frontend, languages = _frontend(config.run, phonemizer)
+    frontend, languages, cast = _frontend(config.run, phonemizer)
+    lexicons = [] if config.lexicon is None else [Lexicon.read(config.lexicon)]
     language = languages[0] if config.language is None else str(config.language)
     if config.run is not None and language not in languages:
         raise UserError(
@@ -40,8 +42,8 @@ def phonemize(config: DictConfig) -> None:
     errors = LineErrors(len(lines))
     for number, line in lines:
         sentences: list[AnalyzedSentence] = []
-        with errors.line(number):
-            sentences = analyze(frontend, line, language)
+        with errors.line(f"line {number}"):
+            sentences = analyze(frontend, line, language, lexicons, cast, bool(config.ssml))
         for sentence in sentences:
             if sentence.skipped:
                 print(f"line {number}: skipped a piece: {sentence.skipped}", file=sys.stderr)
@@ -49,14 +51,21 @@ def phonemize(config: DictConfig) -> None:
     errors.require_spoken()
 
 
-def _frontend(run: str | None, phonemizer: Phonemizer | None) -> tuple[Frontend, tuple[str, ...]]:
-    """Return the front end of a run and its languages, or the default one."""
+def _frontend(
+    run: str | None, phonemizer: Phonemizer | None
+) -> tuple[Frontend, tuple[str, ...], Cast | None]:
+    """Return the front end of a run, its languages and what SSML may name, or the default one."""
     if run is None:
-        return Frontend(phonemizer), ("en-us",)
+        return Frontend(phonemizer), ("en-us",), None
     loaded = load_run(run)
     facts = loaded.require_facts()
     assert loaded.frontend is not None
-    return Frontend.from_dict(loaded.frontend, phonemizer, str(loaded.path)), facts.languages
+    frontend = Frontend.from_dict(loaded.frontend, phonemizer, str(loaded.path))
+    return (
+        frontend,
+        facts.languages,
+        Cast.of(facts.languages, facts.speakers, facts.speaker_languages),
+    )
 
 
 def _as_json(sentence: AnalyzedSentence) -> Iterator[str]:
@@ -65,7 +74,7 @@ def _as_json(sentence: AnalyzedSentence) -> Iterator[str]:
             "sentence": sentence.text,
             "normalized": sentence.normalized,
             "phonemes": sentence.phonemes,
-            "pause": sentence.pause,
+            "pause": sentence.pause + sentence.silence,
             "unknown": sentence.unknown,
         },
         ensure_ascii=False,
@@ -78,8 +87,8 @@ def _as_text(sentence: AnalyzedSentence) -> Iterator[str]:
         return
     yield f"    words     {sentence.normalized}"
     yield f"    phonemes  {sentence.phonemes.strip()}"
-    if sentence.pause:
-        yield f"    pause     {sentence.pause:g} s"
+    if pause := sentence.pause + sentence.silence:
+        yield f"    pause     {pause:g} s"
     if sentence.unknown:
         yield f"    left out  {' '.join(map(ascii, sentence.unknown))}"
 

@@ -1,10 +1,12 @@
 """Synthesis of audio files from lines of text."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig
 
+from tts.audio.io import AudioError, read_audio
 from tts.audio.writer import file_rate
 from tts.config.instantiate import instantiate
 from tts.config.option_checks import check_vocoder_option
@@ -12,11 +14,13 @@ from tts.config.trusted_packages import with_trust
 from tts.controls import SynthesisControls
 from tts.errors import UserError
 from tts.synthesis.audio_files import STANDARD_OUTPUT, target_paths, write_sentences
+from tts.synthesis.batch_rows import Row, read_rows
 from tts.synthesis.line_errors import LineErrors
 from tts.synthesis.mel_picture import save_mel_picture
-from tts.synthesis.text_lines import read_lines
+from tts.synthesis.standard_output import write_stream
 from tts.synthesis.timing_files import write_timings
 from tts.synthesizer import SynthesizedSentence, Synthesizer
+from tts.text.ssml import with_root
 
 
 @with_trust
@@ -28,8 +32,11 @@ def synthesize(config: DictConfig) -> list[Path]:
     spoken, for input that is unusable and for a file that cannot be written.
     """
     text, file = (None if value is None else str(value) for value in (config.text, config.file))
-    lines = list(read_lines(text, file))
-    targets = target_paths(str(config.out), [number for number, _ in lines])
+    rows = [
+        row._replace(text=with_root(row.text)) if config.ssml and not row.error else row
+        for row in read_rows(text, file)
+    ]
+    targets = target_paths(str(config.out), rows, config.format)
     formats = [config.timings] if isinstance(config.timings, str) else list(config.timings or ())
     if (config.pictures or formats) and STANDARD_OUTPUT in targets:
         raise UserError("pictures and timings are files next to the wav: give out=FILE or a folder")
@@ -39,10 +46,13 @@ def synthesize(config: DictConfig) -> list[Path]:
         instantiate(config.vocoder),
         instantiate(config.phonemizer) if config.phonemizer else None,
         precision=config.precision,
+        lexicon=config.lexicon,
     )
     check_vocoder_option([synthesizer.model.features])
     controls = SynthesisControls.parse({n: config[n] for n in SynthesisControls._fields})
-    log = sys.stderr if STANDARD_OUTPUT in targets else sys.stdout
+    if STANDARD_OUTPUT in targets:
+        _stream(synthesizer, rows[0], config, controls)
+        return targets
     rate = file_rate(targets[0], synthesizer.sample_rate)
     if rate != synthesizer.sample_rate:
         print(
@@ -51,13 +61,11 @@ def synthesize(config: DictConfig) -> list[Path]:
             file=sys.stderr,
         )
     written: list[Path] = []
-    errors = LineErrors(len(lines))
-    for (number, line), target in zip(lines, targets, strict=True):
-        stream = synthesizer.sentences(
-            line, config.speaker, config.language, config.reference, controls, config.seed
-        )
+    errors = LineErrors(len(rows))
+    for row, target in zip(rows, targets, strict=True):
         sentences: list[SynthesizedSentence] = []
-        with errors.line(number):
+        with errors.line(row.label):
+            stream = synthesizer.sentences(*_request(row, config, controls))
             sentences, samples = write_sentences(stream, target, synthesizer.sample_rate)
         if not sentences:
             continue
@@ -67,15 +75,64 @@ def synthesize(config: DictConfig) -> list[Path]:
             save_mel_picture(drawn, synthesizer.facts.contract, target.with_suffix(".png"))
         if formats:
             write_timings(synthesizer.timings(sentences), target, formats)
-        for reason in (reason for sentence in sentences for reason in sentence.skipped):
-            print(f"line {number}: skipped a piece: {reason}", file=sys.stderr)
-        if unknown := dict.fromkeys(u for sentence in sentences for u in sentence.unknown):
-            left_out = " ".join(u if u.isprintable() else ascii(u) for u in unknown)
-            print(f"line {number}: left out, because no symbol exists: {left_out}", file=sys.stderr)
+        _report(row, [one for s in sentences for one in s.skipped], [s.unknown for s in sentences])
         seconds = samples / synthesizer.sample_rate
-        print(f"{target}  {seconds:.2f} s  {_timing(sentences)}", file=log)
+        print(f"{target}  {seconds:.2f} s  {_timing(sentences)}")
     errors.require_spoken()
     return written
+
+
+_Request = tuple[str, str | None, str | None, str | None, SynthesisControls, int]
+
+
+def _request(row: Row, config: DictConfig, controls: SynthesisControls) -> _Request:
+    """Return the arguments of a row's synthesis: its own values, else those of the command.
+
+    Raises UserError for a row that cannot be spoken.
+    """
+    if row.error:
+        raise UserError(row.error)
+    if row.reference is not None:
+        try:
+            read_audio(Path(row.reference), 16000)
+        except AudioError as error:  # of this row alone
+            raise UserError(f"reference={error}") from error
+    own_voice = row.speaker is not None and row.speaker != config.speaker
+    return (
+        row.text,
+        row.speaker or config.speaker,
+        row.language or (None if own_voice else config.language),
+        row.reference or config.reference,
+        controls.updated(row.controls),
+        config.seed if row.seed is None else row.seed,
+    )
+
+
+def _stream(
+    synthesizer: Synthesizer, row: Row, config: DictConfig, controls: SynthesisControls
+) -> None:
+    """Write a text to standard output as it is synthesized."""
+    request = _request(row, config, controls)
+    analyzed = synthesizer.analyze(*request[:3])
+    _report(row, [one.skipped for one in analyzed if one.skipped], [s.unknown for s in analyzed])
+    is_raw = config.format == "raw"
+    if is_raw:
+        rate = synthesizer.sample_rate
+        print(f"16-bit little-endian samples, mono, {rate} Hz", file=sys.stderr)
+    done = write_stream(synthesizer.stream(*request), synthesizer.sample_rate, is_raw)
+    if done.first is not None:
+        seconds = done.samples / synthesizer.sample_rate
+        ended = ", then the pipe was closed" if done.closed else ""
+        print(f"{seconds:.2f} s, the first after {done.first:.2f} s{ended}", file=sys.stderr)
+
+
+def _report(row: Row, skipped: Sequence[str], unknown: Sequence[Sequence[str]]) -> None:
+    """Print what is not spoken of a row."""
+    for reason in skipped:
+        print(f"{row.label}: skipped a piece: {reason}", file=sys.stderr)
+    if characters := dict.fromkeys(one for sentence in unknown for one in sentence):
+        left_out = " ".join(u if u.isprintable() else ascii(u) for u in characters)
+        print(f"{row.label}: left out, because no symbol exists: {left_out}", file=sys.stderr)
 
 
 def _timing(sentences: list[SynthesizedSentence]) -> str:

@@ -25,7 +25,7 @@ def to_json(sentences: Sequence[SentenceTiming]) -> str:
             "words": [
                 {
                     "word": word.text, **_times(word),
-                    "phones": [{"phone": phone.text, **_times(phone)} for phone in word.phones],
+                    "phones": [_phone(phone) for phone in word.phones],
                 }
                 for word in sentence.words
             ],
@@ -86,6 +86,13 @@ SUFFIXES = {"textgrid": ".TextGrid"}
 
 def _times(piece: Piece) -> dict[str, float]:
     return {"start": round(piece.start, 6), "end": round(piece.end, 6)}
+
+
+def _phone(phone: Timing) -> dict[str, object]:
+    row: dict[str, object] = {"phone": phone.text, **_times(phone)}
+    if phone.log_variance is not None:
+        row["log_variance"] = round(phone.log_variance, 4)
+    return row
 
 
 def _without_gaps(

@@ -1,9 +1,15 @@
 """Analysis of a text for speaking: its sentences as tokens, and the pieces that are skipped."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from tts.text.errors import UnreadableTextError
+from tts.text.bracket_markup import parse_brackets
+from tts.text.errors import TextError, UnreadableTextError
 from tts.text.frontend import Frontend
+from tts.text.lexicon import Lexicon
+from tts.text.reading import Reading, read_spans
+from tts.text.spans import PLAIN, Passage, Prosody, Span, cut, joined
+from tts.text.ssml import is_ssml, parse_ssml
 from tts.text.symbols import BOUNDARY, PUNCTUATION
 
 _CLOSING = '")'
@@ -17,53 +23,211 @@ class AnalyzedSentence(NamedTuple):
     normalized: str
     phonemes: str  # N symbols, one character each
     tokens: tuple[int, ...]  # (N,)
-    pause: float  # seconds of silence that follow
+    pause: float  # seconds of silence that follow, at a neutral rate
     unknown: tuple[str, ...]  # characters and phones that were left out
     skipped: str = ""  # why the sentence is not spoken
+    silence: float = 0.0  # seconds of silence that follow at any rate, as markup asks
+    lead: float = 0.0  # seconds of silence before the first sentence
+    language: str = ""
+    speaker: str | None = None  # None: the text's
+    prosody: tuple[Prosody, ...] = ()  # (N,), of markup; empty where it changes nothing
+    pronounced: tuple[tuple[str, str], ...] = ()  # words with phonemes of their own
 
 
-def analyze(frontend: Frontend, text: str, language: str) -> list[AnalyzedSentence]:
+class Cast(NamedTuple):
+    """Which languages and speakers a text may name."""
+
+    languages: Sequence[str]
+    speakers: Mapping[str, str]  # with their languages
+
+    @classmethod
+    def of(
+        cls, languages: Sequence[str], speakers: Sequence[str], speaker_languages: Sequence[int]
+    ) -> "Cast":
+        """Return those of a model; ``speaker_languages``: the index of each speaker's language."""
+        spoken = (languages[index] for index in speaker_languages)
+        return cls(languages, dict(zip(speakers, spoken, strict=True)))
+
+
+def analyze(
+    frontend: Frontend,
+    text: str,
+    language: str,
+    lexicons: Sequence[Lexicon] = (),
+    cast: Cast | None = None,
+    ssml: bool = False,
+) -> list[AnalyzedSentence]:
     """Split ``text`` and return its sentences, as every synthesis uses them.
 
-    A piece without words or in a script of another language is returned without tokens, with the
-    reason. Raises TextError if that is all, and for an unknown language.
+    The text can have markup in brackets (:mod:`tts.text.bracket_markup`), or be SSML: if it begins
+    with ``<speak``, or with ``ssml``. ``lexicons``: pronunciations, before those
+    of the front end. ``cast``: the languages and speakers that SSML may name,
+    None = any language. A piece without words or in a script of another language is
+    returned without tokens, with the reason. Raises TextError if that is all, for markup that is
+    wrong, and for an unknown language.
     """
+    passages = _passages(frontend, text, language, ssml)
     found: list[AnalyzedSentence] = []
     first_error: UnreadableTextError | None = None
-    for sentence, pause in frontend.sentences(text, language):
-        try:
-            output = frontend(sentence, language)
-        except UnreadableTextError as error:
-            first_error = first_error or error
-            found.append(AnalyzedSentence(sentence, "", "", (), pause, error.left_out, str(error)))
+    lead = 0.0
+    for passage in passages:
+        if not passage.spans:
+            lead += passage.pause or 0.0
             continue
-        phonemes = with_stop(output.phonemes)
-        tokens = frontend.tokens(phonemes)
-        found.append(
-            AnalyzedSentence(sentence, output.normalized, phonemes, tokens, pause, output.unknown)
-        )
+        for sentence, error in _sentences(frontend, passage, language, lexicons, cast):
+            first_error = first_error or error
+            found.append(sentence)
     if first_error is not None and not any(sentence.tokens for sentence in found):
         raise first_error
-    return _without_skipped_pauses(found)
+    if not found:
+        raise TextError("the text is empty: write at least one word")
+    found = _without_skipped_pauses(found)
+    first = next(k for k, sentence in enumerate(found) if sentence.tokens)
+    found[first] = found[first]._replace(lead=lead)
+    return found
+
+
+def _passages(frontend: Frontend, text: str, language: str, ssml: bool) -> list[Passage]:
+    if not ssml and not is_ssml(text):
+        return _with_words(parse_brackets(text, frontend.symbols))
+    passages = _with_words(parse_ssml(text, language, frontend.symbols))
+    if not any(passage.spans for passage in passages):
+        raise UnreadableTextError(f"the text {text[:60]!r} has only tags, and no word to speak")
+    return passages
+
+
+def _with_words(passages: Sequence[Passage]) -> list[Passage]:
+    """Return passages that have words: marks and pauses of others go to the one before them.
+
+    The first can have no spans: it is the silence before the text.
+    """
+    found: list[Passage] = []
+    marks: tuple[Span, ...] = ()  # before the first word
+    for passage in passages:
+        has_words = any(c.isalnum() for c in passage.text)
+        if has_words or (not found and len(passages) == 1):
+            found.append(passage._replace(spans=joined((*marks, *passage.spans))))
+            marks = ()
+            continue
+        asked = passage.pause
+        if not found or not found[-1].spans:
+            marks = (*marks, *passage.spans) if passage.text.strip() else marks
+            if asked:
+                before = found.pop().pause or 0.0 if found else 0.0
+                found.append(Passage((), pause=before + asked))
+            continue
+        last = found[-1]
+        if passage.text.strip():
+            word = last.spans[-1]._replace(text=last.spans[-1].text.rstrip())
+            last = last._replace(spans=joined((*last.spans[:-1], word, *passage.spans)))
+        if asked is not None:
+            last = last._replace(pause=(last.pause or 0.0) + asked)
+        continues = last.continues and passage.continues
+        found[-1] = last._replace(gap=max(last.gap, passage.gap), continues=continues)
+    if marks:
+        found.append(Passage(joined(marks)))
+    if found and found[-1].spans:
+        found[-1] = found[-1]._replace(gap=0.0, continues=False)
+    return found
+
+
+def _sentences(
+    frontend: Frontend,
+    passage: Passage,
+    language: str,
+    lexicons: Sequence[Lexicon],
+    cast: Cast | None,
+) -> Iterator[tuple[AnalyzedSentence, UnreadableTextError | None]]:
+    """Yield the sentences of a passage, each with the error that keeps it from being spoken."""
+    language = _language(passage, language, cast)
+    spans = passage.spans
+    for lexicon in (*lexicons, frontend.lexicon):
+        spans = joined(lexicon.apply(spans, language))
+    split = frontend.sentences("".join(span.text for span in spans), language)
+    marked = len(spans) > 1 or spans[0] != Span(spans[0].text)
+    texts = [sentence.text for sentence in split]
+    pieces = cut(spans, texts) if marked else [(Span(text),) for text in texts]
+    for number, ((text, pause), own) in enumerate(zip(split, pieces, strict=True), start=1):
+        last = number == len(split)
+        silence = (passage.pause or 0.0) if last else 0.0
+        pause = (passage.gap if passage.pause is None else 0.0) if last else pause
+        rate = own[-1].prosody.rate
+        base = AnalyzedSentence(
+            "".join(span.shown for span in own), "", "", (), pause / rate, (), silence=silence,
+            language=language, speaker=passage.speaker,
+        )  # fmt: skip
+        try:
+            reading = _read(frontend, text, own, language)
+        except UnreadableTextError as error:
+            yield base._replace(unknown=error.left_out, skipped=str(error)), error
+            continue
+        output = reading.output
+        phonemes = with_stop(output.phonemes, "," if last and passage.continues else ".")
+        prosody = reading.prosody
+        if all(one == PLAIN._replace(stressed=one.stressed) for one in prosody):
+            prosody = ()
+        elif len(phonemes) != len(prosody):
+            kept = len(output.phonemes.rstrip(BOUNDARY))
+            added = (prosody[-1],) * (len(phonemes) - kept)
+            prosody = prosody[:kept] + added
+        sentence = base._replace(
+            normalized=output.normalized, phonemes=phonemes, tokens=frontend.tokens(phonemes),
+            unknown=output.unknown, prosody=prosody, pronounced=reading.pronounced,
+        )  # fmt: skip
+        yield sentence, None
+
+
+def _read(frontend: Frontend, text: str, spans: Sequence[Span], language: str) -> Reading:
+    if all(span.prosody == PLAIN and span.phonemes is None for span in spans):
+        return Reading(frontend(text, language))
+    return read_spans(frontend, spans, language)
+
+
+def _language(passage: Passage, language: str, cast: Cast | None) -> str:
+    """Return the language of a passage: its own, its speaker's or the text's."""
+    if passage.speaker is not None and cast is not None:
+        if passage.speaker not in cast.speakers:
+            raise TextError(
+                f'<voice name="{passage.speaker}">: choose from {", ".join(cast.speakers)}'
+            )
+        language = cast.speakers[passage.speaker]
+    if passage.language is None:
+        return language
+    wanted = passage.language.lower().replace("_", "-")
+    if cast is None:
+        return wanted
+    base = wanted.split("-")[0]
+    near = [known for known in cast.languages if known.lower() in (wanted, base)]
+    near += [known for known in cast.languages if known.lower().split("-")[0] == base]
+    if language.lower().split("-")[0] == base and wanted not in near[:1]:
+        near.insert(0, language)
+    if not near:
+        raise TextError(
+            f'xml:lang="{passage.language}" is unknown to this model; choose from '
+            f"{', '.join(cast.languages)}"
+        )
+    return near[0]
 
 
 def _without_skipped_pauses(sentences: list[AnalyzedSentence]) -> list[AnalyzedSentence]:
     """Move the pause of a skipped piece to the sentence before it; the last has none."""
-    moved = 0.0
+    moved = silence = 0.0
     found: list[AnalyzedSentence] = []
     is_last = True
     for sentence in reversed(sentences):
+        silence += sentence.silence
         if sentence.tokens:
-            found.append(sentence._replace(pause=0.0 if is_last else max(sentence.pause, moved)))
-            moved, is_last = 0.0, False
+            pause = 0.0 if is_last else max(sentence.pause, moved)
+            found.append(sentence._replace(pause=pause, silence=silence))
+            moved, silence, is_last = 0.0, 0.0, False
         else:
             moved = max(moved, sentence.pause)
-            found.append(sentence._replace(pause=0.0))
+            found.append(sentence._replace(pause=0.0, silence=0.0))
     return found[::-1]
 
 
-def with_stop(phonemes: str) -> str:
-    """Return phonemes that end in a mark, a full stop if they had none.
+def with_stop(phonemes: str, mark: str = ".") -> str:
+    """Return phonemes that end in a mark of punctuation, ``mark`` if they had none.
 
     Models learn to end at a stop; without one, and after three dots, the last sound is cut off at
     full voice. A comma or the like at the end stays: the sentence goes on in the next piece.
@@ -71,4 +235,4 @@ def with_stop(phonemes: str) -> str:
     last = phonemes.rstrip(BOUNDARY + _CLOSING)[-1:]
     if last in _ENDING:
         return phonemes
-    return f"{phonemes.rstrip(BOUNDARY)}.{BOUNDARY}"
+    return f"{phonemes.rstrip(BOUNDARY)}{mark}{BOUNDARY}"

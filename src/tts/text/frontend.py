@@ -8,6 +8,7 @@ from tts.parts import PHONEMIZERS
 from tts.plain_data import PlainData, PlainDataError
 from tts.text.clean import clean
 from tts.text.errors import TextError, UnreadableTextError
+from tts.text.lexicon import Lexicon
 from tts.text.markup import require_no_markup
 from tts.text.normalize import VERSION, normalize
 from tts.text.phonemes import EspeakPhonemizer, Phonemizer
@@ -32,11 +33,20 @@ class FrontendOutput(NamedTuple):
     unknown: tuple[str, ...]  # all characters and phones that were left out, each once
 
 
+class Words(NamedTuple):
+    """A text written out in words."""
+
+    normalized: str
+    dropped: tuple[str, ...]  # characters that are not read, each once
+    foreign: tuple[str, ...]  # letters of other scripts than the language's
+
+
 class Frontend:
     """Turn text into tokens; picklable and deterministic, about 2,000 sentences per second.
 
     ``phonemizer``: None for espeak-ng. ``max_characters``: longest text of one call. ``symbols``:
     the table that ids index, of a checkpoint, which can be older and shorter than the current one.
+    ``lexicon``: a file of pronunciations, which :mod:`tts.text.reading` applies.
     """
 
     def __init__(
@@ -45,10 +55,12 @@ class Frontend:
         *,
         max_characters: Count = 5000,
         symbols: Sequence[str] = SYMBOLS,
+        lexicon: str | None = None,
     ):
         self.phonemizer: Phonemizer = phonemizer or EspeakPhonemizer()
         self.max_characters = max_characters
         self.symbols = tuple(symbols)
+        self.lexicon = Lexicon({}) if lexicon is None else Lexicon.read(lexicon)
         self._id = {symbol: index for index, symbol in enumerate(self.symbols)}
 
     def __call__(
@@ -59,20 +71,37 @@ class Frontend:
         Raises TextError if the text is too long or holds tags, if nothing of it can be synthesized
         (UnreadableTextError), or if the phonemizer does not support the language.
         """
+        self.require_readable(text)
+        words = self.words(text, language, normalized)
+        known, missing = self.phones(words.normalized, language)
+        return self.output(text, words, known, missing, language)
+
+    def require_readable(self, text: str) -> None:
+        """Raise TextError for a text that is too long or holds tags."""
         self._require_length(text)
         require_no_markup(text)
+
+    def words(self, text: str, language: str, normalized: str | None = None) -> Words:
+        """Return ``text`` written out in words, without the letters its language cannot read."""
         cleaned, dropped = clean(text if normalized is None else normalized)
         words = normalize(cleaned, language) if normalized is None else cleaned
         readable, foreign = keep_readable(words, language)
-        normalized = " ".join(readable.split())
-        phones = self.phonemizer(normalized, language)
-        known, missing = self._keep_known(phones)
-        if not any(symbol not in SILENT for symbol in known):
-            message = _no_phones_message(text, language, dropped, foreign)
-            raise UnreadableTextError(message, (*dropped, *foreign, *missing))
-        phonemes = BOUNDARY + known.strip(BOUNDARY) + BOUNDARY
-        unknown = (*dropped, *foreign, *missing)
-        return FrontendOutput(text, normalized, phonemes, self.tokens(phonemes), unknown)
+        return Words(" ".join(readable.split()), dropped, foreign)
+
+    def phones(self, normalized: str, language: str) -> tuple[str, tuple[str, ...]]:
+        """Return the symbols of words, and the phones that the table does not have, each once."""
+        return self._keep_known(self.phonemizer(normalized, language))
+
+    def output(
+        self, text: str, words: Words, phones: str, missing: tuple[str, ...], language: str
+    ) -> FrontendOutput:
+        """Return the output for ``phones``; raises UnreadableTextError where there is none."""
+        unknown = (*words.dropped, *words.foreign, *missing)
+        if not any(symbol not in SILENT for symbol in phones):
+            message = _no_phones_message(text, language, words.dropped, words.foreign)
+            raise UnreadableTextError(message, unknown)
+        phonemes = BOUNDARY + phones.strip(BOUNDARY) + BOUNDARY
+        return FrontendOutput(text, words.normalized, phonemes, self.tokens(phonemes), unknown)
 
     def tokens(self, phonemes: str) -> tuple[int, ...]:
         """Return the index of each symbol; symbols that the table does not have are left out."""
@@ -89,12 +118,13 @@ class Frontend:
     def to_dict(self) -> PlainData:
         """Return plain data for a checkpoint."""
         phonemizer = type(self.phonemizer)
-        return {
+        values = {
             "phonemizer": f"{phonemizer.__module__}.{phonemizer.__qualname__}",
             "max_characters": self.max_characters,
             "rules": VERSION,
             "symbols": list(self.symbols),
         }
+        return {**values, "lexicon": self.lexicon.entries} if self.lexicon.entries else values
 
     @classmethod
     def from_dict(
@@ -122,7 +152,14 @@ class Frontend:
                     f"{where} needs the phonemizer {name}: pass 'phonemizer={{_target_: {name}}}', "
                     "in Python Synthesizer.load(..., phonemizer=...)"
                 ) from error
-        return cls(phonemizer, max_characters=characters, symbols=symbols)
+        frontend = cls(phonemizer, max_characters=characters, symbols=symbols)
+        entries = values.get("lexicon", {})
+        if not isinstance(entries, dict) or not all(
+            isinstance(text, str) for pair in entries.items() for text in pair
+        ):
+            raise PlainDataError(f"{where}, frontend.lexicon: expected words with pronunciations")
+        frontend.lexicon = Lexicon(entries, f"{where}, frontend.lexicon")
+        return frontend
 
     def _require_length(self, text: str) -> None:
         if len(text) > self.max_characters:

@@ -1,4 +1,4 @@
-"""Detection of SSML and HTML tags, which are not supported and would be read aloud."""
+"""Detection of tags outside of SSML, which would be read aloud."""
 
 import re
 
@@ -25,6 +25,6 @@ def require_no_markup(text: str) -> None:
         if not _WORD.search(_TAG.sub("", text)):
             raise UnreadableTextError(f"the text {match[0]!r} has only tags, and no word to speak")
         raise TextError(
-            f"the text has the tag {match[0]}, and tags of SSML or HTML are not supported: remove "
-            "them, or set rate, pitch and energy with the options"
+            f"the text has the tag {match[0]}, and only SSML has tags: remove them, or put the "
+            "whole text in <speak>...</speak>"
         )
