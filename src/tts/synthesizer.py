@@ -1,37 +1,41 @@
 """Text-to-speech synthesizer: front end, acoustic model and vocoder, a string in, samples out."""
 
+# torch, and what needs it, is imported where it is used: a voice in ONNX speaks without
+from __future__ import annotations
+
 import logging
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from tts.audio.io import read_audio
-from tts.audio.mel import mel_spectrogram
 from tts.batch import Prompt
-from tts.checkpoint import CheckpointError, load_run
-from tts.contract import MelContract
 from tts.controls import NEUTRAL, SynthesisControls
 from tts.corpus import CorpusFacts
-from tts.device import Precision, find_device, uses_bfloat16
 from tts.errors import UserError
-from tts.models.acoustic import AcousticModel, Generated
+from tts.onnx_voice.random_normal import TorchNormal
+from tts.onnx_voice.voice import OnnxVoice, is_onnx
 from tts.project_files import VOICES
 from tts.text.analysis import AnalyzedSentence, analyze
 from tts.text.frontend import Frontend
 from tts.text.phonemes import Phonemizer
 from tts.timings import SentenceTiming, sentence_timing
 from tts.trust import trusting
-from tts.vocoders.codec_decoder import load_codec_decoder
-from tts.vocoders.load import default_vocoder
-from tts.vocoders.vocoder import Vocoder
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from tts.contract import MelContract
+    from tts.device import Precision
+    from tts.models.acoustic import AcousticModel, Generated
+    from tts.vocoders.vocoder import Vocoder
 
 log = logging.getLogger(__name__)
 OWN_VOICE = VOICES / "lj"
@@ -105,11 +109,11 @@ class Synthesizer:
         cls,
         path: str | os.PathLike[str] | None = None,
         device: str = "cpu",
-        vocoder: Callable[[MelContract], Vocoder] = default_vocoder,
+        vocoder: Callable[[MelContract], Vocoder] | None = None,
         phonemizer: Phonemizer | None = None,
         trust: Sequence[str] = (),
         precision: Precision = "auto",
-    ) -> "Synthesizer":
+    ) -> Synthesizer:
         """Load a run, a checkpoint or a voice (None: the project's own); nothing is executed.
 
         Threads may share a synthesizer, and torch's global random state stays as it was.
@@ -123,8 +127,23 @@ class Synthesizer:
         Raises CheckpointError for a file that is missing, damaged or does not fit this code, and
         UserError for a device that this machine does not have.
         """
+        if is_onnx(path):
+            if device != "cpu" or vocoder is not None or precision not in ("auto", "32-true"):
+                raise UserError(
+                    f"{path}: a voice in ONNX runs on device=cpu, with its own vocoder, in fp32"
+                )
+            with trusting(trust):
+                return OnnxSynthesizer(OnnxVoice(path), phonemizer)
+        from tts.checkpoint import CheckpointError, load_run
+        from tts.device import find_device, uses_bfloat16
+        from tts.models.acoustic import AcousticModel
+        from tts.vocoders.codec_decoder import load_codec_decoder
+        from tts.vocoders.load import default_vocoder
+
         target = find_device(device)
         bfloat16 = uses_bfloat16(precision, target)
+        import torch
+
         # a model draws its first weights from torch's random numbers, before it gets its own
         with trusting(trust), _LOADING, torch.random.fork_rng(devices=[]):
             run = load_run(OWN_VOICE if path is None else path)
@@ -135,7 +154,9 @@ class Synthesizer:
             assert run.frontend is not None
             frontend = Frontend.from_dict(run.frontend, phonemizer, str(run.path))
             coded = model.features == "codes"
-            made = load_codec_decoder(run) if coded else vocoder(facts.contract)
+            made = (
+                load_codec_decoder(run) if coded else (vocoder or default_vocoder)(facts.contract)
+            )
         if frontend.symbols != facts.symbols:
             raise CheckpointError(f"{run.path}: its front end and its model differ in the symbols")
         try:
@@ -282,7 +303,7 @@ class Synthesizer:
             held = samples[ready:]
         yield _without_click(held, self.sample_rate)
 
-    def _pieces(self, sentence: "_Sentence") -> Iterator[Tensor]:
+    def _pieces(self, sentence: _Sentence) -> Iterator[Tensor]:
         """Yield the features ``(1, t, ...)`` of a sentence, and log the notes on it."""
         for generated in self.model.stream(sentence.prompt):
             for note in generated.notes:
@@ -314,6 +335,8 @@ class Synthesizer:
         """Return the log mel ``(T, M)`` of a sentence's features: of codes, that of their sound."""
         if self.model.features == "mel":
             return features
+        from tts.audio.mel import mel_spectrogram
+
         wave = self.vocoder.synthesize(features[None], PIECE)
         return mel_spectrogram(wave[0], self.facts.contract)
 
@@ -340,10 +363,10 @@ class Synthesizer:
         reference: str | os.PathLike[str] | None,
         controls: SynthesisControls,
         seed: int | torch.Generator | None,
-    ) -> Iterator["_Sentence"]:
+    ) -> Iterator[_Sentence]:
         """Yield the sentences of a text with their prompts."""
         controls = controls.updated({})  # checked
-        self.model.require_controls(controls)
+        self._require_controls(controls)
         speaker_index = self.facts.speaker_index(speaker)
         language_index = self._language(language, speaker_index)
         reference_mel = self._reference(reference)
@@ -396,6 +419,8 @@ class Synthesizer:
 
         Without a seed it differs in every call.
         """
+        import torch
+
         if isinstance(seed, torch.Generator):
             return seed
         generator = torch.Generator(self.device)
@@ -408,6 +433,8 @@ class Synthesizer:
     def _prompt(
         self, tokens: Sequence[int], speaker: int, language: int, reference: Tensor | None
     ) -> Prompt:
+        import torch
+
         return Prompt(
             tokens=torch.tensor([tokens], device=self.device),
             token_lengths=torch.tensor([len(tokens)], device=self.device),
@@ -419,6 +446,10 @@ class Synthesizer:
     def _controls(self, prompt: Prompt, controls: SynthesisControls) -> SynthesisControls:
         """Return the controls of one sentence, on top of the voice's own."""
         return controls.for_tokens(prompt.tokens.shape[1], self.device).on(self.speaking)
+
+    def _require_controls(self, controls: SynthesisControls) -> None:
+        """Raise UserError naming the first changed control that the model does not take."""
+        self.model.require_controls(controls)
 
     def _language(self, language: str | None, speaker: int) -> int:
         if language is None:
@@ -441,6 +472,11 @@ class Synthesizer:
             raise UserError(
                 f"reference={path}: this model was not trained with model/style=reference"
             )
+        import torch
+
+        from tts.audio.io import read_audio
+        from tts.audio.mel import mel_spectrogram
+
         wave = torch.from_numpy(read_audio(Path(path), self.sample_rate))
         mel = mel_spectrogram(wave, self.facts.contract)[None].to(self.device)
         seconds = self.facts.contract.seconds
@@ -450,6 +486,71 @@ class Synthesizer:
                 f"sees {seconds(least):.2f} s at once; give a longer recording"
             )
         return mel
+
+
+class OnnxSynthesizer(Synthesizer):
+    """A :class:`Synthesizer` of a voice in ONNX, which does without torch.
+
+    It has no ``model`` and no ``vocoder``: its graph contains both. Arrays are numpy's.
+    """
+
+    def __init__(self, voice: OnnxVoice, phonemizer: Phonemizer | None = None) -> None:
+        self.voice, self.facts, self.speaking = voice, voice.facts, voice.speaking
+        self.frontend = Frontend.from_dict(voice.card["frontend"], phonemizer, str(voice.path))
+
+    def sentences(
+        self,
+        text: str,
+        speaker: str | None = None,
+        language: str | None = None,
+        reference: str | os.PathLike[str] | None = None,
+        controls: SynthesisControls = NEUTRAL,
+        seed: int | None = None,
+    ) -> Iterator[SynthesizedSentence]:
+        for sentence in self._prompts(text, speaker, language, reference, controls, seed):
+            began = time.perf_counter()
+            prompt, line = sentence.prompt, sentence.line
+            spoken = self.voice.speak(prompt)
+            yield SynthesizedSentence(
+                line.text, line.phonemes, _without_click(spoken.waveform, self.sample_rate),
+                spoken.mel, spoken.durations, sentence.pause,
+                {"text": sentence.text_seconds, "speech": time.perf_counter() - began},
+                line.unknown, sentence.skipped, (), line.normalized, sentence.language,
+                frame_seconds=self.facts.contract.seconds(1),
+            )  # fmt: skip
+
+    def stream(
+        self,
+        text: str,
+        speaker: str | None = None,
+        language: str | None = None,
+        reference: str | os.PathLike[str] | None = None,
+        controls: SynthesisControls = NEUTRAL,
+        seed: int | None = None,
+        frames: int = 128,
+    ) -> Iterator[np.ndarray]:
+        """Yield the samples of :meth:`speak`, a whole sentence at a time: ``frames`` is ignored."""
+        sentences = self.sentences(text, speaker, language, reference, controls, seed)
+        yield from joined(map(_warned, sentences), self.sample_rate)
+
+    def mel_of(self, features: Any) -> Any:
+        return features
+
+    def _generator(self, seed: int | None) -> Any:
+        return TorchNormal(secrets.randbits(32) if seed is None else seed)
+
+    def _prompt(self, tokens: Sequence[int], speaker: int, language: int, reference: Any) -> Prompt:
+        arrays = [np.array([tokens]), np.array([len(tokens)]), np.array([speaker])]
+        return Prompt(*arrays, np.array([language]), reference)  # type: ignore[arg-type]
+
+    def _require_controls(self, controls: SynthesisControls) -> None:
+        self.voice.require_controls(controls)
+
+    def _controls(self, prompt: Prompt, controls: SynthesisControls) -> SynthesisControls:
+        return controls.for_tokens(prompt.tokens.shape[1], None).on(self.speaking)
+
+    def _reference(self, path: str | os.PathLike[str] | None) -> Any:
+        return self.voice.reference_mel(path)
 
 
 def _warned(sentence: SynthesizedSentence) -> SynthesizedSentence:
