@@ -84,13 +84,13 @@ def _exportable() -> Iterator[None]:
     for logger in loggers:
         logger.setLevel(logging.ERROR)
     try:
-        with (
-            warnings.catch_warnings(),
-            torch.backends.mkldnn.flags(enabled=False),
-            torch.backends.nnpack.flags(enabled=False),
-        ):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            yield
+            with (
+                torch.backends.mkldnn.flags(enabled=False),
+                torch.backends.nnpack.flags(enabled=False),
+            ):
+                yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)

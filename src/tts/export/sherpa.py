@@ -51,7 +51,7 @@ class SherpaAcoustic(nn.Module):
                 self.register_buffer(name, noise, persistent=False)
 
     def forward(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor]:
-        tokens = inputs["x"][:, 1::2]
+        tokens = inputs["x"][:, : inputs["x_length"][0]][:, 1::2]
         count = tokens.shape[1]
         ones = torch.ones_like(tokens, dtype=torch.float32)
         given = {
