@@ -18,7 +18,7 @@ from tts.export.check import compare_voice
 from tts.export.graph_files import VoiceParts, export_onnx, require_suffix
 from tts.export.graphs.vocos import RealSTFT, VocosGraph
 from tts.export.graphs.voice import require_exportable, vocoder_graph
-from tts.export.sherpa import tokens_text
+from tts.export.sherpa import export_sherpa, tokens_text
 from tts.modules.ssd import ssd, ssd_of_any_length
 from tts.onnx_voice.random_normal import TorchNormal
 from tts.synthesizer import Synthesizer
@@ -193,6 +193,29 @@ def test_hifigan_has_a_graph_and_other_vocoders_name_those_that_have() -> None:
         require_exportable(torch.nn.Linear(1, 1))
     with pytest.raises(UserError, match=r"give a name with \.onnx"):
         require_suffix(Path("voice"), ".onnx", "onnx")
+
+
+def test_sherpa_onnx_speaks_the_package_made_for_it(parts: VoiceParts, tmp_path: Path) -> None:
+    import sherpa_onnx
+
+    export_sherpa(parts, tmp_path, {}, None)
+    matcha = sherpa_onnx.OfflineTtsMatchaModelConfig(
+        acoustic_model=str(tmp_path / "acoustic.onnx"), vocoder=str(tmp_path / "vocoder.onnx"),
+        tokens=str(tmp_path / "tokens.txt"),
+    )  # fmt: skip
+    model = sherpa_onnx.OfflineTtsModelConfig(matcha=matcha, num_threads=1)
+    speaker = sherpa_onnx.OfflineTts(sherpa_onnx.OfflineTtsConfig(model=model))
+    lengths = []
+    for sid, speed in ((0, 1.0), (1, 2.0)):
+        settings = sherpa_onnx.GenerationConfig()
+        settings.sid, settings.speed = sid, speed
+        settings.phoneme_codepoints = [[ord(symbol) for symbol in "həlˈoʊ wˈɜːld."]]
+        speech = speaker.generate("Hello world.", settings)
+        assert speech.sample_rate == 22050
+        assert np.isfinite(speech.samples).all()
+        lengths.append(len(speech.samples))
+    assert lengths[0] > lengths[1] > 0
+    assert not any(length % parts.facts.contract.hop for length in lengths)
 
 
 def test_the_symbols_of_sherpa_onnx_have_one_line_each() -> None:

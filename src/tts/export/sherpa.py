@@ -1,7 +1,8 @@
 """Package for sherpa-onnx, which runs on phones, in browsers and in a dozen languages.
 
 It reads a voice as a Matcha-TTS model: an acoustic model with the inputs of icefall's, a vocoder, a
-table of symbols and espeak-ng's data. Its own text normalization is espeak-ng's.
+table of symbols and, before version 2, espeak-ng's data. Since then it takes phonemes, or a lexicon.
+A voice of several languages speaks its first.
 """
 
 import shutil
@@ -35,6 +36,8 @@ class SherpaAcoustic(nn.Module):
     ``x (1, 2 N + 1)``: a blank around each symbol, which is left out. The noise is fixed, so that
     a text always sounds the same.
     """
+
+    prosody_noise: Tensor
 
     def __init__(self, acoustic: AcousticGraph, parts: VoiceParts) -> None:
         super().__init__()
@@ -161,11 +164,6 @@ def _require_readable(parts: VoiceParts) -> None:
         raise UserError(
             f"{parts.run.path} copies the style of a recording, which sherpa-onnx cannot give: "
             "use format=onnx"
-        )
-    if len(parts.facts.languages) > 1:
-        raise UserError(
-            f"{parts.run.path} speaks {', '.join(parts.facts.languages)}, and sherpa-onnx reads a "
-            "text in one language: use format=onnx"
         )
 
 
