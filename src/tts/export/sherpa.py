@@ -1,7 +1,7 @@
 """Package for sherpa-onnx, which runs on phones, in browsers and in a dozen languages.
 
 It reads a voice as a Matcha-TTS model: an acoustic model with the inputs of icefall's, a vocoder, a
-table of symbols and, before version 2, espeak-ng's data. Since then it takes phonemes, or a lexicon.
+table of symbols and, before version 2, espeak-ng's data. Since then it takes phonemes or a lexicon.
 A voice of several languages speaks its first.
 """
 
