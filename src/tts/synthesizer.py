@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -127,7 +127,7 @@ class Synthesizer:
         Raises CheckpointError for a file that is missing, damaged or does not fit this code, and
         UserError for a device that this machine does not have.
         """
-        if is_onnx(path):
+        if path is not None and is_onnx(path):
             if device != "cpu" or vocoder is not None or precision not in ("auto", "32-true"):
                 raise UserError(
                     f"{path}: a voice in ONNX runs on device=cpu, with its own vocoder, in fp32"
@@ -491,7 +491,8 @@ class Synthesizer:
 class OnnxSynthesizer(Synthesizer):
     """A :class:`Synthesizer` of a voice in ONNX, which does without torch.
 
-    It has no ``model`` and no ``vocoder``: its graph contains both. Arrays are numpy's.
+    It has no ``model`` and no ``vocoder``: its graph contains both. Features and durations are
+    numpy's arrays.
     """
 
     def __init__(self, voice: OnnxVoice, phonemizer: Phonemizer | None = None) -> None:
@@ -510,7 +511,7 @@ class OnnxSynthesizer(Synthesizer):
         for sentence in self._prompts(text, speaker, language, reference, controls, seed):
             began = time.perf_counter()
             prompt, line = sentence.prompt, sentence.line
-            spoken = self.voice.speak(prompt)
+            spoken: Any = self.voice.speak(prompt)  # of numpy's arrays
             yield SynthesizedSentence(
                 line.text, line.phonemes, _without_click(spoken.waveform, self.sample_rate),
                 spoken.mel, spoken.durations, sentence.pause,
@@ -540,8 +541,8 @@ class OnnxSynthesizer(Synthesizer):
         return TorchNormal(secrets.randbits(32) if seed is None else seed)
 
     def _prompt(self, tokens: Sequence[int], speaker: int, language: int, reference: Any) -> Prompt:
-        arrays = [np.array([tokens]), np.array([len(tokens)]), np.array([speaker])]
-        return Prompt(*arrays, np.array([language]), reference)  # type: ignore[arg-type]
+        arrays: Any = [np.array([tokens]), np.array([len(tokens)]), np.array([speaker])]
+        return Prompt(*arrays, language=cast(Any, np.array([language])), reference=reference)
 
     def _require_controls(self, controls: SynthesisControls) -> None:
         self.voice.require_controls(controls)

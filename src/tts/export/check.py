@@ -16,7 +16,7 @@ from tts.onnx_voice.random_normal import TorchNormal
 from tts.vocoders.vocoder import Vocoder
 
 LENGTHS = (4, 23, 60)  # tokens
-CHANGES = (  # controls of each length, on top of the voice's own
+CHANGES: tuple[dict[str, float], ...] = (  # controls of each length, on top of the voice's own
     {}, {"rate": 1.3, "pitch": 2.0, "energy": -3.0}, {"pitch_range": 1.2, "rate": 0.8},
 )  # fmt: skip
 MEL_LIMIT = 5e-3  # nats, of a graph in fp32

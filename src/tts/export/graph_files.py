@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.export import ExportedProgram
 
 from tts.checkpoint import Run
 from tts.contract import MelContract
@@ -123,8 +124,7 @@ def export_torch(parts: VoiceParts, out: Path, about: PlainData) -> str:
     difference = parts.compare(parts.speaker(run, inputs, card).speak)
     require_equal(difference, out)
     extra = {"voice.json": json.dumps(card | {"inputs": list(inputs)}, ensure_ascii=False)}
-    with atomic_path(out) as temporary, temporary.open("wb") as file:
-        torch.export.save(program, file, extra_files=extra)
+    _save(program, out, extra)
     return difference.words()
 
 
@@ -166,8 +166,7 @@ def export_vocoder(run: Run, out: Path, form: str) -> str:
         program = export_program(graph, inputs)
         with torch.inference_mode():
             found = program.module()({"mel": mel})[0]
-        with atomic_path(out) as temporary, temporary.open("wb") as file:
-            torch.export.save(program, file)
+        _save(program, out, {})
     else:
         model = to_onnx(graph, inputs, OUTPUTS[:1])
         with TemporaryDirectory(prefix="tts-") as folder:
@@ -188,3 +187,8 @@ def require_suffix(out: Path, suffix: str, form: str) -> None:
     """Raise UserError for a file name that does not say what the file is."""
     if out.suffix.lower() != suffix:
         raise UserError(f"out={out}: format={form} writes one file: give a name with {suffix}")
+
+
+def _save(program: ExportedProgram, out: Path, extra: dict[str, Any]) -> None:
+    with atomic_path(out) as temporary, temporary.open("wb") as file:
+        torch.export.save(program, file, extra_files=extra)

@@ -52,7 +52,7 @@ def to_onnx(
     file = BytesIO()
     with torch.no_grad(), _exportable():
         torch.onnx.export(
-            _Positional(graph, tuple(inputs)).eval(), tuple(inputs.values()), file, dynamo=False,
+            _Positional(graph, tuple(inputs)).eval(), tuple(inputs.values()), file, dynamo=False,  # type: ignore[arg-type]
             input_names=list(inputs), output_names=list(outputs), dynamic_axes=varying,
             opset_version=OPSET,
         )  # fmt: skip

@@ -37,8 +37,6 @@ class SherpaAcoustic(nn.Module):
     a text always sounds the same.
     """
 
-    prosody_noise: Tensor
-
     def __init__(self, acoustic: AcousticGraph, parts: VoiceParts) -> None:
         super().__init__()
         self.acoustic = acoustic
@@ -65,12 +63,14 @@ class SherpaAcoustic(nn.Module):
             "pitch_range": ones * self.pitch_range,
             "variance_scale": torch.full((1,), self.variance_scale),
             "prosody_temperature": inputs["noise_scale"],
-            "prosody_noise": self.prosody_noise[:, torch.arange(count) % NOISE_TOKENS],
+            "prosody_noise": self.get_buffer("prosody_noise")[
+                :, torch.arange(count) % NOISE_TOKENS
+            ],
         }
         if "sid" in inputs:
             given["speaker"] = inputs["sid"]
         if hasattr(self, "noise"):
-            given |= {"temperature": inputs["noise_scale"], "noise": self.noise}
+            given |= {"temperature": inputs["noise_scale"], "noise": self.get_buffer("noise")}
         mel, _ = self.acoustic(given)
         return (mel.mT,)
 

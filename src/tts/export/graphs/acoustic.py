@@ -77,7 +77,9 @@ class AcousticGraph(nn.Module):
         states = model.encoder(
             model.embedded(tokens, language, mask), Context(mask=mask, style=style)
         )
-        controls = SynthesisControls(**{name: inputs[name] for name in PROSODY})
+        controls = SynthesisControls(
+            inputs["rate"], inputs["pitch"], inputs["energy"], inputs["pitch_range"]
+        )
         states, (durations, _), _ = model.adaptor.adapt(
             states, mask, style, speaker, controls, self._sampled(states, mask, style, inputs)
         )

@@ -87,7 +87,7 @@ class RealSTFT(nn.Module):
     def __init__(self, window: Tensor, hop: int) -> None:
         super().__init__()
         self.size, self.hop = len(window), hop
-        self.half = half = self.size // 2
+        self.middle = half = self.size // 2
         self.pieces = -(-self.size // hop)
         place = torch.arange(half + 1, dtype=torch.float64)
         # the product of integers modulo the size, so that the angles are exact
@@ -117,15 +117,15 @@ class RealSTFT(nn.Module):
         framed = torch.cat([hops[:, p : p + frames] for p in range(self.pieces)], -1)
         if missing:
             framed = framed[..., : self.size]
-        first = framed[..., : self.half + 1]
+        first = framed[..., : self.middle + 1]
         # x[N - n] for n = 0 ... N / 2; x[N] is x[0]
-        second = torch.cat([framed[..., :1], framed[..., self.half :].flip(-1)], -1)
+        second = torch.cat([framed[..., :1], framed[..., self.middle :].flip(-1)], -1)
         return (first + second) @ self.cosines, (first - second) @ self.sines
 
     def inverse(self, real: Tensor, imaginary: Tensor) -> Tensor:
         """Windowed overlap-add of inverse transforms: ``(1, T, F)`` each -> ``(1, S)``."""
         even, odd = real @ self.inverse_cosines, imaginary @ self.inverse_sines
-        second = (even - odd)[..., 1 : self.half].flip(-1)
+        second = (even - odd)[..., 1 : self.middle].flip(-1)
         return self.overlap_add(torch.cat([even + odd, second], -1))
 
     def overlap_add(self, frames: Tensor) -> Tensor:
