@@ -1,6 +1,5 @@
 """ONNX forms of torch operators that torch.onnx does not have: registered before an export."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -46,10 +45,6 @@ def _rms_norm(g: Any, x: Any, shape: list[int], weight: Any, epsilon: float) -> 
     return g.op("Mul", normalized, weight)
 
 
-FORMS: dict[str, Callable[..., Any]] = {
-    "mT": _transpose,
-    "__and__": _and,
-    "round": _round,
-    "diff": _diff,
-    "rms_norm": _rms_norm,
-}
+FORMS: dict[str, Any] = {
+    "mT": _transpose, "__and__": _and, "round": _round, "diff": _diff, "rms_norm": _rms_norm,
+}  # fmt: skip

@@ -54,6 +54,7 @@ class SherpaAcoustic(nn.Module):
     def forward(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor]:
         tokens = inputs["x"][:, : inputs["x_length"][0]][:, 1::2]
         count = tokens.shape[1]
+        repeated = torch.arange(count) % NOISE_TOKENS
         ones = torch.ones_like(tokens, dtype=torch.float32)
         given = {
             "tokens": tokens,
