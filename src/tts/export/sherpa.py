@@ -64,9 +64,7 @@ class SherpaAcoustic(nn.Module):
             "pitch_range": ones * self.pitch_range,
             "variance_scale": torch.full((1,), self.variance_scale),
             "prosody_temperature": inputs["noise_scale"],
-            "prosody_noise": self.get_buffer("prosody_noise")[
-                :, torch.arange(count) % NOISE_TOKENS
-            ],
+            "prosody_noise": self.get_buffer("prosody_noise")[:, repeated],
         }
         if "sid" in inputs:
             given["speaker"] = inputs["sid"]
