@@ -27,8 +27,10 @@ FLOORS = {
     },
     "callbacks": {"audio", "data", "losses", "metrics", "models", "vocoders", "strategies"},
     "config": {"data", "audio", "vocoders"},
-    "export": {"audio", "vocoders", "config", "training"},
-    "synthesis": {"audio", "config", "synthesizer", "text"},
+    "export": {
+        "text", "audio", "models", "modules", "vocoders", "config", "training", "onnx_voice",
+    },
+    "synthesis": {"audio", "config", "onnx_voice", "synthesizer", "text"},
     "server": {"audio", "synthesis", "synthesizer", "text", "vocoders"},
     "training": {
         "text", "audio", "data", "modules", "alignment", "models", "vocoders", "discriminators",
@@ -39,6 +41,7 @@ FLOORS = {
         "training", "config",
     },
     "benchmark": {
+        "onnx_voice",
         "synthesizer", "text", "audio", "data", "modules", "alignment", "models", "vocoders",
         "discriminators",
         "losses", "metrics", "optim", "systems", "callbacks", "strategies", "training", "config",
@@ -80,7 +83,16 @@ SHARED = {
     "checkpoint": set(),
     "monitoring": {"callbacks", "metrics"},
     "timings": {"text"},
-    "synthesizer": {"text", "audio", "models", "modules", "vocoders", "timings"},
+    "onnx_voice": {"audio", "threads"},
+    "synthesizer": {
+        "text",
+        "audio",
+        "models",
+        "modules",
+        "vocoders",
+        "timings",
+        "onnx_voice",
+    },
     "editing": {"text", "audio", "models", "vocoders", "synthesizer"},
 }
 

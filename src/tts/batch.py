@@ -5,12 +5,15 @@ K codebooks, C channels, S samples. Padding is zero; lengths count what is real.
 NamedTuples, because Lightning moves them between devices and the DataLoader pins them.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
 
-from torch import Generator, Tensor
+from typing import TYPE_CHECKING, NamedTuple
 
 from tts.contract import CodecContract
 from tts.controls import SynthesisControls
+
+if TYPE_CHECKING:  # voices in ONNX speak without torch
+    from torch import Generator, Tensor
 
 
 class Batch(NamedTuple):

@@ -200,6 +200,8 @@ def load_run(path: str | os.PathLike[str]) -> Run:
     Raises CheckpointError naming the file and the field, TrustError for a class not to be built.
     """
     path = bundled(path)
+    if path.suffix.lower() == ".onnx":
+        raise CheckpointError(f"{path} is a voice in ONNX, which can only speak: use synthesize")
     try:
         return load_voice(path) if (path / VOICE).exists() else _load_training(path)
     except PlainDataError as error:

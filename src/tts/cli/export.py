@@ -2,6 +2,8 @@
 
 python -m tts export run=outputs/... out=voices/anna
 python -m tts export run=outputs/... out=voices/ben speaker=ben half=true
+python -m tts export run=outputs/... format=onnx out=anna.onnx
+python -m tts export run=outputs/... format=sherpa_onnx out=anna_sherpa
 """
 
 from typing import TYPE_CHECKING

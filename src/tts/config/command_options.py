@@ -126,6 +126,9 @@ class Export(TypedDict):
 
     run: str
     out: Name
+    format: Literal["voice", "onnx", "sherpa_onnx", "torch_export"]
+    quantize: Literal["int8"] | None
+    vocoder: Factory
     speaker: str | None
     trust: NotRequired[Paths | None]
     half: bool

@@ -1,13 +1,18 @@
-"""Export of a run as a voice: its weights, its contract and what else synthesis needs."""
+"""Export of a run: as a voice of this package, or as a graph for other programs."""
 
 from pathlib import Path
 
 from omegaconf import DictConfig
 
-from tts.checkpoint import is_vocoder, load_run, save_voice
+from tts.checkpoint import Run, is_vocoder, load_run, save_voice
+from tts.config.instantiate import instantiate
+from tts.config.option_checks import is_given
 from tts.config.trusted_packages import with_trust
 from tts.controls import SynthesisControls
+from tts.errors import UserError
 from tts.export.speaking import with_speaking
+from tts.files import require_writable
+from tts.plain_data import PlainData
 from tts.training.warm_start import one_speaker
 from tts.vocoders.codec_decoder import codec_folder, keep_codec, load_codec_decoder
 
@@ -16,10 +21,12 @@ VOCODER_SETTINGS = ("refinements", "magnitude_weight")
 
 @with_trust
 def export_voice(config: DictConfig) -> None:
-    """Write the voice of ``config.run`` to ``config.out``.
+    """Write the voice of ``config.run`` to ``config.out``, in ``config.format``.
 
-    Raises UserError for a speaker or a setting that the model does not have.
+    Raises UserError for a speaker or a setting that the model does not have, and for a model or an
+    option that the format does not take.
     """
+    _require_options(config)
     run = load_run(config.run)
     if is_vocoder(run.config):  # independent of speaker and language
         run = run._replace(facts=None, frontend=None)
@@ -29,6 +36,9 @@ def export_voice(config: DictConfig) -> None:
     run = with_speaking(run, {name: config[name] for name in names})
     about = {"data": config.about, "license": config.license}
     about = {key: value for key, value in about.items() if value is not None}
+    if config.format != "voice":
+        _export_graph(config, run, about)
+        return
     save_voice(run, config.out, about, config.half)
     if run.facts is not None and run.build().features == "codes":
         decoder = load_codec_decoder(run)  # the right one
@@ -36,3 +46,43 @@ def export_voice(config: DictConfig) -> None:
         keep_codec(codec_folder(run.path), Path(config.out))
     size = sum(value.numel() for value in run.weights.values()) / 1e6
     print(f"{size:.1f} M parameters after {run.step} steps -> {config.out}")
+
+
+def _require_options(config: DictConfig) -> None:
+    """Raise UserError for an option that the format would ignore."""
+    if config.format == "voice":
+        for name in ("vocoder", "quantize"):
+            if is_given(name):
+                raise UserError(f"{name}= has no effect with format=voice: remove it")
+    elif config.half:
+        raise UserError(f"half=true has no effect with format={config.format}: use quantize=int8")
+    if config.quantize is not None and config.format == "torch_export":
+        raise UserError("quantize= has no effect with format=torch_export: use format=onnx")
+
+
+def _export_graph(config: DictConfig, run: Run, about: PlainData) -> None:
+    # imported here: a voice needs none of it
+    from tts.export.graph_files import VoiceParts, export_onnx, export_torch, export_vocoder
+    from tts.export.program import require_onnx
+    from tts.export.sherpa import export_sherpa
+
+    out = Path(config.out)
+    if config.format != "torch_export":
+        require_onnx()
+    require_writable(out, "out=")
+    if is_vocoder(run.config):
+        if config.format == "sherpa_onnx" or is_given("vocoder") or config.quantize is not None:
+            raise UserError(
+                f"{run.path} is a vocoder: export it with format=onnx or torch_export, without "
+                "vocoder= and quantize="
+            )
+        words = export_vocoder(run, out, config.format)
+    else:
+        parts = VoiceParts.of(run, instantiate(config.vocoder))
+        if config.format == "torch_export":
+            words = export_torch(parts, out, about)
+        elif config.format == "onnx":
+            words = export_onnx(parts, out, about, config.quantize)
+        else:
+            words = export_sherpa(parts, out, about, config.quantize)
+    print(f"{words} -> {out}")

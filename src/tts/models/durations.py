@@ -7,13 +7,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tts.controls import PerToken
+from tts.modules.exporting import is_exporting
 
 # far outside speech, so that one bad step makes neither the likelihood nor the length explode
 LOG_DURATION = (-2.0, 7.0)
 # limits at rate 1, for predictions that no speech has: natural speech has about 0.08 s a token
 LONGEST_TOKEN = 4.0  # seconds
 LONGEST_MEAN = 0.4  # seconds a token, over an utterance
-SOLVER_STEPS = 32
 
 
 class Durations(NamedTuple):
@@ -37,6 +37,8 @@ def speaking_durations(
     natural = capped.clamp(min=1.0)
     frames = _with_one_frame(natural / rates, mask & (rates > 1))
     spoken = Durations(round_keeping_sum(frames, mask), ())
+    if is_exporting():  # a graph has no words
+        return spoken
     lengths = [(x * mask).sum(-1) for x in (predicted, capped, natural / rates, natural, frames)]
     notes = _notes(torch.stack(lengths, -1), mask.sum(-1), rates, frames_per_second)
     return spoken._replace(notes=notes)
@@ -62,15 +64,15 @@ def _capped(frames: Tensor, mask: Tensor, frames_per_second: float) -> Tensor:
 
 def _with_one_frame(frames: Tensor, fast: Tensor) -> Tensor:
     """Raise tokens to one frame, and shorten the other ``fast`` ones by as much in total."""
-    if not fast.any():
+    if not is_exporting() and not fast.any():
         return frames.clamp(min=1.0)
-    target = (frames * fast).sum(-1, keepdim=True)
-    scale = torch.ones_like(target)
-    for _ in range(SOLVER_STEPS):
-        floored = fast & (frames * scale <= 1)
-        rest = (frames * (fast & ~floored)).sum(-1, keepdim=True)
-        left = (target - floored.sum(-1, keepdim=True)).clamp(min=0)
-        scale = torch.where(rest > 0, left / rest.clamp(min=1e-6), scale)
+    # sum(max(scale * frames, 1)) is convex in scale, so the scale that gives the target is the
+    # smallest of those under which a token and all shorter ones have one frame
+    floored = fast[:, None] & (frames[:, None] <= frames[:, :, None])  # (B, N, N)
+    left = (frames * fast).sum(-1, keepdim=True) - floored.sum(-1)
+    rest = (frames[:, None] * (fast[:, None] & ~floored)).sum(-1)
+    scales = torch.where(fast & (rest > 0), left.clamp(min=0) / rest.clamp(min=1e-6), 1.0)
+    scale = scales.amin(-1, keepdim=True).clamp(max=1.0)
     return torch.where(fast, frames * scale, frames).clamp(min=1.0)
 
 

@@ -200,16 +200,31 @@ class VarianceAdaptor(nn.Module):
         residual = self._sample_residual(
             states, mask, style, mean, log_variance, controls.prosody_temperature, generator
         )
-        log_duration = (mean + residual[..., 0]).clamp(*LOG_DURATION)
+        sampled = Prosody(mean + residual[..., 0], log_variance, residual[..., 1], residual[..., 2])
+        return self.adapt(states, mask, style, speaker, controls, sampled)
+
+    def adapt(
+        self,
+        states: Tensor,
+        mask: Tensor,
+        style: Tensor | None,
+        speaker: Tensor,
+        controls: SynthesisControls,
+        sampled: Prosody,
+    ) -> tuple[Tensor, Durations, Prosody]:
+        """Return what :meth:`generate` does; ``sampled``: ln(frames), and what to add to the
+        predicted pitch and energy."""
+        log_duration = sampled.log_duration.clamp(*LOG_DURATION)
         durations = speaking_durations(log_duration, mask, controls.rate, self.frames_per_second)
         pitch = self.pitch(states, mask, style)[..., 0]
-        pitch = (pitch + residual[..., 1]) * torch.as_tensor(controls.pitch_range)
+        pitch = (pitch + sampled.pitch) * torch.as_tensor(controls.pitch_range)
         pitch = pitch + self.normalize.semitones(controls.pitch, speaker)
         states = states + _embed(self.embed_pitch, pitch, mask)
         energy = self.energy(states, mask, style)[..., 0]
-        energy = energy + residual[..., 2] + self.normalize.decibels(controls.energy, speaker)
+        energy = energy + sampled.energy + self.normalize.decibels(controls.energy, speaker)
         states = states + _embed(self.embed_energy, energy, mask)
-        return states, durations, Prosody(log_duration, log_variance, pitch, energy)
+        prosody = Prosody(log_duration, sampled.log_duration_variance, pitch, energy)
+        return states, durations, prosody
 
     def _sample_residual(
         self,

@@ -5,6 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tts.modules.exporting import is_exporting
+
 
 class _ReturningClamp(torch.autograd.Function):
     @staticmethod
@@ -27,4 +29,6 @@ def returning_clamp(x: Tensor, low: float, high: float) -> Tensor:
 
     With torch's clamp a prediction that has once left the limits gets no gradient again.
     """
+    if is_exporting():  # a graph has no gradient
+        return x.clamp(low, high)
     return _ReturningClamp.apply(x, low, high)

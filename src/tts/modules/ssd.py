@@ -30,6 +30,7 @@ from einops import rearrange
 from torch import Tensor
 
 from tts.modules.custom_ops import register_operator
+from tts.modules.exporting import is_exporting
 
 
 class ChunkDecays(NamedTuple):
@@ -242,6 +243,8 @@ def ssd(X: Tensor, dt: Tensor, dA: Tensor, B: Tensor, C: Tensor, chunk: int = 32
     ``dt`` and ``dA`` are computed with in fp32, all else in X's type. ``chunk`` is q; it changes
     the speed alone.
     """
+    if is_exporting():
+        return ssd_of_any_length(X, dt, dA, B, C, chunk)
     frames = X.shape[1]
     padding = -frames % chunk
     if padding:
@@ -251,6 +254,44 @@ def ssd(X: Tensor, dt: Tensor, dA: Tensor, B: Tensor, C: Tensor, chunk: int = 32
     dt, dA = dt.float().contiguous(), dA.float().contiguous()
     Y, _ = torch.ops.tts.ssd(X, dt, dA, B, C, chunk)
     return Y[:, :frames]
+
+
+def ssd_of_any_length(
+    X: Tensor, dt: Tensor, dA: Tensor, B: Tensor, C: Tensor, chunk: int
+) -> Tensor:
+    """Return :func:`ssd` as a graph of standard operators in which t is a variable.
+
+    The recurrence from chunk to chunk is a product with one (k, k) matrix per head, as in the
+    paper's listing 1, in place of a loop whose length an exported graph would fix.
+    """
+    batch, frames, heads, channels = X.shape
+    chunks = (frames + chunk - 1) // chunk
+    padding = chunks * chunk - frames
+    X = F.pad(X, (0, 0, 0, 0, 0, padding)).reshape(batch, chunks, chunk, heads, channels)
+    dt, dA, B, C = (
+        F.pad(x, (0, 0, 0, padding)).reshape(batch, chunks, chunk, x.shape[-1])
+        for x in (dt, dA, B, C)
+    )
+    dA_cumsum = dA.cumsum(2)  # (b, k, q, h)
+    sums = dA_cumsum.mT
+    frame = torch.arange(chunk, device=X.device)
+    past = frame[:, None] >= frame
+    L = torch.where(past, sums[..., :, None] - sums[..., None, :], -torch.inf).exp()
+    L = L * dt.mT[..., None, :]
+    Y = (L * (C @ B.mT)[:, :, None] @ X.transpose(2, 3)).transpose(2, 3)  # diagonal blocks
+    # states before each chunk
+    to_end = (dA_cumsum[:, :, -1:] - dA_cumsum).exp() * dt
+    added = B.mT @ (X * to_end[..., None]).flatten(3)
+    added = added.reshape(batch, chunks, -1, heads, channels)
+    total = dA_cumsum[:, :, -1].mT  # (b, h, k)
+    after = total.cumsum(-1)
+    index = torch.arange(chunks, device=X.device)
+    decay = (after - total)[..., :, None] - after[..., None, :]  # (b, h, k, k)
+    decay = torch.where(index[:, None] > index, decay, -torch.inf).exp()
+    states = decay @ added.permute(0, 3, 1, 2, 4).flatten(3)  # (b, h, k, n p)
+    states = states.reshape(batch, heads, chunks, -1, channels).permute(0, 2, 3, 1, 4).flatten(3)
+    Y = Y + (C @ states).reshape(batch, chunks, chunk, heads, channels) * dA_cumsum.exp()[..., None]
+    return Y.reshape(batch, chunks * chunk, heads, channels)[:, :frames]
 
 
 def ssd_step(

@@ -3,6 +3,8 @@
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
+
 from tts.audio.frequency_axis import mel_axis
 from tts.contract import MelContract
 from tts.files import write_bytes
@@ -30,7 +32,7 @@ def save_mel_picture(
         durations = [] if sentence.durations is None else sentence.durations.tolist()
         frame = seconds / max(sum(durations), 1)  # of the durations, also where codes have them
         axis.imshow(
-            sentence.features.T.numpy(),
+            np.asarray(sentence.features).T,
             origin="lower",
             aspect="auto",
             extent=(0, seconds, 0, contract.bands),

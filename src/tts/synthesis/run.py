@@ -8,11 +8,12 @@ from omegaconf import DictConfig
 
 from tts.audio.io import AudioError, read_audio
 from tts.audio.writer import file_rate
+from tts.config.hydra_job import is_given
 from tts.config.instantiate import instantiate
-from tts.config.option_checks import check_vocoder_option
 from tts.config.trusted_packages import with_trust
 from tts.controls import SynthesisControls
 from tts.errors import UserError
+from tts.onnx_voice.voice import is_onnx
 from tts.synthesis.audio_files import STANDARD_OUTPUT, target_paths, write_sentences
 from tts.synthesis.batch_rows import Row, read_rows
 from tts.synthesis.line_errors import LineErrors
@@ -40,15 +41,19 @@ def synthesize(config: DictConfig) -> list[Path]:
     formats = [config.timings] if isinstance(config.timings, str) else list(config.timings or ())
     if (config.pictures or formats) and STANDARD_OUTPUT in targets:
         raise UserError("pictures and timings are files next to the wav: give out=FILE or a folder")
+    onnx = is_onnx(config.run)
     synthesizer = Synthesizer.load(
         config.run,
         config.device,
-        instantiate(config.vocoder),
+        None if onnx and not is_given("vocoder") else instantiate(config.vocoder),
         instantiate(config.phonemizer) if config.phonemizer else None,
         precision=config.precision,
         lexicon=config.lexicon,
     )
-    check_vocoder_option([synthesizer.model.features])
+    if not onnx:  # imported here: a voice in ONNX speaks without torch
+        from tts.config.option_checks import check_vocoder_option
+
+        check_vocoder_option([synthesizer.model.features])
     controls = SynthesisControls.parse({n: config[n] for n in SynthesisControls._fields})
     if STANDARD_OUTPUT in targets:
         _stream(synthesizer, rows[0], config, controls)

@@ -1,0 +1,106 @@
+"""Comparison of an exported voice with the model in torch: the same tokens, controls and seed."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from tts.batch import Prompt
+from tts.controls import SynthesisControls
+from tts.corpus import CorpusFacts
+from tts.errors import UserError
+from tts.models.fastspeech import FastSpeech
+from tts.onnx_voice.graph_speaker import Spoken
+from tts.onnx_voice.random_normal import TorchNormal
+from tts.vocoders.vocoder import Vocoder
+
+LENGTHS = (4, 23, 60)  # tokens
+CHANGES: tuple[dict[str, float], ...] = (  # controls of each length, on top of the voice's own
+    {}, {"rate": 1.3, "pitch": 2.0, "energy": -3.0}, {"pitch_range": 1.2, "rate": 0.8},
+)  # fmt: skip
+MEL_LIMIT = 5e-3  # nats, of a graph in fp32
+QUANTIZED_LIMIT = 1.0  # nats, the mean over a mel of an int8 graph
+
+
+class Difference(NamedTuple):
+    """The largest differences between a graph and torch over all comparisons."""
+
+    mel: float  # nats
+    mel_mean: float  # nats, of the worst utterance
+    waveform: float  # samples lie in [-1, 1]
+    durations: int  # tokens whose durations differ
+
+    def words(self) -> str:
+        return (
+            f"largest difference from torch: mel {self.mel:.1e} nats, waveform {self.waveform:.1e}"
+        )
+
+
+def compare_voice(
+    speak: Callable[[Prompt], Spoken],
+    model: FastSpeech,
+    vocoder: Vocoder,
+    facts: CorpusFacts,
+    speaking: SynthesisControls,
+) -> Difference:
+    """Return how a graph, which ``speak`` runs, differs from torch.
+
+    The comparisons go through the speakers and languages in turn.
+    """
+    worst = Difference(0.0, 0.0, 0.0, 0)
+    symbols = len(facts.symbols)
+    for number, (length, changes) in enumerate(zip(LENGTHS, CHANGES, strict=True)):
+        random = torch.Generator().manual_seed(number)
+        tokens = torch.randint(1, symbols, (1, length), generator=random)
+        controls = SynthesisControls.parse(changes).for_tokens(length, torch.device("cpu"))
+        reference = None
+        if model.reference != "none":
+            shape = (1, 50 + number, model.bands)
+            reference = torch.randn(shape, generator=random) * 2 - 5
+        prompt = Prompt(
+            tokens,
+            torch.tensor([length]),
+            torch.tensor([number % len(facts.speakers)]),
+            torch.tensor([number % len(facts.languages)]),
+            reference,
+            controls=controls.on(speaking),
+        )
+        wave, mel, durations = speak(_as_arrays(prompt, TorchNormal(number)))
+        generated = model.generate(prompt._replace(generator=torch.Generator().manual_seed(number)))
+        assert generated.durations is not None
+        differing = int((generated.durations[0].numpy() != durations).sum())
+        if differing:  # the mels cannot be compared frame by frame
+            worst = worst._replace(durations=worst.durations + differing)
+            continue
+        features = generated.features[0].numpy()
+        with torch.inference_mode():
+            expected = vocoder.synthesize(torch.from_numpy(mel.copy())[None])[0].numpy()
+        worst = Difference(
+            max(worst.mel, float(np.abs(features - mel).max())),
+            max(worst.mel_mean, float(np.abs(features - mel).mean())),
+            max(worst.waveform, float(np.abs(expected - wave).max())),
+            worst.durations,
+        )
+    return worst
+
+
+def _as_arrays(prompt: Prompt, random: TorchNormal) -> Prompt:
+    """Return a prompt of tensors as one of numpy's arrays."""
+
+    def array(value: Any) -> Any:
+        return value.numpy() if isinstance(value, torch.Tensor) else value
+
+    controls = SynthesisControls(*map(array, prompt.controls))
+    arrays = Prompt(*map(array, prompt))
+    return arrays._replace(controls=controls, generator=random)  # type: ignore[arg-type]
+
+
+def require_equal(difference: Difference, path: object) -> None:
+    """Raise UserError where a graph in fp32 differs from torch by more than rounding."""
+    if difference.durations > 2 or not difference.mel <= MEL_LIMIT:
+        raise UserError(
+            f"{path} is not written: the graph does not say what the model says "
+            f"({difference.words()}, {difference.durations} durations differ; at most "
+            f"{MEL_LIMIT:g} nats): use format=voice"
+        )

@@ -1,0 +1,135 @@
+"""A voice in one ONNX file: its graph, run by onnxruntime, and the card in its metadata.
+
+No module of this package imports torch: a voice speaks in less time than that import takes.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from tts.batch import Prompt
+from tts.controls import SynthesisControls
+from tts.corpus import CorpusFacts
+from tts.errors import UserError
+from tts.onnx_voice.graph_speaker import Arrays, GraphSpeaker, Spoken
+from tts.plain_data import PlainData, PlainDataError, parse_json, quoted
+from tts.project_files import install_advice
+from tts.threads import COUNT, usable_cpus
+from tts.trust import require_trusted
+
+FORMAT = 1  # of the card
+KEY = "lightning_tts"  # of the card, among the file's metadata
+SUFFIX = ".onnx"
+
+
+class OnnxVoice:
+    """Runs the graph of ``path`` on ``threads``, by default the CPUs that this process may use.
+
+    Raises UserError for a file that is no voice in ONNX.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], threads: int | None = None) -> None:
+        self.path = Path(path)
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise UserError(
+                f"{path}: a voice in ONNX needs onnxruntime: {install_advice('onnx')}"
+            ) from error
+        if not self.path.is_file():
+            raise UserError(f"there is no voice {self.path}")
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        asked = os.environ.get(COUNT, "")
+        options.intra_op_num_threads = threads or (int(asked) if asked.isdigit() else usable_cpus())
+        # waiting threads of an idle voice use no CPU
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # the file is optimized when it is exported
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        try:
+            self.session = onnxruntime.InferenceSession(
+                str(self.path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime's own types
+            raise UserError(
+                f"{self.path} is not an ONNX file that onnxruntime reads: copy or export it again"
+            ) from error
+        self.card = self._card()
+        self.facts = CorpusFacts.from_dict(self.card["facts"], f"{self.path}, facts")
+        self.speaking = SynthesisControls.parse(self.card["speaking"])
+        self.inputs = {one.name: one.shape[-1] for one in self.session.get_inputs()}
+        rate = self.facts.contract.frames_per_second
+        self.speaker = GraphSpeaker(self._run, self.inputs, self.card, rate)
+
+    @property
+    def controls(self) -> frozenset[str]:
+        """Names of the controls that the graph takes."""
+        names = {"rate", "pitch", "energy", "pitch_range", "variance_scale", "prosody_temperature"}
+        return frozenset({*names, "temperature"} if "temperature" in self.inputs else names)
+
+    def require_controls(self, controls: SynthesisControls) -> None:
+        """Raise UserError naming the first changed control that the graph does not take."""
+        for name, value in controls.changed().items():
+            if name not in self.controls:
+                fixed = " (steps, solver and guidance are fixed when a voice is exported)"
+                raise UserError(
+                    f"{name}={value}: {self.path} does not take {name}; it takes "
+                    f"{', '.join(sorted(self.controls))}{fixed}"
+                )
+
+    def reference_mel(self, path: str | os.PathLike[str] | None) -> np.ndarray | None:
+        """Return a recording's log mel ``(1, T, M)``; it is computed with torch.
+
+        Raises UserError for a recording that is required or that the graph does not take.
+        """
+        if path is None:
+            if "reference" in self.inputs:
+                raise UserError("this model copies the style of a recording: give reference=FILE")
+            return None
+        if "reference" not in self.inputs:
+            raise UserError(
+                f"reference={path}: this model was not trained with model/style=reference"
+            )
+        import torch
+
+        from tts.audio.io import read_audio
+        from tts.audio.mel import mel_spectrogram
+
+        contract = self.facts.contract
+        wave = torch.from_numpy(read_audio(Path(path), contract.sample_rate))
+        return mel_spectrogram(wave, contract)[None].numpy()
+
+    def speak(self, prompt: Prompt) -> Spoken:
+        """Speak a prompt of one utterance, as :meth:`GraphSpeaker.speak` does."""
+        return self.speaker.speak(prompt)
+
+    def _run(self, inputs: Arrays) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        waveform, mel, durations = self.session.run(["waveform", "mel", "durations"], dict(inputs))
+        return waveform, mel, durations
+
+    def _card(self) -> PlainData:
+        """Return the card, checked to be plain data that names only trusted classes."""
+        text = self.session.get_modelmeta().custom_metadata_map.get(KEY)
+        if text is None:
+            raise UserError(
+                f"{self.path} is not a voice of this project: export one with python -m tts export "
+                "run=... format=onnx"
+            )
+        where = f"{self.path}, metadata"
+        card = parse_json(text, where)
+        if not isinstance(card, dict) or card.get("format") != FORMAT:
+            raise PlainDataError(f"{where}: expected a card of format {FORMAT}")
+        kinds = {
+            "facts": dict, "frontend": dict, "speaking": dict, "neutral": dict, "stride": int,
+        }  # fmt: skip
+        for name, kind in kinds.items():
+            if not isinstance(card.get(name), kind):
+                raise PlainDataError(f"{where}, {name}: not {quoted(card.get(name))}")
+        require_trusted(card, where)
+        return card
+
+
+def is_onnx(path: str | os.PathLike[str] | None) -> bool:
+    """Return whether ``path`` names a voice in ONNX."""
+    return path is not None and Path(path).suffix.lower() == SUFFIX

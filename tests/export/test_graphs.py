@@ -1,0 +1,226 @@
+"""Exported graphs: ONNX equals torch, and speaks without it."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from models.assemble import build, facts
+
+from tts.checkpoint import Run
+from tts.contract import MelContract
+from tts.controls import SynthesisControls
+from tts.errors import UserError
+from tts.export.check import compare_voice
+from tts.export.graph_files import VoiceParts, export_onnx, require_suffix
+from tts.export.graphs.vocos import RealSTFT, VocosGraph
+from tts.export.graphs.voice import require_exportable, vocoder_graph
+from tts.export.sherpa import export_sherpa, tokens_text
+from tts.modules.ssd import ssd, ssd_of_any_length
+from tts.onnx_voice.random_normal import TorchNormal
+from tts.synthesizer import Synthesizer
+from tts.text.frontend import Frontend
+from tts.text.symbols import SYMBOLS
+from tts.vocoders.griffin_lim import GriffinLim
+from tts.vocoders.hifigan import HiFiGAN
+from tts.vocoders.inverse_stft import InverseSTFT
+from tts.vocoders.vocos import Vocos
+
+SMALL = (  # the graph is traced operation by operation
+    "model/adaptor=flow", "model/flow=residual", "model.adaptor.flow.steps=1", "model.flow.steps=1",
+    "model.encoder.depth=1", "model.decoder.depth=1", "model.flow.velocity_net.depth=1",
+    "model.adaptor.flow.velocity_net.depth=1",
+)  # fmt: skip
+
+
+def vocos(contract: MelContract, refinements: int = 1) -> Vocos:
+    torch.manual_seed(0)
+    made = Vocos(contract, 16, 32, 1, True, refinements, 0.3).eval()
+    with torch.no_grad():  # phases that matter
+        made.spectrum.weight.mul_(20)
+    return made
+
+
+@pytest.fixture(scope="module")
+def parts() -> VoiceParts:
+    """A voice of two speakers and languages, small but with every input."""
+    import models.assemble as assemble
+
+    corpus = replace(facts(2, 2), symbols=SYMBOLS)
+    before, assemble.SYMBOLS = assemble.SYMBOLS, SYMBOLS
+    try:
+        model, _ = build(*SMALL, speakers=2, languages=2)
+    finally:
+        assemble.SYMBOLS = before
+    with torch.no_grad():  # as after a training: flows that change with their noise
+        for parameter in model.parameters():
+            parameter.add_(0.02 * torch.randn_like(parameter))
+    speaking = {"variance_scale": 1.1, "pitch_range": 1.15}
+    run = Run(Path("tiny"), {}, corpus.contract, corpus, Frontend().to_dict(), {}, 0, speaking)
+    return VoiceParts(run, model, vocos(corpus.contract), corpus, SynthesisControls.parse(speaking))
+
+
+@pytest.fixture(scope="module")
+def voice(parts: VoiceParts, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("onnx") / "voice.onnx"
+    assert "largest difference from torch" in export_onnx(parts, path, {"license": "MIT"}, None)
+    return path
+
+
+def test_a_voice_in_onnx_says_what_torch_says(parts: VoiceParts, voice: Path) -> None:
+    onnx = Synthesizer.load(voice)
+    model = Synthesizer(parts.model, parts.vocoder, Frontend(), parts.facts, parts.speaking)
+    text = "Good morning. It is three."
+    for changes in ({}, {"rate": 1.4, "pitch": 2.0, "temperature": 0.3}):
+        expected = model.speak(text, speaker="speaker1", seed=3, **changes).waveform
+        found = onnx.speak(text, speaker="speaker1", seed=3, **changes).waveform
+        assert found.shape == expected.shape
+        assert np.abs(found - expected).max() < 2e-3
+    told = list(onnx.sentences(text, seed=3))
+    again = list(model.sentences(text, seed=3))
+    assert onnx.timings(told) == model.timings(again)
+    streamed = np.concatenate(list(onnx.stream(text, seed=3)))
+    np.testing.assert_array_equal(streamed, onnx.speak(text, seed=3).waveform)
+
+
+def test_a_voice_in_onnx_speaks_without_torch(voice: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom tts.synthesizer import Synthesizer\n"
+        f"waveform, rate = Synthesizer.load({str(voice)!r}).speak('Hello.', seed=1, rate=1.1)\n"
+        "assert rate == 22050 and len(waveform) > 1000\n"
+        "assert not {'torch', 'lightning', 'hydra'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_a_voice_in_onnx_rejects_what_its_graph_does_not_take(voice: Path, tmp_path: Path) -> None:
+    synthesizer = Synthesizer.load(voice)
+    with pytest.raises(UserError, match="does not take steps"):
+        synthesizer.speak("Hello.", steps=4)
+    with pytest.raises(UserError, match="was not trained with model/style=reference"):
+        synthesizer.speak("Hello.", reference="anna.wav")
+    with pytest.raises(UserError, match="its own vocoder"):
+        Synthesizer.load(voice, device="cuda")
+    (tmp_path / "other.onnx").write_bytes(b"no graph")
+    with pytest.raises(UserError, match="not an ONNX file"):
+        Synthesizer.load(tmp_path / "other.onnx")
+    with pytest.raises(UserError, match="there is no voice"):
+        Synthesizer.load(tmp_path / "none.onnx")
+
+
+def test_a_graph_that_differs_is_noticed(parts: VoiceParts) -> None:
+    from tts.export.check import require_equal
+    from tts.onnx_voice.graph_speaker import GraphSpeaker
+
+    graph = parts.graph()
+    inputs = graph.acoustic.examples(5, 5)
+
+    def run(given, noise: float):
+        with torch.inference_mode():
+            outputs = graph({name: torch.from_numpy(value) for name, value in given.items()})
+        wave, mel, durations = (output.numpy() for output in outputs)
+        return wave, mel + noise, durations
+
+    for noise, equal in ((0.0, True), (0.02, False)):
+        card = parts.card({})
+        speaker: GraphSpeaker = parts.speaker(lambda given, n=noise: run(given, n), inputs, card)
+        difference = compare_voice(
+            speaker.speak, parts.model, parts.vocoder, parts.facts, parts.speaking
+        )
+        if equal:
+            require_equal(difference, "voice.onnx")
+            assert difference.mel < 1e-3
+        else:
+            with pytest.raises(UserError, match="is not written"):
+                require_equal(difference, "voice.onnx")
+
+
+def test_noise_is_torchs_noise() -> None:
+    for seed in (0, 12345):
+        generator, numbers = torch.Generator().manual_seed(seed), TorchNormal(seed)
+        for shape in ((20, 3), (5,), (1,), (57, 3), (16,), (3, 160), (7,)):
+            expected = torch.randn(shape, generator=generator).numpy()
+            np.testing.assert_allclose(numbers.draw(*shape), expected, atol=5e-6)
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"centered": True}, {"hop": 300, "window": 1000}, {"hop": 512}]
+)
+@pytest.mark.parametrize("refinements", [0, 3])
+def test_real_vocos_equals_vocos(settings: dict[str, object], refinements: int) -> None:
+    contract = MelContract(**settings)  # type: ignore[arg-type]
+    vocoder = vocos(contract, refinements)
+    graph = VocosGraph(vocoder)
+    for frames in (1, 2, 37):
+        mel = torch.randn(1, frames, 80, generator=torch.Generator().manual_seed(frames)) - 3
+        with torch.inference_mode():
+            torch.testing.assert_close(graph(mel), vocoder.synthesize(mel), atol=1e-3, rtol=0)
+
+
+def test_real_stft_inverts_itself() -> None:
+    stft = InverseSTFT(MelContract())
+    real = RealSTFT(stft.window, stft.hop)
+    wave = torch.randn(1, 256 * 9)
+    spectrum = torch.fft.rfft(wave[:, :1024] * stft.window)
+    found = real.forward_stft(wave)
+    torch.testing.assert_close(found[0][:, 0], spectrum.real, atol=1e-4, rtol=0)
+    torch.testing.assert_close(found[1][:, 0], spectrum.imag, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("frames", [1, 16, 37, 100])
+def test_the_scan_without_a_loop_equals_the_scan(frames: int) -> None:
+    random = torch.Generator().manual_seed(frames)
+    X = torch.randn(2, frames, 3, 8, generator=random)
+    B, C = (torch.randn(2, frames, 4, generator=random) for _ in range(2))
+    dt = torch.rand(2, frames, 3, generator=random)
+    dA = -2 * torch.rand(2, frames, 3, generator=random)
+    found = ssd_of_any_length(X, dt, dA, B, C, 16)
+    torch.testing.assert_close(found, ssd(X, dt, dA, B, C, 16), atol=1e-5, rtol=1e-4)
+
+
+def test_hifigan_has_a_graph_and_other_vocoders_name_those_that_have() -> None:
+    contract = MelContract()
+    hifigan = HiFiGAN(contract, 16, (8, 8, 4), (16, 16, 8), (3,), ((1,),), False).eval()
+    mel = torch.randn(1, 5, 80)
+    with torch.inference_mode():
+        torch.testing.assert_close(vocoder_graph(hifigan)(mel), hifigan.synthesize(mel))
+    with pytest.raises(UserError, match=r"GriffinLim cannot be exported.*Vocos and HiFiGAN can"):
+        vocoder_graph(GriffinLim(contract))
+    with pytest.raises(UserError, match="model=fastspeech can"):
+        require_exportable(torch.nn.Linear(1, 1))
+    with pytest.raises(UserError, match=r"give a name with \.onnx"):
+        require_suffix(Path("voice"), ".onnx", "onnx")
+
+
+def test_sherpa_onnx_speaks_the_package_made_for_it(parts: VoiceParts, tmp_path: Path) -> None:
+    import sherpa_onnx
+
+    export_sherpa(parts, tmp_path, {}, None)
+    matcha = sherpa_onnx.OfflineTtsMatchaModelConfig(
+        acoustic_model=str(tmp_path / "acoustic.onnx"), vocoder=str(tmp_path / "vocoder.onnx"),
+        tokens=str(tmp_path / "tokens.txt"),
+    )  # fmt: skip
+    model = sherpa_onnx.OfflineTtsModelConfig(matcha=matcha, num_threads=1)
+    speaker = sherpa_onnx.OfflineTts(sherpa_onnx.OfflineTtsConfig(model=model))
+    lengths = []
+    for sid, speed in ((0, 1.0), (1, 2.0)):
+        settings = sherpa_onnx.GenerationConfig()
+        settings.sid, settings.speed = sid, speed
+        settings.phoneme_codepoints = [[ord(symbol) for symbol in "həlˈoʊ wˈɜːld."]]
+        speech = speaker.generate("Hello world.", settings)
+        assert speech.sample_rate == 22050
+        assert np.isfinite(speech.samples).all()
+        lengths.append(len(speech.samples))
+    assert lengths[0] > lengths[1] > 0
+    assert not any(length % parts.facts.contract.hop for length in lengths)
+
+
+def test_the_symbols_of_sherpa_onnx_have_one_line_each() -> None:
+    rows = [line.rsplit(" ", 1) for line in tokens_text(SYMBOLS).splitlines()]
+    table = {symbol: int(number) for symbol, number in rows}
+    assert len(table) == len(rows)
+    assert table["^"] == table["$"] == table[" "] == SYMBOLS.index(" ")
+    assert all(table[symbol] == SYMBOLS.index(symbol) for symbol in SYMBOLS[1:])
