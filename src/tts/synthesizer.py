@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -537,12 +537,12 @@ class OnnxSynthesizer(Synthesizer):
     def mel_of(self, features: Any) -> Any:
         return features
 
-    def _generator(self, seed: int | None) -> Any:
+    def _generator(self, seed: Any) -> Any:
         return TorchNormal(secrets.randbits(32) if seed is None else seed)
 
     def _prompt(self, tokens: Sequence[int], speaker: int, language: int, reference: Any) -> Prompt:
-        arrays: Any = [np.array([tokens]), np.array([len(tokens)]), np.array([speaker])]
-        return Prompt(*arrays, language=cast(Any, np.array([language])), reference=reference)
+        numbers: Any = (tokens, len(tokens), speaker, language)
+        return Prompt(*(np.array([number]) for number in numbers), reference)  # type: ignore[arg-type]
 
     def _require_controls(self, controls: SynthesisControls) -> None:
         self.voice.require_controls(controls)
