@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PER_TOKEN = ("x", "tokens", "prosody_noise", *PROSODY)
 PER_FRAME = ("mel", "reference", "noise")
+BY_BAND = "bands"  # (1, M, T), a mel as sherpa-onnx has it
 OPSET = 20
 PACKAGES = ("onnx", "onnxruntime")
 
@@ -48,7 +49,8 @@ def to_onnx(
     import onnx
 
     register_operators(OPSET)
-    varying = {name: {1: f"{name}_length"} for name in inputs if name in (*PER_TOKEN, *PER_FRAME)}
+    names = [name for name in inputs if name in (*PER_TOKEN, *PER_FRAME, BY_BAND)]
+    varying = {name: {2 if name == BY_BAND else 1: f"{name}_length"} for name in names}
     file = BytesIO()
     with torch.no_grad(), _exportable():
         torch.onnx.export(

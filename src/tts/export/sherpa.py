@@ -18,7 +18,7 @@ from tts.export.graph_files import FRAMES, TOKENS, VoiceParts, contract_metadata
 from tts.export.graphs.acoustic import AcousticGraph
 from tts.export.graphs.voice import vocoder_graph
 from tts.export.onnx_files import run_onnx, set_metadata, write_optimized
-from tts.export.program import to_onnx
+from tts.export.program import BY_BAND, to_onnx
 from tts.files import make_folder, write_bytes, write_text
 from tts.plain_data import PlainData
 from tts.text.symbols import BOUNDARY, PADDING
@@ -82,7 +82,7 @@ class SherpaVocoder(nn.Module):
         self.vocoder = vocoder
 
     def forward(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor]:
-        return (self.vocoder(inputs["mel"].mT),)
+        return (self.vocoder(inputs[BY_BAND].mT),)
 
 
 def export_sherpa(parts: VoiceParts, out: Path, about: PlainData, quantize: str | None) -> str:
@@ -101,7 +101,7 @@ def export_sherpa(parts: VoiceParts, out: Path, about: PlainData, quantize: str 
     }
     if len(facts.speakers) > 1:
         inputs["sid"] = torch.zeros(1, dtype=torch.long)
-    mel = {"mel": torch.randn(1, facts.contract.bands, FRAMES) - 4}
+    mel = {BY_BAND: torch.randn(1, facts.contract.bands, FRAMES) - 4}
     vocoder = SherpaVocoder(vocoder_graph(parts.vocoder)).eval()
     language = facts.languages[0]
     metadata = {
