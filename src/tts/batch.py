@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from torch import Generator, Tensor
 
+from tts.contract import CodecContract
 from tts.controls import SynthesisControls
 
 
@@ -29,6 +30,15 @@ class Batch(NamedTuple):
     utterance: Tensor | None = None  # (B,) int64, row in the dataset, for reports
 
 
+class GivenCodes(NamedTuple):
+    """Codes of a recording that are kept, the others are generated: replacing and continuing."""
+
+    codes: Tensor  # (B, T, K) int64, of any value where they are not kept
+    kept: Tensor  # (B, T, K) bool
+    durations: Tensor  # (B, N) int64 mel frames of the prompt's tokens, T code frames together
+    codec: CodecContract  # that made the codes
+
+
 class Prompt(NamedTuple):
     """What to say, in whose voice, and how."""
 
@@ -39,6 +49,7 @@ class Prompt(NamedTuple):
     reference: Tensor | None = None  # (B, T, M) log mel of a recording whose style is copied
     reference_lengths: Tensor | None = None  # (B,) int64
     controls: SynthesisControls = SynthesisControls()  # per-token values are (B, N)
+    given: GivenCodes | None = None  # codes to keep, for models that take them
     generator: Generator | None = None  # of all random numbers; None = torch's own
 
 

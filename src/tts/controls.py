@@ -48,6 +48,17 @@ class SynthesisControls(NamedTuple):
     beam: Annotated[int, Bound(least=1, most=64)] | None = None
     steps: SolverSteps | None = None  # ODE solver steps: fewer are faster
     solver: Literal["euler", "midpoint"] | None = None  # ODE solver
+    # rounds of models that refine codes: of every codebook, or [first,second,...], the last for
+    # all that follow
+    iterations: Annotated[int | Sequence[int], Bound(least=1, most=1000)] | None = None
+    mask_schedule: Literal["cosine", "linear"] | None = None  # share that stays masked, by round
+    # noise on the confidence that decides which tokens are kept, falling to 0 over the rounds
+    confidence_temperature: Temperature | None = None
+    remask: bool | None = None  # whether tokens that are kept can be masked again
+    # mean confidence of the masked tokens that ends the rounds of a codebook
+    stop_confidence: Annotated[float | None, Bound(least=0, most=1)] = None
+    # ends them where another round helps with a lower probability; 0: never
+    stop_probability: Annotated[float | None, Bound(least=0, most=1)] = None
     # classifier-free guidance scale; 0: off
     guidance: Annotated[float | None, Bound(least=-100, most=100)] = None
 
@@ -121,10 +132,12 @@ class Limits(NamedTuple):
     bound: Bound
     whole: bool
     per_token: bool  # also one value per token of a single sentence
+    per_codebook: bool  # also one value per codebook
 
     @property
     def words(self) -> str:
-        more = ", or [a,b,...] with one for each symbol" if self.per_token else ""
+        of = "symbol" if self.per_token else "codebook" if self.per_codebook else None
+        more = f", or [a,b,...] with one for each {of}" if of else ""
         return f"expected {self.bound.words(self.whole)}{more}"
 
 
@@ -133,7 +146,7 @@ def _limits(hint: Any) -> Iterator[Limits]:
     for member in (hint, *get_args(hint)):
         kinds = get_args(get_args(member)[0]) or (get_args(member)[0],) if get_args(member) else ()
         for bound in getattr(member, "__metadata__", ()):
-            yield Limits(bound, int in kinds, Tensor in kinds)
+            yield Limits(bound, int in kinds, Tensor in kinds, Sequence[int] in kinds)
 
 
 NEUTRAL = SynthesisControls()
@@ -147,21 +160,34 @@ def _parse(name: str, value: object) -> Any:
     """Return ``value`` as the type of control ``name``, within its limits."""
     if name not in LIMITS:
         choices = get_args(get_args(_HINTS[name])[0])
+        if not choices:
+            return _parse_flag(name, value)
         if value not in choices:
             raise UserError(f"{name}={value}: choose from {', '.join(choices)}")
         return value
     limits = LIMITS[name]
-    many = limits.per_token and isinstance(value, Iterable) and not isinstance(value, str)
+    listed = isinstance(value, Iterable) and not isinstance(value, str)
+    many = listed and (limits.per_token or limits.per_codebook)
     try:
         numbers = [float(v) for v in value] if many else [float(value)]  # type: ignore
     except (TypeError, ValueError) as error:
         raise UserError(f"{name}={value}: {limits.words}") from error
+    if many and limits.per_codebook and not numbers:
+        raise UserError(f"{name}=[]: {limits.words}")
     for number in numbers:
         if not limits.bound.accepts(number) or (limits.whole and not number.is_integer()):
             raise UserError(f"{name}={number:g}: {limits.words}")
     if many:
-        return numbers
+        return tuple(int(n) for n in numbers) if limits.per_codebook else numbers
     return int(numbers[0]) if limits.whole else numbers[0]
+
+
+def _parse_flag(name: str, value: object) -> bool:
+    """Return ``value`` as true or false."""
+    flags = {True: True, False: False, "true": True, "false": False}
+    if not isinstance(value, bool | str) or value not in flags:
+        raise UserError(f"{name}={value}: expected true or false")
+    return flags[value]
 
 
 def _require_sum_or_product(name: str, asked: Any, default: Any, result: Any) -> None:

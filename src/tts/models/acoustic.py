@@ -26,6 +26,19 @@ class Reading(NamedTuple):
     failed: Tensor  # (B,) bool, whether the first take skipped, repeated or did not end
 
 
+class Refinement(NamedTuple):
+    """How codes were found over the rounds of a model that refines them in parallel."""
+
+    confidence: Tensor  # (B, T, K) probability of each token when it was chosen; 1 if given
+    decided: Tensor  # (B, T, K) int64 round of its level that chose the token; 0 if given
+    rounds: Tensor  # (B, K) int64 rounds used for each level
+
+    @property
+    def passes(self) -> Tensor:
+        """Rounds of all levels, ``(B,)``: passes of the audio model."""
+        return self.rounds.sum(-1)
+
+
 class Generated(NamedTuple):
     """Synthesized features. Prosody is None where a family does not predict it."""
 
@@ -36,6 +49,8 @@ class Generated(NamedTuple):
     energy: Tensor | None = None  # (B, N) z-score of log energy
     notes: tuple[str, ...] = ()  # what could not be as predicted or as the controls ask
     reading: Reading | None = None  # of a model that reads its text by attention
+    refinement: Refinement | None = None  # of a model that refines codes in rounds
+    duration_deviation: Tensor | None = None  # (B, N) predicted standard deviation of ln(frames)
 
 
 class Diagnostics(NamedTuple):
@@ -49,7 +64,8 @@ class Diagnostics(NamedTuple):
     predicted_pitch: Tensor | None = None  # (B, N) z-scores
     stop: Tensor | None = None  # (B, S) logits of "this step is the last"
     stop_lengths: Tensor | None = None  # (B,) int64 steps, the recording's
-    token_accuracy: Tensor | None = None  # (K,) share of codes that are the likeliest
+    # (K,) share of codes that are the likeliest; NaN for a codebook that was not predicted
+    token_accuracy: Tensor | None = None
     code_lengths: Tensor | None = None  # (B,) int64 frames of log_attention, of a model of codes
 
     def frame_lengths(self, batch: Batch) -> Tensor:

@@ -16,9 +16,9 @@ from tts.alignment.aligner import Aligner
 from tts.batch import Batch, Prompt
 from tts.bounds import Bound, Channels
 from tts.corpus import CorpusFacts
-from tts.errors import UserError
 from tts.masks import mask_from_lengths
 from tts.models.acoustic import CorpusKeys, Diagnostics, Generated
+from tts.models.aligned import aligned
 from tts.models.flow import FlowOutput, ResidualFlow, SamplerSettings
 from tts.models.length_regulator import LengthRegulator
 from tts.models.mel_model import MelModel
@@ -102,7 +102,7 @@ class FastSpeech(MelModel[FastSpeechOutput]):
         style = self.style_of(batch.speaker, mel, batch.frame_lengths)
 
         embedded = self.embedded(batch.tokens, batch.language, token_mask)
-        durations, log_attention = self._align(embedded, mel, batch)
+        durations, log_attention = aligned(self.aligner, embedded, mel, batch)
         targets = ProsodyTargets(durations, *self.adaptor.normalize(batch, durations))
         states = self.encoder(embedded, Context(mask=token_mask, style=style))
         states, prosody, prosody_flow = self.adaptor(states, token_mask, style, targets)
@@ -166,18 +166,6 @@ class FastSpeech(MelModel[FastSpeechOutput]):
     def corpus_keys(self) -> CorpusKeys:
         statistics = (f"adaptor.normalize.{name}" for name in SpeakerNormalizer.STATISTICS)
         return super().corpus_keys()._replace(statistics=tuple(statistics))
-
-    def _align(self, embedded: Tensor, mel: Tensor, batch: Batch) -> tuple[Tensor, Tensor | None]:
-        """Return durations ``(B, N)`` in frames and the aligner's log attention ``(B, T, N)``."""
-        if self.aligner is None:
-            if batch.durations is None:
-                raise UserError(
-                    "model/aligner=given needs durations in the prepared corpus, and this one has "
-                    "none: use data=recording or data=demo, or model/aligner=learned"
-                )
-            return batch.durations, None
-        alignment = self.aligner(embedded, mel, batch.token_lengths, batch.frame_lengths)
-        return alignment.durations, alignment.log_attention
 
     def _decode(
         self, states: Tensor, durations: Tensor, style: Tensor | None, frame_mask: Tensor
