@@ -392,7 +392,14 @@ class Synthesizer:
                 f"reference={path}: this model was not trained with model/style=reference"
             )
         wave = torch.from_numpy(read_audio(Path(path), self.sample_rate))
-        return mel_spectrogram(wave, self.facts.contract)[None].to(self.device)
+        mel = mel_spectrogram(wave, self.facts.contract)[None].to(self.device)
+        seconds = self.facts.contract.seconds
+        if mel.shape[1] < (least := self.model.shortest_reference):
+            raise UserError(
+                f"reference={path}: {seconds(mel.shape[1]):.2f} s is too short, the style encoder "
+                f"sees {seconds(least):.2f} s at once; give a longer recording"
+            )
+        return mel
 
 
 def _warned(sentence: SynthesizedSentence) -> SynthesizedSentence:

@@ -12,6 +12,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tts.audio.mel import mel_spectrogram
 from tts.batch import Batch, Prompt
 from tts.bounds import Count, SolverSteps, Steps
+from tts.callbacks.support.code_plots import duration_figure, refinement_figure
 from tts.callbacks.support.datamodule import datamodule
 from tts.callbacks.support.periodic_validation import PeriodicValidation
 from tts.callbacks.support.plots import (
@@ -37,6 +38,8 @@ class Samples(PeriodicValidation):
       text alone;
     - ``alignment/``: soft and hard, with the diagonality of the soft one in the title;
     - ``pitch/``: predicted and recorded, per token;
+    - ``durations/``: recorded and predicted, with the predicted standard deviation, and
+      ``rounds/``: when each token was chosen, and how surely, of a model that refines codes;
     - ``audio/``: recording and synthesis, both from their mels by ``vocoder``, a factory called
       with the mel contract (None: no audio), or the synthesis from its codes by their codec; for a
       flow-matching model also the first utterance
@@ -129,7 +132,15 @@ class Samples(PeriodicValidation):
         name = data.utterance_id(int(batch.utterance), "validation")
         with seeded(1), trainer.precision_plugin.forward_context(), torch.no_grad():
             output = model.diagnostics(model(batch))
-            features = model.generate(prompt_of(batch)).features
+            generated = model.generate(prompt_of(batch))
+        features = generated.features
+        if generated.refinement is not None:
+            figure = refinement_figure(
+                generated.refinement.decided[0].cpu().numpy(),
+                generated.refinement.confidence[0].float().cpu().numpy(),
+                data.facts.contract_of(model.features).frames_per_second,
+            )
+            writer.add_figure(f"rounds/{name}", figure, step)
 
         wave = self._synthesized_wave(trainer, model, features)
         synthesized: Tensor | None = features
@@ -148,13 +159,22 @@ class Samples(PeriodicValidation):
         if durations is not None or output.log_attention is not None:
             soft, title = _soft_alignment(output, batch)
             symbols = [data.facts.symbols[token] for token in batch.tokens[0].tolist()]
-            steps = data.facts.contract_of(model.features).frames_per_second
+            coded = output.code_lengths is not None
+            steps = data.facts.contract_of("codes" if coded else "mel").frames_per_second
             figure = alignment_figure(soft, durations, symbols, steps, f"{name}{title}")
             writer.add_figure(f"alignment/{name}", figure, step)
-        if durations is not None:
-            tracks = {"recording": output.pitch, "predicted": output.predicted_pitch}
-            pitch = {title: track[0].float().cpu().numpy() for title, track in tracks.items()
-                     if track is not None}  # fmt: skip
+        if durations is not None and output.predicted_durations is not None:
+            deviation = generated.duration_deviation
+            if deviation is not None:
+                figure = duration_figure(
+                    durations, output.predicted_durations[0].float().cpu().numpy(),
+                    deviation[0].float().cpu().numpy(), symbols, rate,
+                )  # fmt: skip
+                writer.add_figure(f"durations/{name}", figure, step)
+        tracks = {"recording": output.pitch, "predicted": output.predicted_pitch}
+        pitch = {title: track[0].float().cpu().numpy() for title, track in tracks.items()
+                 if track is not None}  # fmt: skip
+        if durations is not None and pitch:
             writer.add_figure(f"pitch/{name}", pitch_figure(pitch, durations, rate), step)
 
         if wave is not None:

@@ -89,6 +89,7 @@ def synthesize_systems(
     for name, (synthesizer, controls) in readers.items():
         waves: list[np.ndarray | None] = []
         failed: list[float] = []  # of a model that reads by attention
+        rounds: list[float] = []  # of a model that refines codes
         for offset, (index, row) in enumerate(zip(chosen, rows, strict=True)):
             batch = data[[index]]
             tokens = batch.tokens[0].tolist()
@@ -98,6 +99,8 @@ def synthesize_systems(
             waves.append(synthesizer.speech_of(generated).waveform)
             if generated.reading is not None:
                 failed.append(100.0 * bool(generated.reading.failed))
+            if generated.refinement is not None:
+                rounds.append(float(generated.refinement.passes))
         systems.append(System(name, waves))
         key = id(synthesizer)
         if key not in teacher_forced:
@@ -105,6 +108,8 @@ def synthesize_systems(
         models[name] = teacher_forced[key] | speed(data, chosen, synthesizer, controls)
         if failed:  # first takes that skip, repeat or do not end
             models[name] |= {"failures_per_100": mean_estimate(failed, seed)}
+        if rounds:  # passes of the audio model, for all codebooks
+            models[name] |= {"rounds": mean_estimate(rounds, seed)}
     return EvaluationSet(sentences, systems, baseline=systems[2].name, models=models)
 
 
@@ -140,7 +145,6 @@ def teacher_forced_scores(
 ) -> ModelMeasurements:
     """Return mel, duration and alignment errors with ground-truth durations, pitch and energy."""
     vocoder = synthesizer.vocoder
-    rate = synthesizer.facts.contract_of(synthesizer.model.features).frames_per_second
     scores: dict[str, list[float]] = {}
     boundaries: list[Tensor] = []
 
@@ -174,6 +178,7 @@ def teacher_forced_scores(
         add("attention_skips", skips)
         add("attention_repeats", repeats)
         if durations is not None and batch.durations is not None:  # of a corpus with alignments
+            rate = synthesizer.facts.contract.frames_per_second
             boundaries.append(boundary_errors(durations, batch.durations, tokens, rate))
     measurements: ModelMeasurements = {
         name: mean_estimate(values, seed) for name, values in scores.items()

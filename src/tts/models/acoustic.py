@@ -101,6 +101,23 @@ class AcousticModel(nn.Module, Generic[Output]):
         """Whether :meth:`generate` takes a recording whose style it copies."""
         return "none"
 
+    @property
+    def scored(self) -> bool:
+        """Whether a teacher-forced output has scores that are logged beside the losses."""
+        return self.reads or self.features == "codes"
+
+    @property
+    def shortest_reference(self) -> int:
+        """Mel frames that a reference has at the least."""
+        return 1
+
+    def align(self, batch: Batch) -> Tensor:
+        """Return the durations ``(B, N)`` in mel frames of recordings with their texts.
+
+        ``batch`` needs tokens and mels alone. Raises UserError for a model that cannot align.
+        """
+        raise UserError("this model has no aligner: use one with model/aligner=learned")
+
     def forward(self, batch: Batch) -> Output:
         """Return the teacher-forced output that the losses compare with ``batch``."""
         raise NotImplementedError

@@ -40,6 +40,10 @@ class MelModel(AcousticModel[Output]):
     def reference(self) -> Need:
         return "none" if self.style is None else self.style.needs.reference
 
+    @property
+    def shortest_reference(self) -> int:
+        return 1 if self.style is None else self.style.receptive_field
+
     def corpus_keys(self) -> CorpusKeys:
         tables = () if self.style is None else self.style.speaker_tables
         return CorpusKeys(

@@ -28,6 +28,7 @@ class Style(nn.Module):
     needs: ClassVar[StyleNeeds]
     speaker_tables: ClassVar[tuple[str, ...]] = ()  # state-dict keys with one row per speaker
     dim: int
+    receptive_field = 1  # mel frames of a reference that are seen at once
 
     def forward(
         self, speaker: Tensor | None, mel: Tensor | None = None, lengths: Tensor | None = None
@@ -79,6 +80,7 @@ class ReferenceStyle(Style):
     ) -> None:
         super().__init__()
         self.dim = dim
+        self.receptive_field = 1 + depth * (kernel - 1)
         self.input = nn.Linear(facts.contract.bands, hidden)
         self.depthwise = nn.ModuleList(DepthwiseConv(hidden, (kernel,)) for _ in range(depth))
         self.pointwise = nn.ModuleList(nn.Linear(hidden, hidden) for _ in range(depth))

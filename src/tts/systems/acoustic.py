@@ -63,7 +63,7 @@ class AcousticSystem(pl.LightningModule):
         output = self.model(batch)
         result: LossResult = self.loss(output, batch, self.global_step)
         size = len(batch.tokens)
-        if self.model.reads and self.global_step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+        if self.model.scored and self.global_step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             scores = reading_scores(self.model.diagnostics(output), batch)
             self.log_dict({f"train/{k}": v for k, v in scores.items()}, batch_size=size)
         self.log_dict(result.named("train"), batch_size=size)
@@ -110,7 +110,7 @@ def validate(system: pl.LightningModule, output: object, batch: Batch) -> None:
     diagnostics = model.diagnostics(output)
     if (error := duration_error(diagnostics, batch)) is not None:
         values["val/duration_error"] = error
-    if model.reads:
+    if model.scored:
         scores = reading_scores(diagnostics, batch)
         values |= {f"val/{name}": value for name, value in scores.items()}
     system.log_dict(

@@ -17,7 +17,7 @@ def reading_scores(diagnostics: Diagnostics, batch: Batch) -> dict[str, Tensor]:
     ``stop_accuracy``: share of utterances whose first predicted stop is at their end, within
     STOP_TOLERANCE decoder steps. ``diagonality``, ``coverage``: means; ``skips``, ``repeats``: per
     utterance (:mod:`tts.metrics.alignment`). ``token_accuracy``: share of a recording's codes that
-    are the likeliest, the mean over the codebooks and, numbered from 1, of each.
+    are the likeliest, the mean over the codebooks and, numbered from 1, of each that was predicted.
     """
     scores: dict[str, Tensor] = {}
     if diagnostics.stop is not None and diagnostics.stop_lengths is not None:
@@ -30,9 +30,10 @@ def reading_scores(diagnostics: Diagnostics, batch: Batch) -> dict[str, Tensor]:
         skips, repeats = attention_failures(attention, tokens, frames)
         scores["skips"], scores["repeats"] = skips.float().mean(), repeats.float().mean()
     if diagnostics.token_accuracy is not None:
-        scores["token_accuracy"] = diagnostics.token_accuracy.mean()
-        names = accuracy_names(len(diagnostics.token_accuracy))
-        scores |= dict(zip(names, diagnostics.token_accuracy, strict=True))
+        accuracy = diagnostics.token_accuracy
+        scores["token_accuracy"] = accuracy.nanmean()
+        named = zip(accuracy_names(len(accuracy)), accuracy, strict=True)
+        scores |= {name: value for name, value in named if not value.isnan()}
     return scores
 
 

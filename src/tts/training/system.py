@@ -107,8 +107,8 @@ def build_system(config: DictConfig, facts: CorpusFacts, card: PlainData) -> pl.
     coded = isinstance(model, AcousticModel) and model.features == "codes"
     if coded and config.discriminator.get("parts"):
         raise UserError(
-            "discriminator=mel_patches compares mels: choose discriminator=none with "
-            "model/output=codes"
+            "discriminator=mel_patches compares mels: choose discriminator=none with a model of "
+            "codes"
         )
     system = instantiate(config.system)
     optimization = Optimization(instantiate(config.optimizer), instantiate(config.scheduler))
