@@ -230,7 +230,9 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
         conditioning = self._conditioning(states, token_mask, durations, style, frame_mask)
         lengths = conditioning.mask.sum(-1)
         if prompt.given is None:
-            codes = token_mask.new_zeros(*conditioning.mask.shape, self.codebooks, dtype=torch.int64)
+            codes = token_mask.new_zeros(
+                *conditioning.mask.shape, self.codebooks, dtype=torch.int64
+            )
             given = torch.zeros_like(codes, dtype=torch.bool)
         else:
             require_fitting(prompt.given, self.codec, lengths)
@@ -248,7 +250,9 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
             if stopping is None:
                 return Guess(logits)
             summary = conditioning.summary
-            return Guess(logits, lambda masked: stopping(summary, prediction, masked, level).sigmoid())
+            return Guess(
+                logits, lambda masked: stopping(summary, prediction, masked, level).sigmoid()
+            )
 
         tokens, refinement = refine(
             guess, codes, given, lengths, settings, self.entries, prompt.generator
@@ -261,9 +265,7 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
             duration_deviation=deviation,
         )  # fmt: skip
 
-    def predict(
-        self, tokens: Tensor, level: Tensor, conditioning: Conditioning
-    ) -> LevelPrediction:
+    def predict(self, tokens: Tensor, level: Tensor, conditioning: Conditioning) -> LevelPrediction:
         """Predict the tokens of a codebook ``level (B,)`` in one pass of the audio model.
 
         ``tokens (B, T, K)``: V where they are masked.

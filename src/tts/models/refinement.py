@@ -126,9 +126,7 @@ def choose(
     return tokens, log_probs.gather(-1, tokens[..., None])[..., 0].exp()
 
 
-def _open_after(
-    free: Tensor, masked: Tensor, done: float, settings: RefinementSettings
-) -> Tensor:
+def _open_after(free: Tensor, masked: Tensor, done: float, settings: RefinementSettings) -> Tensor:
     """Return how many tokens of each utterance stay masked after a round, ``(B,)``; each round
     decides one at the least, and the last one all."""
     share = SCHEDULES[settings.mask_schedule](done) if done < 1 else 0.0

@@ -63,7 +63,7 @@ class AcousticSystem(pl.LightningModule):
         output = self.model(batch)
         result: LossResult = self.loss(output, batch, self.global_step)
         size = len(batch.tokens)
-        if self.model.scored and self.global_step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+        if self.model.scored and (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             scores = reading_scores(self.model.diagnostics(output), batch)
             self.log_dict({f"train/{k}": v for k, v in scores.items()}, batch_size=size)
         self.log_dict(result.named("train"), batch_size=size)
