@@ -139,10 +139,17 @@ AUTOREGRESSIVE = (
     "model/output=codes model.scheduled_sampling=0.5 model.input_noise=0.1",
 )  # fmt: skip
 MODELS += [f"model=autoregressive {choice}".strip() for choice in AUTOREGRESSIVE]
+MASKED_CODEC = (
+    "", "model/style=reference model/stopping=learned", "model/decoder=transformer",
+    "model/aligner=given model/style=none model/balance=uncertainty model.duration.variance=false",
+)  # fmt: skip
+MODELS += [f"model=masked_codec {choice}".strip() for choice in MASKED_CODEC]
 
 
 def test_every_model_and_size_is_tried_below() -> None:
-    assert set(choices("model")) == {"fastspeech", "autoregressive", "codec", *VOCODERS}
+    assert set(choices("model")) == {
+        "fastspeech", "autoregressive", "masked_codec", "codec", *VOCODERS,
+    }  # fmt: skip
     vocoder_sizes = {s for v in VOCODERS.values() for s in v}
     assert set(choices("model/size")) == set(SIZES) | set(LARGE_SIZES) | vocoder_sizes
 

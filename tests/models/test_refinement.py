@@ -1,5 +1,7 @@
 """Refinement of codes: kept tokens, rounds, schedules and stopping, with a made-up prediction."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import Tensor
@@ -101,7 +103,7 @@ def test_remasking_is_an_option_that_spares_given_tokens() -> None:
     again = [
         (a[..., k] < ENTRIES) & (b[..., k] == ENTRIES)
         for k, asked in enumerate(levels)
-        for a, b in zip(asked, asked[1:], strict=False)
+        for a, b in pairwise(asked)
     ]
     assert bool(torch.stack(again).any())
 

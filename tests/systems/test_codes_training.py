@@ -25,33 +25,34 @@ from tts.vocoders.codec_decoder import CodecDecoder
 from tts.vocoders.mel_rvq import MelRVQ, fit_mel_rvq
 
 FAMILY = ("model=autoregressive", "model/output=codes", "model/size=tiny")
+MASKED = ("model=masked_codec", "model/stopping=learned", "model/size=tiny")
+RANDOM = {FAMILY: ("model.scheduled_sampling=0.3", "model.max_length=0.2"), MASKED: ()}
 SLOW = ("wer", "cer", "whisper", "dnsmos_p808", "dnsmos_ovrl", "plcmos", "distillmos",
         "similarity", "pesq", "stoi")  # fmt: skip
 UNMEASURED = ("wer", "dnsmos_p808", "dnsmos_ovrl", "similarity", "f0_rmse", "f0_std",
               "global_variance", "duration_error")  # fmt: skip
 
 
-def on_fakes(folder: Path, codec: Path, *more: str) -> list[str]:
+def on_fakes(folder: Path, family: tuple[str, ...], codec: Path, *more: str) -> list[str]:
     given = [o for o in fake_overrides(folder) if not o.startswith("model=")]
     return [
-        *given, *FAMILY, f"+data.codec={codec}", "trainer.max_steps=4",
-        "trainer.val_check_interval=2",
-        "callbacks.free_running.count=1", "model.scheduled_sampling=0.3",
-        "model.max_length=0.2", *more,
+        *given, *family, *RANDOM[family], f"+data.codec={codec}", "trainer.max_steps=4",
+        "trainer.val_check_interval=2", "callbacks.free_running.count=1", *more,
     ]  # fmt: skip
 
 
-def test_a_run_cut_and_resumed_equals_an_uncut_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("family", RANDOM, ids=lambda family: family[0])
+def test_a_run_cut_and_resumed_equals_an_uncut_one(tmp_path: Path, family: tuple[str, ...]) -> None:
     codec = tmp_path / "codec"
     MelRVQ(CONTRACT, 2, 11).save(codec)
     uncut, cut = tmp_path / "uncut", tmp_path / "cut"
-    train(compose_train(*on_fakes(uncut, codec)))
+    train(compose_train(*on_fakes(uncut, family, codec)))
     stop = ("+callbacks.signal._target_=fakes.SendSignal", "+callbacks.signal.at=3")
     with pytest.raises(SystemExit) as ended:
-        train(compose_train(*on_fakes(cut, codec, *stop)))
+        train(compose_train(*on_fakes(cut, family, codec, *stop)))
     assert ended.value.code == 128 + signal.SIGTERM
     overrides = (f"resume='{cut}'", f"run_dir='{cut}'", "+callbacks.signal=null")
-    train(compose_train("data=fake", *FAMILY, *overrides), overrides)
+    train(compose_train("data=fake", *family, *overrides), overrides)
     assert_equal_to_the_bit(state(cut), state(uncut))
     assert load_codec(cut / "codec").contract == load_codec(codec).contract
 

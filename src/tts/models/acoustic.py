@@ -86,6 +86,8 @@ class AcousticModel(nn.Module, Generic[Output]):
 
     features: ClassVar[Literal["mel", "codes"]] = "mel"
     codebooks = 0  # codes per frame, of a model of codes
+    # whether Prompt.given keeps codes of a recording, as replacing words needs
+    keeps_codes: ClassVar[bool] = False
     # whether attention over the text decides what is spoken next: it can skip, repeat and not end
     reads: ClassVar[bool] = False
     # controls that only some configurations of the family take -> the choice that adds them
@@ -110,6 +112,13 @@ class AcousticModel(nn.Module, Generic[Output]):
     def shortest_reference(self) -> int:
         """Mel frames that a reference has at the least."""
         return 1
+
+    def predicted_durations(self, prompt: Prompt) -> Tensor:
+        """Return the predicted durations ``(B, N)`` in mel frames, not rounded, 0 at padding.
+
+        Raises UserError for a model that predicts none.
+        """
+        raise UserError("this model does not predict durations")
 
     def align(self, batch: Batch) -> Tensor:
         """Return the durations ``(B, N)`` in mel frames of recordings with their texts.

@@ -14,13 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from tts.alignment.aligner import Aligner
-from tts.batch import Batch, GivenCodes, Prompt
+from tts.batch import Batch, Prompt
 from tts.bounds import Bound, Channels, Length, Share, ShareBelowOne, Temperature
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
 from tts.models.acoustic import Diagnostics, Generated
 from tts.models.aligned import aligned
+from tts.models.audio_model import AudioModel, Conditioning
 from tts.models.duration_predictor import DurationPredictor, DurationTargets, PredictedDurations
 from tts.models.given_codes import (
     code_durations,
@@ -30,10 +31,10 @@ from tts.models.given_codes import (
     require_fitting,
 )
 from tts.models.length_regulator import LengthRegulator
-from tts.models.masking import TrainingMask, draw_mask, lowest
+from tts.models.masking import TrainingMask, draw_mask
 from tts.models.mel_model import MelModel
 from tts.models.refinement import Guess, RefinementSettings, refine
-from tts.models.stopping import LevelPrediction, StoppingController, StoppingOutput
+from tts.models.stopping import StoppingController, StoppingOutput
 from tts.modules.stack import Context
 from tts.modules.style import Style
 
@@ -55,31 +56,13 @@ class MaskedCodecOutput(NamedTuple):
     stopping: StoppingOutput | None  # with model/stopping=learned
 
 
-class Conditioning(NamedTuple):
-    """What the audio model reads in every round, besides the codes."""
+class _Text(NamedTuple):
+    """A text that is read."""
 
-    text: Tensor  # (B, T, dim) states of the text, repeated for the durations
-    mask: Tensor  # (B, T) bool
+    states: Tensor  # (B, N, dim)
+    mask: Tensor  # (B, N) bool
     style: Tensor | None  # (B, D)
-    summary: Tensor  # (B, dim) mean state of the text
-
-    def rows(self, rows: slice) -> "Conditioning":
-        style = None if self.style is None else self.style[rows]
-        return Conditioning(self.text[rows], self.mask[rows], style, self.summary[rows])
-
-    def repeated(self, count: int) -> "Conditioning":
-        """Return all utterances ``count`` times, one copy after the other."""
-        style = None if self.style is None else self.style.repeat(count, 1)
-        return Conditioning(
-            self.text.repeat(count, 1, 1), self.mask.repeat(count, 1), style,
-            self.summary.repeat(count, 1),
-        )  # fmt: skip
-
-    def dropped(self, rows: Tensor) -> "Conditioning":
-        """Return the conditioning without text and style where ``rows (B,)`` is True."""
-        text = self.text.masked_fill(rows[:, None, None], 0)
-        style = None if self.style is None else self.style.masked_fill(rows[:, None], 0)
-        return self._replace(text=text, style=style)
+    durations: PredictedDurations
 
 
 class MaskedCodecParts(NamedTuple):
@@ -114,6 +97,7 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
     """
 
     features = "codes"
+    keeps_codes = True
 
     def __init__(self, facts: CorpusFacts, parts: MaskedCodecParts) -> None:
         if facts.codec is None:
@@ -140,12 +124,7 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
         rate = facts.contract.frames_per_second
         self.duration = parts.duration(dim=dim, frames_per_second=rate, style_dim=style_dim)
         self.length_regulator = LengthRegulator(dim, stride)
-        # one table for each codebook; the last entry of each: a masked token
-        self.embed_codes = nn.Embedding(self.codebooks * (self.entries + 1), dim)
-        self.embed_level = nn.Embedding(self.codebooks, dim)
-        nn.init.normal_(self.embed_codes.weight, std=self.codebooks**-0.5)
-        self.decoder = parts.decoder(dim=dim, style_dim=style_dim)
-        self.heads = nn.Parameter(torch.randn(self.codebooks, self.entries, dim) * 0.5 * dim**-0.5)
+        self.audio = AudioModel(dim, self.codebooks, self.entries, parts.decoder, style_dim)
         self.stopping = None
         if parts.stopping is not None:
             self.stopping = parts.stopping(dim=dim, codebooks=self.codebooks)
@@ -192,8 +171,13 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
         conditioning = self._drop(conditioning).repeated(copies)
         codes = batch.codes.repeat(copies, 1, 1)
         tokens = codes.masked_fill(drawn.hidden(self.codebooks), self.entries)
-        prediction = self.predict(tokens, drawn.level, conditioning)
+        prediction = self.audio(tokens, drawn.level, conditioning)
         targets = codes.gather(2, drawn.level[:, None, None].expand(-1, codes.shape[1], 1))[..., 0]
+        stopping = None
+        if self.stopping is not None:
+            stopping = self.stopping.training_output(
+                self.audio, prediction, tokens, targets, drawn, conditioning
+            )
         return MaskedCodecOutput(
             logits=prediction.logits,
             codes=targets,
@@ -203,7 +187,7 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
             targets=DurationTargets(durations),
             log_attention=log_attention,
             token_mask=token_mask,
-            stopping=self._learn_to_stop(prediction, tokens, targets, drawn, conditioning),
+            stopping=stopping,
         )
 
     @torch.inference_mode()
@@ -214,74 +198,73 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
         """
         self.require_controls(prompt.controls)
         settings = self.settings.updated(prompt.controls)
-        token_mask = mask_from_lengths(prompt.token_lengths, prompt.tokens.shape[1])
-        reference = None if prompt.reference is None else self.normalized(prompt.reference)
-        style = self.style_of(prompt.speaker, reference, prompt.reference_lengths)
-        embedded = self.embedded(prompt.tokens, prompt.language, token_mask)
-        states = self.encoder(embedded, Context(mask=token_mask, style=style))
-        predicted = self.duration(states, token_mask, style)
+        read = self._read(prompt)
         if prompt.given is None:
             durations, notes = self.duration.generate(
-                predicted, token_mask, prompt.controls, prompt.generator
+                read.durations, read.mask, prompt.controls, prompt.generator
             )
         else:
             durations, notes = prompt.given.durations, ()
         frame_mask = mask_from_lengths(durations.sum(-1))
-        conditioning = self._conditioning(states, token_mask, durations, style, frame_mask)
-        lengths = conditioning.mask.sum(-1)
+        conditioning = self._conditioning(read.states, read.mask, durations, read.style, frame_mask)
+        lengths = conditioning.lengths
         if prompt.given is None:
-            codes = token_mask.new_zeros(
-                *conditioning.mask.shape, self.codebooks, dtype=torch.int64
-            )
-            given = torch.zeros_like(codes, dtype=torch.bool)
+            codes = durations.new_zeros(*conditioning.mask.shape, self.codebooks)
+            kept = torch.zeros_like(codes, dtype=torch.bool)
         else:
             require_fitting(prompt.given, self.codec, lengths)
-            codes, given = prompt.given.codes, prompt.given.kept
+            codes, kept = prompt.given.codes, prompt.given.kept
+        guess = self._guess(conditioning, settings)
+        tokens, refinement = refine(
+            guess, codes, kept, lengths, settings, self.entries, prompt.generator
+        )
+        deviation = (0.5 * read.durations.log_duration_variance).exp() * read.mask
+        return Generated(
+            tokens, lengths, code_durations(durations, self.length_regulator.stride), notes=notes,
+            refinement=refinement, duration_deviation=deviation if self.duration.variance else None,
+        )  # fmt: skip
+
+    @torch.inference_mode()
+    def predicted_durations(self, prompt: Prompt) -> Tensor:
+        """Return the predicted durations ``(B, N)`` in mel frames, not rounded, 0 at padding."""
+        read = self._read(prompt)
+        return read.durations.log_duration.exp() * read.mask
+
+    def _read(self, prompt: Prompt) -> "_Text":
+        """Encode the text of a prompt and predict its durations."""
+        mask = mask_from_lengths(prompt.token_lengths, prompt.tokens.shape[1])
+        reference = None if prompt.reference is None else self.normalized(prompt.reference)
+        style = self.style_of(prompt.speaker, reference, prompt.reference_lengths)
+        embedded = self.embedded(prompt.tokens, prompt.language, mask)
+        states = self.encoder(embedded, Context(mask=mask, style=style))
+        return _Text(states, mask, style, self.duration(states, mask, style))
+
+    def _guess(
+        self, conditioning: Conditioning, settings: RefinementSettings
+    ) -> Callable[[Tensor, int], Guess]:
+        """Return the prediction of a level, with guidance and the controller's probability."""
+        lengths, stopping = conditioning.lengths, self.stopping
         without = conditioning.dropped(torch.ones_like(lengths, dtype=torch.bool))
 
         def guess(tokens: Tensor, number: int) -> Guess:
             level = torch.full_like(lengths, number)
-            prediction = self.predict(tokens, level, conditioning)
+            prediction = self.audio(tokens, level, conditioning)
             logits = prediction.logits
             if settings.guidance:
-                free = self.predict(tokens, level, without).logits
-                logits = logits + settings.guidance * (logits - free)
-            stopping = self.stopping
+                unconditional = self.audio(tokens, level, without).logits
+                logits = logits + settings.guidance * (logits - unconditional)
             if stopping is None:
                 return Guess(logits)
-            summary = conditioning.summary
-            return Guess(
-                logits, lambda masked: stopping(summary, prediction, masked, level).sigmoid()
-            )
 
-        tokens, refinement = refine(
-            guess, codes, given, lengths, settings, self.entries, prompt.generator
-        )
-        deviation = None
-        if self.duration.variance:
-            deviation = (0.5 * predicted.log_duration_variance).exp() * token_mask
-        return Generated(
-            tokens, lengths, code_durations(durations, self.length_regulator.stride), notes=notes, refinement=refinement,
-            duration_deviation=deviation,
-        )  # fmt: skip
+            def helpful(masked: Tensor) -> Tensor:
+                return stopping(conditioning.summary, prediction, masked, level).sigmoid()
 
-    def predict(self, tokens: Tensor, level: Tensor, conditioning: Conditioning) -> LevelPrediction:
-        """Predict the tokens of a codebook ``level (B,)`` in one pass of the audio model.
+            return Guess(logits, helpful)
 
-        ``tokens (B, T, K)``: V where they are masked.
-        """
-        first = (self.entries + 1) * torch.arange(self.codebooks, device=tokens.device)
-        x = self.embed_codes(tokens + first).sum(-2) + self.embed_level(level)[:, None]
-        x = (x + conditioning.text) * conditioning.mask[..., None]
-        states = self.decoder(x, Context(mask=conditioning.mask, style=conditioning.style))
-        logits = torch.bmm(states, self.heads[level].to(states.dtype).mT)
-        return LevelPrediction(logits.float(), states, conditioning.mask.sum(-1))
+        return guess
 
+    @torch.inference_mode()
     def align(self, batch: Batch) -> Tensor:
-        """Return the durations ``(B, N)`` in mel frames of recordings with their texts.
-
-        ``batch`` needs tokens and mels alone. Raises UserError for a model without an aligner.
-        """
         assert batch.mel is not None
         mask = mask_from_lengths(batch.token_lengths, batch.tokens.shape[1])
         embedded = self.embedded(batch.tokens, batch.language, mask)
@@ -329,29 +312,3 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
         real = token_mask[..., None].to(states.dtype)
         summary = (states * real).sum(1) / real.sum(1).clamp(min=1)
         return Conditioning(text, mask, style, summary)
-
-    def _learn_to_stop(
-        self,
-        prediction: LevelPrediction,
-        tokens: Tensor,
-        targets: Tensor,
-        drawn: TrainingMask,
-        conditioning: Conditioning,
-    ) -> StoppingOutput | None:
-        """Decide the surer half of the masked tokens, predict the others again, and compare."""
-        if self.stopping is None:
-            return None
-        rows = self.stopping.rows(len(tokens))
-        now = LevelPrediction(*(values[rows] for values in prediction))
-        masked, level, codes = drawn.masked[rows], drawn.level[rows], targets[rows]
-        part = conditioning.rows(rows)
-        with torch.no_grad():
-            sure, found = now.logits.log_softmax(-1).max(-1)
-            still = lowest(sure, masked, masked.sum(-1) // 2)
-            place = level[:, None, None].expand(-1, tokens.shape[1], 1)
-            earlier = tokens[rows].gather(2, place)[..., 0]
-            after = torch.where(masked & ~still, found, earlier)
-            again = self.predict(tokens[rows].scatter(2, place, after[..., None]), level, part)
-            gain = (again.logits.argmax(-1) == codes).long() - (found == codes).long()
-            raised = (gain * still).sum(-1) > 0
-        return StoppingOutput(self.stopping(part.summary, now, masked, level), raised)

@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tts.bounds import Channels, PositiveShare
+from tts.models.audio_model import AudioModel, Conditioning, LevelPrediction
+from tts.models.masking import TrainingMask, lowest
 
 
 class StoppingOutput(NamedTuple):
@@ -14,14 +16,6 @@ class StoppingOutput(NamedTuple):
 
     logit: Tensor  # (R,) of "another round raises the token accuracy"
     raised: Tensor  # (R,) bool, whether it did
-
-
-class LevelPrediction(NamedTuple):
-    """What the audio model predicts of one level of each utterance."""
-
-    logits: Tensor  # (B, T, V) fp32
-    states: Tensor  # (B, T, dim) from which the logits are computed
-    lengths: Tensor  # (B,) int64 code frames
 
 
 class StoppingController(nn.Module):
@@ -67,6 +61,30 @@ class StoppingController(nn.Module):
         score = self.score(F.gelu(hidden + self.level(level)))[..., 0]
         return (score - self.threshold).float()
 
-    def rows(self, size: int) -> slice:
-        """Return which of ``size`` utterances the controller learns from."""
-        return slice(None, None, max(round(1 / self.share), 1))
+    def training_output(
+        self,
+        audio: AudioModel,
+        prediction: LevelPrediction,
+        tokens: Tensor,
+        codes: Tensor,
+        drawn: TrainingMask,
+        conditioning: Conditioning,
+    ) -> StoppingOutput:
+        """Decide the surer half of the masked tokens, predict the others again, and compare.
+
+        ``prediction`` of ``tokens (B, T, K)``; ``codes (B, T)``: the recording's of the level.
+        """
+        rows = slice(None, None, max(round(1 / self.share), 1))
+        now = LevelPrediction(*(values[rows] for values in prediction))
+        masked, level, codes = drawn.masked[rows], drawn.level[rows], codes[rows]
+        part = conditioning.rows(rows)
+        with torch.no_grad():
+            sure, found = now.logits.log_softmax(-1).max(-1)
+            still = lowest(sure, masked, masked.sum(-1) // 2)
+            place = level[:, None, None].expand(-1, tokens.shape[1], 1)
+            earlier = tokens[rows].gather(2, place)[..., 0]
+            after = torch.where(masked & ~still, found, earlier)
+            again = audio(tokens[rows].scatter(2, place, after[..., None]), level, part)
+            gain = (again.logits.argmax(-1) == codes).long() - (found == codes).long()
+            raised = (gain * still).sum(-1) > 0
+        return StoppingOutput(self(part.summary, now, masked, level), raised)

@@ -17,7 +17,7 @@ def refinement_figure(decided: NDArray[np.int64], confidence: Array, rate: float
     figure = Figure(figsize=(9, 4), layout="constrained")
     rows = figure.subplots(2, 1, sharex=True)
     extent = (0.0, len(decided) / rate, 0.5, decided.shape[1] + 0.5)
-    pictures = (("round", decided, None), ("confidence", confidence, 1.0))
+    pictures = (("round", decided.astype(np.float32), None), ("confidence", confidence, 1.0))
     for axes, (label, values, most) in zip(rows, pictures, strict=True):
         image = axes.imshow(
             values.T, origin="lower", aspect="auto", extent=extent, interpolation="nearest",

@@ -1,0 +1,184 @@
+"""Editing of a recording: replace words, and keep every sample outside as it was recorded.
+
+Prompted infilling of masked codes, as SoundStorm's audio prompts (Borsos et al. 2023, section 3.3)
+on both sides of the new words.
+"""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tts.audio.io import read_audio
+from tts.audio.mel import mel_spectrogram
+from tts.batch import Batch, GivenCodes, Prompt
+from tts.contract import CodecContract
+from tts.controls import NEUTRAL, SynthesisControls
+from tts.errors import UserError
+from tts.models.acoustic import Generated
+from tts.models.replacement import Replacement, plan_replacement
+from tts.synthesizer import Speech, Synthesizer
+from tts.text.analysis import with_stop
+from tts.text.symbols import BOUNDARY
+from tts.vocoders.codec_decoder import CodecDecoder
+
+CROSSFADE = 0.01  # seconds on either side of the new words, between recording and decoded codes
+
+
+class Edited(NamedTuple):
+    """A recording with new words."""
+
+    speech: Speech
+    start: int  # first sample that differs from the recording, with the crossfade
+    end: int  # first sample behind the new words that is the recording's again
+    generated: Generated  # with the confidence of each new token and the rounds used
+
+
+def replace_words(
+    voice: Synthesizer,
+    recording: str | os.PathLike[str],
+    text: str,
+    new_text: str,
+    speaker: str | None = None,
+    language: str | None = None,
+    seed: int | None = None,
+    controls: SynthesisControls = NEUTRAL,
+) -> Edited:
+    """Return a recording of the sentence ``text`` that says ``new_text``.
+
+    The words that differ are spoken anew, from the first to the last of them; the codes around
+    them are kept, and the samples around them are the recording's, at the voice's sample rate,
+    except for a crossfade of 10 ms on each side. Raises UserError for a voice that does not keep
+    codes, for texts that are equal, and for a recording that is too short for its text.
+    """
+    if not voice.model.keeps_codes or not isinstance(voice.vocoder, CodecDecoder):
+        raise UserError("replacing words needs a voice of model=masked_codec")
+    codec = voice.vocoder.codec
+    stride = codec.hop // voice.facts.contract.hop
+    names = _names(voice, speaker, language)
+    old, new = (_phonemes(voice, each, names.language) for each in (text, new_text))
+    before, behind = kept_symbols(old, new)
+    wave = torch.from_numpy(read_audio(Path(recording), voice.sample_rate))
+    mel = mel_spectrogram(wave, voice.facts.contract)[None].to(voice.device)
+    old_prompt, prompt = (_prompt(voice, each, names) for each in (old, new))
+    durations = voice.model.align(_batch(old_prompt, mel))[0]
+    prompt = prompt._replace(
+        reference=_rest(voice, mel, durations, before, behind),
+        controls=controls.updated({}).for_tokens(len(new), voice.device).on(voice.speaking),
+        generator=None if seed is None else torch.Generator(voice.device).manual_seed(seed),
+    )
+    predicted = voice.model.predicted_durations(prompt)[0]
+    plan = plan_replacement(durations, predicted, before, behind, stride)
+    with torch.inference_mode():
+        codes = codec.encode(wave[None].to(voice.device))
+    generated = voice.model.generate(prompt._replace(given=_given(codes, plan, codec.contract)))
+    decoded = torch.from_numpy(voice.speech_of(generated).waveform)
+    samples, first, last = spliced(wave, decoded, plan, codec.hop, voice.sample_rate)
+    return Edited(Speech(samples, voice.sample_rate), first, last, generated)
+
+
+def kept_symbols(old: str, new: str) -> tuple[int, int]:
+    """Return how many phoneme symbols at the start and at the end two sentences share.
+
+    Whole words: the kept parts end and begin at a word boundary. Raises UserError for equal ones.
+    """
+    if old == new:
+        raise UserError("new_text is spoken as text is: there is nothing to replace")
+    before = len(os.path.commonprefix([old, new]))
+    before = old.rfind(BOUNDARY, 0, before) + 1
+    tail = os.path.commonprefix([old[before:][::-1], new[before:][::-1]])
+    return before, tail.rfind(BOUNDARY) + 1
+
+
+def spliced(
+    wave: Tensor, decoded: Tensor, plan: Replacement, hop: int, sample_rate: int
+) -> tuple[np.ndarray, int, int]:
+    """Put the ``decoded`` samples of the new words between those of the recording ``wave (S,)``.
+
+    Returns the samples, and the first and the last but one of them that are not the recording's.
+    """
+    start, new_end, end = plan.start * hop, plan.new_end * hop, plan.end * hop
+    right = wave[end:]
+    fade = round(CROSSFADE * sample_rate)
+    into, out = min(fade, start), min(fade, len(right), len(decoded) - new_end)
+    rising = torch.linspace(0, 1, into + 2)[1:-1]
+    falling = torch.linspace(1, 0, out + 2)[1:-1]
+    samples = torch.cat([
+        wave[: start - into],
+        torch.lerp(wave[start - into : start], decoded[start - into : start], rising),
+        decoded[start:new_end],
+        torch.lerp(right[:out], decoded[new_end : new_end + out], falling),
+        right[out:],
+    ])  # fmt: skip
+    return samples.numpy(), start - into, new_end + out
+
+
+class _Names(NamedTuple):
+    """Who speaks, in which language: names and indices."""
+
+    speaker: int
+    language: str
+    language_index: int
+
+
+def _names(voice: Synthesizer, speaker: str | None, language: str | None) -> _Names:
+    facts = voice.facts
+    index = facts.speaker_index(speaker)
+    if language is None:
+        language = facts.languages[facts.speaker_languages[index]]
+    if language not in facts.languages:
+        known = ", ".join(facts.languages)
+        raise UserError(f"language={language!r} is unknown to this model; choose from {known}")
+    return _Names(index, language, facts.languages.index(language))
+
+
+def _phonemes(voice: Synthesizer, text: str, language: str) -> str:
+    """Return the phonemes of a sentence, each of which is a token."""
+    known = set(voice.frontend.symbols)
+    phonemes = with_stop(voice.frontend(text, language).phonemes)
+    return "".join(symbol for symbol in phonemes if symbol in known)
+
+
+def _prompt(voice: Synthesizer, phonemes: str, names: _Names) -> Prompt:
+    tokens = voice.frontend.tokens(phonemes)
+    whole = {"tokens": [tokens], "token_lengths": [len(tokens)], "speaker": [names.speaker],
+             "language": [names.language_index]}  # fmt: skip
+    return Prompt(**{k: torch.tensor(v, device=voice.device) for k, v in whole.items()})
+
+
+def _rest(
+    voice: Synthesizer, mel: Tensor, durations: Tensor, before: int, behind: int
+) -> Tensor | None:
+    """Return the log mel ``(1, T, M)`` around the words, as the style's reference if it needs one.
+
+    Raises UserError where it is too short.
+    """
+    if voice.model.reference == "none":
+        return None
+    start, end = int(durations[:before].sum()), int(durations[: len(durations) - behind].sum())
+    rest = torch.cat([mel[:, :start], mel[:, end:]], 1)
+    if rest.shape[1] < (least := voice.model.shortest_reference):
+        seconds = voice.facts.contract.seconds
+        raise UserError(
+            f"{seconds(rest.shape[1]):.2f} s of the recording remain, and its style needs "
+            f"{seconds(least):.2f} s: replace fewer words"
+        )
+    return rest
+
+
+def _batch(prompt: Prompt, mel: Tensor) -> Batch:
+    """Return what an aligner reads of one recording."""
+    frames = torch.tensor([mel.shape[1]], device=mel.device)
+    return Batch(prompt.tokens, prompt.token_lengths, frames, mel, language=prompt.language)
+
+
+def _given(codes: Tensor, plan: Replacement, codec: CodecContract) -> GivenCodes:
+    """Return the codes around the new words, at their places in the result."""
+    new = codes.new_zeros(1, plan.new_end - plan.start, codes.shape[2])
+    moved = torch.cat([codes[:, : plan.start], new, codes[:, plan.end :]], 1)
+    kept = torch.ones_like(moved, dtype=torch.bool)
+    kept[:, plan.start : plan.new_end] = False
+    return GivenCodes(moved, kept, plan.durations.to(codes.device), codec)
