@@ -87,10 +87,15 @@ def kept_symbols(old: str, new: str) -> tuple[int, int]:
     """
     if old == new:
         raise UserError("new_text is spoken as text is: there is nothing to replace")
-    before = len(os.path.commonprefix([old, new]))
-    before = old.rfind(BOUNDARY, 0, before) + 1
-    tail = os.path.commonprefix([old[before:][::-1], new[before:][::-1]])
-    return before, tail.rfind(BOUNDARY) + 1
+    before = old.rfind(BOUNDARY, 0, _equal(old, new)) + 1
+    rest = old[before:][::-1]
+    return before, rest.rfind(BOUNDARY, 0, _equal(rest, new[before:][::-1])) + 1
+
+
+def _equal(first: str, second: str) -> int:
+    """Return how many characters at the start are equal."""
+    pairs = enumerate(zip(first, second, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(first), len(second)))
 
 
 def spliced(

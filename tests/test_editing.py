@@ -1,0 +1,117 @@
+"""Editing of a recording: which words are replaced, and which samples stay as they were."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from fakes import composed, model_factory
+
+from tests.models.assemble import facts
+from tts.audio.io import read_audio
+from tts.editing import kept_symbols, replace_words
+from tts.errors import UserError
+from tts.models.replacement import plan_replacement
+from tts.synthesizer import Synthesizer
+from tts.text.frontend import Frontend
+from tts.text.symbols import SYMBOLS
+from tts.vocoders.codec_decoder import CodecDecoder
+from tts.vocoders.griffin_lim import GriffinLim
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (" a bc d. ", " a xy d. ", (3, 4)),
+        (" a bc d. ", " a bx d. ", (3, 4)),  # the whole word
+        (" a bc d. ", " a d. ", (3, 4)),
+        (" a d. ", " a bc d. ", (3, 4)),
+        (" a b b. ", " a b b b. ", (5, 4)),
+        (" a. ", " b. ", (1, 1)),
+    ],
+)
+def test_whole_words_are_replaced(old: str, new: str, expected: tuple[int, int]) -> None:
+    assert kept_symbols(old, new) == expected
+    before, behind = expected
+    assert old[:before] + new[before : len(new) - behind] + old[len(old) - behind :] == new
+
+
+def test_equal_texts_have_nothing_to_replace() -> None:
+    with pytest.raises(UserError, match="there is nothing to replace"):
+        kept_symbols(" a. ", " a. ")
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize(("before", "behind"), [(0, 0), (2, 2), (0, 5), (4, 1), (3, 2)])
+@pytest.mark.parametrize("new", [5, 6, 9])
+def test_kept_code_frames_stay_whole(stride: int, before: int, behind: int, new: int) -> None:
+    durations = torch.tensor([3, 7, 1, 4, 5, 8][: before + behind + 1])
+    predicted = torch.linspace(1, 6, new)
+    if before + behind > new:
+        return
+    plan = plan_replacement(durations, predicted, before, behind, stride)
+    spoken, old = plan.durations[0], len(durations)
+    assert len(spoken) == new
+    moved = (spoken[:before] - durations[:before]).sum()
+    moved += (spoken[new - behind :] - durations[old - behind :]).sum()
+    assert 0 <= moved < stride  # padding of a neighbor, where nothing is new
+    assert bool((spoken >= 1).all())
+    assert plan.start * stride <= int(durations[:before].sum())
+    assert plan.end * stride >= min(int(durations[: old - behind].sum()), int(durations.sum()))
+    frames = -(-int(spoken.sum()) // stride)
+    assert frames - plan.new_end == -(-int(durations.sum()) // stride) - plan.end
+    assert plan.new_end >= plan.start
+
+
+@pytest.fixture(scope="module")
+def voice() -> Synthesizer:
+    torch.manual_seed(0)
+    contract = facts().contract
+    codec = model_factory(composed("train", "model=codec", "model/size=tiny"))(contract)
+    known = replace(facts(), symbols=tuple(SYMBOLS), codec=codec.contract)
+    config = composed("train", "model=masked_codec", "model/size=tiny", "model/style=reference")
+    model = model_factory(config)(facts=known)
+    return Synthesizer(model, CodecDecoder(codec.eval()), Frontend(), known)
+
+
+def test_samples_outside_are_the_recordings(voice: Synthesizer, tmp_path: Path) -> None:
+    path = tmp_path / "take.wav"
+    generator = np.random.default_rng(0)
+    soundfile.write(path, 0.1 * generator.standard_normal(45_001), 22_050, subtype="FLOAT")
+    wave = read_audio(path, 22_050)
+    old, new = "We met on Monday morning.", "We met last Friday morning."
+    edited = replace_words(voice, path, old, new, seed=1)
+    samples = edited.speech.waveform
+    rest = len(samples) - edited.end
+    assert 0 < edited.start < edited.end < len(samples)
+    assert np.array_equal(samples[: edited.start], wave[: edited.start])
+    assert np.array_equal(samples[edited.end :], wave[len(wave) - rest :])
+    assert not np.array_equal(samples[edited.start : edited.end], wave[edited.start : edited.end])
+    refinement = edited.generated.refinement
+    assert refinement is not None
+    assert bool((refinement.rounds > 0).all())
+    new_frames = (refinement.decided > 0).all(-1).sum()
+    assert edited.end - edited.start == int(new_frames) * 512 + 2 * 220
+    again = replace_words(voice, path, old, new, seed=1)
+    assert np.array_equal(again.speech.waveform, samples)
+
+
+def test_a_recording_that_cannot_be_edited_is_one_clear_error(
+    voice: Synthesizer, tmp_path: Path
+) -> None:
+    path = tmp_path / "short.wav"
+    soundfile.write(path, np.zeros(9_000, dtype=np.float32), 22_050)
+    with pytest.raises(UserError, match="s of the recording remain, and its style needs"):
+        replace_words(voice, path, "Yes.", "No.")
+    with pytest.raises(UserError, match="too few frames or no tokens to align"):
+        replace_words(voice, path, "We met on Monday morning.", "We met on Friday morning.")
+    with pytest.raises(UserError, match=r"0\.12 s is too short, the style encoder sees 0\.22 s"):
+        soundfile.write(path, np.zeros(2_600, dtype=np.float32), 22_050)
+        voice.speak("Yes.", reference=path)
+    config = composed("train", "model/size=tiny")
+    model = model_factory(config)(facts=voice.facts)
+    plain = Synthesizer(model, GriffinLim(voice.facts.contract), voice.frontend, voice.facts)
+    with pytest.raises(UserError, match="needs a voice of model=masked_codec"):
+        replace_words(plain, path, "Yes.", "No.")
