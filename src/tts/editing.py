@@ -88,8 +88,11 @@ def kept_symbols(old: str, new: str) -> tuple[int, int]:
     if old == new:
         raise UserError("new_text is spoken as text is: there is nothing to replace")
     before = old.rfind(BOUNDARY, 0, _equal(old, new)) + 1
-    rest = old[before:][::-1]
-    return before, rest.rfind(BOUNDARY, 0, _equal(rest, new[before:][::-1])) + 1
+    shorter, longer = sorted((old[before:][::-1], new[before:][::-1]), key=len)
+    behind = _equal(shorter, longer)
+    if behind == len(shorter) and longer[behind] == BOUNDARY:  # words are only added or left out
+        return before, behind
+    return before, longer.rfind(BOUNDARY, 0, behind) + 1
 
 
 def _equal(first: str, second: str) -> int:
