@@ -152,9 +152,12 @@ def _phonemes(voice: Synthesizer, text: str, language: str) -> str:
 
 def _prompt(voice: Synthesizer, phonemes: str, names: _Names) -> Prompt:
     tokens = voice.frontend.tokens(phonemes)
-    whole = {"tokens": [tokens], "token_lengths": [len(tokens)], "speaker": [names.speaker],
-             "language": [names.language_index]}  # fmt: skip
-    return Prompt(**{k: torch.tensor(v, device=voice.device) for k, v in whole.items()})
+    return Prompt(
+        torch.tensor([tokens], device=voice.device),
+        torch.tensor([len(tokens)], device=voice.device),
+        speaker=torch.tensor([names.speaker], device=voice.device),
+        language=torch.tensor([names.language_index], device=voice.device),
+    )
 
 
 def _rest(

@@ -21,7 +21,7 @@ from tts.controls import NEUTRAL, SynthesisControls
 from tts.corpus import CorpusFacts
 from tts.device import Precision, find_device, uses_bfloat16
 from tts.errors import UserError
-from tts.models.acoustic import AcousticModel, Generated
+from tts.models.acoustic import AcousticModel, Generated, Refinement
 from tts.project_files import VOICES
 from tts.text.analysis import AnalyzedSentence, analyze
 from tts.text.frontend import Frontend
@@ -63,6 +63,8 @@ class SynthesizedSentence(NamedTuple):
     normalized: str = ""
     language: str = ""
     frame_seconds: float = 0.0  # duration of one of the T frames
+    refinement: Refinement | None = None  # confidence of codes and rounds (model=masked_codec)
+    duration_deviation: Tensor | None = None  # (N,) predicted standard deviation of ln(frames)
 
 
 class _Sentence(NamedTuple):
@@ -344,11 +346,13 @@ class Synthesizer:
             for note in generated.notes:
                 log.warning("%s: %s", line.text, note)
             durations = None if generated.durations is None else generated.durations[0]
+            deviation = generated.duration_deviation
             seconds = {"text": sentence.text_seconds, "mel": time.perf_counter() - began}
             yield SynthesizedSentence(
                 line.text, line.phonemes, empty, generated.features[0], durations, sentence.pause,
                 seconds, line.unknown, sentence.skipped, generated.notes, line.normalized,
-                sentence.language,
+                sentence.language, refinement=generated.refinement,
+                duration_deviation=None if deviation is None else deviation[0].cpu(),
             )  # fmt: skip
 
     def _generator(self, seed: int | None) -> torch.Generator | None:
