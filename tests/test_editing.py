@@ -94,6 +94,11 @@ def test_samples_outside_are_the_recordings(voice: Synthesizer, tmp_path: Path) 
     assert bool((refinement.rounds > 0).all())
     new_frames = (refinement.decided > 0).all(-1).sum()
     assert edited.end - edited.start == int(new_frames) * 512 + 2 * 220
+    [sentence] = voice.sentences("Yes.", reference=path, seed=1)
+    assert sentence.refinement is not None
+    assert sentence.refinement.rounds.tolist() == [[8] + [1] * 7]
+    assert sentence.log_variance is not None
+    assert len(sentence.log_variance) == len(sentence.phonemes)
     again = replace_words(voice, path, old, new, seed=1)
     assert np.array_equal(again.speech.waveform, samples)
 
@@ -108,7 +113,7 @@ def test_a_recording_that_cannot_be_edited_is_one_clear_error(
     soundfile.write(path, np.zeros(2_600, dtype=np.float32), 22_050)
     with pytest.raises(UserError, match="too few frames or no tokens to align"):
         replace_words(voice, path, "We met on Monday morning.", "We met on Friday morning.")
-    with pytest.raises(UserError, match=r"0\.12 s is too short, the style encoder sees 0\.22 s"):
+    with pytest.raises(UserError, match=r"0\.13 s is too short, the style encoder sees 0\.22 s"):
         voice.speak("Yes.", reference=path)
     config = composed("train", "model/size=tiny")
     model = model_factory(config)(facts=voice.facts)

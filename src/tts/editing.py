@@ -152,14 +152,12 @@ def _phonemes(voice: Synthesizer, text: str, language: str) -> str:
 
 def _prompt(voice: Synthesizer, phonemes: str, names: _Names) -> Prompt:
     tokens = voice.frontend.tokens(phonemes)
-
-    def row(value: object) -> Tensor:
-        return torch.tensor([value], device=voice.device)
-
     return Prompt(
-        row(tokens), row(len(tokens)), speaker=row(names.speaker),
-        language=row(names.language_index),
-    )  # fmt: skip
+        torch.tensor([tokens], device=voice.device),
+        torch.tensor([len(tokens)], device=voice.device),
+        speaker=torch.tensor([names.speaker], device=voice.device),
+        language=torch.tensor([names.language_index], device=voice.device),
+    )
 
 
 def _rest(

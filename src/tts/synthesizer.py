@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from tts.contract import MelContract
     from tts.device import Precision
-    from tts.models.acoustic import AcousticModel, Generated
+    from tts.models.acoustic import AcousticModel, Generated, Refinement
     from tts.vocoders.vocoder import Vocoder
 
 log = logging.getLogger(__name__)
@@ -77,6 +77,7 @@ class SynthesizedSentence(NamedTuple):
     lead: float = 0.0  # seconds of silence before it
     pronounced: tuple[tuple[str, str], ...] = ()  # words with phonemes of their own
     log_variance: Tensor | None = None  # (N,) of ln(frames) of each symbol, if predicted
+    refinement: Refinement | None = None  # confidence of codes and rounds (model=masked_codec)
 
 
 class _Sentence(NamedTuple):
@@ -480,6 +481,7 @@ class Synthesizer:
                 seconds, line.unknown, sentence.skipped, generated.notes, line.normalized,
                 line.language, pitch=pitch, energy=energy, lead=line.lead,
                 pronounced=line.pronounced, log_variance=uncertain,
+                refinement=generated.refinement,
             )  # fmt: skip
 
     def _generator(self, seed: int | torch.Generator | None) -> torch.Generator:
