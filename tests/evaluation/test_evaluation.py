@@ -200,6 +200,7 @@ def test_wrong_words_are_marked() -> None:
     assert "<mark title='expected: cat'>bat</mark>" in marked
     assert "<mark title='not in the text'>on</mark>" in marked
     assert mark_errors("It is", "") == ""
+    assert "<mark" not in mark_errors("Yes, it is.", "Yes, it is.")
 
 
 CHECK = """
