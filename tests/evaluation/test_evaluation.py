@@ -200,6 +200,7 @@ def test_wrong_words_are_marked() -> None:
     assert "<mark title='expected: cat'>bat</mark>" in marked
     assert "<mark title='not in the text'>on</mark>" in marked
     assert mark_errors("It is", "") == ""
+    assert "<mark" not in mark_errors("Yes, it is.", "Yes, it is.")
 
 
 CHECK = """
@@ -216,8 +217,15 @@ const sounds = [...document.querySelectorAll('audio')].map(audio => new Promise(
 }));
 const height = image => image.decode().then(() => image.naturalHeight);
 const images = [...document.querySelectorAll('img')].map(height);
+const line = () => {
+  const first = document.querySelector('.spectrogram');
+  const sound = first.parentElement.querySelector('audio');
+  sound.currentTime = 0.5;
+  sound.onseeked();
+  return first.querySelector('b').style.left;
+};
 Promise.all([Promise.all(sounds), Promise.all(images)]).then(([sounds, images]) =>
-  done({sorted, sounds, images, requests: performance.getEntriesByType('resource')
+  done({sorted, sounds, images, line: line(), requests: performance.getEntriesByType('resource')
     .map(r => r.name).filter(n => !n.startsWith('data:'))}));
 </script>
 """
@@ -243,4 +251,5 @@ def test_the_page_opens_from_disk_in_a_browser(folders: Path) -> None:
     assert result["sorted"] == sorted(result["sorted"])
     assert result["sounds"] == pytest.approx([1.0] * 9, abs=0.01)
     assert result["images"] == [80] * 9
+    assert result["line"] == "50%", "the line in the mel is where the sound is"
     assert result["requests"] == []

@@ -1,11 +1,13 @@
 """Comparison of runs of which some are damaged."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from tts.training.comparison import compare, short_keys
+from tts.training.comparison_page import PageRun, comparison_page
 
 WHOLE = {"status": "done", "seconds": 1.0, "metrics": {"best/val/loss": 1.5, "steps": 3}}
 DAMAGED = {
@@ -78,3 +80,17 @@ def test_headings_are_the_shortest_that_differ() -> None:
     assert list(short_keys(keys).values()) == [
         "encoder.depth", "decoder.depth", "lr", "model/size", "size",
     ]  # fmt: skip
+
+
+def test_the_page_shows_runs_with_their_overrides_and_numbers() -> None:
+    runs = [
+        PageRun("0", "done", {"size": "tiny"}, {"parameters": 1e6, "best/val/mel": 0.7}),
+        PageRun("1", "failed", {"size": "</script>"}, {}),
+    ]
+    page = comparison_page("a sweep", runs, ["size"], ["best/val/mel"])
+    found = re.search(r"<script id=data type=application/json>(.*?)</script>", page)
+    assert found is not None
+    assert json.loads(found[1])["runs"][1]["overrides"] == {"size": "</script>"}
+    assert "<td data-value=0.7>0.7" in page
+    assert "&lt;/script&gt;" in page
+    assert "<svg" not in comparison_page("nothing measured", runs[1:], ["size"], [])

@@ -43,6 +43,7 @@ def test_a_failed_job_stops_no_other_and_the_table_has_both(tmp_path: Path) -> N
     assert all("max_steps" in row["error"] for row in rows if row["status"] == "failed")
     assert all(float(row["best/val/mel"]) > 0 for row in rows if row["status"] == "done")
     assert (folder / "comparison.png").stat().st_size > 1000
+    assert (folder / "comparison.html").read_text().count("<tr id=run-") == 4
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     assert len(list((folder / "comparison").glob("*/events.*"))) == 2

@@ -3,7 +3,7 @@
 python -m tts compare outputs/demo/..._multirun
 python -m tts compare outputs/one outputs/two --out outputs/comparison
 
-Prints the table and writes comparison.csv, comparison.png and TensorBoard's HParams into the first
+Prints the table and writes comparison.csv, .png, .html and TensorBoard's HParams into the first
 folder, or into --out.
 """
 

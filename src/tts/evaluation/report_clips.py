@@ -90,7 +90,9 @@ def mark_errors(text: str, transcript: str) -> str:
     if not transcript:
         return ""
     expected, recognized = split_words(text), transcript.split()
-    matcher = SequenceMatcher(None, expected, recognized, autojunk=False)
+    # some recognizers write punctuation and capitals
+    plain = ["".join(split_words(word)) for word in recognized]
+    matcher = SequenceMatcher(None, expected, plain, autojunk=False)
     parts = []
     for operation, i, j, k, n in matcher.get_opcodes():
         shown, correct = escape(" ".join(recognized[k:n])), escape(" ".join(expected[i:j]))

@@ -36,7 +36,7 @@ article p { margin: .1rem 0 } audio { width: 100%; max-width: 26rem; height: 34p
 @media print { audio { display: none } .plots figure { break-inside: avoid } }
 """
 SCRIPT = """
-const sounds = [...document.querySelectorAll('audio')];
+const allSounds = [...document.querySelectorAll('audio')];
 for (const picture of document.querySelectorAll('.spectrogram')) {
   const sound = picture.parentElement.querySelector('audio'), line = picture.querySelector('b');
   const seconds = parseFloat(picture.dataset.seconds);
@@ -45,7 +45,7 @@ for (const picture of document.querySelectorAll('.spectrogram')) {
     line.style.visibility = 'visible';
     if (!sound.paused) requestAnimationFrame(draw);
   };
-  sound.onplay = () => { sounds.forEach(other => other !== sound && other.pause()); draw(); };
+  sound.onplay = () => { allSounds.forEach(other => other !== sound && other.pause()); draw(); };
   sound.onseeked = draw;
   const at = share => {
     const jump = () => { sound.currentTime = share * seconds; sound.play(); };
