@@ -635,7 +635,7 @@ class OnnxSynthesizer(Synthesizer):
                 {"text": sentence.text_seconds, "speech": time.perf_counter() - began},
                 line.unknown, sentence.skipped, (), line.normalized, line.language,
                 frame_seconds=self.facts.contract.seconds(1), lead=line.lead,
-                pronounced=line.pronounced,
+                pronounced=line.pronounced, log_variance=spoken.log_variance,
             )  # fmt: skip
 
     def stream(

@@ -66,7 +66,7 @@ def compare_voice(
             reference,
             controls=controls.on(speaking),
         )
-        wave, mel, durations = speak(_as_arrays(prompt, TorchNormal(number)))
+        wave, mel, durations, _ = speak(_as_arrays(prompt, TorchNormal(number)))
         generated = model.generate(prompt._replace(generator=torch.Generator().manual_seed(number)))
         assert generated.durations is not None
         differing = int((generated.durations[0].numpy() != durations).sum())

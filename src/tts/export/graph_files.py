@@ -35,7 +35,7 @@ from tts.vocoders.vocoder import Vocoder
 
 TOKENS, FRAMES = 57, 120  # of the example that is traced
 SUFFIXES = {"onnx": ".onnx", "torch_export": ".pt2"}
-OUTPUTS = ("waveform", "mel", "durations")
+OUTPUTS = ("waveform", "mel", "durations", "log_variance")
 
 
 class VoiceParts(NamedTuple):

@@ -70,7 +70,7 @@ class SherpaAcoustic(nn.Module):
             given["speaker"] = inputs["sid"]
         if hasattr(self, "noise"):
             given |= {"temperature": inputs["noise_scale"], "noise": self.get_buffer("noise")}
-        mel, _ = self.acoustic(given)
+        mel, _, _ = self.acoustic(given)
         return (mel.mT,)
 
 

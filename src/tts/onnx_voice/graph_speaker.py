@@ -20,10 +20,11 @@ class Spoken(NamedTuple):
     waveform: np.ndarray  # (S,) float32 in [-1, 1]
     mel: np.ndarray  # (T, M) natural-log magnitude
     durations: np.ndarray  # (N,) int64 frames
+    log_variance: np.ndarray  # (N,) of ln(frames), predicted
 
 
 class GraphSpeaker:
-    """Speaks with a graph: ``run`` maps its inputs to waveform, mel and durations.
+    """Speaks with a graph: ``run`` maps its inputs to its outputs, with a first axis of 1.
 
     ``channels``: the last size of each input. ``card``: of the voice. The noise is an input of the
     graph, and is drawn as the model in torch draws it.
@@ -31,7 +32,7 @@ class GraphSpeaker:
 
     def __init__(
         self,
-        run: Callable[[Arrays], tuple[np.ndarray, np.ndarray, np.ndarray]],
+        run: Callable[[Arrays], Spoken],
         channels: Mapping[str, int],
         card: PlainData,
         frames_per_second: float,
@@ -57,13 +58,11 @@ class GraphSpeaker:
             steps = self._most_steps(given["rate"]) if drawn else 1
             zeros = np.zeros((1, steps, size), np.float32)
             given["noise"] = random.draw(1, steps, size) if drawn else zeros
-        waveform, mel, durations = self.run(
-            {name: value for name, value in given.items() if name in self.channels}
-        )
+        spoken = self.run({name: value for name, value in given.items() if name in self.channels})
         if drawn:  # the model draws no more than it uses
             random.restore(state)
-            random.draw(-(-mel.shape[1] // self.card["stride"]), size)
-        return Spoken(waveform[0], mel[0], durations[0])
+            random.draw(-(-spoken.mel.shape[1] // self.card["stride"]), size)
+        return Spoken(*(output[0] for output in spoken))
 
     def _given(self, prompt: Prompt) -> dict[str, np.ndarray]:
         """Return the inputs without noise."""

@@ -104,9 +104,8 @@ class OnnxVoice:
         """Speak a prompt of one utterance, as :meth:`GraphSpeaker.speak` does."""
         return self.speaker.speak(prompt)
 
-    def _run(self, inputs: Arrays) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        waveform, mel, durations = self.session.run(["waveform", "mel", "durations"], dict(inputs))
-        return waveform, mel, durations
+    def _run(self, inputs: Arrays) -> Spoken:
+        return Spoken(*self.session.run(list(Spoken._fields), dict(inputs)))
 
     def _card(self) -> PlainData:
         """Return the card, checked to be plain data that names only trusted classes."""

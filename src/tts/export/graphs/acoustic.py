@@ -30,7 +30,7 @@ def merge_kernels(model: nn.Module) -> None:
 
 
 class AcousticGraph(nn.Module):
-    """``inputs`` by name -> mel ``(1, T, M)`` and durations ``(1, N)``.
+    """``inputs`` by name -> mel ``(1, T, M)``, durations and their log-variance ``(1, N)``.
 
     ``speaking``: the voice's defaults, of which ``steps``, ``solver`` and ``guidance`` are fixed in
     the graph.
@@ -68,7 +68,7 @@ class AcousticGraph(nn.Module):
             inputs["noise"] = torch.randn(1, frames, size)
         return inputs
 
-    def forward(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    def forward(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         model, tokens = self.model, inputs["tokens"]
         mask = torch.ones_like(tokens, dtype=torch.bool)
         speaker = inputs.get("speaker", tokens.new_zeros(1))
@@ -80,7 +80,7 @@ class AcousticGraph(nn.Module):
         controls = SynthesisControls(
             inputs["rate"], inputs["pitch"], inputs["energy"], inputs["pitch_range"]
         )
-        states, (durations, _), _ = model.adaptor.adapt(
+        states, (durations, _), prosody = model.adaptor.adapt(
             states, mask, style, speaker, controls, self._sampled(states, mask, style, inputs)
         )
 
@@ -100,7 +100,7 @@ class AcousticGraph(nn.Module):
         mel = mean + (mel - mean) * inputs["variance_scale"]
         mel = model.denormalized(mel, frame_mask)
         count = _size(frames, steps * model.stride)  # a text has two boundaries and a phone
-        return mel[:, :count], durations
+        return mel[:, :count], durations, prosody.log_duration_variance.float()
 
     def _reference(self, inputs: Mapping[str, Tensor]) -> Tensor | None:
         return self.model.normalized(inputs["reference"]) if "reference" in inputs else None

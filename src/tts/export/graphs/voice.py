@@ -16,15 +16,15 @@ from tts.vocoders.vocos import Vocos
 
 class VoiceGraph(nn.Module):
     """``inputs`` of :class:`AcousticGraph` -> waveform ``(1, S)``, mel ``(1, T, M)``, durations
-    ``(1, N)``."""
+    and their log-variance ``(1, N)``."""
 
     def __init__(self, acoustic: AcousticGraph, vocoder: nn.Module) -> None:
         super().__init__()
         self.acoustic, self.vocoder = acoustic, vocoder
 
-    def forward(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        mel, durations = self.acoustic(inputs)
-        return self.vocoder(mel), mel, durations
+    def forward(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        mel, durations, log_variance = self.acoustic(inputs)
+        return self.vocoder(mel), mel, durations, log_variance
 
 
 class VocoderGraph(nn.Module):
