@@ -8,6 +8,7 @@ from tts.text.analysis import analyze
 from tts.text.errors import TextError
 from tts.text.frontend import Frontend
 from tts.text.lexicon import Lexicon
+from tts.text.reading import read_text
 
 FRONTEND = Frontend()
 WORDS = """# how we say it
@@ -52,6 +53,7 @@ def test_a_front_end_keeps_its_lexicon(lexicon: Lexicon) -> None:
     same = Frontend.from_dict(frontend.to_dict())
     assert same.lexicon == lexicon
     assert analyze(same, "GIF", "en-us")[0].phonemes == " dʒɪf. "
+    assert read_text(same, "A GIF's end.", "en-us").phonemes == " ɐ dʒɪfs ˈɛnd. "
     assert "lexicon" not in FRONTEND.to_dict()
     own = Lexicon({"GIF": "/ɡɪ/"})
     assert analyze(same, "GIF", "en-us", [own])[0].phonemes == " ɡɪ. "

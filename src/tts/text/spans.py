@@ -51,7 +51,7 @@ class Prosody(NamedTuple):
 
 
 PLAIN = Prosody()
-# relative to the words around; chosen by ear and measured on voices/lj
+# relative to the words around
 EMPHASIS = {
     "strong": Prosody(rate=0.8, pitch=2.0, energy=4.0, stressed=True),
     "moderate": Prosody(rate=0.9, pitch=1.0, energy=2.0, stressed=True),
