@@ -23,7 +23,18 @@ from tts.synthesizer import Synthesizer
 from tts.vocoders.vocos import Vocos
 
 # measures with a neural network
-SLOW = ("wer", "cer", "whisper", "dnsmos_p808", "dnsmos_ovrl", "plcmos", "distillmos", "similarity")
+SLOW = (
+    "wer",
+    "cer",
+    "whisper",
+    "dnsmos_p808",
+    "dnsmos_ovrl",
+    "plcmos",
+    "distillmos",
+    "similarity",
+    "f0_rmse",
+    "f0_std",
+)
 
 
 def fresh(program: str) -> str:

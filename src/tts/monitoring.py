@@ -85,7 +85,7 @@ def plot_alignment(
 
     >>> figure = plot_alignment(torch.eye(6), list("speech"), "a perfect alignment")
     >>> figure.axes[0].get_ylabel()
-    'token'
+    'phoneme'
     """
     from tts.callbacks.support.plots import alignment_figure
 

@@ -50,6 +50,9 @@ class SlowDataset:
     def __len__(self) -> int:
         return len(self.frame_lengths)
 
+    def summary(self) -> dict[str, int]:
+        return {"utterances": len(self)}
+
     def __getitem__(self, rows: Sequence[int]) -> Batch:
         time.sleep(self.seconds)
         return self.batches[rows[0]]
