@@ -15,7 +15,7 @@ from tts.contract import MelContract
 from tts.controls import SynthesisControls
 from tts.errors import UserError
 from tts.export.check import compare_voice
-from tts.export.graph_files import VoiceParts, export_onnx, require_suffix
+from tts.export.graph_files import VoiceParts, export_onnx, export_torch, require_suffix
 from tts.export.graphs.vocos import RealSTFT, VocosGraph
 from tts.export.graphs.voice import require_exportable, vocoder_graph
 from tts.export.sherpa import export_sherpa, tokens_text
@@ -47,12 +47,16 @@ def vocos(contract: MelContract, refinements: int = 1) -> Vocos:
 @pytest.fixture(scope="module")
 def parts() -> VoiceParts:
     """A voice of two speakers and languages, small but with every input."""
+    return voice_parts(*SMALL)
+
+
+def voice_parts(*overrides: str) -> VoiceParts:
     import models.assemble as assemble
 
     corpus = replace(facts(2, 2), symbols=SYMBOLS)
     before, assemble.SYMBOLS = assemble.SYMBOLS, SYMBOLS
     try:
-        model, _ = build(*SMALL, speakers=2, languages=2)
+        model, _ = build(*overrides, speakers=2, languages=2)
     finally:
         assemble.SYMBOLS = before
     with torch.no_grad():  # as after a training: flows that change with their noise
@@ -90,6 +94,14 @@ def test_a_voice_in_onnx_says_what_torch_says(parts: VoiceParts, voice: Path) ->
     assert onnx.timings(told) == model.timings(again)
     streamed = np.concatenate(list(onnx.stream(text, seed=3)))
     np.testing.assert_array_equal(streamed, onnx.speak(text, seed=3).waveform)
+
+
+def test_a_program_of_torch_export_takes_any_length(tmp_path: Path) -> None:
+    parts = voice_parts("model.encoder.depth=1", "model.decoder.depth=1")
+    plain = parts._replace(vocoder=vocos(parts.facts.contract, refinements=0))
+    # checked against the model with three lengths, or it raises
+    assert "largest difference" in export_torch(plain, tmp_path / "voice.pt2", {})
+    assert (tmp_path / "voice.pt2").is_file()
 
 
 def test_a_voice_in_onnx_speaks_without_torch(voice: Path, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from tts.export.onnx_files import run_onnx, set_metadata, write_optimized
 from tts.export.program import export_program, to_onnx
 from tts.files import atomic_path, write_bytes
 from tts.models.fastspeech import FastSpeech
-from tts.onnx_voice.graph_speaker import Arrays, GraphSpeaker
+from tts.onnx_voice.graph_speaker import Arrays, GraphSpeaker, Spoken
 from tts.onnx_voice.voice import FORMAT, KEY, OnnxVoice
 from tts.plain_data import PlainData
 from tts.vocoders.vocoder import Vocoder
@@ -115,10 +115,10 @@ def export_torch(parts: VoiceParts, out: Path, about: PlainData) -> str:
     program = export_program(graph, inputs)
     module = program.module()
 
-    def run(given: Arrays) -> Any:
+    def run(given: Arrays) -> Spoken:
         ordered = {name: torch.from_numpy(given[name].copy()) for name in inputs}
         with torch.inference_mode():
-            return tuple(output.numpy() for output in module(ordered))
+            return Spoken(*(output.numpy() for output in module(ordered)))
 
     card = parts.card(about)
     difference = parts.compare(parts.speaker(run, inputs, card).speak)

@@ -265,7 +265,7 @@ def ssd_of_any_length(
     paper's listing 1, in place of a loop whose length an exported graph would fix.
     """
     batch, frames, heads, channels = X.shape
-    chunks = (frames + chunk - 1) // chunk
+    chunks = (frames + chunk - 1) // chunk + 1  # two or more: torch.export takes one as a constant
     padding = chunks * chunk - frames
     X = F.pad(X, (0, 0, 0, 0, 0, padding)).reshape(batch, chunks, chunk, heads, channels)
     dt, dA, B, C = (
