@@ -449,3 +449,9 @@ def test_a_voice_that_ships_names_the_hash_of_its_weights(name: str) -> None:
     card = json.loads((OWN_VOICE.parent / name / "voice.json").read_text())
     assert card["format"] == 2
     assert card["sha256"] == sha256(OWN_VOICE.parent / name / "weights.safetensors")
+
+
+def test_a_package_that_does_not_exist_is_not_trusted() -> None:
+    for name in ("nope", "tests.nope", "nope.deeper"):
+        with pytest.raises(TrustError, match=f"trust={name}: there is no such package"):
+            trusting(name).__enter__()

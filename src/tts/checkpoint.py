@@ -28,7 +28,7 @@ from tts.errors import UserError
 from tts.files import FileError, atomic_path, write_bytes, write_json
 from tts.parts import MODEL_NAMES
 from tts.plain_data import PlainData, PlainDataError, quoted, read_json, short
-from tts.project_files import bundled
+from tts.project_files import VOICES, bundled
 from tts.trust import locate, require_trusted
 from tts.weights import (
     CheckpointError,
@@ -181,7 +181,10 @@ def find_checkpoint(run: str | os.PathLike[str], names: tuple[str, ...] = ("best
     if run.is_file():
         return run
     if not run.is_dir():
-        raise CheckpointError(f"there is no run {run}")
+        voices = ", ".join(f"{VOICES.name}/{path.name}" for path in sorted(VOICES.glob("*/")))
+        raise CheckpointError(
+            f"there is no run or voice {run}; check the path. Voices of the project: {voices}"
+        )
     for name in names:
         for folder in (run / "checkpoints", run):
             if (path := folder / f"{name}.ckpt").is_file():

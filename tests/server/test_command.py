@@ -52,7 +52,7 @@ SETTINGS = ServerSettings(
     [
         ({"voices": ["bob"]}, "voices=bob: there is no such voice or folder; the project has "),
         ({"voices": ["lj", str(OWN_VOICE)]}, "lj have the same name"),
-        ({"host": "nowhere.invalid"}, "port=0: cannot listen on nowhere.invalid"),
+        ({"host": "nowhere.invalid"}, "host=nowhere.invalid: cannot listen on nowhere.invalid: "),
         ({"wyoming_port": 0, "token": "a", "host": "0.0.0.0"}, "wyoming_port knows no token"),
     ],
 )

@@ -66,6 +66,7 @@ def _compose_and_run(task: "Callable[[DictConfig], float | None]", config_name: 
         import hydra
         from hydra.errors import HydraException
         from omegaconf.errors import OmegaConfBaseException
+        from yaml import MarkedYAMLError
 
         from tts.config.hydra_job import job_folder
         from tts.config.resolvers import new_start, register_resolvers
@@ -85,6 +86,10 @@ def _compose_and_run(task: "Callable[[DictConfig], float | None]", config_name: 
         if not str(error).startswith("Invalid plugin"):  # a sweeper or launcher that is none
             raise
         fail(f"error: hydra: {error}")
+    except MarkedYAMLError as error:  # of a config file of the user's
+        mark = error.problem_mark
+        place = "" if mark is None else f"{mark.name}, line {mark.line + 1}: "
+        fail(f"error: {place}{error.problem}; correct this YAML")
     except (HydraException, OmegaConfBaseException, TypeError, ValueError, OSError) as error:
         if (found := user_error(error, job_folder() or None)) is not None:
             _remove_empty_run(job_folder())  # Hydra itself writes to it before the task

@@ -54,8 +54,9 @@ def check_values(
             place = source or file_of(command, key, overrides)
             messages.setdefault(key, _message(fault, key, place))
     if messages:
-        shown = list(messages.values())[:SHOWN]
-        more = len(messages) - len(shown)
+        different = list(dict.fromkeys(messages.values()))
+        shown = different[:SHOWN]
+        more = len(different) - len(shown)
         raise ConfigValueError("; ".join(shown) + (f"; and {more} more" if more else ""))
 
 
@@ -67,7 +68,8 @@ def check_section(config: DictConfig, key: str, where: str | None = None) -> Non
     section = OmegaConf.to_container(OmegaConf.select(config, key), resolve=True)
     found = [fault for fault in faults(section, Any, key) if not fault.text]
     if found:
-        raise ConfigValueError("; ".join(_message(f, f.key, where) for f in found[:SHOWN]))
+        messages = dict.fromkeys(_message(f, f.key, where) for f in found[:SHOWN])
+        raise ConfigValueError("; ".join(messages))
 
 
 def _plain(config: DictConfig) -> Any:

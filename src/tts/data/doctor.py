@@ -160,6 +160,16 @@ def report(name: str, rows: list[Row], remarks: Sequence[str] = (), shown: int =
     return "\n".join(lines) + "\n"
 
 
+def dropped(name: str, rows: list[Row], report_file: str) -> list[str]:
+    """Return a line on what was dropped, for the log of a training; none where nothing was."""
+    counts = summarize(rows)["dropped_by_reason"]
+    if not counts:
+        return []
+    reasons = "; ".join(f"{count} {reason}" for reason, count in counts.items())
+    total = sum(counts.values())
+    return [f"{name}: {total} of {len(rows)} utterances were dropped ({reasons}): {report_file}"]
+
+
 def require_enough(name: str, rows: list[Row], settings: PrepareSettings, manifest: str) -> None:
     """Raise DoctorError when nothing is left or too much was dropped."""
     summary = summarize(rows)

@@ -19,7 +19,7 @@ from tts.data import acoustics
 from tts.data.acoustics import Sums, acoustics_key
 from tts.data.codes import prepare_codes
 from tts.data.corpora.source import Corpus, Source, description
-from tts.data.doctor import examine, report, require_enough, summarize
+from tts.data.doctor import dropped, examine, report, require_enough, summarize
 from tts.data.features import Recipe, extract, utterance_state
 from tts.data.language_check import language_warnings, require_languages
 from tts.data.manifest import MANIFEST, Manifest, Row, read_rows, row_dict, write_rows
@@ -210,7 +210,7 @@ def _finish(
     examine(rows, [values and values["fingerprint"] for values in found], recipe.settings)
     write_rows(folder / MANIFEST, map(row_dict, rows))
     warnings = language_warnings(rows)
-    for line in warnings:
+    for line in (*warnings, *dropped(corpus.name, rows, str(folder / "report.txt"))):
         log.info(line)  # the command prepare prints the report instead
     remarks = [line for line in (description(corpus), *warnings) if line]
     write_text(folder / "report.txt", report(corpus.name, rows, remarks))

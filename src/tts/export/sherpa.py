@@ -111,6 +111,8 @@ def export_sherpa(parts: VoiceParts, out: Path, about: PlainData, quantize: str 
         "num_ode_steps": "0", "model_author": str(about.get("data", "")),
         "license": str(about.get("license", "")),
     }  # fmt: skip
+    if out.is_dir() and any(out.iterdir()) and not (out / "acoustic.onnx").is_file():
+        raise UserError(f"out={out} holds other files: give a new folder")
     folder = make_folder(out)
     with TemporaryDirectory(prefix="tts-") as temporary:
         file = Path(temporary) / "acoustic.onnx"

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import errno
 import ipaddress
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -51,9 +53,12 @@ def listen(host: str, port: int, key: str) -> Iterator[socket.socket]:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.create_server(address[:2], family=family, backlog=2048)
     except OSError as error:
-        raise UserError(
-            f"{key}={port}: cannot listen on {host}: {error.strerror or error}; choose another"
-        ) from error
+        unknown = isinstance(error, socket.gaierror)
+        of_host = unknown or error.errno == errno.EADDRNOTAVAIL
+        option = f"host={host}" if of_host else f"{key}={port}"
+        # what create_server says repeats the address
+        reason = error.strerror if unknown or not error.errno else os.strerror(error.errno)
+        raise UserError(f"{option}: cannot listen on {host}: {reason}; choose another") from error
     with bound:
         yield bound
 

@@ -69,7 +69,9 @@ _Read = tuple[int, dict[str, Any], str]  # line, values, error
 
 
 def _csv_rows(content: str, path: Path, tab: bool) -> Iterator[_Read]:
-    lines = csv.reader(io.StringIO(content, newline=""), delimiter="\t" if tab else ",")
+    lines = csv.reader(
+        io.StringIO(content, newline=""), delimiter="\t" if tab else ",", strict=True
+    )
     try:
         header = [name.strip() for name in next(lines, [])]
         if "text" not in header:
@@ -100,7 +102,10 @@ def _json_rows(content: str) -> Iterator[_Read]:
         try:
             values = json.loads(line)
         except (ValueError, RecursionError) as error:
-            yield number, {}, f"it is not JSON: {error}"
+            place = (
+                f" at character {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+            )
+            yield number, {}, f"it is not JSON: {getattr(error, 'msg', 'nested too deeply')}{place}"
             continue
         if not isinstance(values, dict):
             yield number, {}, 'expected an object, such as {"id": "a", "text": "Hello."}'

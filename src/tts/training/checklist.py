@@ -104,6 +104,7 @@ def train(
 ) -> Outcome:
     """Train one row; ``losses``: of the rows before it, by name."""
     run = folder / row.name.replace(" ", "_")
+    (run / SUMMARY).unlink(missing_ok=True)  # of an earlier checklist
     start = time.monotonic()
     for words in _commands(row, run, overrides):
         done = run_command([sys.executable, *words], row.seconds - (time.monotonic() - start))

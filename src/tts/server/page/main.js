@@ -48,7 +48,9 @@ async function load() {
     showError(null);
   } catch (error) {
     id("speak").disabled = true;
-    showError(error, error.status === 401 ? null : load);
+    const first = error.status === 401 && !token.get();
+    const asked = { status: 401, message: "This server needs its token." };
+    showError(first ? asked : error, error.status === 401 ? null : load);
   }
   speakPanel.settingsChanged();
 }
