@@ -111,7 +111,6 @@ def test_a_run_with_them_is_evaluated(run: Path, place: Path) -> None:
         (["trust='my_parts'"], 0),
         (["trust=my_parts", "hydra.searchpath=[file://x]"], None),
         (["trust=json"], None),
-        (["trust=no.such.package"], None),
         (["trust=null"], None),
         (["a=1"], None),
     ],

@@ -35,7 +35,7 @@ from tts.training.resume import SECTIONS, intact_step, read_config, resume_point
 from tts.training.run import train
 from tts.training.teacher_forced_mels import use_teacher_forced_mels
 from tts.training.warm_start import start_from
-from tts.trust import TrustError, locate, require_trusted, trusting
+from tts.trust import TrustError, locate, require_package, require_trusted, trusting
 from tts.vocoders.codec import load_codec
 from tts.vocoders.load import load_vocoder
 from tts.vocoders.vocos import Vocos
@@ -454,4 +454,4 @@ def test_a_voice_that_ships_names_the_hash_of_its_weights(name: str) -> None:
 def test_a_package_that_does_not_exist_is_not_trusted() -> None:
     for name in ("nope", "tests.nope", "nope.deeper"):
         with pytest.raises(TrustError, match=f"trust={name}: there is no such package"):
-            trusting(name).__enter__()
+            require_package(name)

@@ -48,11 +48,6 @@ def trusting(packages: str | Iterable[str] | None) -> Iterator[None]:
             raise TrustError(f"trust={name!r}: give the name of a package, trust=my_package")
         if name.partition(".")[0] in NEVER or name == "torch":
             raise TrustError(f"trust={name}: give the name of a package of your own")
-        if not _exists(name):
-            raise TrustError(
-                f"trust={name}: there is no such package; run the command in the folder that holds "
-                "it, or put that folder on PYTHONPATH"
-            )
     token = _packages.set(_packages.get() | frozenset(names))
     try:
         yield
@@ -60,12 +55,17 @@ def trusting(packages: str | Iterable[str] | None) -> Iterator[None]:
         _packages.reset(token)
 
 
-def _exists(name: str) -> bool:
-    """Return whether Python finds a package, without importing it where it is at the top."""
+def require_package(name: str) -> None:
+    """Raise TrustError where Python finds no package ``name``; one at the top is not imported."""
     try:
-        return importlib.util.find_spec(name) is not None
+        found = importlib.util.find_spec(name) is not None
     except (ImportError, ValueError):  # of a package above that cannot be imported; __main__
-        return name in sys.modules
+        found = name in sys.modules
+    if not found:
+        raise TrustError(
+            f"trust={name}: there is no such package; run the command in the folder that holds it, "
+            "or put that folder on PYTHONPATH"
+        )
 
 
 def require_trusted(

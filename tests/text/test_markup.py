@@ -122,7 +122,7 @@ def test_pauses_add_up_and_the_sentence_goes_on() -> None:
             "One.\nA [rate 0.8]cat",
             r"line 2, character 3: \[rate 0.8\] is not closed: add \[/rate\]",
         ),
-        ("A cat[/rate]", r"character 6: \[/rate\] closes nothing: no span is open"),
+        ("A cat[/rate]", r"character 6: \[/rate\] closes nothing: it ends \[rate NUMBER\]"),
         ("[rate 2][pitch 1]A[/rate]", r"character 19: .* \[pitch 1\] is still open"),
         ("[rate 11]A[/rate]", r"character 1: \[rate 11\]: expected a number from 0.1 to 10"),
         ("A [pause 61]", r"character 3: \[pause 61\]: expected a number from 0 to 60"),

@@ -1,7 +1,10 @@
 """Config choices of the packages that ``trust=`` names: their folder ``conf`` is searched too."""
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
+
+from tts.trust import require_package
 
 KEY = "hydra.searchpath"
 
@@ -20,7 +23,11 @@ def search_trusted_packages(arguments: list[str]) -> list[str]:
     """
     if any(a.lstrip("+").startswith(f"{KEY}=") for a in arguments):
         return arguments
-    folders = [folder for name in trusted_packages(arguments) for folder in _conf(name)]
+    names = trusted_packages(arguments)
+    for name in names:
+        if re.fullmatch(r"\w+(\.\w+)*", name):  # else refused by name later
+            require_package(name)
+    folders = [folder for name in names for folder in _conf(name)]
     if not folders:
         return arguments
     quoted = ("'file://{}'".format(f.as_posix().replace("'", "\\'")) for f in folders)

@@ -6,7 +6,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from omegaconf import DictConfig, OmegaConf
 
-from tts.trust import trusting
+from tts.trust import require_package, trusting
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -27,6 +27,8 @@ def with_trust(
         named = config.get("trust")
         given = [] if named is None else named if OmegaConf.is_list(named) else [named]
         with trusting([str(name) for name in given]):
+            for name in given:
+                require_package(str(name))
             return task(config, *arguments, **more)
 
     return trusted

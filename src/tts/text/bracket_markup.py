@@ -17,6 +17,7 @@ from tts.text.symbols import SYMBOLS
 
 PAUSE = Bound(least=0, most=60)  # seconds
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
+_EMPHASES = " or ".join(f"[emphasis {level}]" for level in EMPHASIS if level != "none")
 _LEVELS = "|".join(level for level in EMPHASIS if level != "none")
 _TAG = re.compile(
     rf"""
@@ -69,7 +70,8 @@ def parse_brackets(text: str, symbols: Collection[str] = SYMBOLS) -> list[Passag
             spans = []
         elif match["end"]:
             if not opened or opened[-1].name != match["end"]:
-                last = f"{opened[-1].tag} is still open" if opened else "no span is open"
+                begins = f"[{match['end']} NUMBER]" if match["end"] in BOUNDS else _EMPHASES
+                last = f"{opened[-1].tag} is still open" if opened else f"it ends {begins}"
                 raise TextError(f"{where}: {match[0]} closes nothing: {last}")
             opened.pop()
         else:
