@@ -145,6 +145,8 @@ class Synthesizer:
                 )
             with trusting(trust):
                 return OnnxSynthesizer(OnnxVoice(path), phonemizer, _lexicon(lexicon))
+        import torch
+
         from tts.checkpoint import CheckpointError, load_run
         from tts.device import find_device, uses_bfloat16
         from tts.models.acoustic import AcousticModel
@@ -154,8 +156,6 @@ class Synthesizer:
         target = find_device(device)
         bfloat16 = uses_bfloat16(precision, target)
         read = _lexicon(lexicon)
-        import torch
-
         # a model draws its first weights from torch's random numbers, before it gets its own
         with trusting(trust), _LOADING, torch.random.fork_rng(devices=[]):
             run = load_run(OWN_VOICE if path is None else path)
@@ -521,9 +521,13 @@ class Synthesizer:
         Raises UserError for markup that the model does not take, and for values that together leave
         the range of a control.
         """
-        return _applied(
-            controls, prompt, prosody, self.speaking, self.device, self._require_controls
-        )
+        count = prompt.tokens.shape[1]
+        controls = controls.for_tokens(count, self.device)
+        if prosody:
+            marked = _controls_of(prosody)
+            self._require_controls(marked)
+            controls = marked.for_tokens(count, self.device).on(controls, "the text's")
+        return controls.on(self.speaking)
 
     def _require_controls(self, controls: SynthesisControls) -> None:
         """Raise UserError naming the first changed control that the model does not take."""
@@ -570,27 +574,6 @@ def _lexicon(given: Pronunciations) -> Lexicon | None:
     return given if given is None or isinstance(given, Lexicon) else Lexicon.read(given)
 
 
-def _applied(
-    controls: SynthesisControls,
-    prompt: Prompt,
-    prosody: Sequence[Prosody],
-    speaking: SynthesisControls,
-    device: torch.device | None,
-    require: Callable[[SynthesisControls], None],
-) -> SynthesisControls:
-    """Return a text's controls with a sentence's markup, on top of the voice's own ``speaking``.
-
-    Numbers per token are tensors on ``device``, or numpy's arrays without one.
-    """
-    count = prompt.tokens.shape[1]
-    controls = controls.for_tokens(count, device)
-    if prosody:
-        marked = _controls_of(prosody)
-        require(marked)
-        controls = marked.for_tokens(count, device).on(controls, "the text's")
-    return controls.on(speaking)
-
-
 def _controls_of(prosody: Sequence[Prosody]) -> SynthesisControls:
     """Return the controls of markup: one number where all tokens have the same."""
     values = {name: [getattr(one, name) for one in prosody] for name in BOUNDS}
@@ -613,6 +596,7 @@ class OnnxSynthesizer(Synthesizer):
     ) -> None:
         self.voice, self.facts, self.speaking = voice, voice.facts, voice.speaking
         self.lexicon = lexicon
+        self.device = cast(Any, None)  # numbers per token are numpy's arrays
         self.frontend = Frontend.from_dict(voice.card["frontend"], phonemizer, str(voice.path))
 
     def sentences(
@@ -667,11 +651,6 @@ class OnnxSynthesizer(Synthesizer):
 
     def _require_controls(self, controls: SynthesisControls) -> None:
         self.voice.require_controls(controls)
-
-    def _controls(
-        self, prompt: Prompt, controls: SynthesisControls, prosody: Sequence[Prosody] = ()
-    ) -> SynthesisControls:
-        return _applied(controls, prompt, prosody, self.speaking, None, self._require_controls)
 
     def _reference(self, path: str | os.PathLike[str] | None) -> Any:
         return self.voice.reference_mel(path)

@@ -108,7 +108,7 @@ def _samples(task: Task) -> Iterator[Piece]:
 def _info(service: Service) -> "Info":
     from wyoming.info import Attribution, Info, TtsProgram, TtsVoice, TtsVoiceSpeaker
 
-    author = Attribution(DISTRIBUTION, f"https://pypi.org/project/{DISTRIBUTION}")
+    author = Attribution(DISTRIBUTION, "")
     version = importlib.metadata.version(DISTRIBUTION)
     voices = [
         TtsVoice(
