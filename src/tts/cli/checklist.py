@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from tts.child_processes import announced_parent
-from tts.config.arguments import ArgumentParser, positive
+from tts.config.arguments import ArgumentParser, above_zero, positive
 from tts.config.reporting import reported
 from tts.memory import gc_frozen_imports
 
@@ -25,7 +25,7 @@ def main() -> None:
         parser = ArgumentParser("checklist", __doc__)
         parser.add_argument("--only", metavar="ROW,ROW", help="names of rows (all of them)")
         parser.add_argument("--steps", type=positive, help="optimizer steps of every row")
-        parser.add_argument("--minutes", type=positive, default=12, help="limit of all rows (12)")
+        parser.add_argument("--minutes", type=above_zero, default=12, help="limit of all rows (12)")
         parser.add_argument("--list", action="store_true", help="print the rows and train nothing")
         parser.add_argument("--out", type=Path, default=Path("outputs/checklist"), help="folder")
         parser.add_argument("overrides", nargs="*", help="for every row, as train.py takes them")

@@ -1,6 +1,7 @@
 """Command lines with options, ``--out DIR``: an error is one line, as that of every command."""
 
 import argparse
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -43,4 +44,15 @@ def positive(text: str) -> int:
     number = int(text) if text.isdecimal() else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number, 1 or more")
+    return number
+
+
+def above_zero(text: str) -> float:
+    """Return the number of an option. Raises ArgumentTypeError for one that is not above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number above 0")
     return number

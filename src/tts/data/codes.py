@@ -5,19 +5,22 @@ A prepared corpus holds one folder ``codes-<key>`` per codec, with ``shards/`` l
 another codec makes new codes and leaves mels, pitch and energy as they are.
 """
 
+import pickle
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from tts.child_processes import WorkerPool, usable_workers
+from tts.data.manifest import Row
 from tts.data.progress import shard_progress
 from tts.data.run_once import run_once
 from tts.data.store import (
     CODEC,
     PreparedCorpus,
-    Row,
     codes_folder,
     shard_path,
     write_shard,
@@ -26,12 +29,15 @@ from tts.errors import UserError
 from tts.files import make_folder, write_json
 from tts.vocoders.codec import Codec
 
+OPTION = "data.prepare_workers"
+_Job = tuple[int, list[Row]]  # number of a shard, its utterances
 
-def prepare_codes(folder: Path, codec: Codec, progress: bool = True) -> None:
+
+def prepare_codes(folder: Path, codec: Codec, progress: bool = True, workers: int = 0) -> None:
     """Encode the recordings of the prepared corpus in ``folder``, unless it has the codec's codes.
 
-    Running again after a kill continues at the last finished shard. Raises UserError when the
-    corpus has another sample rate than the codec.
+    Running again after a kill continues at the last finished shard. ``workers``: processes; below
+    2, this one encodes. Raises UserError when the corpus has another sample rate than the codec.
     """
     corpus = PreparedCorpus.open(folder)
     rate = corpus.facts.contract.sample_rate
@@ -42,29 +48,66 @@ def prepare_codes(folder: Path, codec: Codec, progress: bool = True) -> None:
             "codec of the corpus's sample rate"
         )
     target = codes_folder(folder, codec.contract)
-    run_once(target, target / CODEC, partial(_encode_corpus, corpus, target, codec, progress))
+    encoder = _Encoder(corpus, target, codec)
+    work = partial(_encode_corpus, encoder, progress, workers)
+    run_once(target, target / CODEC, work)
 
 
-def _encode_corpus(corpus: PreparedCorpus, target: Path, codec: Codec, progress: bool) -> None:
+class _Encoder(NamedTuple):
+    corpus: PreparedCorpus
+    target: Path  # folder of the codes
+    codec: Codec
+
+    def shard(self, job: _Job) -> int:
+        """Write the codes of a shard; return its number."""
+        number, rows = job
+        codes = {row.id: {"codes": self._codes(row)} for row in rows}
+        write_shard(shard_path(self.target, number), codes)
+        return number
+
+    def _codes(self, row: Row) -> Tensor:
+        """``(T, K)`` codes of one utterance, T = ceil(S / hop of the codec)."""
+        with torch.inference_mode():
+            codes = self.codec.encode(self.corpus.read_audio(row)[None])[0]
+        return codes.to(torch.int16 if self.codec.codebook_size <= 2**15 else torch.int32)
+
+
+def _encode_corpus(encoder: _Encoder, progress: bool, workers: int) -> None:
+    corpus, target, codec = encoder
     make_folder(target / "shards")
     shards = corpus.rows.by_shard()
-    todo = [number for number in shards if not shard_path(target, number).is_file()]
-
-    def encode() -> Iterator[int]:
-        for number in todo:
-            rows = [corpus.rows[int(place)] for place in shards[number]]
-            codes = {row.id: {"codes": _encode(corpus, row, codec)} for row in rows}
-            write_shard(shard_path(target, number), codes)
-            yield number
-
+    jobs = [
+        (number, [corpus.rows[int(place)] for place in places])
+        for number, places in shards.items()
+        if not shard_path(target, number).is_file()
+    ]
+    finished = _run(encoder, jobs, workers)
     name = f"codes of {corpus.path.name}"
-    for _ in shard_progress(encode(), name, len(shards), len(todo)) if progress else encode():
+    for _ in shard_progress(finished, name, len(shards), len(jobs)) if progress else finished:
         pass
     write_json(target / CODEC, codec.contract.to_dict())
 
 
-def _encode(corpus: PreparedCorpus, row: Row, codec: Codec) -> Tensor:
-    """``(T, K)`` codes of one utterance, T = ceil(S / hop of the codec)."""
-    with torch.inference_mode():
-        codes = codec.encode(corpus.read_audio(row)[None])[0]
-    return codes.to(torch.int16 if codec.codebook_size <= 2**15 else torch.int32)
+def _run(encoder: _Encoder, jobs: list[_Job], workers: int) -> Iterator[int]:
+    """Yield shard numbers as they are finished; in this process when there are few."""
+    if workers < 2 or len(jobs) < 3 or not usable_workers(workers, OPTION):
+        yield from map(encoder.shard, jobs)
+        return
+    start = partial(_start, pickle.dumps(encoder))
+    with WorkerPool(min(workers, len(jobs)), OPTION, start) as pool:
+        yield from pool.map(_encode_in_worker, jobs)
+
+
+_encoder: _Encoder | None = None  # of this worker
+
+
+def _start(pickled: bytes) -> None:
+    """Give a worker its encoder."""
+    global _encoder
+    torch.set_num_threads(1)  # the processes are the parallelism
+    _encoder = pickle.loads(pickled)
+
+
+def _encode_in_worker(job: _Job) -> int:
+    assert _encoder is not None
+    return _encoder.shard(job)

@@ -71,7 +71,7 @@ def prepare(
             run_once(folder, folder / "corpus.json", work)
             audio.save(folder)
             if codec is not None:
-                prepare_codes(folder, codec, progress)
+                prepare_codes(folder, codec, progress, workers)
     except (OSError, FileError) as error:
         raise _store_error(error, place) from error
     except WorkerError as error:
