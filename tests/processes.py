@@ -28,7 +28,7 @@ SERVER.set_forkserver_preload(
         "torch", "lightning.pytorch", "torch.utils.tensorboard",
         "torch.utils.serialization.config", "matplotlib.backends.backend_agg",
         "tts.training.run", "tts.alignment.numba_kernels", "librosa.sequence", "deepspeed",
-        "deepspeed.runtime.zero.muon.muon_optimizer",
+        "deepspeed.runtime.zero.muon.muon_optimizer", "tests.preloaded",
     ]
 )  # fmt: skip
 Done = subprocess.CompletedProcess
