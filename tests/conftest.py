@@ -25,10 +25,11 @@ settings.register_profile("gate", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile("gate")
 
-# the longest files, which start first, so that no worker ends with one of them alone
+# the longest files, longest first: they start first, so that no worker ends with one of them alone
 LONG = (
-    "test_end_to_end.py", "test_vocoder.py", "test_train.py", "test_validation_metrics.py",
-    "test_sweeps.py",
+    "test_sharding.py", "test_end_to_end.py", "test_kills.py", "test_acceleration.py",
+    "test_ddp.py", "test_vocoder.py", "test_flow_training.py", "test_train.py",
+    "test_benchmark.py", "test_sweeps.py", "test_skip_step.py", "test_validation_metrics.py",
 )  # fmt: skip
 
 
@@ -64,7 +65,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.name not in LONG)
+    rank = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(LONG)))
 
 
 def pytest_collection_finish() -> None:

@@ -17,7 +17,7 @@ from test_train import assert_equal_to_the_bit, resume, run, state
 from tts.checkpoint import CheckpointError, load_checkpoint
 from tts.training.resume import resume_point
 
-STEPS = ("trainer.max_steps=400", "trainer.val_check_interval=50", "scheduler=cosine_restarts")
+STEPS = ("trainer.max_steps=200", "trainer.val_check_interval=25", "scheduler=cosine_restarts")
 OFTEN = ("callbacks=[default,ema]", "callbacks.checkpoints.every_n_steps=3")
 
 
@@ -37,7 +37,7 @@ def kill_and_resume(
         # in the steps and checkpoints that follow the first new one
         while running.poll() is None and (not last.exists() or last.stat().st_mtime_ns == before):
             time.sleep(0.002)
-        time.sleep(chance.random() * min(0.1, duration / (3 * kills)))
+        time.sleep(chance.random() * min(0.05, duration / (3 * kills)))
         assert running.poll() is None, running.done().stderr
         running.send_signal(signal.SIGKILL)
         ended = running.done()

@@ -143,7 +143,7 @@ def test_accumulated_losses_are_recorded_by_optimizer_and_the_average_synthesize
         "data.workers=0", "data.frames_per_batch=600", "logger=none", f"run_dir={tmp_path}",
         "callbacks.samples=null", "callbacks.validation_metrics=null", "scheduler=constant",
         "trainer.accumulate_grad_batches=2", "trainer.max_steps=3",
-        "trainer.val_check_interval=3", "system.averaging=0.9",
+        "trainer.val_check_interval=3", "system.averaging=0.9", "callbacks.metric_history=null",
         "+callbacks.recorder._target_=tests.systems.test_acoustic_gan.Recorder",
     ]  # fmt: skip
     metrics = train(composed("train", *overrides))

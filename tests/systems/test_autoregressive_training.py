@@ -55,6 +55,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "callbacks.samples.vocoder._target_=tts.vocoders.griffin_lim.GriffinLim",
         "callbacks.free_running.count=2", "callbacks.alignment_alarm.diagonality=1.0",
         "callbacks.alignment_alarm.from_step=2", "model.max_length=1.5",
+        "callbacks.metric_history=null",
         "trainer.val_check_interval=1", "trainer.log_every_n_steps=1", "trainer.max_steps=2",
     ]  # fmt: skip
     train(composed("train", *overrides))

@@ -73,7 +73,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Path:
         "callbacks.samples.count=1", "callbacks.validation_metrics.count=1",
         "callbacks.samples.vocoder._target_=tts.vocoders.griffin_lim.GriffinLim",
         *(f"callbacks.validation_metrics.measures.{name}=null" for name in UNMEASURED),
-        "callbacks.free_running.count=1", "model.max_length=0.5",
+        "callbacks.free_running.count=1", "model.max_length=0.5", "callbacks.metric_history=null",
         "trainer.val_check_interval=2", "trainer.log_every_n_steps=1", "trainer.max_steps=2",
     ]  # fmt: skip
     train(composed("train", *overrides))

@@ -209,7 +209,7 @@ def run(folder: Path, prepared: Path, *more: str) -> dict[str, float]:
         "data.limit=24", f"data.prepared_dir={prepared}", "data.workers=0", "data.clips.frames=16",
         "data.clips.per_batch=4", "data.clips.validation_clips=2", "trainer.val_check_interval=3",
         "scheduler.warmup_steps=2", "logger=none", f"run_dir={folder}",
-        "system.adversarial_from_step=2", *more,
+        "system.adversarial_from_step=2", "callbacks.metric_history=null", *more,
     ]  # fmt: skip
     return train(composed("train", *overrides), overrides)
 
@@ -251,6 +251,7 @@ def test_a_vocoder_trains_on_the_mels_of_an_acoustic_run(tmp_path: Path, prepare
         f"run_dir={tmp_path}/acoustic",
         "callbacks.samples=null",
         "callbacks.validation_metrics=null",
+        "callbacks.metric_history=null",
     ]
     train(composed("train", *acoustic), acoustic)
     path = str(tmp_path / "acoustic")
@@ -278,6 +279,7 @@ def test_two_processes_train_with_discriminators(tmp_path: Path, prepared: Path)
         "data.limit=24", f"data.prepared_dir={prepared}", "data.workers=0",
         "data.clips.frames=16", "data.clips.per_batch=2", "trainer.val_check_interval=2",
         "trainer.max_steps=3", "system.adversarial_from_step=1", "logger=none",
+        "callbacks.metric_history=null", "callbacks.samples=null",
         f"hydra.run.dir={tmp_path}",
     ]  # fmt: skip
     ranks("train.py", *overrides)

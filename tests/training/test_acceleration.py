@@ -143,7 +143,7 @@ def test_a_training_is_compiled_and_its_validations_are_not(
                 "trainer=cpu", "trainer.compile=eager", "trainer.max_steps=2",
                 "trainer.val_check_interval=1", "data.limit=24", "data.workers=0", "logger=none",
                 f"data.prepared_dir={prepared}", f"run_dir={tmp_path}/run",
-                "callbacks.validation_metrics=null",
+                "callbacks.validation_metrics=null", "callbacks.metric_history=null",
             )
         )  # fmt: skip
     starts, ends = graphs[::2], graphs[1::2]

@@ -28,7 +28,8 @@ def test_rows_agree_or_report_why_not(
 
     monkeypatch.setattr(checklist, "run_command", forked)
     overrides = ["model/size=tiny", "data.limit=24", "data.frames_per_batch=1500",
-                 f"data.prepared_dir={prepared}", "data.workers=0", "logger=none"]  # fmt: skip
+                 f"data.prepared_dir={prepared}", "data.workers=0", "logger=none",
+                 "callbacks.metric_history=null"]  # fmt: skip
     names = "plain,resumed,16-mixed"
     monkeypatch.setattr(sys, "argv", ["checklist", "--only", names, "--steps", "2",
                                       f"--out={tmp_path}/out", *overrides])  # fmt: skip
