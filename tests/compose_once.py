@@ -18,6 +18,7 @@ Compose = Callable[[str, Sequence[str]], DictConfig]
 
 _load = OmegaConf.load
 _parsed: dict[tuple[str, int, int], bytes] = {}
+_composed: dict[tuple[str | None, tuple[str, ...]], bytes] = {}
 
 
 def parse_each_file_once() -> None:
@@ -33,6 +34,18 @@ def parse_each_file_once() -> None:
         return pickle.loads(_parsed[key])
 
     OmegaConf.load = staticmethod(load)  # type: ignore[method-assign, assignment]
+
+
+def composed_once(name: str | None, overrides: Sequence[str]) -> DictConfig:
+    """Compose ``conf/<name>.yaml``, or the overrides alone; equal ones once in this process."""
+    key = (name, tuple(overrides))
+    if key not in _composed:
+        GlobalHydra.instance().clear()
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            _composed[key] = pickle.dumps(compose(name, list(overrides)))
+    config = pickle.loads(_composed[key])
+    assert isinstance(config, DictConfig)
+    return config
 
 
 @contextmanager

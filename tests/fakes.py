@@ -1,6 +1,7 @@
 """A tiny corpus, a tiny model and config helpers, for tests of training and callbacks."""
 
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -9,9 +10,7 @@ from typing import Any, NamedTuple
 
 import lightning.pytorch as pl
 import torch
-from compose_once import parse_each_file_once
-from hydra import compose, initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
+from compose_once import composed_once, parse_each_file_once
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
@@ -25,7 +24,6 @@ from tts.corpus import CorpusFacts, SpeakerStatistics
 from tts.data.data_settings import DataSettings
 from tts.masks import mask_from_lengths, masked_mean
 from tts.models.acoustic import AcousticModel, Diagnostics
-from tts.project_files import CONF
 from tts.trust import trusting
 from tts.vocoders.codec import load_codec
 
@@ -35,6 +33,8 @@ _trusted.__enter__()
 parse_each_file_once()
 
 FAKES = Path(__file__).parent / "conf"  # config choices data=fake and model=fake
+# temporary folders, whose configs are otherwise equal
+PLACE = re.compile(r"(?P<key>run_dir|resume|data\.prepared_dir)='?(?P<path>/[\w/.-]+)'?")
 CONTRACT = MelContract(n_fft=512, window=512, hop=256, bands=8)
 SYMBOLS = ("_", " ", "a", "b", "c", "d")
 FACTS = CorpusFacts(
@@ -204,9 +204,11 @@ class ScaleGradients(pl.Callback):
 def composed(name: str, *overrides: str) -> DictConfig:
     """Compose ``conf/<name>.yaml`` with overrides, as a command does."""
     register_resolvers()
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose(name, list(overrides))
+    places = [match for o in overrides if (match := PLACE.fullmatch(o))]
+    config = composed_once(name, [o for o in overrides if not PLACE.fullmatch(o)])
+    for place in places:
+        OmegaConf.update(config, place["key"], place["path"], force_add=False)
+    return config
 
 
 def model_factory(config: DictConfig) -> Callable[..., nn.Module]:

@@ -410,7 +410,9 @@ def test_the_notebooks_run(run: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("TTS_SWEEP", str(run))
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     names = ("listen_and_look", "prosody_control", "compare_runs")
-    notebooks = [nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4) for name in names]
+    notebooks = [
+        nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4) for name in names
+    ]
     together = nbformat.v4.new_notebook(metadata=notebooks[0].metadata)
     for name, notebook in zip(names, notebooks, strict=True):
         assert any(cell.get("outputs") for cell in notebook.cells), f"{name} is kept with outputs"

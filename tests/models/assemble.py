@@ -1,11 +1,10 @@
 """Models built from the repository's configs, with made-up corpus facts and batches."""
 
 import math
-from pathlib import Path
 
 import torch
+from compose_once import composed_once
 from fakes import model_factory
-from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
@@ -15,7 +14,6 @@ from tts.corpus import CorpusFacts, SpeakerStatistics
 from tts.losses.weighted import WeightedLoss
 from tts.models.fastspeech import FastSpeech
 
-CONF = Path(__file__).parents[2] / "conf"
 SYMBOLS = tuple("_ .,abcdefghijklmnopqrstuvwxyz")
 
 
@@ -33,8 +31,7 @@ def facts(speakers: int = 2, languages: int = 1) -> CorpusFacts:
 
 
 def config(*overrides: str) -> DictConfig:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose(overrides=["+model=fastspeech", "model/size=tiny", *overrides])
+    return composed_once(None, ["+model=fastspeech", "model/size=tiny", *overrides])
 
 
 def build(*overrides: str, **kwargs: int) -> tuple[FastSpeech, WeightedLoss]:

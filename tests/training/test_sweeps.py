@@ -18,6 +18,7 @@ from processes import command
 
 from tts.config.value_checks import check_section
 from tts.errors import UserError
+from tts.project_files import CONF
 from tts.training.comparison import collect, compare
 from tts.training.optuna_trial import current_trial
 
@@ -111,7 +112,6 @@ SPACE = ("model/activation=gelu,swiglu", "optimizer.lr=tag(log,interval(1e-5,1e-
 def sweep(folder: Path, trials: int, *space: str, **settings: Any) -> tuple[Launcher, Any]:
     """Run a sweep with the settings of conf/hydra/sweeper/tts_optuna.yaml and the fake launcher."""
     optuna = pytest.importorskip("optuna", reason="the sweep extra is not installed")
-    from fakes import CONF
     from hydra.utils import instantiate
 
     from hydra_plugins.tts_optuna import OptunaSweeper
@@ -179,7 +179,6 @@ def test_integers_stay_integers_and_ranges_are_choices(tmp_path: Path) -> None:
 )
 def test_wrong_settings_of_the_search_are_named(override: str, message: str) -> None:
     pytest.importorskip("optuna", reason="the sweep extra is not installed")
-    from fakes import CONF
 
     node = OmegaConf.load(CONF / "hydra" / "sweeper" / "tts_optuna.yaml")
     node.storage, node.seed = "x.db", 1
