@@ -97,6 +97,7 @@ def test_resuming_takes_overrides_of_the_runs_own_parts(tmp_path: Path, prepared
              "callbacks.samples=null")  # fmt: skip
     folder = tmp_path / "run"
     command("train.py", "model=vocos", "model/size=tiny", "data.clips.frames=16",
+            "data.clips.validation_clips=2", "discriminator=none",
             f"hydra.run.dir={folder}", *short)  # fmt: skip
     last = folder / "checkpoints" / "last.ckpt"
     # an override of the run that the command line repeats is applied

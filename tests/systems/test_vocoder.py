@@ -277,7 +277,8 @@ def test_two_processes_train_with_discriminators(tmp_path: Path, prepared: Path)
     overrides = [
         "model=vocos", "model/size=tiny", "trainer=ddp_cpu", "trainer.precision=32-true",
         "data.limit=24", f"data.prepared_dir={prepared}", "data.workers=0",
-        "data.clips.frames=16", "data.clips.per_batch=2", "trainer.val_check_interval=2",
+        "data.clips.frames=16", "data.clips.per_batch=2", "data.clips.validation_clips=2",
+        "trainer.val_check_interval=2",
         "trainer.max_steps=3", "system.adversarial_from_step=1", "logger=none",
         "callbacks.metric_history=null", "callbacks.samples=null",
         f"hydra.run.dir={tmp_path}",
