@@ -444,7 +444,7 @@ def test_an_incomplete_bundle_is_one_line(change: dict[str, Any], tmp_path: Path
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["lj", "kathleen", "vocos_small", "vocos_medium"])
+@pytest.mark.parametrize("name", ["lj", "kathleen", "vocos_small", "vocos_medium", "codec_small"])
 def test_a_voice_that_ships_names_the_hash_of_its_weights(name: str) -> None:
     card = json.loads((OWN_VOICE.parent / name / "voice.json").read_text())
     assert card["format"] == 2
