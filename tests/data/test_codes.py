@@ -1,7 +1,6 @@
 """Codes in prepared corpora: made once per codec, batched with the mels, checked by contract."""
 
 import json
-import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from tts.batch import Batch
 from tts.checkpoint import save_atomic
 from tts.config.corpora import prepare_from_config
 from tts.contract import CodecContract, ContractError, MelContract
-from tts.data import codes
 from tts.data import prepare as module
 from tts.data.clips import ClipSettings
 from tts.data.codes import prepare_codes
@@ -25,7 +23,7 @@ from tts.data.datamodule import SpeechDataModule
 from tts.data.dataset import SpeechDataset
 from tts.data.prepare import prepare
 from tts.data.prepare_settings import PrepareSettings
-from tts.data.store import CODEC, PreparedCorpus, StoreError, codes_folder, shard_path
+from tts.data.store import CODEC, PreparedCorpus, StoreError, codes_folder
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
 from tts.text.frontend import Frontend
@@ -204,16 +202,17 @@ def test_the_command_prepares_the_codes_of_data_codec(tmp_path: Path) -> None:
     assert corpus.read(corpus.rows[0], ("codes",))["codes"].shape == (corpus.rows[0].frames, 2)
 
 
-def test_a_worker_writes_the_codes_that_this_process_writes(tmp_path: Path) -> None:
+def test_several_workers_write_the_codes_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SHARD", 2)
     codec = MelRVQ(CONTRACT, 2, 4)
     codec.entries.normal_()
-    folder = run(ljspeech(tmp_path / "c"), tmp_path / "out")
-    corpus = PreparedCorpus.open(folder)
-    rows = list(corpus.rows)[:2]
-    for name in ("here", "worker"):
-        (tmp_path / name / "shards").mkdir(parents=True)
-    codes._Encoder(corpus, tmp_path / "here", codec).shard((0, rows))
-    codes._start(pickle.dumps(codes._Encoder(corpus, tmp_path / "worker", codec)))
-    assert codes._encode_in_worker((0, rows)) == 0
-    here, worker = (shard_path(tmp_path / name, 0).read_bytes() for name in ("here", "worker"))
-    assert here == worker
+    root, shards = ljspeech(tmp_path / "c"), []
+    for workers in (0, 3):
+        folder = run(root, tmp_path / f"out{workers}")
+        prepare_codes(folder, codec, progress=False, workers=workers)
+        made = sorted((codes_folder(folder, codec.contract) / "shards").iterdir())
+        shards.append([path.read_bytes() for path in made])
+    assert len(shards[0]) == 3
+    assert shards[0] == shards[1]

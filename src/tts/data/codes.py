@@ -5,16 +5,16 @@ A prepared corpus holds one folder ``codes-<key>`` per codec, with ``shards/`` l
 another codec makes new codes and leaves mels, pitch and energy as they are.
 """
 
-import pickle
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from tts.child_processes import WorkerPool, usable_workers
 from tts.data.manifest import Row
 from tts.data.progress import shard_progress
 from tts.data.run_once import run_once
@@ -29,15 +29,14 @@ from tts.errors import UserError
 from tts.files import make_folder, write_json
 from tts.vocoders.codec import Codec
 
-OPTION = "data.prepare_workers"
 _Job = tuple[int, list[Row]]  # number of a shard, its utterances
 
 
 def prepare_codes(folder: Path, codec: Codec, progress: bool = True, workers: int = 0) -> None:
     """Encode the recordings of the prepared corpus in ``folder``, unless it has the codec's codes.
 
-    Running again after a kill continues at the last finished shard. ``workers``: processes; below
-    2, this one encodes. Raises UserError when the corpus has another sample rate than the codec.
+    Running again after a kill continues at the last finished shard. ``workers``: threads that
+    encode. Raises UserError when the corpus has another sample rate than the codec.
     """
     corpus = PreparedCorpus.open(folder)
     rate = corpus.facts.contract.sample_rate
@@ -48,7 +47,7 @@ def prepare_codes(folder: Path, codec: Codec, progress: bool = True, workers: in
             "codec of the corpus's sample rate"
         )
     target = codes_folder(folder, codec.contract)
-    encoder = _Encoder(corpus, target, codec)
+    encoder = _Encoder(corpus, target, codec, Lock())
     work = partial(_encode_corpus, encoder, progress, workers)
     run_once(target, target / CODEC, work)
 
@@ -57,6 +56,7 @@ class _Encoder(NamedTuple):
     corpus: PreparedCorpus
     target: Path  # folder of the codes
     codec: Codec
+    lock: Lock
 
     def shard(self, job: _Job) -> int:
         """Write the codes of a shard; return its number."""
@@ -67,13 +67,15 @@ class _Encoder(NamedTuple):
 
     def _codes(self, row: Row) -> Tensor:
         """``(T, K)`` codes of one utterance, T = ceil(S / hop of the codec)."""
+        with self.lock:  # the corpus keeps a few files open
+            audio = self.corpus.read_audio(row)
         with torch.inference_mode():
-            codes = self.codec.encode(self.corpus.read_audio(row)[None])[0]
+            codes = self.codec.encode(audio[None])[0]
         return codes.to(torch.int16 if self.codec.codebook_size <= 2**15 else torch.int32)
 
 
 def _encode_corpus(encoder: _Encoder, progress: bool, workers: int) -> None:
-    corpus, target, codec = encoder
+    corpus, target, codec, _ = encoder
     make_folder(target / "shards")
     shards = corpus.rows.by_shard()
     jobs = [
@@ -89,25 +91,14 @@ def _encode_corpus(encoder: _Encoder, progress: bool, workers: int) -> None:
 
 
 def _run(encoder: _Encoder, jobs: list[_Job], workers: int) -> Iterator[int]:
-    """Yield shard numbers as they are finished; in this process when there are few."""
-    if workers < 2 or len(jobs) < 3 or not usable_workers(workers, OPTION):
+    """Yield shard numbers as they are finished."""
+    if workers < 2:
         yield from map(encoder.shard, jobs)
         return
-    start = partial(_start, pickle.dumps(encoder))
-    with WorkerPool(min(workers, len(jobs)), OPTION, start) as pool:
-        yield from pool.map(_encode_in_worker, jobs)
-
-
-_encoder: _Encoder | None = None  # of this worker
-
-
-def _start(pickled: bytes) -> None:
-    """Give a worker its encoder."""
-    global _encoder
-    torch.set_num_threads(1)  # the processes are the parallelism
-    _encoder = pickle.loads(pickled)
-
-
-def _encode_in_worker(job: _Job) -> int:
-    assert _encoder is not None
-    return _encoder.shard(job)
+    threads = torch.get_num_threads()
+    pool = ThreadPoolExecutor(workers, initializer=partial(torch.set_num_threads, 1))
+    try:  # torch computes without Python's lock
+        yield from pool.map(encoder.shard, jobs)
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)
