@@ -16,7 +16,8 @@ from tts.controls import SynthesisControls
 from tts.errors import UserError
 from tts.export.check import compare_voice
 from tts.export.graph_files import VoiceParts, export_onnx, export_torch, require_suffix
-from tts.export.graphs.vocos import RealSTFT, VocosGraph
+from tts.export.graphs.stft import RealSTFT
+from tts.export.graphs.vocos import VocosGraph
 from tts.export.graphs.voice import require_exportable, vocoder_graph
 from tts.export.sherpa import export_sherpa, tokens_text
 from tts.modules.ssd import ssd, ssd_of_any_length

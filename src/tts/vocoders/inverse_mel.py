@@ -42,7 +42,8 @@ class InverseMel(nn.Module):
         numerator = target @ self.filters
         for _ in range(self.steps):
             estimate = estimate * numerator / ((estimate @ self.filters.T) @ self.filters + 1e-8)
-        return (estimate * (1 - self.uncovered)).pow(1 / self.power)
+        estimate = estimate * (1 - self.uncovered)
+        return estimate.pow(1 / self.power) if self.power != 1 else estimate
 
     def match_mel(self, magnitude: Tensor, mel: Tensor) -> Tensor:
         """Scale magnitudes ``(B, T, F)`` by band so that their log mel approaches ``mel``.
