@@ -1,4 +1,4 @@
-"""ONNX forms of torch operators that torch.onnx does not have: registered before an export."""
+"""ONNX forms of torch operators that torch.onnx lacks or makes slow, registered before an export."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ END = 2**63 - 1
 def register_operators(opset: int) -> None:
     """Make the operators of this file known to torch.onnx.export; a second call changes nothing."""
     for name, form in FORMS.items():
-        torch.onnx.register_custom_op_symbolic(f"aten::{name}", form, opset)
+        torch.onnx.register_custom_op_symbolic(name, form, opset)
 
 
 def _transpose(g: Any, x: Any) -> Any:
@@ -45,6 +45,12 @@ def _rms_norm(g: Any, x: Any, shape: list[int], weight: Any, epsilon: float) -> 
     return g.op("Mul", normalized, weight)
 
 
+def _chunk(g: Any, x: Any, chunks: int, dim: int) -> Any:
+    """Equal parts; torch's own form computes their size in the graph."""
+    return g.op("Split", x, axis_i=dim, num_outputs_i=chunks, outputs=chunks)
+
+
 FORMS: dict[str, Any] = {
-    "mT": _transpose, "__and__": _and, "round": _round, "diff": _diff, "rms_norm": _rms_norm,
+    "aten::mT": _transpose, "aten::__and__": _and, "aten::round": _round, "aten::diff": _diff,
+    "aten::rms_norm": _rms_norm, "prim::ConstantChunk": _chunk,
 }  # fmt: skip

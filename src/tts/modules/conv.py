@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from tts.bounds import Expansion, Kernels
 from tts.errors import UserError
 from tts.modules.context import Context
+from tts.modules.exporting import is_exporting
 from tts.modules.positional import PositionalEncoding, reject_relative
 
 Direction = Literal["causal", "anticausal", "centered"]
@@ -25,7 +26,7 @@ def conv1d_channels_last(
     input, and a depthwise one takes two to three times as long. In training the bias is added
     separately, because oneDNN sums its gradient slowly.
     """
-    if x.device.type != "cpu":
+    if x.device.type != "cpu" or is_exporting():
         return F.conv1d(x.mT, weight, bias, padding=padding, groups=groups).mT
     if 1 < groups <= FEW_CHANNELS:
         with torch.autocast("cpu", enabled=False):

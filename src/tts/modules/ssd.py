@@ -30,7 +30,7 @@ from einops import rearrange
 from torch import Tensor
 
 from tts.modules.custom_ops import register_operator
-from tts.modules.exporting import is_exporting
+from tts.modules.exporting import fixed_sizes, is_exporting
 
 
 class ChunkDecays(NamedTuple):
@@ -264,14 +264,15 @@ def ssd_of_any_length(
     The recurrence from chunk to chunk is a product with one (k, k) matrix per head, as in the
     paper's listing 1, in place of a loop whose length an exported graph would fix.
     """
-    batch, frames, heads, channels = X.shape
+    frames = X.shape[1]
+    batch, heads, channels, state = fixed_sizes(X.shape[0], *X.shape[2:], B.shape[-1])
     chunks = (frames + chunk - 1) // chunk + 1  # two or more: torch.export takes one as a constant
-    padding = chunks * chunk - frames
-    X = F.pad(X, (0, 0, 0, 0, 0, padding)).reshape(batch, chunks, chunk, heads, channels)
-    dt, dA, B, C = (
-        F.pad(x, (0, 0, 0, padding)).reshape(batch, chunks, chunk, x.shape[-1])
-        for x in (dt, dA, B, C)
-    )
+    # all inputs side by side, so that the graph pads and divides them once
+    sizes = [heads * channels, heads, heads, state, state]
+    inputs = F.pad(torch.cat([X.flatten(2), dt, dA, B, C], -1), (0, 0, 0, 2 * chunk))
+    inputs = inputs[:, : chunks * chunk].reshape(batch, -1, chunk, sum(sizes))
+    X, dt, dA, B, C = inputs.split(sizes, -1)
+    X = X.reshape(batch, -1, chunk, heads, channels)
     dA_cumsum = dA.cumsum(2)  # (b, k, q, h)
     sums = dA_cumsum.mT
     frame = torch.arange(chunk, device=X.device)
@@ -281,17 +282,19 @@ def ssd_of_any_length(
     Y = (L * (C @ B.mT)[:, :, None] @ X.transpose(2, 3)).transpose(2, 3)  # diagonal blocks
     # states before each chunk
     to_end = (dA_cumsum[:, :, -1:] - dA_cumsum).exp() * dt
-    added = B.mT @ (X * to_end[..., None]).flatten(3)
-    added = added.reshape(batch, chunks, -1, heads, channels)
+    added = B.mT @ (X * to_end[..., None]).reshape(batch, -1, chunk, heads * channels)
+    added = added.reshape(batch, -1, state, heads, channels)
     total = dA_cumsum[:, :, -1].mT  # (b, h, k)
     after = total.cumsum(-1)
     index = torch.arange(chunks, device=X.device)
     decay = (after - total)[..., :, None] - after[..., None, :]  # (b, h, k, k)
     decay = torch.where(index[:, None] > index, decay, -torch.inf).exp()
-    states = decay @ added.permute(0, 3, 1, 2, 4).flatten(3)  # (b, h, k, n p)
-    states = states.reshape(batch, heads, chunks, -1, channels).permute(0, 2, 3, 1, 4).flatten(3)
-    Y = Y + (C @ states).reshape(batch, chunks, chunk, heads, channels) * dA_cumsum.exp()[..., None]
-    return Y.reshape(batch, chunks * chunk, heads, channels)[:, :frames]
+    added = added.permute(0, 3, 1, 2, 4).reshape(batch, heads, -1, state * channels)
+    states = (decay @ added).reshape(batch, heads, -1, state, channels)  # (b, h, k, n, p)
+    states = states.permute(0, 2, 3, 1, 4).reshape(batch, -1, state, heads * channels)
+    Y_off_diagonal = (C @ states).reshape(batch, -1, chunk, heads, channels)
+    Y = Y + Y_off_diagonal * dA_cumsum.exp()[..., None]
+    return Y.reshape(batch, -1, heads, channels)[:, :frames]
 
 
 def ssd_step(

@@ -20,6 +20,7 @@ class VocosGraph(nn.Module):
         self.transform = transform = RealSTFT(vocos.inverse_stft.window, vocos.inverse_stft.hop)
         self.start = vocos.inverse_stft.start
         inverse_mel = vocos.inverse_mel
+        self.spectrum = self._arranged_spectrum()
         filters = transform.arranged(inverse_mel.filters[None]).mT  # (r, q, M)
         once = (~transform.repeated).float()[..., None]
         self.register_buffer("filters", (filters * once).contiguous(), persistent=False)
@@ -33,9 +34,8 @@ class VocosGraph(nn.Module):
 
     def forward(self, mel: Tensor) -> Tensor:
         vocos = self.vocos
-        magnitude, phase = (self.transform.arranged(each) for each in self._predict(mel))
+        magnitude, phase = self._predict(mel)
         real, imaginary = magnitude * phase.cos(), magnitude * phase.sin()
-        imaginary = imaginary * self.transform.signs[:, None]
         weight = self._weight(mel.shape[1])
         wave = self.transform.inverse(real, imaginary) * weight
         previous: tuple[Tensor, Tensor] | None = None
@@ -70,17 +70,29 @@ class VocosGraph(nn.Module):
         return gain.pow(1 / power) if power != 1 else gain
 
     def _predict(self, mel: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the network's magnitudes and phases, ``(1, T, F)`` each."""
+        """Return the network's magnitudes and phases, ``(r, T, q)`` each."""
         vocos = self.vocos
         x = vocos.norm(vocos.embed(mel))
         for block in vocos.blocks:
             x = block(x)
-        spectrum = vocos.spectrum(vocos.last_norm(x))
-        bins = spectrum.shape[-1] // 2
-        magnitude, phase = spectrum[..., :bins], spectrum[..., bins:]
+        spectrum = self.spectrum(vocos.last_norm(x)).reshape(-1, 2, *self.transform.bins.shape)
+        magnitude, phase = spectrum[:, 0].transpose(0, 1), spectrum[:, 1].transpose(0, 1)
         if vocos.prior:
-            magnitude = magnitude + vocos.inverse_mel(mel).clamp(min=PRIOR_FLOOR).log()
+            prior = vocos.inverse_mel(mel).clamp(min=PRIOR_FLOOR).log()
+            magnitude = magnitude + self.transform.arranged(prior)
         return magnitude.exp().clamp(max=MAX_MAGNITUDE), phase
+
+    def _arranged_spectrum(self) -> nn.Linear:
+        """Return the network's last layer with its outputs in the order of the transform."""
+        layer, bins = self.vocos.spectrum, self.transform.bins.flatten()
+        signs = self.transform.signs.flatten()
+        rows = torch.cat([bins, bins + layer.out_features // 2])
+        signs = torch.cat([torch.ones_like(signs), signs])  # of log magnitudes and phases
+        arranged = nn.Linear(layer.in_features, len(rows))
+        with torch.no_grad():
+            arranged.weight.copy_(layer.weight[rows] * signs[:, None])
+            arranged.bias.copy_(layer.bias[rows] * signs)
+        return arranged
 
     def _weight(self, frames: int) -> Tensor:
         """Return one over the summed squared windows, 0 where there are no samples: ``(1, S)``."""
