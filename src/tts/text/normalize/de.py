@@ -90,7 +90,7 @@ def rules(language: str) -> list[Rule]:
         _MONTHS_SPAN,
         shared.spelled_letters(),
         shared.with_digits(
-            [
+            lambda: [
                 dotted_times("[Uu]m|[Gg]egen"),
                 time_spans("bis", " ?Uhr"),
                 durations(_duration),

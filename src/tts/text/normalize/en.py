@@ -46,7 +46,7 @@ def rules(language: str) -> list[Rule]:
         shared.spelled_letters(),
         capital_letters,
         roman_numerals(numbers),
-        shared.with_digits(_number_rules(numbers, american)),
+        shared.with_digits(lambda: _number_rules(numbers, american)),
         rule(r"(?<=[A-Za-z])/(?=[A-Za-z])", " "),
         shared.symbols(SYMBOLS),
     ]

@@ -140,7 +140,7 @@ def rules(language: str) -> list[Rule]:
         numbered_event(lambda n, noun: ordinal(n, "a" if numbers.is_feminine(noun) else "o")),
         shared.spelled_letters(),
         shared.with_digits(
-            [
+            lambda: [
                 *([] if point else [dotted_times("[Aa] las?|[Dd]e las?|[Ll]as?")]),
                 shared.heights(),
                 time_spans("a", " ?(?:h|hs|horas|hrs)\\b"),

@@ -81,7 +81,7 @@ def rules(language: str) -> list[Rule]:
         roman.listed_numerals(numbers),
         shared.spelled_letters(),
         shared.with_digits(
-            [
+            lambda: [
                 time_spans("à"),
                 durations(duration),
                 rule(r"(?<![\w.,])(\d{1,2}) h (?=\d\d\b)", r"\1h"),

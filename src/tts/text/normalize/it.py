@@ -121,7 +121,7 @@ def rules(language: str) -> list[Rule]:
         numbered_event(lambda n, noun: _ordinal(n, "a" if NUMBERS.is_feminine(noun) else "o")),
         shared.spelled_letters(),
         shared.with_digits(
-            [
+            lambda: [
                 shared.heights(),
                 time_spans("a", ""),
                 durations(_duration),

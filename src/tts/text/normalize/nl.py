@@ -89,7 +89,7 @@ def rules(language: str) -> list[Rule]:
         ),
         shared.spelled_letters(),
         shared.with_digits(
-            [
+            lambda: [
                 dotted_times("[Oo]m"),
                 shared.heights(),
                 rule(

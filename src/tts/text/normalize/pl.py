@@ -84,7 +84,7 @@ def rules(language: str) -> list[Rule]:
         roman.listed_numerals(NUMBERS),
         shared.spelled_letters(),
         shared.with_digits(
-            [
+            lambda: [
                 *clock_times(),
                 *english_amounts(),
                 shared.money(NUMBERS, currencies(MONEY, COINS), "", "tysięcy|milionów|miliardów"),

@@ -135,7 +135,7 @@ def rules(language: str) -> list[Rule]:
         numbered_event(lambda n, noun: ordinal(n, "a" if numbers.is_feminine(noun) else "o")),
         shared.spelled_letters(),
         shared.with_digits(
-            [
+            lambda: [
                 dotted_times("[Àà]s?|[Dd]as?"),
                 shared.heights(),
                 time_spans("às"),

@@ -92,7 +92,7 @@ def rules(language: str) -> list[Rule]:
         roman.listed_numerals(NUMBERS),
         shared.spelled_letters(),
         shared.with_digits(
-            [
+            lambda: [
                 dotted_times("[Вв]|[Сс]|[Дд]о|[Кк]|[Пп]осле"),
                 rule(
                     r"(?<![\w:.,])(\d{1,2})[:.]([0-5]\d) ?(?:-|—) ?(\d{1,2})[:.]([0-5]\d)"

@@ -1,5 +1,6 @@
 """Normalization rules that languages share, made from each language's tables of words."""
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -23,13 +24,14 @@ def rule(pattern: str, replace: Callable[[re.Match[str]], str] | str, flags: int
     return lambda text: compiled.sub(replace, text)
 
 
-def with_digits(rules: list[Rule]) -> Rule:
-    """Apply ``rules`` only to text that has a digit."""
+def with_digits(make_rules: Callable[[], list[Rule]]) -> Rule:
+    """Apply rules only to text that has a digit; they are made for the first such text."""
     has_digit = re.compile(r"\d").search
+    rules = functools.cache(make_rules)  # many and slow to compile
 
     def apply(text: str) -> str:
         if has_digit(text):
-            for each in rules:
+            for each in rules():
                 text = each(text)
         return text
 
