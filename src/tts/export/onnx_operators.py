@@ -1,4 +1,4 @@
-"""ONNX forms of torch operators that torch.onnx lacks or makes slow, registered before an export."""
+"""ONNX forms of operators that torch.onnx lacks or makes slow: registered before an export."""
 
 from typing import Any
 
