@@ -173,9 +173,13 @@ def test_a_checkpoint_of_other_speakers_is_rejected(
 
 
 def test_a_new_run_in_a_used_folder_moves_the_old_one_aside(tmp_path: Path) -> None:
-    for _ in range(2):
-        run(tmp_path, "trainer.max_steps=2")
-    assert (tmp_path / "previous-1/checkpoints/last.ckpt").is_file()
+    run(tmp_path, "trainer.max_steps=2")
+    for name in ("report.txt", "summary.json", "evaluation"):
+        (tmp_path / name).touch()
+    run(tmp_path, "trainer.max_steps=2")
+    moved = ("checkpoints/last.ckpt", "report.txt", "summary.json", "evaluation")
+    assert all((tmp_path / "previous-1" / name).is_file() for name in moved)
+    assert not any((tmp_path / name).exists() for name in moved[2:])
     assert (tmp_path / "checkpoints/last.ckpt").is_file()
 
 

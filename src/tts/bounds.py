@@ -64,7 +64,8 @@ Expansion = Annotated[float, Bound(above=0, most=64)]  # channels as a multiple 
 # whole numbers; the upper limits are beyond any use, and keep a typing error from filling memory
 Count = Annotated[int, Bound(least=1)]
 Steps = Annotated[int, Bound(least=0)]  # optimizer steps, iterations, a number of anything
-Seed = Annotated[int, Bound(least=0, most=2**32 - 1)]
+SEED = Bound(least=0, most=2**32 - 1)
+Seed = Annotated[int, SEED]
 Processes = Annotated[int, Bound(least=0, most=1024)]
 Channels = Annotated[int, Bound(least=1, most=65536)]
 Depth = Annotated[int, Bound(least=1, most=1024)]  # layers or blocks

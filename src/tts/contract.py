@@ -19,6 +19,10 @@ LARGEST = {
 }  # fmt: skip
 
 
+SET_CODEC = "Set data.codec to the codec that the model was trained with"
+SET_MEL = "Set audio.NAME of these to the values that the model was trained with."
+
+
 class ContractError(UserError):
     """Two parts use different features, or a contract is impossible."""
 
@@ -68,10 +72,17 @@ class Contract:
         except PlainDataError as error:
             raise ContractError(str(error)) from error
 
-    def require(self, other: "Contract", ours: str, theirs: str) -> None:
+    def require(
+        self,
+        other: "Contract",
+        ours: str,
+        theirs: str,
+        remedy: str = "Use two parts with the same settings.",
+    ) -> None:
         """Raise :class:`ContractError` naming every field in which ``other`` differs.
 
-        ``ours`` and ``theirs`` name the two parts in the message, each with its value.
+        ``ours`` and ``theirs`` name the two parts in the message, each with its value; ``remedy``
+        is its last sentence.
         """
         if self.kind != other.kind:
             raise ContractError(
@@ -87,7 +98,7 @@ class Contract:
         if differences:
             raise ContractError(
                 f"{ours} and {theirs} use different {self.kind} settings "
-                f"({'; '.join(differences)}). Use two parts with the same settings."
+                f"({'; '.join(differences)}). {remedy}"
             )
 
 
@@ -168,13 +179,12 @@ def require_same_codec(
 ) -> None:
     """Raise :class:`ContractError` unless both parts use the same codec, or both none."""
     if mine is not None and other is not None:
-        mine.require(other, ours, theirs)
+        mine.require(other, ours, theirs, f"{SET_CODEC}.")
     elif mine is not None or other is not None:
         given = mine or other
         assert given is not None
         having, lacking = (ours, theirs) if mine is not None else (theirs, ours)
         raise ContractError(
             f"{having} uses the codes of {given.name} ({given.weights}) and {lacking} uses no "
-            "codec. Set data.codec to the codec that the model was trained with, or to null if it "
-            "was trained without one."
+            f"codec. {SET_CODEC}, or to null if it was trained without one."
         )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from tts.batch import Prompt
+from tts.bounds import SEED
 from tts.controls import NEUTRAL, SynthesisControls
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
@@ -208,9 +209,10 @@ class Synthesizer:
         ``<speak`` (:mod:`tts.text.ssml`).
         ``speaker``: a name the model knows, by default its first; ``language``: by default the
         speaker's; ``reference``: a recording whose style is copied, for models that take one;
-        ``seed``: makes a temperature above 0 repeatable; ``lexicon``: pronunciations of this text;
-        ``changes``: single fields of :class:`SynthesisControls`, as in ``speak(text, rate=1.1,
-        pitch=-2)``. Raises UserError for text, names or values that the model cannot use.
+        ``seed``: from 0 to 2^32 - 1, makes a temperature above 0 repeatable; ``lexicon``:
+        pronunciations of this text; ``changes``: single fields of :class:`SynthesisControls`, as in
+        ``speak(text, rate=1.1, pitch=-2)``. Raises UserError for text, names or values that the
+        model cannot use.
         """
         sentences = self.sentences(
             text, speaker, language, reference, controls.updated(changes), seed, lexicon
@@ -226,6 +228,8 @@ class Synthesizer:
         lexicon: Pronunciations = None,
     ) -> list[AnalyzedSentence]:
         """Return the sentences of a text as :meth:`speak` reads them, without speaking."""
+        if not isinstance(text, str):
+            raise UserError(f"text={text!r}: expected a string")
         index = self._language(language, self.facts.speaker_index(speaker))
         lexicons = [one for one in (_lexicon(lexicon), self.lexicon) if one is not None]
         return analyze(self.frontend, text, self.facts.languages[index], lexicons, self.cast)
@@ -304,6 +308,7 @@ class Synthesizer:
         sentences.
         """
         pause = 0.0
+        _require_frames(frames)
         for sentence in self._prompts(text, speaker, language, reference, controls, seed, lexicon):
             _warn_of(sentence.skipped)
             pause += sentence.line.lead
@@ -330,6 +335,7 @@ class Synthesizer:
         The sentence has everything but its waveform, before the vocoder starts; its pause is not
         among the samples. ``seed`` can be a generator, which goes on from one text to the next.
         """
+        _require_frames(frames)
         for sentence in self._features(text, speaker, language, reference, controls, seed, lexicon):
             # of mels and codes alike, a frame is hop samples
             hop = self.facts.contract_of(self.model.features).hop
@@ -497,7 +503,7 @@ class Synthesizer:
         if seed is None:
             generator.seed()
         else:
-            generator.manual_seed(seed)
+            generator.manual_seed(_checked(seed))
         return generator
 
     def _prompt(
@@ -571,6 +577,8 @@ class Synthesizer:
 
 
 def _lexicon(given: Pronunciations) -> Lexicon | None:
+    if not isinstance(given, Lexicon | str | os.PathLike | None):
+        raise UserError(f"lexicon={given!r}: expected the path of a file")
     return given if given is None or isinstance(given, Lexicon) else Lexicon.read(given)
 
 
@@ -643,7 +651,7 @@ class OnnxSynthesizer(Synthesizer):
     def _generator(self, seed: int | torch.Generator | None) -> Any:
         if seed is not None and not isinstance(seed, int):
             raise UserError(f"{self.voice.path}: a voice in ONNX takes a seed, not a generator")
-        return TorchNormal(secrets.randbits(32) if seed is None else seed)
+        return TorchNormal(secrets.randbits(32) if seed is None else _checked(seed))
 
     def _prompt(self, tokens: Sequence[int], speaker: int, language: int, reference: Any) -> Prompt:
         arrays = [np.array([each]) for each in (tokens, len(tokens), speaker, language)]
@@ -654,6 +662,18 @@ class OnnxSynthesizer(Synthesizer):
 
     def _reference(self, path: str | os.PathLike[str] | None) -> Any:
         return self.voice.reference_mel(path)
+
+
+def _checked(seed: object) -> int:
+    """Return a seed. Raises UserError for what the command line does not take either."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not SEED.accepts(seed):
+        raise UserError(f"seed={seed!r}: expected {SEED.words(whole=True)}")
+    return seed
+
+
+def _require_frames(frames: int) -> None:
+    if not frames >= 1:
+        raise UserError(f"frames={frames}: a piece has a whole number of frames, 1 or more")
 
 
 def _warned(sentence: SynthesizedSentence) -> SynthesizedSentence:

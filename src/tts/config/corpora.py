@@ -7,9 +7,9 @@ from omegaconf import DictConfig, OmegaConf
 from tts.config.instantiate import InstantiationException, instantiate
 from tts.data.corpora.combine import make_corpora
 from tts.data.prepare import prepare
-from tts.errors import UserError
+from tts.errors import UserError, naming_key
 from tts.plain_data import PlainData, short
-from tts.vocoders.codec import load_codec
+from tts.vocoders.codec import Codec, load_codec
 
 _PARTS = ("source", "corpora", "frontend", "contract", "prepare")
 # keys of the datamodule that preparation does not use
@@ -37,5 +37,12 @@ def prepare_from_config(data: DictConfig | PlainData, where: str = "data") -> li
     corpora = make_corpora(parts["source"], parts["corpora"], values)  # type: ignore[arg-type]
     return prepare(
         corpora, parts["frontend"], parts["contract"], directory, parts["prepare"], workers,
-        codec=None if codec is None else load_codec(codec),
+        codec=_load_codec(codec),
     )  # fmt: skip
+
+
+def _load_codec(path: str | None) -> Codec | None:
+    if path is None:
+        return None
+    with naming_key("data.codec", path):
+        return load_codec(path)

@@ -36,7 +36,7 @@ from tts.data.prepare import prepare
 from tts.data.reader_errors import ReaderDataset
 from tts.data.sampler import FrameBudgetSampler
 from tts.data.store import PreparedCorpus
-from tts.errors import UserError
+from tts.errors import UserError, naming_key
 from tts.plain_data import PlainData
 from tts.text.frontend import Frontend
 from tts.vocoders.codec import Codec, load_codec
@@ -189,7 +189,10 @@ class SpeechDataModule(pl.LightningDataModule):
 
     def load_codec(self) -> Codec | None:
         """Load the codec that makes ``Batch.codes``; None without one."""
-        return None if self.settings.codec is None else load_codec(self.settings.codec)
+        if self.settings.codec is None:
+            return None
+        with naming_key("data.codec", self.settings.codec):
+            return load_codec(self.settings.codec)
 
     def _prepare(self, codec: Codec | None, workers: int, progress: bool) -> list[Path]:
         return prepare(

@@ -20,7 +20,7 @@ from tts.corpus import merge_facts
 from tts.data.dataset import SpeechDataset
 from tts.data.doctor import text_key
 from tts.data.store import PreparedCorpus
-from tts.errors import UserError
+from tts.errors import UserError, naming_key
 from tts.evaluation import acoustic, vocoder
 from tts.evaluation.report import write_report
 from tts.evaluation.scoring import Scorer
@@ -77,7 +77,7 @@ def evaluate(config: DictConfig) -> Report:
         with Scorer(measures, list(data.texts), config.workers) as scorer:
             scores = scorer(data, contract)
     else:
-        runs = [load_run(path) for path in parse_paths(config.run)]
+        runs = [_load(path) for path in parse_paths(config.run)]
         contract = runs[0].contract
         corpus, texts = _open_corpora(config, runs)
         for name, run in zip(_run_names(runs), runs, strict=True):
@@ -102,6 +102,11 @@ def evaluate(config: DictConfig) -> Report:
     for path in files:
         print(f"-> {path}")
     return report
+
+
+def _load(path: str) -> Run:
+    with naming_key("run", path):
+        return load_run(path)
 
 
 def _report_folder(out: str | None, evaluated: Path) -> Path:

@@ -9,7 +9,7 @@ from tts.config.instantiate import instantiate
 from tts.config.option_checks import is_given
 from tts.config.trusted_packages import with_trust
 from tts.controls import SynthesisControls
-from tts.errors import UserError
+from tts.errors import UserError, naming_key
 from tts.export.speaking import with_speaking
 from tts.files import require_writable
 from tts.plain_data import PlainData
@@ -27,7 +27,8 @@ def export_voice(config: DictConfig) -> None:
     option that the format does not take.
     """
     _require_options(config)
-    run = load_run(config.run)
+    with naming_key("run", config.run):
+        run = load_run(config.run)
     if is_vocoder(run.config):  # independent of speaker and language
         run = run._replace(facts=None, frontend=None)
     if config.speaker is not None:

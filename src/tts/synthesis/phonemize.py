@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 from tts.checkpoint import load_run
 from tts.config.instantiate import instantiate
 from tts.config.trusted_packages import with_trust
-from tts.errors import UserError
+from tts.errors import UserError, naming_key
 from tts.synthesis.line_errors import LineErrors
 from tts.synthesis.text_lines import read_lines
 from tts.text.analysis import AnalyzedSentence, Cast, analyze
@@ -57,8 +57,9 @@ def _frontend(
     """Return the front end of a run, its languages and what SSML may name, or the default one."""
     if run is None:
         return Frontend(phonemizer), ("en-us",), None
-    loaded = load_run(run)
-    facts = loaded.require_facts()
+    with naming_key("run", run):
+        loaded = load_run(run)
+        facts = loaded.require_facts()
     assert loaded.frontend is not None
     frontend = Frontend.from_dict(loaded.frontend, phonemizer, str(loaded.path))
     return (

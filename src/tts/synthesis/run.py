@@ -12,7 +12,7 @@ from tts.config.hydra_job import is_given
 from tts.config.instantiate import instantiate
 from tts.config.trusted_packages import with_trust
 from tts.controls import SynthesisControls
-from tts.errors import UserError
+from tts.errors import UserError, naming_key
 from tts.onnx_voice.voice import is_onnx
 from tts.synthesis.audio_files import STANDARD_OUTPUT, target_paths, write_sentences
 from tts.synthesis.batch_rows import Row, read_rows
@@ -21,6 +21,7 @@ from tts.synthesis.mel_picture import save_mel_picture
 from tts.synthesis.standard_output import write_stream
 from tts.synthesis.timing_files import write_timings
 from tts.synthesizer import SynthesizedSentence, Synthesizer
+from tts.text.lexicon import Lexicon
 from tts.text.ssml import with_root
 
 
@@ -42,14 +43,14 @@ def synthesize(config: DictConfig) -> list[Path]:
     if (config.pictures or formats) and STANDARD_OUTPUT in targets:
         raise UserError("pictures and timings are files next to the wav: give out=FILE or a folder")
     onnx = is_onnx(config.run)
-    synthesizer = Synthesizer.load(
-        config.run,
-        config.device,
-        None if onnx and not is_given("vocoder") else instantiate(config.vocoder),
-        instantiate(config.phonemizer) if config.phonemizer else None,
-        precision=config.precision,
-        lexicon=config.lexicon,
-    )
+    vocoder = None if onnx and not is_given("vocoder") else instantiate(config.vocoder)
+    phonemizer = instantiate(config.phonemizer) if config.phonemizer else None
+    lexicon = None if config.lexicon is None else Lexicon.read(config.lexicon)
+    with naming_key("run", config.run):
+        synthesizer = Synthesizer.load(
+            config.run, config.device, vocoder, phonemizer, precision=config.precision,
+            lexicon=lexicon,
+        )  # fmt: skip
     if not onnx:  # imported here: a voice in ONNX speaks without torch
         from tts.config.option_checks import check_vocoder_option
 

@@ -161,6 +161,10 @@ def _sentences(
         except UnreadableTextError as error:
             yield base._replace(unknown=error.left_out, skipped=str(error)), error
             continue
+        except TextError as error:  # of a language that the phonemizer does not have
+            if not passage.language_at:
+                raise
+            raise TextError(f"{passage.language_at}: {error}") from error
         output = reading.output
         phonemes = with_stop(output.phonemes, "," if last and passage.continues else ".")
         prosody = reading.prosody
@@ -188,7 +192,8 @@ def _language(passage: Passage, language: str, cast: Cast | None) -> str:
     if passage.speaker is not None and cast is not None:
         if passage.speaker not in cast.speakers:
             raise TextError(
-                f'<voice name="{passage.speaker}">: choose from {", ".join(cast.speakers)}'
+                f"{passage.speaker_at} is not a speaker of this model; choose from "
+                f"{', '.join(cast.speakers)}"
             )
         language = cast.speakers[passage.speaker]
     if passage.language is None:
@@ -203,7 +208,7 @@ def _language(passage: Passage, language: str, cast: Cast | None) -> str:
         near.insert(0, language)
     if not near:
         raise TextError(
-            f'xml:lang="{passage.language}" is unknown to this model; choose from '
+            f"{passage.language_at} is not a language of this model; choose from "
             f"{', '.join(cast.languages)}"
         )
     return near[0]

@@ -38,6 +38,7 @@ _SPACES = re.compile(r"\s+")
 _MAX_WORD = 90
 _MAX_PART = 120
 _MAX_ASCII_PART = 240
+CODE = 3  # letters of a language's code without its region
 
 
 def require_language(language: str) -> None:
@@ -135,10 +136,11 @@ def _unknown_language_message(language: str, known: dict[str, espeak.Language]) 
     wanted = language.lower().replace("_", "-")
     near = [code for code in known if code == wanted]
     near += [code for code, (name, _) in known.items() if wanted in name.lower()]
-    near += difflib.get_close_matches(wanted, known, n=4, cutoff=0.5)
     near += [code for code in known if code.split("-")[0] == wanted.split("-")[0]]
-    choices = {code: known[code].name for code in near if wanted} or {
-        code: name for code, (name, _) in known.items()
-    }
-    listed = ", ".join(f"{code} ({name})" for code, name in choices.items())
-    return f"language={language!r} is not a language of espeak-ng; choose from {listed}"
+    if len(wanted) > CODE:  # codes of two and three letters resemble many others
+        near += difflib.get_close_matches(wanted, known, n=4, cutoff=0.6)
+    what = f"language={language!r} is not a language of espeak-ng"
+    if not near or not wanted:
+        return f"{what}; choose from {', '.join(known)}"
+    listed = ", ".join(f"{code} ({known[code].name})" for code in dict.fromkeys(near))
+    return f"{what}; choose from {listed}, or list all codes with language=all"

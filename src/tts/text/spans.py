@@ -89,6 +89,8 @@ class Passage(NamedTuple):
     pause: float | None = None  # seconds of silence that follow, as asked; None: as texts have it
     gap: float = 0.0  # seconds of silence that follow at a neutral rate, where no pause is asked
     continues: bool = False  # whether its last sentence may go on in the next passage
+    language_at: str = ""  # the tag that names the language, with its place
+    speaker_at: str = ""  # the tag that names the speaker, with its place
 
     @property
     def text(self) -> str:

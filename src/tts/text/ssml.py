@@ -50,6 +50,8 @@ class _Open(NamedTuple):
     language: str | None = None
     speaker: str | None = None
     where: str = ""
+    language_at: str = ""  # the tag that names the language, with its place
+    speaker_at: str = ""
 
 
 def is_ssml(text: str) -> bool:
@@ -122,9 +124,13 @@ class _Reader:
             if pause := self._break(attributes):
                 self._end_passage(pause, continues=True)
         elif tag == "voice":
-            inner = inner._replace(speaker=attributes["name"], language=None)
+            name = attributes["name"]
+            named_at = f'{self.where}: <voice name="{name}">'
+            inner = inner._replace(speaker=name, speaker_at=named_at, language=None)
         if "xml:lang" in attributes:
-            inner = inner._replace(language=attributes["xml:lang"])
+            language = attributes["xml:lang"]
+            named_at = f'{self.where}: <{tag} xml:lang="{language}">'
+            inner = inner._replace(language=language, language_at=named_at)
         if (inner.language, inner.speaker) != (outer.language, outer.speaker):
             self._end_passage(continues=True)
         if tag in _REPLACING:
@@ -228,4 +234,9 @@ class _Reader:
     ) -> None:
         spans, self.spans = joined(self.spans), []
         around = self.opened[-1] if self.opened else _Open("", {})
-        self.passages.append(Passage(spans, around.language, around.speaker, pause, gap, continues))
+        self.passages.append(
+            Passage(
+                spans, around.language, around.speaker, pause, gap, continues, around.language_at,
+                around.speaker_at,
+            )
+        )  # fmt: skip

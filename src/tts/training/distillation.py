@@ -4,7 +4,7 @@ from torch import nn
 
 from tts.checkpoint import load_run
 from tts.corpus import CorpusFacts
-from tts.errors import UserError
+from tts.errors import UserError, naming_key
 from tts.models.fastspeech import FastSpeech
 from tts.models.flow import ResidualFlow
 from tts.training.freezing import train_only
@@ -17,7 +17,8 @@ def distill(path: str, steps: int, model: nn.Module, facts: CorpusFacts) -> None
     ``path``: the teacher's run; ``steps``: of its solver. All but ``model.flow`` is frozen. Raises
     UserError when either has no flow, or when they differ in more than the velocity network.
     """
-    run = load_run(path)
+    with naming_key("distill_from", path):
+        run = load_run(path)
     teacher = run.build()
     teacher_flow, flow = _flow_of(teacher, f"distill_from={path}"), _flow_of(model, "this model")
     start_from(path, model, facts)

@@ -14,9 +14,9 @@ from tts.checkpoint import find_checkpoint, load_checkpoint, part_of
 from tts.config.compose import parse_overrides
 from tts.config.resolvers import resumed_folder
 from tts.config.resume_overrides import own_overrides
-from tts.contract import require_same_codec
+from tts.contract import SET_MEL, require_same_codec
 from tts.corpus import CorpusFacts
-from tts.errors import UserError
+from tts.errors import UserError, naming_key
 from tts.plain_data import quoted, read_yaml, read_yaml_text, short
 from tts.project_files import CONF
 from tts.training.run_folder import CONFIG
@@ -40,10 +40,12 @@ def starting_point(config: DictConfig, overrides: Iterable[str]) -> tuple[DictCo
     began with; after it, :mod:`tts.config.option_checks` rejects contradictory options.
     """
     if config.resume:
-        return resume(config, overrides)
+        with naming_key("resume", config.resume):
+            return resume(config, overrides)
     if config.ckpt_path:
-        checkpoint = find_checkpoint(config.ckpt_path, ("last", "best"))
-        intact_step(checkpoint)
+        with naming_key("ckpt_path", config.ckpt_path):
+            checkpoint = find_checkpoint(config.ckpt_path, ("last", "best"))
+            intact_step(checkpoint)
         return config, checkpoint
     return config, None
 
@@ -177,7 +179,7 @@ def require_same_speech(checkpoint: Path, facts: CorpusFacts, mel_only: bool = F
     if "facts" not in card:
         raise CheckpointError(f"{checkpoint} was not made by this codebase's train.py")
     saved = CorpusFacts.from_dict(card["facts"], f"{checkpoint}, facts")
-    saved.contract.require(facts.contract, str(checkpoint), "the prepared corpus")
+    saved.contract.require(facts.contract, str(checkpoint), "the prepared corpus", SET_MEL)
     if mel_only:
         return
     require_same_codec(saved.codec, facts.codec, str(checkpoint), "the prepared corpus")

@@ -8,6 +8,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from tts.config.hydra_job import task_overrides
+from tts.config.job_summary import SUMMARY
 from tts.config.resume_overrides import SAVED
 from tts.files import make_folder, write_text
 from tts.vocoders.codec_decoder import FOLDER
@@ -15,6 +16,11 @@ from tts.vocoders.codec_decoder import FOLDER
 log = logging.getLogger(__name__)
 
 CONFIG = "config.yaml"
+# what a run leaves, besides its events; its log and .hydra are the new run's by then
+LEFT = (
+    "checkpoints", CONFIG, FOLDER, SUMMARY, "report.txt", "report.png", "hparams.yaml",
+    "alignment", "failures", "csv", "evaluation",
+)  # fmt: skip
 
 
 @rank_zero_only
@@ -55,15 +61,13 @@ def _write_yaml(config: DictConfig | ListConfig, path: Path) -> None:
 
 
 def set_aside(folder: Path) -> None:
-    """Move a former run's checkpoints, config, codec and events to ``folder/previous-<n>``."""
-    left = [
-        folder / "checkpoints",
-        folder / CONFIG,
-        folder / FOLDER,
-        *folder.glob("events.out.tfevents.*"),
-    ]
+    """Move what a former run left to ``folder/previous-<n>``.
+
+    A report without the rest of a run stays, because it can be another command's.
+    """
+    left = [*(folder / name for name in LEFT), *folder.glob("events.out.tfevents.*")]
     left = [path for path in left if path.exists()]
-    if not left:
+    if not any((folder / name).exists() for name in ("checkpoints", CONFIG, FOLDER)):
         return
     number = 1
     while (aside := folder / f"previous-{number}").exists():

@@ -23,7 +23,7 @@ from tts.data.dataset import SpeechDataset
 from tts.data.run_once import run_once
 from tts.data.sampler import FrameBudgetSampler
 from tts.data.store import PreparedCorpus, shard_path, to_half, write_shard
-from tts.errors import UserError
+from tts.errors import UserError, naming_key
 from tts.files import make_folder
 from tts.models.acoustic import AcousticModel
 
@@ -35,8 +35,9 @@ def use_teacher_forced_mels(data: SpeechDataModule, path: str) -> None:
     Raises UserError when the run does not know the corpora's speakers, ContractError when its mel
     differs.
     """
-    run = load_run(path)
-    facts = run.require_facts()
+    with naming_key("data.mel_from", path):
+        run = load_run(path)
+        facts = run.require_facts()
     facts.contract.require(data.facts.contract, f"data.mel_from={path}", "the prepared corpus")
     if unknown := sorted(set(data.facts.speakers) - set(facts.speakers)):
         raise UserError(

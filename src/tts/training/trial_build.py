@@ -18,7 +18,7 @@ from tts.config.instantiate import instantiate
 from tts.config.value_checks import shown, source_key
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts, SpeakerStatistics
-from tts.errors import UserError
+from tts.errors import UserError, naming_key
 from tts.plain_data import PlainData
 from tts.text.symbols import SYMBOLS
 from tts.training.model_memory import require_memory
@@ -52,7 +52,8 @@ def build_on_meta(config: DictConfig, plain: PlainData) -> pl.LightningModule:
     """Build the system of ``config`` for a small corpus, with shapes and without values."""
     facts = placeholder_facts(instantiate(config.audio))
     if (codec := plain["data"].get("codec")) is not None:
-        facts = replace(facts, codec=load_codec(codec).contract)
+        with naming_key("data.codec", codec):
+            facts = replace(facts, codec=load_codec(codec).contract)
     with torch.random.fork_rng(devices=[]), torch.device("meta"):
         return build_system(config, facts, {"config": plain})
 

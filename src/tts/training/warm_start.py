@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from tts.build import build_model
 from tts.checkpoint import Run, load_run
-from tts.contract import require_same_codec
+from tts.contract import SET_MEL, require_same_codec
 from tts.corpus import CorpusFacts
-from tts.errors import UserError
+from tts.errors import UserError, naming_key
 from tts.models.acoustic import AcousticModel, CorpusKeys
 from tts.vocoders.neural_codec import NeuralCodec
 from tts.vocoders.vocos import Vocos
@@ -31,9 +31,10 @@ def start_from(path: str, model: nn.Module, facts: CorpusFacts | None) -> None:
     to train on (None for a vocoder or a codec). Raises UserError when the mel or the symbols
     differ, or when next to nothing fits.
     """
-    run = load_run(path)
-    if facts is not None:
-        _require_same_speech(run, facts)
+    with naming_key("init_from", path):
+        run = load_run(path)
+        if facts is not None:
+            _require_same_speech(run, facts)
     keys = model.corpus_keys() if isinstance(model, AcousticModel) else CorpusKeys()
     state, theirs = model.state_dict(), _their_weights(run, model)
     taken: dict[str, Tensor] = {}
@@ -117,7 +118,7 @@ def _first_difference(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) 
 
 def _require_same_speech(run: Run, facts: CorpusFacts) -> None:
     theirs = run.require_facts()
-    facts.contract.require(run.contract, "this corpus", f"init_from={run.path}")
+    facts.contract.require(run.contract, "this corpus", f"init_from={run.path}", SET_MEL)
     require_same_codec(facts.codec, theirs.codec, "this corpus", f"init_from={run.path}")
     if theirs.symbols != facts.symbols:
         raise UserError(f"init_from={run.path}: it was trained with another symbol table")

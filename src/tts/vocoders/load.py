@@ -5,6 +5,7 @@ import os
 
 from tts.checkpoint import CheckpointError, is_vocoder, load_run
 from tts.contract import ContractError, MelContract
+from tts.errors import naming_key
 from tts.project_files import VOICES
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.vocoder import Vocoder
@@ -40,13 +41,14 @@ def load_vocoder(
     own, None = the voice's. Raises CheckpointError for a file that is missing, damaged or no
     vocoder, ContractError naming the fields for one of another mel.
     """
-    run = load_run(path)
-    made = run.model_class()
-    if not (isinstance(made, type) and issubclass(made, Vocoder)):
-        kind = "a codec" if is_vocoder(run.config) else "an acoustic model"
-        raise CheckpointError(f"{run.path} is {kind}; give a vocoder")
-    if family is not None and made.__name__ != family:
-        raise CheckpointError(f"{run.path} is a {made.__name__}, not a {family}")
+    with naming_key("vocoder.path", path):
+        run = load_run(path)
+        made = run.model_class()
+        if not (isinstance(made, type) and issubclass(made, Vocoder)):
+            kind = "a codec" if is_vocoder(run.config) else "an acoustic model"
+            raise CheckpointError(f"{run.path} is {kind}; give a vocoder")
+        if family is not None and made.__name__ != family:
+            raise CheckpointError(f"{run.path} is a {made.__name__}, not a {family}")
     if contract is not None:
         run.contract.require(contract, str(run.path), "the acoustic model")
     changed = {name: value for name, value in settings.items() if value is not None}
