@@ -29,6 +29,17 @@ NAMELESS = """() => [...document.querySelectorAll(
   .map((e) => e.outerHTML)"""
 
 
+# of the mel, scrolled to its end, in the first pixels that are in sight
+COLORS_LEFT_OF_THE_AXIS = """async () => {
+  const canvas = document.querySelector('#mel'), box = canvas.parentElement;
+  box.scrollLeft = box.scrollWidth;
+  await new Promise((done) => setTimeout(done, 100));
+  const ratio = canvas.width / canvas.clientWidth;
+  const strip = canvas.getContext('2d').getImageData(box.scrollLeft * ratio + 2, 0, 1, 200 * ratio);
+  return Array.from(new Uint32Array(strip.data.buffer));
+}"""
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with api.sync_playwright() as playwright:
@@ -261,6 +272,8 @@ def test_two_settings_are_compared_blind(page: Any) -> None:
 def test_a_phone_shows_it_without_scrolling_sideways(page: Any) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     speak(page)
+    colors = page.evaluate(COLORS_LEFT_OF_THE_AXIS)
+    assert len(set(colors)) == 1  # the background of the axis, not the mel
     width = "() => document.documentElement.scrollWidth"
     assert page.evaluate(width) <= 360
     page.click("#theme")

@@ -1,6 +1,6 @@
 // Picture of a sentence: its mel with a frequency axis, phonemes and words on the time axis.
 
-const LEFT = 56, HEIGHT = 200, LANES = 62, PIXELS_A_SECOND = 240;
+const LEFT = 56, RIGHT = 10, HEIGHT = 200, LANES = 62, PIXELS_A_SECOND = 240;
 const COLORS = [[0, 0, 4], [40, 11, 84], [101, 21, 110], [159, 42, 99], [212, 72, 66], [245, 125, 21], [250, 193, 39], [252, 255, 164]];
 
 const PALETTE = Array.from({ length: 256 }, (_, value) => {
@@ -15,8 +15,10 @@ export class MelPicture {
     this.sentence = null;
     canvas.addEventListener("click", (event) => {
       const seconds = (event.offsetX - LEFT) / this.scale;
-      if (this.sentence && seconds >= 0) onseek(Math.min(seconds, this.seconds));
+      const onAxis = event.offsetX < canvas.parentElement.scrollLeft + LEFT;
+      if (this.sentence && !onAxis) onseek(Math.min(seconds, this.seconds));
     });
+    canvas.parentElement.addEventListener("scroll", () => this.draw());
     new ResizeObserver(() => this.draw()).observe(canvas.parentElement);
   }
 
@@ -30,9 +32,9 @@ export class MelPicture {
 
   draw() {
     if (!this.sentence) return;
-    const room = this.canvas.parentElement.clientWidth - LEFT - 2;
+    const room = this.canvas.parentElement.clientWidth - LEFT - RIGHT - 2;
     this.scale = Math.max(room, PIXELS_A_SECOND * this.seconds) / this.seconds;
-    const width = Math.round(LEFT + this.scale * this.seconds), height = HEIGHT + LANES;
+    const width = Math.round(LEFT + this.scale * this.seconds + RIGHT), height = HEIGHT + LANES;
     const ratio = Math.min(window.devicePixelRatio || 1, 2);
     Object.assign(this.canvas, { width: width * ratio, height: height * ratio });
     Object.assign(this.canvas.style, { width: `${width}px`, height: `${height}px` });
@@ -40,8 +42,7 @@ export class MelPicture {
     context.scale(ratio, ratio);
     const colors = getComputedStyle(this.canvas);
     const ink = colors.getPropertyValue("--ink"), soft = colors.getPropertyValue("--soft");
-    context.drawImage(this.image, LEFT, 0, width - LEFT, HEIGHT);
-    this.#frequencies(context, soft);
+    context.drawImage(this.image, LEFT, 0, width - LEFT - RIGHT, HEIGHT);
     this.#phones(context, ink, soft);
     this.#words(context, ink, colors.getPropertyValue("--accent-soft"));
     if (this.mark !== null) {
@@ -51,6 +52,7 @@ export class MelPicture {
       context.fillStyle = colors.getPropertyValue("--accent");
       context.fillRect(x - 1, HEIGHT, 2, LANES);
     }
+    this.#frequencies(context, soft, colors.getPropertyValue("--card"));
   }
 
   /** Show where it sounds, in seconds of the sentence; null: nowhere. */
@@ -59,17 +61,21 @@ export class MelPicture {
     this.mark = seconds;
     this.draw();
     const box = this.canvas.parentElement, x = LEFT + (seconds ?? 0) * this.scale;
-    if (seconds !== null && (x < box.scrollLeft || x > box.scrollLeft + box.clientWidth - 40)) box.scrollLeft = x - 80;
+    if (seconds !== null && (x < box.scrollLeft + LEFT || x > box.scrollLeft + box.clientWidth - 40)) box.scrollLeft = x - 80;
   }
 
-  #frequencies(context, color) {
+  /** The axis stays in sight while the rest scrolls. */
+  #frequencies(context, color, ground) {
+    const left = this.canvas.parentElement.scrollLeft;
+    context.fillStyle = ground;
+    context.fillRect(left, 0, LEFT, HEIGHT + LANES);
     const { band_hz: hz, bands } = this.sentence.mel;
     Object.assign(context, { fillStyle: color, font: "11px system-ui", textAlign: "right", textBaseline: "middle" });
     for (const khz of [0.5, 1, 2, 4, 8]) {
       const band = hz.findIndex((center) => center >= khz * 1000);
       const place = band < 0 ? (khz * 1000 < 1.05 * hz.at(-1) ? bands : null) : band;
       if (place === null) continue;
-      context.fillText(`${khz} kHz`, LEFT - 5, Math.max(7, HEIGHT * (1 - place / bands)));
+      context.fillText(`${khz} kHz`, left + LEFT - 5, Math.max(7, HEIGHT * (1 - place / bands)));
     }
   }
 
