@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ import soundfile
 from fakes import composed
 
 from tts.controls import NEUTRAL
-from tts.errors import UserError
+from tts.errors import UserError, naming_key
 from tts.synthesis.audio_files import target_paths
 from tts.synthesis.batch_rows import Row, read_rows
 from tts.synthesis.run import synthesize
@@ -23,6 +24,7 @@ from tts.synthesizer import SynthesizedSentence, Synthesizer
 from tts.text.analysis import analyze
 from tts.text.frontend import Frontend
 from tts.text.lexicon import Lexicon
+from tts.text.phonemes import require_language
 
 
 @pytest.fixture(scope="module")
@@ -207,3 +209,44 @@ def test_the_pages_examples_are_read_as_it_says(tmp_path: Path) -> None:
     assert [row.id for row in read_rows(None, written(tmp_path, "rows.csv", rows))] == [
         "greeting", "farewell",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"seed": -1}, "seed=-1: expected a whole number from 0 to 4294967295"),
+        ({"seed": True}, "seed=True"),
+        ({"text": 3}, "text=3: expected a string"),
+        ({"lexicon": 3}, "lexicon=3: expected the path"),
+    ],
+)
+def test_python_refuses_what_the_command_line_refuses(
+    voice: Synthesizer, settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        voice.speak(**{"text": "Hello.", **settings})
+
+
+def test_a_stream_of_no_frames_is_refused(voice: Synthesizer) -> None:
+    with pytest.raises(UserError, match="frames=0"):
+        next(voice.stream("Hello.", frames=0))
+
+
+def test_a_message_names_the_key_once() -> None:
+    for inner, expected in (
+        ("no such folder", "run=x: no such folder"),
+        ("a.b=1: no", "a.b=1: no"),
+    ):
+        with pytest.raises(UserError, match=f"^{re.escape(expected)}$"), naming_key("run", "x"):
+            raise UserError(inner)
+    with pytest.raises(UserError, match=r"^no$"), naming_key("run", None):
+        raise UserError("no")
+
+
+@pytest.mark.parametrize(
+    ("language", "listed"),
+    [("zz", "choose from af, am"), ("en-uk", "en-gb .*list all codes"), ("all", "zh")],
+)
+def test_an_unknown_language_says_which_there_are(language: str, listed: str) -> None:
+    with pytest.raises(UserError, match=listed):
+        require_language(language)
