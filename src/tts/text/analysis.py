@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tts.text.bracket_markup import parse_brackets
+from tts.text.code_switching import switched
 from tts.text.errors import TextError, UnreadableTextError
 from tts.text.frontend import Frontend
 from tts.text.lexicon import Lexicon
@@ -143,11 +144,13 @@ def _sentences(
     spans = passage.spans
     for lexicon in (*lexicons, frontend.lexicon):
         spans = joined(lexicon.apply(spans, language))
+    preferred = () if cast is None else cast.languages
     split = frontend.sentences("".join(span.text for span in spans), language)
     marked = len(spans) > 1 or spans[0] != Span(spans[0].text)
     texts = [sentence.text for sentence in split]
     pieces = cut(spans, texts) if marked else [(Span(text),) for text in texts]
     for number, ((text, pause), own) in enumerate(zip(split, pieces, strict=True), start=1):
+        own = joined(switched(own, language, frontend.scripts(language), preferred))
         last = number == len(split)
         silence = (passage.pause or 0.0) if last else 0.0
         pause = (passage.gap if passage.pause is None else 0.0) if last else pause
@@ -182,7 +185,7 @@ def _sentences(
 
 
 def _read(frontend: Frontend, text: str, spans: Sequence[Span], language: str) -> Reading:
-    if all(span.prosody == PLAIN and span.phonemes is None for span in spans):
+    if all(span == Span(span.text) for span in spans):
         return Reading(frontend(text, language))
     return read_spans(frontend, spans, language)
 

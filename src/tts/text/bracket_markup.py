@@ -1,7 +1,8 @@
 """Markup in square brackets: pauses, phonemes, and prosody and emphasis of a span.
 
 ``[pause 1.5]``, ``[[ h ə l ˈ oʊ ]]``, ``[rate 0.8]slow[/rate]``, ``[pitch +2]``, ``[energy -3]``,
-``[pitch_range 1.5]`` and ``[emphasis strong]`` (moderate, reduced). Every other bracket is text, so
+``[pitch_range 1.5]`` and ``[emphasis strong]`` (moderate, reduced). ``[fr: bon appétit]`` is read by
+the rules of another language, by espeak-ng's code. Every other bracket is text, so
 ``[sic]``, ``[1]`` and ``[emphasis added]`` are read as words; ``\\[`` is a bracket in every case.
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from tts.bounds import Bound
+from tts.text import espeak
 from tts.text.errors import TextError
 from tts.text.pronunciation import read_phonemes
 from tts.text.spans import BOUNDS, EMPHASIS, PLAIN, STAND_IN, Passage, Prosody, Span, joined
@@ -26,6 +28,7 @@ _TAG = re.compile(
     | \[pause [ ]+ (?P<seconds> {_NUMBER}) [ ]? (?P<unit> s|ms)? \]
     | \[(?P<control> {"|".join(BOUNDS)}) [ ]+ (?P<value> {_NUMBER}) \]
     | \[emphasis [ ]+ (?P<level> {_LEVELS}) \]
+    | \[(?P<language> [a-z]{{2,3}}(?:-[A-Za-z0-9]+)*) : [ ] (?P<foreign> [^\[\]\n]*[^\W_][^\[\]\n]*) \]
     | \[/(?P<end> {"|".join(BOUNDS)}|emphasis) \]
     """,
     re.VERBOSE,
@@ -52,11 +55,15 @@ def parse_brackets(text: str, symbols: Collection[str] = SYMBOLS) -> list[Passag
     opened: list[_Open] = []
     end = 0
     for match in _TAG.finditer(text):
+        if match["language"] and match["language"] not in espeak.shared().languages:
+            continue  # [cf: page 5] is text
         prosody = opened[-1].prosody if opened else PLAIN
         spans.append(Span(text[end : match.start()], prosody))
         end, where = match.end(), place(text, match.start())
         if match["escaped"]:
             spans.append(Span("[", prosody))
+        elif match["language"]:
+            spans.append(Span(match["foreign"], prosody, language=match["language"]))
         elif match["phonemes"] is not None:
             try:
                 phonemes = read_phonemes(match["phonemes"], symbols)

@@ -39,6 +39,9 @@ _LETTER_A = re.compile(
 )
 
 
+_SETTING = re.compile(r"^(dictionary|language)\s+(\S+)", re.MULTILINE)  # of a voice's file
+
+
 class Phone(NamedTuple):
     """A phone by espeak-ng's name ("" for a pause), with start and end in seconds."""
 
@@ -136,6 +139,18 @@ class Espeak:
                 if code not in best or priority < best[code][0]:
                     best[code] = (priority, language)
         return {code: language for code, (_, language) in sorted(best.items())}
+
+    @functools.cache  # noqa: B019, the library lives as long as the process
+    def has_dictionary(self, language: str) -> bool:
+        """Return whether the words of a listed language are installed: three have none."""
+        voice = self.languages[language].voice
+        for folder in (self._data, self._data / "espeak-ng-data"):
+            if (file := folder / "lang" / voice).is_file():
+                found = _SETTING.findall(file.read_text(encoding="utf-8", errors="replace"))
+                settings = dict(reversed(found))  # the first of each name counts
+                name = settings.get("dictionary", settings["language"].split("-")[0])
+                return (folder / f"{name}_dict").is_file()
+        return True
 
     @functools.cached_property
     def variants(self) -> tuple[str, ...]:

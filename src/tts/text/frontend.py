@@ -11,8 +11,8 @@ from tts.text.errors import TextError, UnreadableTextError
 from tts.text.lexicon import Lexicon
 from tts.text.markup import require_no_markup
 from tts.text.normalize import VERSION, normalize
-from tts.text.phonemes import EspeakPhonemizer, Phonemizer
-from tts.text.scripts import describe, keep_readable
+from tts.text.phonemes import EspeakPhonemizer, Phonemizer, ScriptReader
+from tts.text.scripts import describe, keep_readable, scripts_of
 from tts.text.sentences import MAX_CHARACTERS, Sentence, split_sentences
 from tts.text.symbols import BOUNDARY, PADDING, SILENT, SYMBOLS
 from tts.trust import TrustError, locate
@@ -85,8 +85,15 @@ class Frontend:
         """Return ``text`` written out in words, without the letters its language cannot read."""
         cleaned, dropped = clean(text if normalized is None else normalized)
         words = normalize(cleaned, language) if normalized is None else cleaned
-        readable, foreign = keep_readable(words, language)
+        readable, foreign = keep_readable(words, self.scripts(language))
         return Words(" ".join(readable.split()), dropped, foreign)
+
+    def scripts(self, language: str) -> frozenset[str] | None:
+        """Return the scripts that a language is read in; None: every one."""
+        phonemizer = self.phonemizer
+        if isinstance(phonemizer, ScriptReader):
+            return phonemizer.scripts(language)
+        return scripts_of(language)
 
     def phones(self, normalized: str, language: str) -> tuple[str, tuple[str, ...]]:
         """Return the symbols of words, and the phones that the table does not have, each once."""

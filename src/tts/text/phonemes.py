@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tts.text import espeak
 from tts.text.clean import SPOKEN_MARKS
@@ -19,6 +19,14 @@ class Phonemizer(Protocol):
         Phones are spelled as in :mod:`tts.text.symbols`; the front end reports characters that are
         not in it. Raises TextError for an unsupported language.
         """
+
+
+@runtime_checkable
+class ScriptReader(Protocol):
+    """A phonemizer that reads other scripts than those of :mod:`tts.text.scripts`."""
+
+    def scripts(self, language: str) -> frozenset[str] | None:
+        """Return the scripts that a language is read in; None: every one."""
 
 
 # Not inside numbers: 3.5, 12:30, the ordinal dot of "3. mai".
@@ -42,10 +50,15 @@ CODE = 3  # letters of a language's code without its region
 
 
 def require_language(language: str) -> None:
-    """Raise TextError, with near matches, for a language that espeak-ng does not know."""
-    known = espeak.shared().languages
-    if language not in known:
-        raise TextError(_unknown_language_message(language, known))
+    """Raise TextError, with near matches, for a language that espeak-ng cannot read."""
+    library = espeak.shared()
+    if language not in library.languages:
+        raise TextError(_unknown_language_message(language, library.languages))
+    if not library.has_dictionary(language):
+        raise TextError(
+            f"language={language!r} ({library.languages[language].name}): the package "
+            "espeakng-loader has no dictionary of it; train with frontend=characters"
+        )
 
 
 class EspeakPhonemizer:

@@ -9,15 +9,17 @@ by one.
 import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
+from tts.text.code_switching import switched
 from tts.text.frontend import Frontend, FrontendOutput, Words
 from tts.text.spans import Prosody, Span, joined
 from tts.text.symbols import BOUNDARY, SILENT, STRESS, VOWELS
 from tts.text.word_spans import word_spans
 
 _UNIT = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_CLOSING = frozenset(".,!?;:…)")
 _NO_SPACE_BEFORE = re.compile(r"\s*[.,!?;:…)]")
 PRIMARY, SECONDARY = STRESS[0], STRESS[1]
 
@@ -49,6 +51,7 @@ def read_text(frontend: Frontend, text: str, language: str) -> FrontendOutput:
     Raises TextError as the front end does.
     """
     spans = frontend.lexicon.apply([Span(text)], language)
+    spans = switched(spans, language, frontend.scripts(language))
     if len(spans) < 2:
         return frontend(text, language)
     frontend.require_readable(text)
@@ -60,29 +63,100 @@ def read_spans(frontend: Frontend, spans: Sequence[Span], language: str) -> Read
 
     Raises TextError as the front end does.
     """
-    text = "".join(span.text for span in spans)
-    words = frontend.words(text, language)
-    found = _jointly(frontend, spans, words, language) or _one_by_one(frontend, spans, language)
-    symbols, missing, normalized = found
+    parts = [_read_part(frontend, part, language) for part in _by_language(spans)]
+    symbols, missing, normalized = _together(parts)
+    words = Words(
+        normalized,
+        tuple(dict.fromkeys(each for part in parts for each in part.words.dropped)),
+        tuple(dict.fromkeys(each for part in parts for each in part.words.foreign)),
+    )
     symbols = [_Symbol(BOUNDARY, -1), *_stripped(symbols), _Symbol(BOUNDARY, -1)]
     shown = "".join(span.shown for span in spans)
     output = frontend.output(
         shown,
-        words._replace(normalized=normalized),
+        words,
         "".join(one.symbol for one in symbols),
         missing,
         language,
     )
     pronounced = tuple(
-        (word, phonemes)
-        for span in spans
-        if span.phonemes is not None
-        for word, phonemes in _pronounced(frontend, span, language)
+        pair
+        for part in parts
+        for pair in (
+            *_words_with_phones(part),
+            *(
+                each
+                for span in part.spans
+                if span.phonemes is not None
+                for each in _pronounced(frontend, span, part.language or language)
+            ),
+        )
     )
     return Reading(output, _prosody(symbols, spans), pronounced)
 
 
 _Found = tuple[list[_Symbol], tuple[str, ...], str]  # symbols, missing phones, normalized text
+
+
+class _Part(NamedTuple):
+    """Neighboring spans of one language, and how they are read."""
+
+    spans: Sequence[Span]
+    first: int  # number of its first span in the sentence
+    language: str | None  # None: the sentence's
+    words: Words
+    found: _Found
+
+
+def _by_language(spans: Sequence[Span]) -> list[tuple[int, list[Span]]]:
+    """Return neighboring spans of one language together, with the number of the first of them."""
+    groups = groupby(enumerate(spans), lambda pair: pair[1].language)
+    return [(own[0][0], [span for _, span in own]) for own in (list(group) for _, group in groups)]
+
+
+def _read_part(frontend: Frontend, part: tuple[int, list[Span]], language: str) -> _Part:
+    first, spans = part
+    own = spans[0].language
+    code = own or language
+    words = frontend.words("".join(span.text for span in spans), code)
+    found = _jointly(frontend, spans, words, code) or _one_by_one(frontend, spans, code)
+    return _Part(spans, first, own, words, found)
+
+
+def _together(parts: Sequence[_Part]) -> _Found:
+    """Return the symbols of all parts, with a word boundary between two of them."""
+    symbols: list[_Symbol] = []
+    missing: dict[str, None] = {}
+    written = before = ""
+    for part in parts:
+        own, unknown, normalized = part.found
+        own = _stripped(own) if len(parts) > 1 else own
+        missing |= dict.fromkeys(unknown)
+        apart = _is_apart(before, part.spans[0].text)
+        if own:
+            if symbols and apart and own[0].symbol not in _CLOSING:
+                symbols.append(_Symbol(BOUNDARY, -1))
+            symbols += [one._replace(owner=one.owner + part.first * (one.owner >= 0)) for one in own]
+        spaced = apart and written and not _NO_SPACE_BEFORE.match(normalized)
+        written += f" {normalized}" if spaced else normalized
+        before = part.spans[-1].text
+    return symbols, tuple(missing), written
+
+
+def _is_apart(before: str, after: str) -> bool:
+    """Return whether a space or an edge of words stands between two pieces of text."""
+    touching = before[-1:].isalnum() and after[:1].isalnum()
+    return touching or before[-1:].isspace() or after[:1].isspace()
+
+
+def _words_with_phones(part: _Part) -> list[tuple[str, str]]:
+    """Return the words of a part in another language, where each has phones of its own."""
+    if part.language is None:
+        return []
+    words = _UNIT.findall(part.found[2])
+    phones = "".join(one.symbol for one in part.found[0])
+    groups = ["".join(group) for silent, group in groupby(phones, SILENT.__contains__) if not silent]
+    return list(zip(words, groups, strict=True)) if len(words) == len(groups) else []
 
 
 def _jointly(

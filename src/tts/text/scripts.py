@@ -76,11 +76,12 @@ def _is_orthographic(character: str, script: str) -> bool:
     return character < "\u1cd0" or "\u1f00" <= character < "\ua640"
 
 
-def keep_readable(text: str, language: str) -> tuple[str, tuple[str, ...]]:
-    """Return ``text`` without the letters its language cannot read, and those, each once."""
-    if text.isascii():
+def keep_readable(
+    text: str, scripts: frozenset[str] | None
+) -> tuple[str, tuple[str, ...]]:
+    """Return ``text`` without the letters of other scripts, and those, each once; None: keep all."""
+    if scripts is None or text.isascii():
         return text, ()
-    scripts = scripts_of(language)
     if "LATIN" not in scripts:
         text = _LATIN_EDGE.sub(" ", "".join(map(_without_accent, text)))
     if scripts & _ACCENTED:

@@ -66,6 +66,7 @@ class Span(NamedTuple):
     text: str
     prosody: Prosody = PLAIN
     phonemes: str | None = None  # its symbols, in place of those of its text
+    language: str | None = None  # whose rules read it; None: the sentence's
 
     @property
     def stands_in(self) -> bool:
@@ -102,7 +103,8 @@ def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
     found: list[Span] = []
     for span in spans:
         last = found[-1] if found else None
-        if last and span.phonemes is last.phonemes is None and span.prosody == last.prosody:
+        same = last and (last.prosody, last.language) == (span.prosody, span.language)
+        if last and same and span.phonemes is last.phonemes is None:
             found[-1] = last._replace(text=last.text + span.text)
         elif span.text:
             found.append(span)
