@@ -1,5 +1,6 @@
 """Corpus facts: symbol table, speakers, languages and statistics that travel with a model."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
@@ -34,6 +35,14 @@ class CorpusFacts:
     mel_std: float
     has_durations: bool = False  # every utterance has durations from an external aligner
     codec: CodecContract | None = None  # of the codes, where there are codes as well as mels
+    # symbols that the training data have, of those in ``symbols``; None: not recorded
+    trained_symbols: tuple[str, ...] | None = None
+
+    def untrained(self, symbols: Iterable[str]) -> tuple[str, ...]:
+        """Return the symbols that the training data do not have, each once; none if unknown."""
+        if self.trained_symbols is None:
+            return ()
+        return tuple(dict.fromkeys(s for s in symbols if s not in self.trained_symbols))
 
     def to_dict(self) -> PlainData:
         """Return plain lists, numbers and strings, for JSON and ``weights_only`` checkpoints."""
@@ -126,7 +135,16 @@ def merge_facts(parts: list[CorpusFacts]) -> CorpusFacts:
         mel_mean=mean,
         mel_std=max(square - mean**2, 1e-12) ** 0.5,
         has_durations=all(part.has_durations for part in parts),
+        trained_symbols=joined_symbols(*(part.trained_symbols for part in parts)),
     )
+
+
+def joined_symbols(*parts: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Return the symbols of all parts, each once; None where those of a part are unknown."""
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    return tuple(dict.fromkeys(symbol for part in known for symbol in part))
 
 
 def _pool(a: SpeakerStatistics, b: SpeakerStatistics) -> SpeakerStatistics:

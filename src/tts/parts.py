@@ -49,7 +49,9 @@ MODEL = {
 }
 # what turns text into tokens
 TEXT = {
+    "tts.text.characters": ("Characters",),
     "tts.text.frontend": ("Frontend",),
+    "tts.text.multilingual": ("MultilingualPhonemizer",),
     "tts.text.phonemes": ("EspeakPhonemizer",),
 }
 # a corpus and how it is prepared
@@ -148,5 +150,7 @@ def names(table: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
 
 
 MODEL_NAMES = names(MODEL)
-PHONEMIZERS = frozenset({"tts.text.phonemes.EspeakPhonemizer"})
+PHONEMIZERS = names(
+    {module: parts for module, parts in TEXT.items() if module != "tts.text.frontend"}
+)
 ALL_NAMES = names(MODEL | TEXT | DATA | TRAINING)

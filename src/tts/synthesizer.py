@@ -24,10 +24,12 @@ from tts.onnx_voice.random_normal import TorchNormal
 from tts.onnx_voice.voice import OnnxVoice, is_onnx
 from tts.project_files import VOICES
 from tts.text.analysis import AnalyzedSentence, Cast, analyze
-from tts.text.frontend import Frontend
+from tts.text.auto_language import AUTO
+from tts.text.frontend import Frontend, TextError
 from tts.text.lexicon import Lexicon
 from tts.text.phonemes import Phonemizer
 from tts.text.spans import BOUNDS, Prosody
+from tts.text.symbols import SILENT, shown
 from tts.timings import SentenceTiming, sentence_timing
 from tts.trust import trusting
 
@@ -112,6 +114,7 @@ class Synthesizer:
         self.model, self.vocoder = model.eval(), vocoder.eval()
         self.frontend, self.facts, self.speaking = frontend, facts, speaking
         self.lexicon = lexicon
+        self._known = {*facts.languages}  # with what was warned of already
         self.device = next(model.parameters()).device
 
     @classmethod
@@ -230,9 +233,11 @@ class Synthesizer:
         """Return the sentences of a text as :meth:`speak` reads them, without speaking."""
         if not isinstance(text, str):
             raise UserError(f"text={text!r}: expected a string")
-        index = self._language(language, self.facts.speaker_index(speaker))
+        code = self._language(language, self.facts.speaker_index(speaker))
         lexicons = [one for one in (_lexicon(lexicon), self.lexicon) if one is not None]
-        return analyze(self.frontend, text, self.facts.languages[index], lexicons, self.cast)
+        analyzed = analyze(self.frontend, text, code, lexicons, self.cast)
+        self._warn_of_untrained(analyzed)
+        return analyzed
 
     def sentences(
         self,
@@ -447,7 +452,7 @@ class Synthesizer:
             index = (
                 speaker_index if line.speaker is None else self.facts.speaker_index(line.speaker)
             )
-            language_index = self.facts.languages.index(line.language)
+            language_index = self._language_index(line.language, index)
             prompt = self._prompt(line.tokens, index, language_index, reference_mel)
             spoken = self._controls(prompt, controls, line.prosody)
             prompt = prompt._replace(generator=generator, controls=spoken)
@@ -539,13 +544,47 @@ class Synthesizer:
         """Raise UserError naming the first changed control that the model does not take."""
         self.model.require_controls(controls)
 
-    def _language(self, language: str | None, speaker: int) -> int:
+    def _language(self, language: str | None, speaker: int) -> str:
+        """Return the language to read a text in, which the model may not know.
+
+        Raises UserError for a language that the front end cannot read either.
+        """
+        languages = self.facts.languages
         if language is None:
-            return self.facts.speaker_languages[speaker]
-        if language not in self.facts.languages:
-            known = ", ".join(self.facts.languages)
-            raise UserError(f"language={language!r} is unknown to this model; choose from {known}")
-        return self.facts.languages.index(language)
+            return languages[self.facts.speaker_languages[speaker]]
+        if language in languages or language == AUTO:
+            return language
+        try:
+            self.frontend.phones("a", language)
+        except TextError as error:
+            raise UserError(
+                f"language={language!r} is unknown to this model; choose from "
+                f"{', '.join(languages)}, or auto ({error})"
+            ) from error
+        return language
+
+    def _language_index(self, language: str, speaker: int) -> int:
+        """Return a language's index, the speaker's where the model does not know the language."""
+        known = self.facts.languages
+        return known.index(language) if language in known else self.facts.speaker_languages[speaker]
+
+    def _warn_of_untrained(self, sentences: Iterable[AnalyzedSentence]) -> None:
+        """Warn once of each language and each phone that the model was never trained on."""
+        spoken = [sentence for sentence in sentences if sentence.tokens]
+        languages = dict.fromkeys(s.language for s in spoken if s.language not in self._known)
+        phones = (symbol for s in spoken for symbol in s.phonemes if symbol not in SILENT)
+        symbols = [symbol for symbol in self.facts.untrained(phones) if symbol not in self._known]
+        self._known |= {*languages, *symbols}
+        named = shown(symbols)
+        if languages:
+            log.warning(
+                "this voice was never trained on language=%s, and reads its phonemes in its own "
+                "accent%s",
+                ", ".join(languages),
+                f"; phonemes that it never had: {named}" if symbols else "",
+            )
+        elif symbols:
+            log.warning("phonemes that this voice was never trained on: %s", named)
 
     def _reference(self, path: str | os.PathLike[str] | None) -> Tensor | None:
         """Return a recording's log mel ``(1, T, M)``, or None without one.
@@ -604,6 +643,7 @@ class OnnxSynthesizer(Synthesizer):
     ) -> None:
         self.voice, self.facts, self.speaking = voice, voice.facts, voice.speaking
         self.lexicon = lexicon
+        self._known = {*self.facts.languages}
         self.device = cast(Any, None)  # numbers per token are numpy's arrays
         self.frontend = Frontend.from_dict(voice.card["frontend"], phonemizer, str(voice.path))
 

@@ -5,7 +5,7 @@ python -m tts phonemize language=de file=text.txt format=text
 echo "Good morning." | python -m tts phonemize run=outputs/...
 
 Prints one JSON object a line for each sentence, as synthesis uses it:
-{"sentence", "normalized", "phonemes", "pause", "unknown"}.
+{"sentence", "normalized", "phonemes", "pause", "unknown", "language"}.
 """
 
 from typing import TYPE_CHECKING

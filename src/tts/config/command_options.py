@@ -141,6 +141,7 @@ class Export(TypedDict):
 class Phonemize(TypedDict):
     """Options of ``phonemize``."""
 
+    frontend: Part
     text: str | None
     ssml: bool
     lexicon: str | None

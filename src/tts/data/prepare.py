@@ -56,9 +56,10 @@ def prepare(
     DoctorError when too little is usable, CorpusError for a corpus that cannot be read or is given
     twice, StoreError when the disk is full or a process is killed.
     """
-    recipe = Recipe(frontend, contract, settings or PrepareSettings())
     place = str(directory)
     try:
+        frontend = frontend.learned(_texts(corpora))
+        recipe = Recipe(frontend, contract, settings or PrepareSettings())
         recordings = [Recordings.of(corpus, directory) for corpus in corpora]
         folders = [
             prepared_folder(corpus, recipe, directory, audio)
@@ -81,6 +82,14 @@ def prepare(
             "shard"
         ) from error
     return folders
+
+
+def _texts(corpora: Sequence[Corpus]) -> Iterator[tuple[str, str]]:
+    """Yield the texts of all corpora with their languages, for a front end that learns from them."""
+    for corpus in corpora:
+        for source in corpus.sources():
+            if source.phonemes is None:
+                yield source.normalized or source.text, source.language
 
 
 def _store_error(error: Exception, folder: str) -> StoreError:
@@ -256,6 +265,7 @@ def _facts(
     return CorpusFacts(
         contract=contract,
         symbols=tuple(frontend.symbols),
+        trained_symbols=_trained_symbols(rows, frontend),
         speakers=tuple(speakers),
         languages=tuple(known),
         statistics=tuple(
@@ -266,6 +276,12 @@ def _facts(
         mel_std=mel_std,
         has_durations=all(row.timed for row in rows if row.kept),
     )
+
+
+def _trained_symbols(rows: list[Row], frontend: Frontend) -> tuple[str, ...]:
+    """Return the symbols that occur in the training rows, in the table's order."""
+    used = {symbol for row in rows if row.kept and row.split == "train" for symbol in row.phonemes}
+    return tuple(symbol for symbol in frontend.symbols if symbol in used)
 
 
 def _statistics(sums: Sums, total: Sums, seconds: float) -> SpeakerStatistics:

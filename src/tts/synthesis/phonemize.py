@@ -29,16 +29,14 @@ def phonemize(config: DictConfig) -> None:
         raise UserError(f"format={config.format}: choose from {', '.join(_FORMATS)}")
     text, file = (None if value is None else str(value) for value in (config.text, config.file))
     phonemizer = instantiate(config.phonemizer) if config.phonemizer else None
-    frontend, languages, cast = _frontend(config.run, phonemizer)
+    chosen = instantiate(config.frontend) if phonemizer is None else Frontend(phonemizer)
+    frontend, languages, cast = _frontend(config.run, chosen, phonemizer)
     lexicons = [] if config.lexicon is None else [Lexicon.read(config.lexicon)]
     language = languages[0] if config.language is None else str(config.language)
-    if config.run is not None and language not in languages:
-        raise UserError(
-            f"language={language!r} is unknown to run={config.run}; choose from "
-            f"{', '.join(languages)}"
-        )
     show = _FORMATS[config.format]
     lines = list(read_lines(text, file))
+    if config.run is None:
+        frontend = frontend.learned((line, language) for _, line in lines)
     errors = LineErrors(len(lines))
     for number, line in lines:
         sentences: list[AnalyzedSentence] = []
@@ -52,11 +50,11 @@ def phonemize(config: DictConfig) -> None:
 
 
 def _frontend(
-    run: str | None, phonemizer: Phonemizer | None
+    run: str | None, chosen: Frontend, phonemizer: Phonemizer | None
 ) -> tuple[Frontend, tuple[str, ...], Cast | None]:
-    """Return the front end of a run, its languages and what SSML may name, or the default one."""
+    """Return the front end of a run, its languages and what SSML may name, or the chosen one."""
     if run is None:
-        return Frontend(phonemizer), ("en-us",), None
+        return chosen, ("en-us",), None
     with naming_key("run", run):
         loaded = load_run(run)
         facts = loaded.require_facts()
@@ -77,6 +75,7 @@ def _as_json(sentence: AnalyzedSentence) -> Iterator[str]:
             "phonemes": sentence.phonemes,
             "pause": sentence.pause + sentence.silence,
             "unknown": sentence.unknown,
+            "language": sentence.language,
         },
         ensure_ascii=False,
     )
@@ -86,6 +85,7 @@ def _as_text(sentence: AnalyzedSentence) -> Iterator[str]:
     yield sentence.text
     if sentence.skipped:
         return
+    yield f"    language  {sentence.language}"
     yield f"    words     {sentence.normalized}"
     yield f"    phonemes  {sentence.phonemes.strip()}"
     if pause := sentence.pause + sentence.silence:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from tts.text.auto_language import AUTO, by_language
 from tts.text.bracket_markup import parse_brackets
 from tts.text.code_switching import switched
 from tts.text.errors import TextError, UnreadableTextError
@@ -65,9 +66,14 @@ def analyze(
     of the front end. ``cast``: the languages and speakers that SSML may name,
     None = any language. A piece without words or in a script of another language is
     returned without tokens, with the reason. Raises TextError if that is all, for markup that is
-    wrong, and for an unknown language.
+    wrong, and for an unknown language. ``language`` "auto": each sentence has the one that it seems
+    to be in, of those of ``cast`` where it has several.
     """
-    passages = _passages(frontend, text, language, ssml)
+    detected = language == AUTO
+    if detected:
+        passages, language = _detected(frontend, text, cast, ssml)
+    else:
+        passages = _passages(frontend, text, language, ssml)
     found: list[AnalyzedSentence] = []
     first_error: UnreadableTextError | None = None
     lead = 0.0
@@ -75,7 +81,7 @@ def analyze(
         if not passage.spans:
             lead += passage.pause or 0.0
             continue
-        for sentence, error in _sentences(frontend, passage, language, lexicons, cast):
+        for sentence, error in _sentences(frontend, passage, language, lexicons, cast, detected):
             first_error = first_error or error
             found.append(sentence)
     if first_error is not None and not any(sentence.tokens for sentence in found):
@@ -95,6 +101,17 @@ def _passages(frontend: Frontend, text: str, language: str, ssml: bool) -> list[
     if not any(passage.spans for passage in passages):
         raise UnreadableTextError(f"the text {text[:60]!r} has only tags, and no word to speak")
     return passages
+
+
+def _detected(
+    frontend: Frontend, text: str, cast: Cast | None, ssml: bool
+) -> tuple[list[Passage], str]:
+    """Return passages of one language each, and the language of a text that is too short to tell."""
+    default = "en-us" if cast is None else cast.languages[0]
+    several = cast is not None and len(cast.languages) > 1
+    candidates = cast.languages if cast is not None and several else None
+    passages = _passages(frontend, text, default, ssml)
+    return by_language(passages, candidates, default), default
 
 
 def _with_words(passages: Sequence[Passage]) -> list[Passage]:
@@ -138,9 +155,13 @@ def _sentences(
     language: str,
     lexicons: Sequence[Lexicon],
     cast: Cast | None,
+    detected: bool,
 ) -> Iterator[tuple[AnalyzedSentence, UnreadableTextError | None]]:
     """Yield the sentences of a passage, each with the error that keeps it from being spoken."""
-    language = _language(passage, language, cast)
+    if detected and passage.language and passage.speaker is None:
+        language = passage.language  # the model may not know it
+    else:
+        language = _language(passage, language, cast)
     spans = passage.spans
     for lexicon in (*lexicons, frontend.lexicon):
         spans = joined(lexicon.apply(spans, language))

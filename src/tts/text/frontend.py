@@ -1,6 +1,8 @@
 """Text front end: clean, normalize and phonemize a string into token ids."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from copy import copy
 from typing import Any, NamedTuple
 
 from tts.bounds import Count
@@ -11,7 +13,7 @@ from tts.text.errors import TextError, UnreadableTextError
 from tts.text.lexicon import Lexicon
 from tts.text.markup import require_no_markup
 from tts.text.normalize import VERSION, normalize
-from tts.text.phonemes import EspeakPhonemizer, Phonemizer, ScriptReader
+from tts.text.phonemes import EspeakPhonemizer, Phonemizer, ScriptReader, SymbolLearner
 from tts.text.scripts import describe, keep_readable, scripts_of
 from tts.text.sentences import MAX_CHARACTERS, Sentence, split_sentences
 from tts.text.symbols import BOUNDARY, PADDING, SILENT, SYMBOLS
@@ -121,6 +123,31 @@ class Frontend:
         """
         require_no_markup(text)
         return split_sentences(text, language, min(MAX_CHARACTERS, self.max_characters))
+
+    def learned(self, texts: Iterable[tuple[str, str]]) -> "Frontend":
+        """Return a front end with the symbols of ``texts`` and their languages, where it learns.
+
+        A front end whose symbols are fixed is returned as it is. Texts that cannot be read are left
+        out.
+        """
+        phonemizer = self.phonemizer
+        if not isinstance(phonemizer, SymbolLearner):
+            return self
+
+        def phones() -> Iterator[str]:
+            for text, language in texts:
+                with suppress(TextError):
+                    self.require_readable(text)
+                    yield phonemizer(self.words(text, language).normalized, language)
+
+        return self.with_symbols(phonemizer.learned_symbols(phones()))
+
+    def with_symbols(self, symbols: Sequence[str]) -> "Frontend":
+        """Return a copy with another table of symbols."""
+        made = copy(self)
+        made.symbols = tuple(symbols)
+        made._id = {symbol: index for index, symbol in enumerate(made.symbols)}
+        return made
 
     def to_dict(self) -> PlainData:
         """Return plain data for a checkpoint."""

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
 from tts.text import espeak
@@ -27,6 +28,14 @@ class ScriptReader(Protocol):
 
     def scripts(self, language: str) -> frozenset[str] | None:
         """Return the scripts that a language is read in; None: every one."""
+
+
+@runtime_checkable
+class SymbolLearner(Protocol):
+    """A phonemizer whose symbols are learned from a corpus."""
+
+    def learned_symbols(self, texts: Iterable[str]) -> tuple[str, ...]:
+        """Return the table for the symbols of all ``texts``; the first is padding."""
 
 
 # Not inside numbers: 3.5, 12:30, the ordinal dot of "3. mai".

@@ -8,6 +8,7 @@ The order is part of every checkpoint: append, never insert.
 """
 
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 PADDING = "_"
@@ -93,3 +94,8 @@ def to_symbols(phones: str) -> str:
     for parts, letter in _COMPOSED.items():
         decomposed = decomposed.replace(parts, letter)
     return decomposed
+
+
+def shown(symbols: Iterable[str]) -> str:
+    """Return symbols as people read them, a diacritic on a dotted circle."""
+    return " ".join(f"◌{symbol}" if unicodedata.combining(symbol) else symbol for symbol in symbols)

@@ -1,6 +1,7 @@
 """Construction of the LightningModule: model, losses, optimizer, and which parts are trained."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -12,7 +13,7 @@ from tts.build import build_model, model_arguments
 from tts.callbacks.support.trained_system import trained_system
 from tts.checkpoint import load_checkpoint, part_of
 from tts.config.instantiate import instantiate
-from tts.corpus import CorpusFacts
+from tts.corpus import CorpusFacts, joined_symbols
 from tts.data.datamodule import SpeechDataModule
 from tts.errors import UserError
 from tts.models.acoustic import AcousticModel
@@ -24,7 +25,7 @@ from tts.training.distillation import distill
 from tts.training.freezing import train_only
 from tts.training.resume import require_same_speech
 from tts.training.trainer import optimizes_manually
-from tts.training.warm_start import start_from
+from tts.training.warm_start import start_from, trained_by
 from tts.vocoders.codec import Codec
 from tts.vocoders.codec_decoder import keep_codec
 from tts.vocoders.vocoder import Vocoder
@@ -48,9 +49,15 @@ def build_trainable_system(
     """
     card = {"config": plain, "facts": data.facts.to_dict(), "frontend": data.frontend.to_dict()}
     if checkpoint is None:
+        if config.init_from and data.clips is None:
+            card["facts"] = trained_by(data.facts, config.init_from).to_dict()
         system = build_system(config, data.facts, card)
     else:
-        state = load_checkpoint(checkpoint, mmap=True)["state_dict"]
+        saved = load_checkpoint(checkpoint, mmap=True)
+        before = (saved.get("facts") or {}).get("trained_symbols")
+        symbols = joined_symbols(before, data.facts.trained_symbols)
+        card["facts"] = replace(data.facts, trained_symbols=symbols).to_dict()
+        state = saved["state_dict"]
         with bounded_by(state, str(checkpoint)):
             system = build_system(config, data.facts, card)
         model = trained_system(system).model

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from tts.build import build_model
 from tts.checkpoint import Run, load_run
 from tts.contract import SET_MEL, require_same_codec
-from tts.corpus import CorpusFacts
+from tts.corpus import CorpusFacts, joined_symbols
 from tts.errors import UserError, naming_key
 from tts.models.acoustic import AcousticModel, CorpusKeys
+from tts.text.symbols import SILENT, shown
 from tts.vocoders.neural_codec import NeuralCodec
 from tts.vocoders.vocos import Vocos
 
@@ -57,6 +58,20 @@ def start_from(path: str, model: nn.Module, facts: CorpusFacts | None) -> None:
         )
     model.load_state_dict(state | taken)
     _log_taken(path, model, set(taken), theirs)
+    if facts is not None and run.facts is not None:
+        _log_untrained(path, run.facts, facts)
+
+
+def trained_by(facts: CorpusFacts, path: str | None) -> CorpusFacts:
+    """Return ``facts`` with the symbols that the run ``path`` was trained on among theirs.
+
+    They are unknown where those of that run are.
+    """
+    if path is None:
+        return facts
+    theirs = load_run(path).facts
+    before = () if theirs is None else theirs.trained_symbols
+    return replace(facts, trained_symbols=joined_symbols(before, facts.trained_symbols))
 
 
 def one_speaker(run: Run, name: str) -> Run:
@@ -127,6 +142,18 @@ def _require_same_speech(run: Run, facts: CorpusFacts) -> None:
 def _rows(old: Tensor, known: tuple[str, ...], wanted: tuple[str, ...]) -> Tensor:
     mean = old.mean(0)
     return torch.stack([old[known.index(n)] if n in known else mean for n in wanted])
+
+
+@rank_zero_only
+def _log_untrained(path: str, theirs: CorpusFacts, facts: CorpusFacts) -> None:
+    """Log the languages and the symbols of a corpus that ``path`` was never trained on."""
+    phones = [symbol for symbol in facts.trained_symbols or () if symbol not in SILENT]
+    symbols = theirs.untrained(phones)
+    new = [language for language in facts.languages if language not in theirs.languages]
+    if new:
+        log.info("%s was never trained on language=%s", path, ", ".join(new))
+    if symbols:
+        log.info("symbols that %s was never trained on: %s", path, shown(symbols))
 
 
 @rank_zero_only
