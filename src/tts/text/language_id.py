@@ -37,7 +37,9 @@ def detect_language(
     ``default``: the language that is preferred where the text is short or several fit, and returned
     for a text without letters or in a script of no candidate.
     """
-    scripts = Counter(script for script in map(script_of, text) if script not in (None, "COMBINING"))
+    scripts = Counter(
+        script for script in map(script_of, text) if script not in (None, "COMBINING")
+    )
     if not scripts:
         return default
     named = detectable() if candidates is None else tuple(candidates)

@@ -136,7 +136,9 @@ def _together(parts: Sequence[_Part]) -> _Found:
         if own:
             if symbols and apart and own[0].symbol not in _CLOSING:
                 symbols.append(_Symbol(BOUNDARY, -1))
-            symbols += [one._replace(owner=one.owner + part.first * (one.owner >= 0)) for one in own]
+            symbols += [
+                one._replace(owner=one.owner + part.first * (one.owner >= 0)) for one in own
+            ]
         spaced = apart and written and not _NO_SPACE_BEFORE.match(normalized)
         written += f" {normalized}" if spaced else normalized
         before = part.spans[-1].text
@@ -155,7 +157,9 @@ def _words_with_phones(part: _Part) -> list[tuple[str, str]]:
         return []
     words = _UNIT.findall(part.found[2])
     phones = "".join(one.symbol for one in part.found[0])
-    groups = ["".join(group) for silent, group in groupby(phones, SILENT.__contains__) if not silent]
+    groups = [
+        "".join(group) for silent, group in groupby(phones, SILENT.__contains__) if not silent
+    ]
     return list(zip(words, groups, strict=True)) if len(words) == len(groups) else []
 
 

@@ -76,10 +76,8 @@ def _is_orthographic(character: str, script: str) -> bool:
     return character < "\u1cd0" or "\u1f00" <= character < "\ua640"
 
 
-def keep_readable(
-    text: str, scripts: frozenset[str] | None
-) -> tuple[str, tuple[str, ...]]:
-    """Return ``text`` without the letters of other scripts, and those, each once; None: keep all."""
+def keep_readable(text: str, scripts: frozenset[str] | None) -> tuple[str, tuple[str, ...]]:
+    """Return ``text`` without the letters of other scripts, each once; None: keep all."""
     if scripts is None or text.isascii():
         return text, ()
     if "LATIN" not in scripts:

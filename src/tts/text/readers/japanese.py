@@ -21,7 +21,9 @@ _CONSONANTS = {
 }  # fmt: skip
 _VOWELS = {"a": "a", "i": "i", "u": "ɯ", "e": "e", "o": "o"}
 _VOICELESS = "\u0325"
-_PHONE = re.compile(r"-(?P<phone>[A-Za-z]+)\+.*/A:(?P<a1>-?\d+|xx)\+(?P<a2>\d+|xx)\+(?P<a3>\d+|xx)/")
+_PHONE = re.compile(
+    r"-(?P<phone>[A-Za-z]+)\+.*/A:(?P<a1>-?\d+|xx)\+(?P<a2>\d+|xx)\+(?P<a3>\d+|xx)/"
+)
 _PAUSES = frozenset({"sil", "pau"})
 
 

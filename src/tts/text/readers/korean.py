@@ -91,7 +91,7 @@ def _join(first: Syllable, second: Syllable) -> None:
     final, initial, vowel = first[2], second[0], second[1]
     if final == " ":
         return
-    kept, moving = _PAIRS.get(final, " " + final)
+    kept, moving = (*_PAIRS.get(final, " " + final),)
     if initial == "ㅇ":
         _link(first, second, kept, moving)
     elif moving == "ㅎ":  # article 12
@@ -103,10 +103,8 @@ def _join(first: Syllable, second: Syllable) -> None:
         else:
             first[2] = _NEUTRAL[kept if kept != " " else "ㅎ"]
             _assimilate(first, second)
-    elif initial == "ㅎ" and (sound := _NEUTRAL[moving]) in ("ㄱ", "ㄷ", "ㅂ") or (
-        initial == "ㅎ" and moving == "ㅈ"
-    ):
-        sound = moving if moving in _ASPIRATED else sound
+    elif initial == "ㅎ" and (moving == "ㅈ" or _NEUTRAL[moving] in ("ㄱ", "ㄷ", "ㅂ")):
+        sound = moving if moving in _ASPIRATED else _NEUTRAL[moving]
         first[2] = kept
         second[0] = "ㅊ" if sound == "ㄷ" and vowel == "ㅣ" else _ASPIRATED[sound]
     else:

@@ -20,7 +20,15 @@ _FINALS = {
     "un": "wən", "uang": "waŋ", "ueng": "wəŋ", "v": "y", "ve": "ɥe", "van": "ɥɛn", "vn": "yn",
     "io": "jo", "m": "m", "n": "n", "ng": "ŋ", "iou": "jou", "uei": "wei", "uen": "wən",
 }  # fmt: skip
-_APICAL = {"zh": "ɻ̩", "ch": "ɻ̩", "sh": "ɻ̩", "r": "ɻ̩", "z": "ɹ̩", "c": "ɹ̩", "s": "ɹ̩"}  # the vowel of zhi and zi
+_APICAL = {
+    "zh": "ɻ̩",
+    "ch": "ɻ̩",
+    "sh": "ɻ̩",
+    "r": "ɻ̩",
+    "z": "ɹ̩",
+    "c": "ɹ̩",
+    "s": "ɹ̩",
+}  # the vowel of zhi and zi
 _TONES = {"1": "˥", "2": "˧˥", "3": "˨˩˦", "4": "˥˩", "5": ""}
 # y and w spell finals that begin a syllable
 _SPELLINGS = {
@@ -29,7 +37,9 @@ _SPELLINGS = {
     "yuan": "van", "yun": "vn", "wu": "u", "wa": "ua", "wo": "uo", "wai": "uai", "wei": "ui",
     "wan": "uan", "wen": "un", "wang": "uang", "weng": "ueng",
 }  # fmt: skip
-_SYLLABLE = re.compile(r"(?P<initial>[zcs]h|[bpmfdtnlgkhjqxrzcs]?)(?P<final>[a-zêü]+)(?P<tone>[1-5])")
+_SYLLABLE = re.compile(
+    r"(?P<initial>[zcs]h|[bpmfdtnlgkhjqxrzcs]?)(?P<final>[a-zêü]+)(?P<tone>[1-5])"
+)
 _HANZI = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
 
 
