@@ -8,6 +8,7 @@ from tts.data.manifest import Row
 from tts.text.errors import TextError, UnreadableTextError
 from tts.text.frontend import Frontend
 from tts.text.language_words import other_language
+from tts.text.normalize.fa_ezafe import undecided
 
 SAMPLE = 2000  # texts that are read of each speaker or language
 NAMED = 5  # speakers, at most
@@ -42,8 +43,20 @@ def language_warnings(rows: Sequence[Row]) -> list[str]:
             _warning(f"{name}'s texts", code, texts) for (code, name), texts in by_speaker.items()
         ]
     found = [line for line in lines if line is not None]
+    found += _ezafe_line(rows)
     more = [f"warning: and {len(found) - NAMED} more speakers"] if len(found) > NAMED else []
     return [*found[:NAMED], *more]
+
+
+def _ezafe_line(rows: Sequence[Row]) -> list[str]:
+    """Return a line on what Persian spelling leaves open."""
+    places = sum(undecided(row.normalized) for row in rows if row.language == "fa")
+    if not places:
+        return []
+    return [
+        f"{places} places between two Persian words may have an ezafe, which is not written and "
+        "not certain; write it (کتابِ خوب) where it is spoken"
+    ]
 
 
 def _warning(what: str, language: str, texts: list[str]) -> str | None:

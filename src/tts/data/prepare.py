@@ -85,7 +85,7 @@ def prepare(
 
 
 def _texts(corpora: Sequence[Corpus]) -> Iterator[tuple[str, str]]:
-    """Yield the texts of all corpora with their languages, for a front end that learns from them."""
+    """Yield the texts of all corpora, with languages, for a front end that learns from them."""
     for corpus in corpora:
         for source in corpus.sources():
             if source.phonemes is None:

@@ -81,7 +81,8 @@ def analyze(
         if not passage.spans:
             lead += passage.pause or 0.0
             continue
-        for sentence, error in _sentences(frontend, passage, language, lexicons, cast, detected):
+        parts = _sentences(frontend, passage, language, lexicons, cast, detected)
+        for sentence, error in parts:
             first_error = first_error or error
             found.append(sentence)
     if first_error is not None and not any(sentence.tokens for sentence in found):

@@ -1,8 +1,8 @@
 """Markup in square brackets: pauses, phonemes, and prosody and emphasis of a span.
 
 ``[pause 1.5]``, ``[[ h ə l ˈ oʊ ]]``, ``[rate 0.8]slow[/rate]``, ``[pitch +2]``, ``[energy -3]``,
-``[pitch_range 1.5]`` and ``[emphasis strong]`` (moderate, reduced). ``[fr: bon appétit]`` is read by
-the rules of another language, by espeak-ng's code. Every other bracket is text, so
+``[pitch_range 1.5]`` and ``[emphasis strong]`` (moderate, reduced). ``[fr: bon appétit]`` is
+read by the rules of another language, by espeak-ng's code. Every other bracket is text, so
 ``[sic]``, ``[1]`` and ``[emphasis added]`` are read as words; ``\\[`` is a bracket in every case.
 """
 
@@ -28,7 +28,8 @@ _TAG = re.compile(
     | \[pause [ ]+ (?P<seconds> {_NUMBER}) [ ]? (?P<unit> s|ms)? \]
     | \[(?P<control> {"|".join(BOUNDS)}) [ ]+ (?P<value> {_NUMBER}) \]
     | \[emphasis [ ]+ (?P<level> {_LEVELS}) \]
-    | \[(?P<language> [a-z]{{2,3}}(?:-[A-Za-z0-9]+)*) : [ ] (?P<foreign> [^\[\]\n]*[^\W_][^\[\]\n]*) \]
+    | \[(?P<language> [a-z]{{2,3}}(?:-[A-Za-z0-9]+)*) : [ ]
+        (?P<foreign> [^\[\]\n]*[^\W_][^\[\]\n]*) \]
     | \[/(?P<end> {"|".join(BOUNDS)}|emphasis) \]
     """,
     re.VERBOSE,

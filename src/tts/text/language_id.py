@@ -1,4 +1,4 @@
-"""Language identification of a text: by its script, and by pieces of words where scripts are shared.
+"""Language identification: by script, and by pieces of words where languages share a script.
 
 The pieces are those of Cavnar and Trenkle 1994 (N-Gram-Based Text Categorization), up to four
 characters, scored by Zipf's law: a piece of rank r counts as log(r + 20). It is deterministic, and

@@ -6,6 +6,7 @@ from tts.text.normalize import fallback
 from tts.text.normalize import shared_rules as shared
 from tts.text.normalize.addresses import addresses
 from tts.text.normalize.calendar import clock, durations, numeric_dates, ratios
+from tts.text.normalize.fa_ezafe import ezafe_rules
 from tts.text.normalize.fa_tables import (
     ABBREVIATIONS,
     ADDRESS,
@@ -21,6 +22,8 @@ from tts.text.normalize.shared_rules import Rule, rule
 from tts.text.normalize.telephone import telephone
 
 _LETTERS = "\u0621-\u06cc"
+_HALF_SPACE = "\u200c"
+_ARABIC_LETTERS = str.maketrans("يىكةھہە", "ییکهههه")
 
 
 class _PersianNumbers(Numbers):
@@ -41,6 +44,7 @@ def rules(language: str) -> list[Rule]:
         return fallback.rules(language)
     units = {unit: (words, words) for unit, words in UNITS.items()}
     return [
+        *_spelling(),
         addresses(ADDRESS),
         # digits that touch a letter
         rule(rf"(?<=[{_LETTERS}])(?=\d)|(?<=\d)(?=[{_LETTERS}])", " "),
@@ -78,6 +82,22 @@ def rules(language: str) -> list[Rule]:
         shared.plain_numbers(NUMBERS),
         shared.slashes(),
         shared.symbols(SYMBOLS),
+        rule(r" +", " "),
+        *ezafe_rules(),
+    ]
+
+
+def _spelling() -> list[Rule]:
+    """Return rules for Arabic letters and half-spaces (U+200C), as Persian is spelled."""
+    return [
+        lambda text: text.translate(_ARABIC_LETTERS),
+        rule(rf"(?<![{_LETTERS}]){_HALF_SPACE}+|{_HALF_SPACE}+(?![{_LETTERS}])", ""),
+        rule(rf"(?<!\w)(ن?می) (?=[{_LETTERS}]{{2}})", rf"\1{_HALF_SPACE}"),
+        rule(
+            rf"(?<=[{_LETTERS}]) (ها(?:ی(?:ی|م|ت|ش|مان|تان|شان)?)?|هایم|هایت|هایش|ترین)(?!\w)",
+            rf"{_HALF_SPACE}\1",
+        ),
+        rule(rf"(?<=[{_LETTERS}])ه[ {_HALF_SPACE}]ی(?!\w)", "ۀ"),
     ]
 
 
