@@ -29,7 +29,7 @@ def print_table(out: Console, title: str, first: Column, columns: Sequence[Colum
     spaces and punctuation, and long cells are cut at their start, which differs least.
     """
     if fits(out, [first, *columns]):
-        out.print(_table(title, [first, *columns]))
+        out.print(table(title, [first, *columns]))
         return
     first, *columns = (_narrowed(column, out.width // 2 - SPACE) for column in (first, *columns))
     further = title
@@ -37,7 +37,7 @@ def print_table(out: Console, title: str, first: Column, columns: Sequence[Colum
         count = len(columns)
         while count > 1 and _width([first, *columns[:count]]) > out.width:
             count -= 1
-        out.print(_table(further, [first, *columns[:count]]))
+        out.print(table(further, [first, *columns[:count]]))
         further, columns = f"{title}, further columns", columns[count:]
 
 
@@ -72,12 +72,13 @@ def _width(columns: Sequence[Column]) -> int:
     )
 
 
-def _table(title: str, columns: Sequence[Column]) -> Table:
-    table = Table(title=title)
+def table(title: str, columns: Sequence[Column]) -> Table:
+    """Return one table of ``columns``."""
+    made = Table(title=title)
     for column in columns:
-        table.add_column(
+        made.add_column(
             column.heading, justify="right" if column.right else "left", overflow="fold"
         )
     for row in zip(*(column.cells for column in columns), strict=True):
-        table.add_row(*row)
-    return table
+        made.add_row(*row)
+    return made

@@ -66,6 +66,18 @@ def locked(folder: str | Path) -> Iterator[None]:
         os.close(_held.pop(folder))
 
 
+def is_held(folder: Path) -> bool:
+    """Return whether a training holds the lock of a run folder, as far as it can be seen."""
+    path = folder / LOCK
+    try:
+        owner = json.loads(path.read_text(encoding="utf-8") or "{}")
+        if isinstance(owner, dict) and owner.get("boot") == _boot() and os.name != "nt":
+            return _is_alive(owner)
+        return _age(path) < EXPIRY
+    except (OSError, ValueError, RecursionError):
+        return False
+
+
 def _acquire(path: Path) -> int:
     global _forks
     if not _forks and hasattr(os, "register_at_fork"):
