@@ -105,7 +105,7 @@ def test_phonemize_prints_what_is_spoken(capsys: pytest.CaptureFixture[str]) -> 
     output = capsys.readouterr()
     lines = [json.loads(line) for line in output.out.splitlines()]
     assert [list(line) for line in lines] == [
-        ["sentence", "normalized", "phonemes", "pause", "unknown"]
+        ["sentence", "normalized", "phonemes", "pause", "unknown", "language"]
     ] * 3
     assert lines[0]["normalized"] == "Doctor No paid five dollars."
     spoken = [sentence.phonemes for sentence in read("Dr. No paid $5. 你好。 Bye")]

@@ -92,11 +92,11 @@ def _environment() -> Iterator[Finding]:
     library = espeak.shared()
     count = sum(map(library.has_dictionary, library.languages))
     yield Finding("ok", f"espeak-ng {library.version}, {count} languages")
-    free = shutil.disk_usage(".").free / GIB
-    enough = free >= LEAST_DISK
+    on_disk = shutil.disk_usage(".").free / GIB
+    enough = on_disk >= LEAST_DISK
     yield Finding(
         "ok" if enough else "problem",
-        f"{free:.0f} GiB free on this disk",
+        f"{on_disk:.0f} GiB free on this disk",
         "" if enough else "free some space: checkpoints and prepared corpora need it",
     )
     missing = [name for name, (package, _) in EXTRAS.items() if find_spec(package) is None]
@@ -105,7 +105,7 @@ def _environment() -> Iterator[Finding]:
 
 
 def _memory(sizes: Sequence[str]) -> Iterator[Finding]:
-    """Take a training step of each size in a process of its own, and compare it with what is free."""
+    """Take a training step of each size in a new process, and compare it with what is free."""
     cuda = torch.cuda.is_available()
     device = "cuda" if cuda else "cpu"
     available = torch.cuda.mem_get_info()[0] if cuda else available_memory()

@@ -4,7 +4,8 @@ python -m tts doctor
 python -m tts doctor --prepared /data/prepared --outputs /data/outputs --sizes small
 
 Each finding is ok, a note or a problem, with the command that helps. Status 1 where there is a
-problem. For the memory a training step of each size is taken. Corpora are checked by python -m tts prepare.
+problem. For the memory a training step of each size is taken. Corpora are checked by
+python -m tts prepare.
 """
 
 import sys

@@ -107,7 +107,7 @@ def _passages(frontend: Frontend, text: str, language: str, ssml: bool) -> list[
 def _detected(
     frontend: Frontend, text: str, cast: Cast | None, ssml: bool
 ) -> tuple[list[Passage], str]:
-    """Return passages of one language each, and the language of a text that is too short to tell."""
+    """Return passages of one language each, and the language of a text that does not tell."""
     default = "en-us" if cast is None else cast.languages[0]
     several = cast is not None and len(cast.languages) > 1
     candidates = cast.languages if cast is not None and several else None

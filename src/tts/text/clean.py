@@ -37,6 +37,7 @@ _SPELLINGS = {
     "٫": ".",  # Arabic decimal mark
     "٬": ",",  # Arabic thousands mark
     "₽": "RUB",
+    "₩": "KRW",
 }
 # NFKC would turn them into plain digits
 _NO_NFKC = frozenset("²³")

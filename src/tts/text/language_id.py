@@ -18,12 +18,19 @@ _TABLE = Path(__file__).with_name("language_ngrams.txt")
 _WORD = re.compile(r"[^\W\d_]+")
 _LONGEST = 4  # characters of a piece
 _OFFSET = 20  # of ranks
-_PRIOR = 4.0  # nats in favor of the default language, about one frequent word
+_PRIOR = 8.0  # nats in favor of the default language, about two frequent words
 # languages that are alone in their script, by espeak-ng's code
 _SCRIPT_LANGUAGES = (
     "el", "he", "th", "ka", "hy", "bn", "ta", "te", "kn", "ml", "gu", "pa", "or", "si", "my", "am",
     "chr", "ko", "ja", "cmn",
 )  # fmt: skip
+_USUAL = {"CYRILLIC": "ru", "ARABIC": "ar", "DEVANAGARI": "hi"}  # of a single word
+# letters that others of its neighbors do not have
+_LETTERS = {
+    "de": "ß", "es": "ñ¿¡", "pl": "łęąśźż", "cs": "řěů", "hu": "őű", "tr": "ğış", "pt": "ãõ",
+    "ro": "ășțţ", "ru": "ыэё", "uk": "їєґ", "fa": "پچژگ", "ur": "ٹڈڑے",
+}  # fmt: skip
+_ACRONYM = 4  # letters in capitals, which are of any language
 _REGIONS = {"en": "en-us", "fr": "fr-fr"}  # espeak-ng's usual code of a language
 _SAME = {"no": "nb", "nn": "nb", "zh": "cmn", "bs": "hr", "hbs": "hr"}
 
@@ -50,8 +57,12 @@ def detect_language(
     if len(fitting) < 2:
         return fitting[0] if fitting else default
     scores = _scores(text, frozenset(map(_base, fitting)))
-    if default is not None and _base(default) in scores:
-        scores[_base(default)] += _PRIOR
+    for code, letters in _LETTERS.items():
+        if code in scores and not set(letters).isdisjoint(text.casefold()):
+            scores[code] += _PRIOR
+    preferred = default if default in fitting else _USUAL.get(script)
+    if preferred is not None and _base(preferred) in scores:
+        scores[_base(preferred)] += _PRIOR
     best = max(scores.values(), default=0.0)
     if best <= 0.0:
         return default if default in fitting else fitting[0]
@@ -78,8 +89,10 @@ def _scores(text: str, languages: frozenset[str]) -> dict[str, float]:
     """Return a score of each language that has a table."""
     known, weights = _languages(), _weights()
     scores = {code: 0.0 for code in known if code in languages}
-    for word in _WORD.findall(text.casefold()):
-        for piece in _pieces(word):
+    for word in _WORD.findall(text):
+        if word.isupper() and 1 < len(word) <= _ACRONYM:
+            continue
+        for piece in _pieces(word.casefold()):
             for code, weight in weights.get(piece, {}).items():
                 if code in scores:
                     scores[code] += weight

@@ -1,0 +1,183 @@
+"""Languages: identification, code-switching, own front ends, characters, 40 languages at once."""
+
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tts.text import espeak
+from tts.text.analysis import AnalyzedSentence, Cast, analyze
+from tts.text.characters import Characters
+from tts.text.errors import TextError
+from tts.text.frontend import Frontend
+from tts.text.language_id import detect_language
+from tts.text.multilingual import MultilingualPhonemizer
+from tts.text.normalize.fa_ezafe import undecided
+from tts.text.readers.korean import pronounced
+from tts.text.reading import read_text
+from tts.text.symbols import SILENT, SYMBOLS
+
+FRONTEND = Frontend()
+# a word of each, which its phonemizer must speak
+WORDS = {
+    "en-us": "house", "de": "Haus", "fr-fr": "maison", "nl": "huis", "es": "casa", "it": "casa",
+    "pt": "casa", "pl": "dom", "ru": "дом", "uk": "дім", "bg": "къща", "cs": "dům", "sv": "hus",
+    "fi": "talo", "hu": "ház", "tr": "ev", "el": "σπίτι", "fa": "خانه", "ar": "بيت", "hi": "घर",
+    "cmn": "房子", "ko": "집",
+}  # fmt: skip
+
+
+def sentences(text: str, language: str, cast: Cast | None = None) -> list[AnalyzedSentence]:
+    return analyze(FRONTEND, text, language, cast=cast)
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(sorted(WORDS)), st.lists(st.text(max_size=8), max_size=4))
+def test_no_word_is_lost_in_silence(language: str, noise: list[str]) -> None:
+    word = WORDS[language]
+    alone = FRONTEND(word, language).phonemes
+    spoken = [symbol for symbol in alone if symbol not in SILENT]
+    text = f"{word} {' '.join(noise)} . {word}".replace("[", "").replace("<", "")
+    output = read_text(FRONTEND, text, language)
+    assert len([s for s in output.phonemes if s not in SILENT]) >= len(spoken)
+    letters = [c for c in " ".join(noise) if c.isalpha() and c.isascii()]
+    if letters and language == "en-us":  # no letter is silent where it stands alone
+        assert len(output.phonemes) > len(alone)
+
+
+def test_every_language_of_espeak_has_its_symbols_in_the_shared_table() -> None:
+    library = espeak.shared()
+    without = [code for code in library.languages if not library.has_dictionary(code)]
+    assert len(library.languages) > 100
+    for code in library.languages:
+        if code in without:
+            with pytest.raises(TextError, match="no dictionary of it"):
+                FRONTEND("a", code)
+            continue
+        output = FRONTEND("Hello world, 25 times.", code)
+        assert not set(output.unknown) - set("Helowrdtims"), code
+        assert set(output.phonemes) <= set(SYMBOLS)
+
+
+def test_forty_languages_at_once() -> None:
+    library = espeak.shared()
+    latin = (code for code in library.languages if FRONTEND.scripts(code) == {"LATIN"})
+    codes = [code for code in latin if library.has_dictionary(code)]
+    text = " ".join(f"[{code}: hello]" for code in codes if "-" not in code and len(code) < 4)
+    assert text.count("[") >= 40
+    found = sentences(f"They say {text}.", "en-us")
+    assert sum(len(one.phonemes.split()) for one in found) >= 42
+    assert not any(one.unknown for one in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Good evening, how are you today?", "en-us"),
+        ("Guten Abend, wie geht es Ihnen heute?", "de"),
+        ("Goedenavond, hoe gaat het vandaag met u?", "nl"),
+        ("Bonsoir, comment allez-vous aujourd'hui ?", "fr-fr"),
+        ("Buenas noches, ¿cómo está usted hoy?", "es"),
+        ("Buonasera, come sta oggi il professore?", "it"),
+        ("Boa noite, como está o senhor hoje?", "pt"),
+        ("Dobry wieczór, jak się pan dzisiaj czuje?", "pl"),
+        ("Добрый вечер, как вы себя чувствуете?", "ru"),
+        ("Добрий вечір, як ви себе почуваєте сьогодні?", "uk"),
+        ("شب بخیر، حال شما امروز چطور است؟", "fa"),
+        ("مساء الخير، كيف حالك اليوم؟", "ar"),
+        ("晚上好，你今天怎么样？", "cmn"),
+        ("こんばんは、今日はお元気ですか。", "ja"),
+        ("안녕하세요, 오늘 어떠세요?", "ko"),
+        ("Καλησπέρα, τι κάνετε σήμερα;", "el"),
+    ],
+)
+def test_languages_are_told_apart(text: str, language: str) -> None:
+    assert detect_language(text) == language
+    assert detect_language(text, ["sv", language]) == language
+
+
+def test_short_texts_keep_the_default_and_regions_stay() -> None:
+    assert detect_language("OK.", default="de") == "de"
+    assert detect_language("12 : 30", default="de") == "de"
+    assert detect_language("What would they have said?", ["de", "en-gb"]) == "en-gb"
+    assert detect_language("привет", ["de", "en-gb"]) is None
+
+
+def test_auto_reads_each_sentence_in_its_language() -> None:
+    text = "Where were you yesterday? Ich war gestern nicht zu Hause. 你好。"
+    found = sentences(text, "auto")
+    assert [one.language for one in found] == ["en-us", "de", "cmn"]
+    assert " ".join(one.text for one in found) == text
+    known = sentences("Wo warst du gestern mit deinen Freunden? Dat weet ik nu echt niet meer.", "auto", Cast(["de", "nl"], {}))
+    assert [one.language for one in known] == ["de", "nl"]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("The word Москва means five things.", [("ru", "Москва")]),
+        ("He said [fr: bon appétit] and left.", [("fr", "bon appétit")]),
+        ("A [de: 3 Äpfel] a day.", [("de", "3 Äpfel")]),
+    ],
+)
+def test_runs_are_read_by_their_own_rules(text: str, parts: list[tuple[str, str]]) -> None:
+    (sentence,) = sentences(text, "en-us")
+    assert not sentence.unknown
+    for language, part in parts:
+        assert FRONTEND(part, language).phonemes.strip() in sentence.phonemes
+
+
+def test_other_brackets_stay_text_and_foreign_quotes_stay_tight() -> None:
+    assert "page" in sentences("see [cf: page 5]", "en-us")[0].normalized
+    assert '"dˈom"' in sentences("Das Wort «дом» kam.", "de")[0].phonemes
+
+
+def test_characters_learn_their_table() -> None:
+    texts = [("Abba Ábcd, cabbage!", "fo"), ("abc 1", "fo")]
+    frontend = Frontend(Characters()).learned(texts)
+    output = frontend("Cab, ábd!", "fo")
+    assert output.phonemes == " cab, ábd! "
+    assert frontend("zab", "fo").unknown == ("z",)
+    assert Frontend.from_dict(frontend.to_dict())("Cab.", "fo") == frontend("Cab.", "fo")
+    small = Frontend(Characters(vocab_size=3)).learned(texts)
+    assert [s for s in small.symbols if s.isalnum()] == ["a", "b", "c"]
+    assert small("abcd", "fo").unknown == ("d",)
+    assert FRONTEND.learned(texts) is FRONTEND
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("학교", "학꾜"), ("국물", "궁물"), ("같이", "가치"), ("좋다", "조타"), ("많이", "마니"),
+        ("값이", "갑씨"), ("신라", "실라"), ("독립", "동닙"), ("앉다", "안따"), ("국화", "구콰"),
+    ],
+)  # fmt: skip
+def test_korean_is_pronounced_by_its_rules(written: str, spoken: str) -> None:
+    assert pronounced(written) == spoken
+
+
+def test_korean_needs_no_package_and_others_name_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    frontend = Frontend(MultilingualPhonemizer())
+    assert frontend("3시에 학교", "ko").phonemes == " se ɕie hak̚kˀjo "
+    assert frontend("Hello", "en-us").phonemes == FRONTEND("Hello", "en-us").phonemes
+    monkeypatch.setitem(sys.modules, "pypinyin", None)
+    with pytest.raises(TextError, match="chinese"):
+        frontend("你好", "cmn")
+
+
+@pytest.mark.parametrize(
+    ("package", "language", "text", "phonemes"),
+    [
+        ("pypinyin", "cmn", "银行行长", " in˧˥xaŋ˧˥ xaŋ˧˥ʈʂaŋ˨˩˦ "),
+        ("pyopenjtalk", "ja", "東京の学校。", " toꜛokʲoːno ɡaꜛʔkoː. "),
+    ],
+)
+def test_own_front_ends(package: str, language: str, text: str, phonemes: str) -> None:
+    pytest.importorskip(package)
+    assert Frontend(MultilingualPhonemizer())(text, language).phonemes == phonemes
+
+
+def test_an_undecided_ezafe_is_counted() -> None:
+    assert undecided("کتاب بزرگ است") == 1
+    assert undecided("کتابِ بزرگ است و رفت") == 0
