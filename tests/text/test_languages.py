@@ -32,7 +32,7 @@ def sentences(text: str, language: str, cast: Cast | None = None) -> list[Analyz
     return analyze(FRONTEND, text, language, cast=cast)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.sampled_from(sorted(WORDS)), st.lists(st.text(max_size=8), max_size=4))
 def test_no_word_is_lost_in_silence(language: str, noise: list[str]) -> None:
     word = WORDS[language]

@@ -1,6 +1,7 @@
 """python -m tts monitor and doctor: what they say of runs and of this workplace."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -58,20 +59,26 @@ def test_a_run_is_followed_while_it_trains(
         monitor([tmp_path / "nowhere"], once=True, every=1)
 
 
+def built(overrides: Sequence[str]) -> tuple[dict[str, object], int]:
+    if "experiment=bad" in overrides:
+        raise UserError("model.dim=0: expected 1 or more")
+    return {}, 5_200_000
+
+
 def test_the_doctor_names_what_helps(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unfinished = tmp_path / "prepared" / "corpus-1" / "shards"
     unfinished.mkdir(parents=True)
-    monkeypatch.setattr(doctors, "_experiments", lambda: ["fast_convergence"])
+    monkeypatch.setattr(doctors, "_experiments", lambda: ["one"])
+    monkeypatch.setattr(doctors, "_built", built)  # composing takes a second
     monkeypatch.setattr(doctors, "peak_mib", lambda *_: 10.0**9)  # a step takes seconds
     assert doctors.doctor(tmp_path / "prepared", tmp_path, ["tiny"])
     printed = capsys.readouterr().out
     for text in (
         "espeak-ng", "GiB free", "its preparation did not finish", "lower data.frames_per_batch",
-        "experiment=fast_convergence: 5.2 M parameters", "0 problems",
+        "experiment=one: 5.2 M parameters", "0 problems",
     ):  # fmt: skip
         assert text in printed
-    monkeypatch.setattr(doctors, "_experiments", lambda: ["none_such"])
-    monkeypatch.setattr(doctors, "MEASURED", ())
+    monkeypatch.setattr(doctors, "_experiments", lambda: ["bad"])
     assert not doctors.doctor(tmp_path / "prepared", tmp_path, [])
