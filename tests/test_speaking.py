@@ -250,3 +250,21 @@ def test_a_message_names_the_key_once() -> None:
 def test_an_unknown_language_says_which_there_are(language: str, listed: str) -> None:
     with pytest.raises(UserError, match=listed):
         require_language(language)
+
+
+def test_an_untrained_language_is_said_once_with_its_symbols(
+    voice: Synthesizer, caplog: pytest.LogCaptureFixture
+) -> None:
+    (german,) = voice.analyze("Schöne Brötchen.", language="de")
+    assert german.language == "de"
+    assert "never trained on language=de" in caplog.text
+    assert "it never had: ø ç" in caplog.text
+    caplog.clear()
+    voice.analyze("Schöne Brötchen.", language="de")
+    assert not caplog.text
+    (mixed,) = voice.analyze("Say [fr: bon] now.", language="auto")
+    assert mixed.language == "en-us"
+    assert "never trained on: ◌̃" in caplog.text
+    assert voice.speak("[de: Ja], yes.", seed=1).waveform.any()
+    with pytest.raises(UserError, match="choose from en-us, or auto"):
+        voice.analyze("Hello", language="klingonese")

@@ -109,7 +109,11 @@ def test_auto_reads_each_sentence_in_its_language() -> None:
     found = sentences(text, "auto")
     assert [one.language for one in found] == ["en-us", "de", "cmn"]
     assert " ".join(one.text for one in found) == text
-    known = sentences("Wo warst du gestern mit deinen Freunden? Dat weet ik nu echt niet meer.", "auto", Cast(["de", "nl"], {}))
+    known = sentences(
+        "Wo warst du gestern mit deinen Freunden? Dat weet ik nu echt niet meer.",
+        "auto",
+        Cast(["de", "nl"], {}),
+    )
     assert [one.language for one in known] == ["de", "nl"]
 
 

@@ -14,7 +14,7 @@ from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.models.fastspeech import FastSpeech
 from tts.training.system import _warn_of_missing_order
-from tts.training.warm_start import start_from
+from tts.training.warm_start import start_from, trained_by
 
 KNOWN = facts(speakers=2)
 
@@ -97,6 +97,21 @@ def test_what_of_the_other_model_is_not_used_is_logged(
     with caplog.at_level(logging.INFO):
         start_from(str(run), model, KNOWN)
     assert "; new: decoder; 0.1 M of it not used: decoder" in caplog.text
+
+
+def test_languages_and_symbols_that_were_never_trained_are_logged(
+    run: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    dutch = replace(KNOWN, languages=("nl",), trained_symbols=(" ", ".", "ə", "ø"))
+    assert trained_by(dutch, str(run)).trained_symbols is None  # of an older version
+    state = torch.load(run, weights_only=True)
+    state["facts"]["trained_symbols"] = [" ", "ə", "ɹ"]
+    save_atomic(state, run)
+    with caplog.at_level(logging.INFO):
+        start_from(str(run), build_model(dutch), dutch)
+    assert "was never trained on language=nl" in caplog.text
+    assert "was never trained on: ø\n" in caplog.text
+    assert trained_by(dutch, str(run)).trained_symbols == (" ", "ə", "ɹ", ".", "ø")
 
 
 def test_attention_without_positions_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
