@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from hydra import initialize_config_dir
 
 from tts.benchmark.machine import peak_mib
 from tts.benchmark.training_step import Shape, make_step
-from tts.config.compose import compose, to_plain
+from tts.config.compose import compose, composing, to_plain
 from tts.errors import UserError
 from tts.memory import available_memory
 from tts.plain_data import PlainData
@@ -62,7 +61,7 @@ def doctor(prepared: Path, outputs: Path, sizes: Sequence[str] = MEASURED) -> bo
         "configs": _configs,
     }
     problems = 0
-    with initialize_config_dir(str(CONF), version_base=None):
+    with composing():
         for name, check in sections.items():
             print(f"\n{name}")
             for finding in check():

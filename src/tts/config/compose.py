@@ -1,6 +1,7 @@
 """Composition of configs inside a running command, and their conversion to plain data."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import hydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -16,10 +17,18 @@ from omegaconf.errors import (
 from tts.config.value_checks import check_values
 from tts.errors import UserError
 from tts.plain_data import PlainData
+from tts.project_files import CONF
 
 
 class CompositionError(UserError):
     """A config that cannot be composed; the message is the first line of Hydra's reason."""
+
+
+@contextmanager
+def composing() -> Iterator[None]:
+    """Make ``conf/`` known to :func:`compose` in a command that Hydra did not start."""
+    with hydra.initialize_config_dir(str(CONF), version_base=None):
+        yield
 
 
 def compose(config_name: str, overrides: Sequence[str]) -> DictConfig:
