@@ -22,10 +22,12 @@ def _marks(language: str) -> list[Rule]:
     words = MARKS.get(language.split("-")[0])
     if words is None:
         return []
+    # Japanese has no spaces around a minus sign
+    before = r"(?<![\d.,A-Za-z])" if language == "ja" else r"(?<![\w.,])"
     return [
         addresses({"@": words.at, ".": words.dot}),
-        rule(r"(?<![\w.,])[-−](?=[\d$£€])", f" {words.minus} "),
-        rule(r"(?<=\d) ?° ?C\b", f" {words.degrees} {words.celsius} "),
+        rule(rf"{before}[-−](?=[\d$£€])", f" {words.minus} "),
+        rule(r"(?<=\d) ?° ?C(?![A-Za-z])", f" {words.degrees} {words.celsius} "),
         rule(r"(?<=\d) ?°", f" {words.degrees} "),
         _percent(language, words.percent),
     ]

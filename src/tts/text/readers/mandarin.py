@@ -71,7 +71,7 @@ def _ipa(reading: str) -> str:
     """Return the IPA of a syllable in pinyin with its tone's number: hao3 is xau˨˩˦."""
     match = _SYLLABLE.fullmatch(reading)
     if match is None:
-        return reading
+        return reading.rstrip("5")  # pypinyin gives what it cannot read the neutral tone
     initial, final = match["initial"], match["final"].replace("ü", "v")
     spelled = initial + final
     if not initial:
