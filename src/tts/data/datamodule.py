@@ -116,7 +116,8 @@ class SpeechDataModule(pl.LightningDataModule):
                     "set data.transcribed=true to train an acoustic model"
                 )
         self._facts = merge_facts([corpus.facts for corpus in self.opened])
-        self.frontend = self.frontend.with_symbols(self._facts.symbols)  # learned, maybe
+        if self.frontend.symbols != self._facts.symbols:  # learned from the corpora
+            self.frontend = self.frontend.with_symbols(self._facts.symbols)
         self._parts = {
             split: SpeechDataset(self.opened, split, self._facts)
             for split in ("train", "validation")
