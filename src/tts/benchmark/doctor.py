@@ -1,6 +1,5 @@
 """Check of a workplace before a training: environment, memory by model size, data, configs."""
 
-import json
 import platform
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +14,7 @@ from tts.benchmark.training_step import Shape, make_step
 from tts.config.compose import compose, composing, to_plain
 from tts.errors import UserError
 from tts.memory import available_memory
-from tts.plain_data import PlainData
+from tts.plain_data import PlainData, PlainDataError, read_json
 from tts.project_files import CONF, VOICES, install_advice, python_words
 from tts.text import espeak
 from tts.threads import usable_cpus
@@ -152,9 +151,9 @@ def _data(prepared: Path, outputs: Path) -> Iterator[Finding]:
 
 def _corpus(folder: Path) -> Finding:
     try:
-        counts = json.loads((folder / "corpus.json").read_text(encoding="utf-8"))["counts"]
+        counts = read_json(folder / "corpus.json")["counts"]
         kept, dropped, minutes = counts["kept"], counts["dropped"], counts["minutes"]
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, PlainDataError):
         text = f"{folder}: its preparation did not finish"
         return Finding("note", text, "run the same python -m tts prepare again: it continues")
     text = f"{folder}: {kept} utterances, {minutes:.1f} minutes, {dropped} dropped"

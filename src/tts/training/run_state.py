@@ -1,6 +1,5 @@
 """State of a run from its folder: metrics so far, speed, time left; while it trains or after."""
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import NamedTuple
 
 from tts.config.job_summary import SUMMARY
 from tts.folder_lock import is_held
-from tts.plain_data import PlainDataError, read_yaml
+from tts.plain_data import PlainDataError, read_json, read_yaml
 
 CONFIG = "config.yaml"
 EVENTS = "events.out.tfevents.*"
@@ -68,11 +67,11 @@ class RunReader:
         if is_held(self.folder):
             return "running"
         try:
-            summary = json.loads((self.folder / SUMMARY).read_text(encoding="utf-8"))
+            summary = read_json(self.folder / SUMMARY)
             if isinstance(steps := summary.get("metrics", {}).get("steps"), int | float):
                 self._step = max(self._step, int(steps))
             return str(summary["status"])
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, PlainDataError):
             return "stopped"
 
     def _steps(self) -> int | None:
