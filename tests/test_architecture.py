@@ -206,7 +206,10 @@ JSON_READERS = (
 )  # fmt: skip
 EXECUTING = {
     "hydra.utils": {"config/instantiate.py"},
-    "import_module": {"trust.py", "metrics/optional_packages.py", "text/normalize/__init__.py"},
+    "import_module": {
+        "trust.py", "metrics/optional_packages.py", "text/normalize/__init__.py",
+        "text/multilingual.py",  # of names in its own table
+    },
     "torch.load": {"checkpoint.py", "export/pretrained.py", "metrics/mos.py"},  # weights_only
     "run_module": {"__main__.py"},
     "yaml.load": {"plain_data.py"},
