@@ -12,7 +12,7 @@ from tts.signals import ending_on_signals
 CLI = Path(__file__).parent / "cli"
 COMMANDS = (
     "train", "synthesize", "serve", "phonemize", "prepare", "evaluate", "benchmark", "compare",
-    "convert", "export", "hub", "replay", "checklist", "monitor", "doctor",
+    "analyze", "convert", "export", "hub", "replay", "checklist", "monitor", "doctor",
 )  # fmt: skip
 
 

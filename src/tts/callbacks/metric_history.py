@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +13,7 @@ from torch import Tensor
 from tts.bounds import Bound
 from tts.callbacks.support.metric_curve import MetricCurve
 from tts.callbacks.support.metric_directions import metric_directions
-from tts.callbacks.support.metric_report import Steps, report_figure, report_text
+from tts.callbacks.support.metric_report import Steps, in_order, report_figure, report_text
 from tts.callbacks.support.priority import DEFAULT
 from tts.callbacks.support.trend import MIN_POINTS
 from tts.errors import UserError
@@ -24,7 +23,6 @@ from tts.plain_data import PlainData
 log = logging.getLogger(__name__)
 VALIDATION = ("val/", "metrics/")  # prefixes of what validations measure
 NO_DIRECTION = ("learning_rate", "gradient_norm")  # neither lower nor higher is better
-ORDER = ("train/loss", "val/loss", "train/", "val/", "metrics/", "speed/")  # in the report
 
 
 class MetricHistory(pl.Callback):
@@ -102,9 +100,7 @@ class MetricHistory(pl.Callback):
 
     def statistics(self) -> dict[str, dict[str, float]]:
         """Return :meth:`MetricCurve.statistics` of each metric, losses first."""
-        names = sorted(
-            (name for name, curve in self.curves.items() if curve.recent), key=order_by(ORDER)
-        )
+        names = in_order(name for name, curve in self.curves.items() if curve.recent)
         return {name: self.curves[name].statistics(self._higher_is_better(name)) for name in names}
 
     def _higher_is_better(self, name: str) -> bool | None:
@@ -136,10 +132,3 @@ class MetricHistory(pl.Callback):
             write_bytes(self.folder / "report.png", picture.getvalue())
         except Exception as error:  # must not hide the exception that ended the run
             log.warning("cannot write the report to %s: %s", self.folder, error)
-
-
-def order_by(prefixes: tuple[str, ...]) -> Callable[[str], int]:
-    """Return a sort key: the index of the first prefix that a name has."""
-    return lambda name: next(
-        (n for n, prefix in enumerate(prefixes) if name.startswith(prefix)), len(prefixes)
-    )

@@ -113,6 +113,7 @@ class Evaluate(TypedDict):
     workers: Processes
     worst: Iterations
     worst_by: str | None
+    keep_wavs: bool
     out: str | None
     vocoder: Factory
     data: NotRequired[Part | None]
@@ -231,6 +232,7 @@ COMMANDS: dict[str, type] = {
     "convert": Convert, "prepare": Prepare, "benchmark": Benchmark, "phonemize": Phonemize,
     "serve": Serve,
 }  # fmt: skip
+COMPARED = ("steps", "iterations", "stop_probability")  # controls of which evaluate takes several
 SPEAKING = ("synthesize", "evaluate", "export")  # commands with synthesis controls
 
 
@@ -244,8 +246,9 @@ def option_types(command: str) -> tuple[dict[str, Any], frozenset[str]]:
         controls = get_type_hints(SynthesisControls, include_extras=True)
         controls = {name: hint | None for name, hint in controls.items()}
         if command == "evaluate":  # several are compared
-            one = controls["steps"]
-            controls["steps"] = one | Annotated[list[one], Length()]  # type: ignore[valid-type]
+            for name in COMPARED:
+                one = controls[name]
+                controls[name] = one | Annotated[list[one], Length()]  # type: ignore[valid-type]
         hints = {**hints, **controls}
         required |= frozenset(controls)
     return hints, required

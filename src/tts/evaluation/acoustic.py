@@ -11,6 +11,7 @@ from torch import Tensor
 from tts.batch import Batch
 from tts.controls import SynthesisControls
 from tts.data.dataset import SpeechDataset
+from tts.evaluation.compared_controls import titles
 from tts.evaluation.systems import (
     COPY_SYNTHESIS,
     RECORDINGS,
@@ -43,18 +44,18 @@ class Reader(NamedTuple):
 def readers_of(
     synthesizers: Mapping[str, Synthesizer], controls: Sequence[SynthesisControls]
 ) -> dict[str, Reader]:
-    """Return one reader per model, and per entry of ``controls`` for models that take ``steps``.
+    """Return a reader for each model and each of ``controls`` that differ for it.
 
-    The entries differ in ``steps`` alone. A model is given the controls that it takes. Raises
+    They come from ``compared_controls``. A model is given the controls that it takes. Raises
     UserError for a control that none of the models takes.
     """
     found: dict[str, Reader] = {}
     for name, synthesizer in synthesizers.items():
-        taken = [each.only(synthesizer.model.controls) for each in controls]
-        for each in taken if "steps" in synthesizer.model.controls else taken[:1]:
-            title = name
-            if len(controls) > 1 and each.steps is not None:
-                title = f"{name}, {each.steps} step{'s' * (each.steps != 1)}"
+        taken: list[SynthesisControls] = []
+        for each in controls:
+            if (own := each.only(synthesizer.model.controls)) not in taken:
+                taken.append(own)
+        for title, each in zip(titles(name, taken), taken, strict=True):
             found[title] = Reader(synthesizer, each)
     models = [synthesizer.model for synthesizer in synthesizers.values()]
     every = frozenset[str]().union(*(model.controls for model in models))

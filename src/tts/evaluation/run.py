@@ -8,6 +8,7 @@ from typing import cast
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from tts.checkpoint import Run, is_vocoder, load_run
+from tts.config.compose import to_plain
 from tts.config.corpora import prepare_from_config
 from tts.config.hydra_job import task_overrides
 from tts.config.instantiate import instantiate
@@ -22,6 +23,8 @@ from tts.data.doctor import text_key
 from tts.data.store import PreparedCorpus
 from tts.errors import UserError, naming_key
 from tts.evaluation import acoustic, vocoder
+from tts.evaluation.compared_controls import compared_controls
+from tts.evaluation.kept_wavs import write_wavs
 from tts.evaluation.report import write_report
 from tts.evaluation.scoring import Scorer
 from tts.evaluation.summary import Report, RunInfo, summarize
@@ -39,7 +42,15 @@ from tts.vocoders.vocoder import Vocoder
 SYNTHESIS_OPTIONS = ("vocoder", "phonemizer", *SynthesisControls._fields)
 WAV_OPTIONS = ("text", "ref", "aligned", "language", "audio")
 UNUSED_OPTIONS = {  # by what is evaluated
-    "wavs": {*SYNTHESIS_OPTIONS, "data", "frontend", "utterances", "split", "reference_iterations"},
+    "wavs": {
+        *SYNTHESIS_OPTIONS,
+        "data",
+        "frontend",
+        "utterances",
+        "split",
+        "reference_iterations",
+        "keep_wavs",
+    },
     "run": {*WAV_OPTIONS},
     "vocoder": {*WAV_OPTIONS, *SYNTHESIS_OPTIONS},
     "codec": {*WAV_OPTIONS, *SYNTHESIS_OPTIONS, "reference_iterations"},
@@ -99,6 +110,9 @@ def evaluate(config: DictConfig) -> Report:
         print_report(report)
         raise
     print_report(report)
+    if config.keep_wavs:
+        files.append(folder / "wavs")
+        write_wavs(data, contract.sample_rate, files[-1])
     for path in files:
         print(f"-> {path}")
     return report
@@ -196,9 +210,8 @@ def _synthesize(runs: list[Run], data: SpeechDataset, config: DictConfig) -> Eva
         for name, run in zip(names, runs, strict=True)
     }
     check_vocoder_option([each.model.features for each in synthesizers.values()])
-    values = {name: config[name] for name in SynthesisControls._fields}
-    steps = list(config.steps) if OmegaConf.is_list(config.steps) else [config.steps]
-    controls = [SynthesisControls.parse({**values, "steps": count}) for count in steps]
+    values = OmegaConf.masked_copy(config, list(SynthesisControls._fields))
+    controls = compared_controls(to_plain(values))
     readers = acoustic.readers_of(synthesizers, controls)
     return acoustic.synthesize_systems(data, chosen, readers, config.seed)
 

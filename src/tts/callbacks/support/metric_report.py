@@ -1,6 +1,6 @@
 """Report of a run: a table of its metrics and a figure of their curves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 
 Points = Sequence[tuple[float, float]]  # steps and values
 COLUMNS = ("last", "mean", "std", "trend", "best", "best_at")
+LOST = ("data_stall", "padding")  # of speed/: shares of the time and of the batches
+ORDER = ("train/loss", "val/loss", "train/", "val/", "metrics/", "speed/")  # in a table
 NO_TERMS = ("loss", "learning_rate", "gradient_norm", "discriminator_gradient_norm")  # of train/
 
 
@@ -18,6 +20,14 @@ class Steps(NamedTuple):
     done: int
     planned: int
     seconds: float
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Return metrics in the order of a table: losses first."""
+    return sorted(
+        names,
+        key=lambda name: next((n for n, p in enumerate(ORDER) if name.startswith(p)), len(ORDER)),
+    )
 
 
 def report_text(statistics: Mapping[str, Mapping[str, float]], steps: Steps, window: int) -> str:
@@ -48,10 +58,20 @@ def _format(column: str, value: float | None) -> str:
 
 
 def report_figure(curves: Mapping[str, Points]) -> Figure:
-    """Plot total loss, its terms (dashed: validation), learning rate and throughput by step."""
-    terms = [n for n in curves if n.startswith("train/") and n.split("/")[1] not in NO_TERMS]
-    figure = Figure(figsize=(12, 7.5), layout="constrained")
-    (total, by_term), (rate, speed) = figure.subplots(2, 2, sharex=True)
+    """Plot total loss, its terms (dashed: validation), learning rate and throughput by step.
+
+    Below them, where a run has them: token accuracies, gradient norms, and the shares of the time
+    and of the batches that are lost.
+    """
+    accuracies = _named(curves, "val/", "accuracy") or _named(curves, "train/", "accuracy")
+    terms = [n for n in curves if n.startswith("train/") and _is_term(n)]
+    norms = _named(curves, "train/", "gradient_norm")
+    lost = {n: curves[f"speed/{n}"] for n in LOST if f"speed/{n}" in curves}
+    further = [("token accuracy", accuracies), ("gradient norm", norms), ("share lost", lost)]
+    further = [(title, found) for title, found in further if found]
+    rows = 2 + (len(further) + 1) // 2
+    figure = Figure(figsize=(12, 3.75 * rows), layout="constrained")
+    (total, by_term), (rate, speed), *below = figure.subplots(rows, 2, sharex=True)
     _plot(total, "loss", {n: curves[n] for n in ("train/loss", "val/loss") if n in curves})
     _plot(
         by_term,
@@ -65,10 +85,26 @@ def report_figure(curves: Mapping[str, Points]) -> Figure:
         _set_log_scale(axes)
     _plot(rate, "learning rate", {"": curves.get("train/learning_rate", [])})
     _plot(speed, "real frames per second", {"": curves.get("speed/frames_per_second", [])})
-    for axes in (rate, speed):
+    cells = [axes for row in below for axes in row]
+    for axes, (title, found) in zip(cells, further, strict=False):
+        _plot(axes, title, found)
+    for axes in cells[len(further) :]:
+        axes.set_visible(False)
+    for axes in (rate, speed, *cells):
         axes.set_ylim(bottom=0)
+    for axes in figure.axes[-2:]:
         axes.set_xlabel("step")
     return figure
+
+
+def _named(curves: Mapping[str, Points], prefix: str, word: str) -> dict[str, Points]:
+    return {
+        n.removeprefix(prefix): c for n, c in curves.items() if n.startswith(prefix) and word in n
+    }
+
+
+def _is_term(name: str) -> bool:
+    return name.split("/")[1] not in NO_TERMS and "accuracy" not in name
 
 
 def _plot(axes: Axes, title: str, curves: Mapping[str, Points]) -> None:
