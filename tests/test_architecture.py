@@ -30,7 +30,7 @@ FLOORS = {
     "export": {
         "text", "audio", "models", "modules", "vocoders", "config", "training", "onnx_voice",
     },
-    "synthesis": {"audio", "config", "onnx_voice", "synthesizer", "text"},
+    "synthesis": {"audio", "config", "editing", "onnx_voice", "synthesizer", "text"},
     "server": {"audio", "synthesis", "synthesizer", "text", "vocoders"},
     "training": {
         "text", "audio", "data", "modules", "alignment", "models", "vocoders", "discriminators",

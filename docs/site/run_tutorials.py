@@ -1,11 +1,13 @@
 """Run the commands of the pages marked ``<!-- run -->``: ``python docs/site/run_tutorials.py``.
 
 Each page gets an empty folder, and its commands run there one after the other. Trainings take a few
-steps (``--steps``), and ``/data/anna`` is a small corpus that espeak-ng speaks. Prints a line for
-each command, and the end of its output where it failed; the status is 1 if one failed.
+steps (``--steps``), and ``/data`` holds what espeak-ng speaks: a small corpus ``anna``, a recording
+``chapter.mp3`` with its ``chapter.json``, and a small codec ``codec``. Prints a line for each
+command, and the end of its output where it failed; the status is 1 if one failed.
 """
 
 import argparse
+import json
 import os
 import re
 import shlex
@@ -15,9 +17,13 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 import soundfile
+import torch
 
+from tts.contract import MelContract
 from tts.data.corpora.demo import Demo
+from tts.vocoders.mel_rvq import fit_mel_rvq
 
 DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent
@@ -37,9 +43,44 @@ def write_corpus(folder: Path) -> None:
     (folder / "metadata.csv").write_text("".join(rows), encoding="utf-8")
 
 
-def words_of(command: str, corpus: Path, steps: int) -> list[str]:
-    """Return the process to start: this Python for ``uv run``, a few steps for a training."""
-    words = shlex.split(command.replace("\\\n", " ").replace("/data/anna", str(corpus)))
+def write_recording(path: Path, sentences: int = CLIPS) -> None:
+    """Write a recording of a few minutes, and a JSON beside it with the time of each character."""
+    pieces: list[np.ndarray] = []
+    characters: list[str] = []
+    ends = [0.0]
+    for source in Demo(speakers={"anna": "f1"}, limit=sentences).sources():
+        assert source.samples is not None
+        assert source.sample_rate is not None
+        silence = np.zeros(round(0.4 * source.sample_rate), np.float32)
+        pieces += [source.samples, silence]
+        seconds = len(source.samples) / source.sample_rate
+        ends += (ends[-1] + np.linspace(0, seconds, len(source.text) + 1)[1:]).tolist()
+        ends.append(ends[-1] + len(silence) / source.sample_rate)
+        characters += [*source.text, " "]
+    soundfile.write(path, np.concatenate(pieces), source.sample_rate)
+    timed = {
+        "characters": characters,
+        "character_start_times_seconds": ends[:-1],
+        "character_end_times_seconds": ends[1:],
+    }
+    path.with_suffix(".json").write_text(json.dumps(timed), encoding="utf-8")
+
+
+def write_codec(folder: Path) -> None:
+    """Write a codec whose codebooks follow random mels: fast, and not good."""
+    torch.manual_seed(0)
+    mel = MelContract()
+    codec = fit_mel_rvq(torch.randn(64, mel.bands) * 2 - 5, mel, codebooks=2, codebook_size=16)
+    codec.iterations = 2
+    codec.save(folder)
+
+
+def words_of(command: str, data: Path, steps: int) -> list[str]:
+    """Return the process to start: this Python for ``uv run``, a few steps for a training.
+
+    ``data`` takes the place of ``/data``.
+    """
+    words = shlex.split(command.replace("\\\n", " ").replace("/data/", f"{data}/"))
     words = words[2:] if words[:2] == ["uv", "run"] else words
     if words[0] == "python":
         words = [sys.executable, *words[1:]]
@@ -64,13 +105,15 @@ def main() -> int:
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     with tempfile.TemporaryDirectory() as place:
         write_corpus(Path(place) / "anna")
+        write_recording(Path(place) / "chapter.mp3")
+        write_codec(Path(place) / "codec")
         for page in pages:
             cwd = Path(place) / page.stem
             cwd.mkdir()
             for command in BLOCK.findall(page.read_text(encoding="utf-8")):
                 start = time.monotonic()
                 done = subprocess.run(
-                    words_of(command, Path(place) / "anna", options.steps),
+                    words_of(command, Path(place), options.steps),
                     cwd=cwd, env=environment, capture_output=True, text=True,
                 )  # fmt: skip
                 total += 1

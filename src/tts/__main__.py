@@ -11,8 +11,8 @@ from tts.signals import ending_on_signals
 
 CLI = Path(__file__).parent / "cli"
 COMMANDS = (
-    "train", "synthesize", "serve", "phonemize", "prepare", "evaluate", "benchmark", "compare",
-    "analyze", "convert", "export", "hub", "replay", "checklist", "monitor", "doctor",
+    "train", "synthesize", "edit", "serve", "phonemize", "prepare", "evaluate", "benchmark",
+    "compare", "analyze", "convert", "export", "hub", "replay", "checklist", "monitor", "doctor",
 )  # fmt: skip
 
 

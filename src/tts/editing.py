@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import soxr
 import torch
 from torch import Tensor
 
-from tts.audio.io import read_audio
+from tts.audio.io import audio_format, read_audio
 from tts.audio.mel import mel_spectrogram
 from tts.batch import Batch, GivenCodes, Prompt
 from tts.contract import CodecContract
@@ -50,9 +51,9 @@ def replace_words(
     """Return a recording of the sentence ``text`` that says ``new_text``.
 
     The words that differ are spoken anew, from the first to the last of them; the codes around
-    them are kept, and the samples around them are the recording's, at the voice's sample rate,
-    except for a crossfade of 10 ms on each side. Raises UserError for a voice that does not keep
-    codes, for texts that are equal, and for a recording that is too short for its text.
+    them are kept, and the samples around them are the recording's, at its sample rate, except for
+    a crossfade of 10 ms on each side. Channels are averaged. Raises UserError for a voice that does
+    not keep codes, for texts that are equal, and for a recording that is too short for its text.
     """
     if not voice.model.keeps_codes or not isinstance(voice.vocoder, CodecDecoder):
         raise UserError("replacing words needs a voice of model=masked_codec")
@@ -75,9 +76,15 @@ def replace_words(
     with torch.inference_mode():
         codes = codec.encode(wave[None].to(voice.device))
     generated = voice.model.generate(prompt._replace(given=_given(codes, plan, codec.contract)))
-    decoded = torch.from_numpy(voice.speech_of(generated).waveform)
-    samples, first, last = spliced(wave, decoded, plan, codec.hop, voice.sample_rate)
-    return Edited(Speech(samples, voice.sample_rate), first, last, generated)
+    decoded = voice.speech_of(generated).waveform
+    rate = audio_format(recording).sample_rate
+    if rate != voice.sample_rate:  # the recording keeps its own
+        wave = torch.from_numpy(read_audio(recording, rate))
+        decoded = soxr.resample(decoded, voice.sample_rate, rate)
+    seconds = codec.hop / codec.sample_rate
+    cut = Cut(*(round(n * seconds * rate) for n in (plan.start, plan.end, plan.new_end)))
+    samples, first, last = spliced(wave, torch.from_numpy(decoded), cut, round(CROSSFADE * rate))
+    return Edited(Speech(samples, rate), first, last, generated)
 
 
 def kept_symbols(old: str, new: str) -> tuple[int, int]:
@@ -101,16 +108,22 @@ def _equal(first: str, second: str) -> int:
     return next((n for n, (a, b) in pairs if a != b), min(len(first), len(second)))
 
 
-def spliced(
-    wave: Tensor, decoded: Tensor, plan: Replacement, hop: int, sample_rate: int
-) -> tuple[np.ndarray, int, int]:
+class Cut(NamedTuple):
+    """Samples where new words start and end, in the recording and in the result."""
+
+    start: int
+    end: int  # in the recording
+    new_end: int  # in the result
+
+
+def spliced(wave: Tensor, decoded: Tensor, cut: Cut, fade: int) -> tuple[np.ndarray, int, int]:
     """Put the ``decoded`` samples of the new words between those of the recording ``wave (S,)``.
 
-    Returns the samples, and the first and the last but one of them that are not the recording's.
+    ``fade``: samples of the crossfades. Returns the samples, the first of them that is not the
+    recording's, and the first behind it that is the recording's again.
     """
-    start, new_end, end = plan.start * hop, plan.new_end * hop, plan.end * hop
+    start, end, new_end = cut
     right = wave[end:]
-    fade = round(CROSSFADE * sample_rate)
     into, out = min(fade, start), min(fade, len(right), len(decoded) - new_end)
     rising = torch.linspace(0, 1, into + 2)[1:-1]
     falling = torch.linspace(1, 0, out + 2)[1:-1]

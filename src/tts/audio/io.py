@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import soundfile
@@ -83,6 +84,25 @@ def read_audio(
     if rate != sample_rate:
         mono = soxr.resample(mono, rate, sample_rate)
     return np.ascontiguousarray(mono, dtype=np.float32)
+
+
+class AudioFormat(NamedTuple):
+    """How a file stores its samples."""
+
+    sample_rate: int  # Hz
+    subtype: str  # libsndfile's name: PCM_16, PCM_24, FLOAT, ...
+
+
+def audio_format(path: str | os.PathLike[str]) -> AudioFormat:
+    """Return how a file stores its samples. Raises :class:`AudioError` as :func:`read_audio`."""
+    path = Path(path)
+    _require_content(path)
+    try:
+        with soundfile.SoundFile(path) as file:
+            _require_speech(file, path)
+            return AudioFormat(file.samplerate, file.subtype)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"{path}: not audio or damaged ({error.error_string.strip()})") from error
 
 
 def _require_content(path: Path) -> None:

@@ -95,6 +95,27 @@ class Synthesize(TypedDict):
     vocoder: Factory
 
 
+# options of ``edit``, without its controls; ``with`` is a word of Python's own
+Edit = TypedDict(
+    "Edit",
+    {
+        "run": str,
+        "recording": str,
+        "text": str,
+        "replace": str | None,
+        "with": str | None,
+        "new_text": str | None,
+        "out": Name,
+        "speaker": str | None,
+        "language": str | None,
+        "seed": Seed,
+        "device": Device,
+        "phonemizer": Part | None,
+        "trust": NotRequired[Paths | None],
+    },
+)
+
+
 class Evaluate(TypedDict):
     """Options of ``evaluate``, without its controls."""
 
@@ -230,8 +251,13 @@ class Benchmark(TypedDict):
 COMMANDS: dict[str, type] = {
     "train": Train, "synthesize": Synthesize, "evaluate": Evaluate, "export": Export,
     "convert": Convert, "prepare": Prepare, "benchmark": Benchmark, "phonemize": Phonemize,
-    "serve": Serve,
+    "serve": Serve, "edit": Edit,
 }  # fmt: skip
+# controls of edit: those of the choice of codes; the recording sets tempo and durations
+EDIT_CONTROLS = (
+    "iterations", "mask_schedule", "temperature", "top_k", "top_p", "confidence_temperature",
+    "remask", "stop_confidence", "stop_probability", "guidance",
+)  # fmt: skip
 COMPARED = ("steps", "iterations", "stop_probability")  # controls of which evaluate takes several
 SPEAKING = ("synthesize", "evaluate", "export")  # commands with synthesis controls
 
@@ -240,11 +266,12 @@ def option_types(command: str) -> tuple[dict[str, Any], frozenset[str]]:
     """Return the type of every top-level key, and the keys that must be there."""
     declaration = COMMANDS[command]
     hints, required = fields(declaration), declaration.__required_keys__  # type: ignore[attr-defined]
-    if command in SPEAKING:
+    if command in (*SPEAKING, "edit"):
         from tts.controls import SynthesisControls
 
         controls = get_type_hints(SynthesisControls, include_extras=True)
-        controls = {name: hint | None for name, hint in controls.items()}
+        taken = EDIT_CONTROLS if command == "edit" else SynthesisControls._fields
+        controls = {name: controls[name] | None for name in taken}
         if command == "evaluate":  # several are compared
             for name in COMPARED:
                 one = controls[name]

@@ -12,6 +12,7 @@ PATHS = (
     "reference", "lexicon", "frontend.lexicon", "settings", "wavs", "text", "ref", "vocoder.path",
     "data.root", "data.download_to", "data.audio", "data.transcription", "data.prepared_dir",
     "data.codec", "data.mel_from", "hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir",
+    "recording",
 )  # fmt: skip
 NAMES = (
     "speaker", "language", "name", "data.speaker", "data.language", "data.name", "hub", "device",
@@ -19,7 +20,11 @@ NAMES = (
 )  # fmt: skip
 FREE_TEXT = ("sentence", "about", "license")
 # keys of a command whose text may be "null", and have commas in a multirun
-SPOKEN = {"synthesize": ("text",), "phonemize": ("text",)}
+SPOKEN = {
+    "synthesize": ("text",),
+    "phonemize": ("text",),
+    "edit": ("text", "replace", "with", "new_text"),
+}
 PLAIN = re.compile(r"[A-Za-z0-9_./-]+")  # a string in Hydra's grammar too, unless it is ...
 TYPED = ("true", "false", "null", "nan", "inf", "-inf")  # ... one of these, or a number
 

@@ -15,7 +15,8 @@ _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？")
 class Recording:
     """Utterances cut from ``audio`` at the silences between the words of ``transcription``.
 
-    :mod:`tts.data.corpora.transcription` describes the layouts of the transcription.
+    :mod:`tts.data.corpora.transcription` describes the layouts of the transcription; without one,
+    it is the file beside the recording with the same name and ``.json``.
 
     An utterance ends at the first silence of at least ``min_gap`` seconds after ``target_seconds``,
     or earlier at the end of a sentence, or at its longest silence before it would exceed
@@ -32,12 +33,13 @@ class Recording:
         target_seconds: Positive = 6.0,
         max_seconds: Positive = 14.0,
     ) -> None:
-        if audio is None or transcription is None:
+        if audio is None:
             raise CorpusError(
-                f"data.{'audio' if audio is None else 'transcription'} has no value: "
-                "data=recording needs data.audio=FILE and data.transcription=FILE.json"
+                "data.audio has no value: data=recording needs data.audio=FILE, and "
+                "data.transcription=FILE.json where it is not the recording's name with .json"
             )
-        self.audio, self.transcription = Path(audio), Path(transcription)
+        self.audio = Path(audio)
+        self.transcription = Path(transcription or self.audio.with_suffix(".json"))
         self.name = self.audio.stem
         self.speaker, self.language = speaker or self.name, language
         self.min_gap = min_gap
