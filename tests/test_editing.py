@@ -10,7 +10,9 @@ import torch
 from fakes import composed, model_factory
 
 from tests.models.assemble import facts
-from tts.audio.io import read_audio
+from tts.audio.io import audio_format, read_audio
+from tts.audio.writer import audio_writer, stored_as
+from tts.controls import SynthesisControls
 from tts.editing import kept_symbols, replace_words
 from tts.errors import UserError
 from tts.models.replacement import plan_replacement
@@ -101,6 +103,36 @@ def test_samples_outside_are_the_recordings(voice: Synthesizer, tmp_path: Path) 
     assert len(sentence.log_variance) == len(sentence.phonemes)
     again = replace_words(voice, path, old, new, seed=1)
     assert np.array_equal(again.speech.waveform, samples)
+
+
+def test_a_recording_of_another_rate_keeps_it(voice: Synthesizer, tmp_path: Path) -> None:
+    path, copy = tmp_path / "take.wav", tmp_path / "copy.flac"
+    noise = np.random.default_rng(0).uniform(-1, 1, 40_000)
+    soundfile.write(path, noise, 16_000, subtype="PCM_24")
+    few = SynthesisControls.parse({"iterations": 1})
+    edited = replace_words(
+        voice, path, "We met on Monday.", "We met on Friday.", seed=1, controls=few
+    )
+    samples, rate = edited.speech
+    assert rate == 16_000
+    with audio_writer(copy, rate, stored_as(copy, audio_format(path).subtype)) as write:
+        write(samples)
+    wave, after = (soundfile.read(each, dtype="int32")[0] for each in (path, copy))
+    assert np.array_equal(after[: edited.start], wave[: edited.start])
+    rest = len(after) - edited.end
+    assert np.array_equal(after[edited.end :], wave[len(wave) - rest :])
+
+
+@pytest.mark.parametrize(
+    ("subtype", "suffix"), [("PCM_16", "wav"), ("FLOAT", "wav"), ("PCM_16", "flac")]
+)
+def test_samples_are_stored_as_they_were(subtype: str, suffix: str, tmp_path: Path) -> None:
+    numbers = np.array([-(2**15), -(2**15) + 1, -1, 0, 1, 2**14, 2**15 - 1], dtype=np.int16)
+    source, copy = tmp_path / "a.wav", tmp_path / f"b.{suffix}"
+    soundfile.write(source, numbers, 8000, subtype="PCM_16")
+    with audio_writer(copy, 8000, stored_as(copy, subtype)) as write:
+        write(read_audio(source, 8000))
+    assert np.array_equal(soundfile.read(copy, dtype="int16")[0], numbers)
 
 
 def test_a_recording_that_cannot_be_edited_is_one_clear_error(

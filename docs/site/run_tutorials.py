@@ -2,8 +2,8 @@
 
 Each page gets an empty folder, and its commands run there one after the other. Trainings take a few
 steps (``--steps``), and ``/data`` holds what espeak-ng speaks: a small corpus ``anna``, a recording
-``chapter.mp3`` with its ``chapter.json``, and a small codec ``codec``. Prints a line for each
-command, and the end of its output where it failed; the status is 1 if one failed.
+``chapter.mp3`` with its ``chapter.json``, a ``sentence.wav``, and a small codec ``codec``. Prints a
+line for each command, and the end of its output where it failed; the status is 1 if one failed.
 """
 
 import argparse
@@ -43,8 +43,8 @@ def write_corpus(folder: Path) -> None:
     (folder / "metadata.csv").write_text("".join(rows), encoding="utf-8")
 
 
-def write_recording(path: Path, sentences: int = CLIPS) -> None:
-    """Write a recording of a few minutes, and a JSON beside it with the time of each character."""
+def write_recording(folder: Path, sentences: int = CLIPS) -> None:
+    """Write a recording, the time of each of its characters, and one sentence of it alone."""
     pieces: list[np.ndarray] = []
     characters: list[str] = []
     ends = [0.0]
@@ -57,13 +57,14 @@ def write_recording(path: Path, sentences: int = CLIPS) -> None:
         ends += (ends[-1] + np.linspace(0, seconds, len(source.text) + 1)[1:]).tolist()
         ends.append(ends[-1] + len(silence) / source.sample_rate)
         characters += [*source.text, " "]
-    soundfile.write(path, np.concatenate(pieces), source.sample_rate)
+    soundfile.write(folder / "chapter.mp3", np.concatenate(pieces), source.sample_rate)
+    soundfile.write(folder / "sentence.wav", pieces[0], source.sample_rate)
     timed = {
         "characters": characters,
         "character_start_times_seconds": ends[:-1],
         "character_end_times_seconds": ends[1:],
     }
-    path.with_suffix(".json").write_text(json.dumps(timed), encoding="utf-8")
+    (folder / "chapter.json").write_text(json.dumps(timed), encoding="utf-8")
 
 
 def write_codec(folder: Path) -> None:
@@ -105,7 +106,7 @@ def main() -> int:
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     with tempfile.TemporaryDirectory() as place:
         write_corpus(Path(place) / "anna")
-        write_recording(Path(place) / "chapter.mp3")
+        write_recording(Path(place))
         write_codec(Path(place) / "codec")
         for page in pages:
             cwd = Path(place) / page.stem

@@ -23,5 +23,5 @@ def write_wavs(data: EvaluationSet, sample_rate: int, folder: Path) -> None:
 
 
 def _name(text: str) -> str:
-    """Return ``text`` as the name of one file: without slashes, and not hidden."""
-    return re.sub(r"[/\\]|^\.", "_", text).strip() or "_"
+    """Return ``text`` as the name of a file, without spaces and commas, and not hidden."""
+    return re.sub(r"[/\\\s,]+|^\.", "_", text) or "_"

@@ -11,7 +11,7 @@ class EventCurves(NamedTuple):
 
     values: dict[str, list[tuple[int, float]]]  # step and value, by name
     step: int  # the last
-    seconds: float  # between the first and the last value of each file, added up
+    seconds: float  # from the beginning of each file to its last value, added up
     written: float  # when the last value was written, seconds since 1970
 
 
@@ -33,7 +33,8 @@ def read_curves(folder: Path) -> EventCurves:
         # events count steps from 0
         first = min(each[0].step for each in scalars.values()) + 1
         times = [event.wall_time for each in scalars.values() for event in each]
-        seconds, written = seconds + max(times) - min(times), max(times)
+        seconds += max(times) - events.FirstEventTimestamp()
+        written = max(times)
         for name, each in scalars.items():
             before = [point for point in values.get(name, []) if point[0] < first]
             values[name] = before + [(event.step + 1, event.value) for event in each]
