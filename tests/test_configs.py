@@ -148,7 +148,7 @@ MODELS += [f"model=masked_codec {choice}".strip() for choice in MASKED_CODEC]
 
 def test_every_model_and_size_is_tried_below() -> None:
     assert set(choices("model")) == {
-        "fastspeech", "autoregressive", "masked_codec", "codec", *VOCODERS,
+        "fastspeech", "autoregressive", "masked_codec", "codec", "encodec", *VOCODERS,
     }  # fmt: skip
     vocoder_sizes = {s for v in VOCODERS.values() for s in v}
     assert set(choices("model/size")) == set(SIZES) | set(LARGE_SIZES) | vocoder_sizes
@@ -242,12 +242,13 @@ CODECS = [
     for group in ("codec_encoder", "quantizer")
     for choice in choices(f"model/{group}")
 ]
+CODECS.append("model=encodec model.quantizer.codebook_size=8 model.seanet.group_norm=true")
 
 
 @pytest.mark.parametrize("choice", CODECS)
 def test_every_codec_learns_with_every_parameter(choice: str) -> None:
     torch.manual_seed(1)
-    config = composed("train", "model=codec", "model/size=tiny", choice)
+    config = composed("train", "model=codec", "model/size=tiny", *choice.split())
     contract = instantiate(config.audio)
     codec = model_factory(config)(contract)
     loss = instantiate(config.model.loss, _convert_="all")
@@ -268,6 +269,7 @@ def test_every_codec_learns_with_every_parameter(choice: str) -> None:
         ("vocos", "small", 2.0), ("vocos", "base", 13.5), ("hifigan", "v1", 13.9),
         ("hifigan", "v2", 0.93), ("hifigan", "v3", 1.46), ("bigvgan", "base", 14.0),
         ("bigvgan", "large", 112.2), ("univnet", "c16", 3.96), ("univnet", "c32", 14.8),
+        ("encodec", "base", 14.9),
     ],
 )  # fmt: skip
 def test_vocoders_have_the_sizes_they_were_published_with(

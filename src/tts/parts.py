@@ -40,10 +40,12 @@ MODEL = {
     "tts.modules.windowed_attention": ("WindowedAttention",),
     "tts.vocoders.bigvgan": ("BigVGAN", "BigVGANVariant"),
     "tts.vocoders.codec_encoder": ("MelEncoder", "WaveformEncoder"),
+    "tts.vocoders.encodec": ("Encodec",),
     "tts.vocoders.griffin_lim": ("GriffinLim",),
     "tts.vocoders.hifigan": ("HiFiGAN",),
     "tts.vocoders.mel_rvq": ("MelRVQ",),
     "tts.vocoders.neural_codec": ("LatentDecoder", "NeuralCodec"),
+    "tts.vocoders.seanet": ("SEANet",),
     "tts.vocoders.univnet": ("UnivNet",),
     "tts.vocoders.vocos": ("Vocos",),
 }

@@ -202,6 +202,7 @@ def test_truncated_files_and_missing_settings_raise_an_error(tmp_path: Path) -> 
     config = composed("convert", f"file={file}", f"out={tmp_path}/voice")
     with pytest.raises(CheckpointError, match="truncated"):
         convert_checkpoint(config)
+    published("vocos", tmp_path)
     (tmp_path / "config.yaml").unlink()
     with pytest.raises(UserError, match="settings=FILE"):
         convert_checkpoint(config)

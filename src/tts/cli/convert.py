@@ -1,7 +1,9 @@
-"""Convert a public vocoder checkpoint (HiFi-GAN, BigVGAN, Vocos) to a voice.
+"""Convert a public checkpoint of a vocoder (HiFi-GAN, BigVGAN, Vocos) or of EnCodec to a voice.
 
 python -m tts convert file=generator_v1 out=voices/hifigan     (config.json in the same folder)
 python -m tts convert hub=charactr/vocos-mel-24khz out=voices/vocos_24k
+python -m tts convert file=encodec_24khz-d7cc33bc.th bandwidth=6 out=voices/encodec_24k
+python -m tts convert hub=facebook/encodec_24khz bandwidth=6 out=voices/encodec_24k
 """
 
 from typing import TYPE_CHECKING

@@ -203,6 +203,7 @@ class Convert(TypedDict):
     file: str | None
     hub: str | None
     settings: str | None
+    bandwidth: Positive | None
     out: Name
 
 

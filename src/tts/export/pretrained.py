@@ -1,7 +1,8 @@
-"""Conversion of a public vocoder checkpoint, from a file or the Hugging Face hub, to a voice."""
+"""Conversion of a public checkpoint of a vocoder or codec, from a file or the hub, to a voice."""
 
 import pickle
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ from tts.errors import UserError
 from tts.files import file_error, require_writable
 from tts.plain_data import PlainData, PlainDataError, read_json, read_yaml
 from tts.project_files import install_advice
-from tts.vocoders.pretrained import PretrainedFormatError, convert
+from tts.vocoders.codec import Codec
+from tts.vocoders.pretrained import Converted, PretrainedFormatError, convert
+from tts.vocoders.pretrained_encodec import convert_encodec, is_encodec
 from tts.vocoders.pretrained_settings import SettingsError, require_types
+from tts.vocoders.vocoder import Vocoder
 from tts.weights import bounded_by, require_uncompressed
 
 SETTINGS = ("config.json", "config.yaml")
@@ -31,6 +35,7 @@ def convert_checkpoint(config: DictConfig) -> Path:
     """
     if (config.file is None) == (config.hub is None):
         raise UserError("give exactly one of file=CHECKPOINT and hub=REPOSITORY")
+    settings: Path | None
     if config.hub is None:
         weights = Path(str(config.file))
         if not weights.is_file():
@@ -44,29 +49,64 @@ def convert_checkpoint(config: DictConfig) -> Path:
         origin = str(config.hub)
     out = Path(str(config.out))
     require_writable(out, "out=")
-    found = read_settings(settings)
+    found = None if settings is None else read_settings(settings)
     state = read_weights(weights)
+    files = str(weights) if settings is None else f"{settings} and {weights}"
     try:
-        model, contract, converted = convert(found, state)
-        with bounded_by(converted, str(weights)):
-            vocoder = build(model | {"_partial_": True})(contract)
-        vocoder.load_state_dict(converted)
+        converted = _converted(found, state, config.bandwidth)
+        with bounded_by(converted.weights, str(weights)):
+            model = build(converted.model | {"_partial_": True})(converted.contract)
+        model.load_state_dict(converted.weights)
     except UserError as error:
-        raise PretrainedFormatError(f"{settings} and {weights}: {error}") from error
+        raise PretrainedFormatError(f"{files}: {error}") from error
     except Exception as error:  # settings that do not belong together can raise anything
         reason = " ".join(str(error).split())
         raise PretrainedFormatError(f"{weights} does not fit {settings}: {reason}") from error
-    wave = vocoder.eval().synthesize(torch.zeros(1, 8, contract.bands))
-    if not torch.isfinite(wave).all():
-        raise PretrainedFormatError(f"{weights}: the output of the vocoder is NaN or infinite")
-    run = Run(weights, {"model": model | {"_partial_": True}}, contract, None, None, converted, 0)
+    _require_finite(model.eval(), weights)
+    run = Run(
+        weights, {"model": converted.model | {"_partial_": True}}, converted.contract, None, None,
+        converted.weights, 0,
+    )  # fmt: skip
     save_voice(run, out, {"converted_from": origin})
-    size = sum(value.numel() for value in converted.values()) / 1e6
-    print(
-        f"{type(vocoder).__name__}, {size:.1f} M parameters, {contract.sample_rate} Hz, "
-        f"{contract.bands} bands to {contract.fmax:.0f} Hz -> {out}"
-    )
+    size = sum(value.numel() for value in converted.weights.values()) / 1e6
+    print(f"{type(model).__name__}, {size:.1f} M parameters, {_described(model)} -> {out}")
     return out
+
+
+def _converted(
+    settings: PlainData | None, state: Mapping[str, object], bandwidth: float | None
+) -> Converted:
+    """Return the parts of the voice. Raises UserError for what cannot be converted."""
+    if is_encodec(state):
+        return convert_encodec(settings or {}, state, bandwidth)
+    if bandwidth is not None:
+        raise UserError("bandwidth= works with an EnCodec only: remove it")
+    if settings is None:
+        raise UserError(f"there is no {' or '.join(SETTINGS)} beside it; give settings=FILE")
+    return convert(settings, state)
+
+
+def _require_finite(model: Vocoder | Codec, weights: Path) -> None:
+    """Raise PretrainedFormatError for a model whose output is NaN or infinite."""
+    with torch.inference_mode():
+        if isinstance(model, Codec):
+            kind = "codec"
+            wave = model.decode(torch.zeros(1, 8, model.codebooks, dtype=torch.long))
+        else:
+            kind = "vocoder"
+            wave = model.synthesize(torch.zeros(1, 8, model.contract.bands))
+    if not torch.isfinite(wave).all():
+        raise PretrainedFormatError(f"{weights}: the output of the {kind} is NaN or infinite")
+
+
+def _described(model: Vocoder | Codec) -> str:
+    if isinstance(model, Codec):
+        return (
+            f"{model.sample_rate} Hz, {model.codebooks} codebooks of {model.codebook_size}, "
+            f"{model.bits_per_second / 1000:g} kbit/s"
+        )
+    contract = model.contract
+    return f"{contract.sample_rate} Hz, {contract.bands} bands to {contract.fmax:.0f} Hz"
 
 
 def read_settings(path: Path) -> PlainData:
@@ -144,10 +184,7 @@ def download(repository: str) -> tuple[Path, Path]:
     return weights, settings
 
 
-def _find_settings(weights: Path) -> Path:
-    for name in SETTINGS:
-        if (path := weights.with_name(name)).is_file():
-            return path
-    raise PretrainedFormatError(
-        f"{weights}: there is no {' or '.join(SETTINGS)} in its folder; give settings=FILE"
-    )
+def _find_settings(weights: Path) -> Path | None:
+    """Return the configuration in the checkpoint's folder; None without one."""
+    places = (weights.with_name(name) for name in SETTINGS)
+    return next((path for path in places if path.is_file()), None)

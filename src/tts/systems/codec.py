@@ -5,7 +5,7 @@ from torch import Tensor
 from tts.batch import Clips
 from tts.metrics.codebooks import CodebookUse
 from tts.systems.vocoder import VocoderSystem
-from tts.vocoders.neural_codec import NeuralCodec
+from tts.vocoders.codec import Codec
 
 
 class CodecSystem(VocoderSystem):
@@ -16,7 +16,7 @@ class CodecSystem(VocoderSystem):
     of their distribution. Arguments: see ``GANSystem``.
     """
 
-    model: NeuralCodec
+    model: Codec
     use: CodebookUse | None = None  # of the running validation
 
     @property
@@ -27,9 +27,9 @@ class CodecSystem(VocoderSystem):
         return {**super().metric_directions, **dict.fromkeys(names, True), **undirected}
 
     @property
-    def codec(self) -> NeuralCodec:
+    def codec(self) -> Codec:
         """The codec that validates and synthesizes."""
-        assert isinstance(self.generator, NeuralCodec)
+        assert isinstance(self.generator, Codec)
         return self.generator
 
     def forward(self, waveform: Tensor) -> Tensor:

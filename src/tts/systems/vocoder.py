@@ -14,7 +14,7 @@ from tts.losses.weighted import WeightedLoss
 from tts.metrics.pesq import pesq, pesq_available
 from tts.optim.optimization import Optimization
 from tts.systems.gan import GANSystem
-from tts.vocoders.neural_codec import NeuralCodec
+from tts.vocoders.codec import Codec
 from tts.vocoders.vocoder import Vocoder
 from tts.vocoders.weight_norm import normalize_weights
 
@@ -22,11 +22,11 @@ from tts.vocoders.weight_norm import normalize_weights
 class VocoderSystem(GANSystem):
     """Trains a vocoder on clips: mels and their samples. Arguments: see ``GANSystem``."""
 
-    model: Vocoder | NeuralCodec
+    model: Vocoder | Codec
 
     def __init__(
         self,
-        model: Vocoder | NeuralCodec,
+        model: Vocoder | Codec,
         loss: WeightedLoss,
         optimization: Optimization,
         discriminators: Mapping[str, Callable[..., nn.Module]] | None,

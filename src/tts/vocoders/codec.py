@@ -21,6 +21,7 @@ from tts.errors import UserError
 from tts.parts import MODEL_NAMES
 from tts.plain_data import PlainData
 from tts.trust import locate
+from tts.vocoders.vocoder import VocoderOutput
 
 
 class Codec(nn.Module):
@@ -58,6 +59,10 @@ class Codec(nn.Module):
 
     def decode(self, codes: Tensor) -> Tensor:
         """``(B, T, K)`` int64 codes -> ``(B, T * hop)`` samples in [-1, 1]."""
+        raise NotImplementedError
+
+    def training_output(self, mel: Tensor, audio: Tensor) -> VocoderOutput:
+        """Return what the losses read of a clip: log mel ``(B, T, M)``, its samples ``(B, S)``."""
         raise NotImplementedError
 
     def stream(self, codes: Tensor, frames: int | None = None) -> Iterator[Tensor]:

@@ -62,7 +62,7 @@ def convert_hifigan(config: PlainData, state: Mapping[str, object]) -> Converted
             return f"fusions.{stage}.blocks.{block}.{name}.{index}.{rest}"
         return _rename_outside_blocks(key)
 
-    return Converted(model, _hifigan_contract(config), _rename_weights(state, rename))
+    return Converted(model, _hifigan_contract(config), rename_weights(state, rename))
 
 
 def convert_bigvgan(config: PlainData, state: Mapping[str, object]) -> Converted:
@@ -98,7 +98,7 @@ def convert_bigvgan(config: PlainData, state: Mapping[str, object]) -> Converted
             return key.replace("activation_post.act.", "activation.activation.")
         return _rename_outside_blocks(key)
 
-    return Converted(model, _hifigan_contract(config), _rename_weights(state, rename))
+    return Converted(model, _hifigan_contract(config), rename_weights(state, rename))
 
 
 def convert_vocos(config: PlainData, state: Mapping[str, object]) -> Converted:
@@ -156,7 +156,7 @@ def convert_vocos(config: PlainData, state: Mapping[str, object]) -> Converted:
                 return f"blocks.{number}.{block_names[name]}{rest}"
         return _replace_prefix(key, prefixes, "a Vocos that takes mels")
 
-    return Converted(model, contract, _rename_weights(state, rename))
+    return Converted(model, contract, rename_weights(state, rename))
 
 
 def convert_univnet(config: PlainData, state: Mapping[str, object]) -> Converted:
@@ -200,7 +200,7 @@ def convert_univnet(config: PlainData, state: Mapping[str, object]) -> Converted
             return f"{block}.{rest.replace('convt_pre.1.', 'up.')}"
         return _replace_prefix(key, {"conv_pre.": "input.", "conv_post.1.": "output."}, "a UnivNet")
 
-    weights = _rename_weights(state, rename)
+    weights = rename_weights(state, rename)
     for name, value in weights.items():
         if ".predictor.kernels." in name:
             # from (layers, inputs, outputs, kernel) to this package's (layers, kernel, inputs, ...)
@@ -248,7 +248,7 @@ def _replace_prefix(key: str, prefixes: Mapping[str, str], family: str) -> str:
     raise PretrainedFormatError(f"the weight {key} does not belong to {family}")
 
 
-def _rename_weights(
+def rename_weights(
     state: Mapping[str, object], rename: Callable[[str], str | None]
 ) -> dict[str, Tensor]:
     """Rename weights and fold weight normalization in; ``rename`` returns None to drop a weight."""

@@ -61,7 +61,17 @@ KINDS: dict[str, Kind] = {
         and all(_whole_list(v, 4096) for v in value),
     ),
     **dict.fromkeys(("resblock", "activation", "class_path", "padding"), WORD),
-    **dict.fromkeys(("snake_logscale", "use_tanh_at_final", "use_bias_at_final"), YES_NO),
+    **dict.fromkeys(
+        ("snake_logscale", "use_tanh_at_final", "use_bias_at_final", "normalize",
+         "use_causal_conv"), YES_NO,
+    ),
+    "chunk_length_s": Kind(
+        "seconds, or null", lambda value: value is None or (_number(value) and value > 0)  # type: ignore[operator]
+    ),
+    "overlap": Kind(
+        "a share below 1, or null",
+        lambda value: value is None or (_number(value) and 0 <= value < 1),  # type: ignore[operator]
+    ),
 }  # fmt: skip
 
 
