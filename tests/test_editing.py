@@ -99,6 +99,7 @@ def test_samples_outside_are_the_recordings(voice: Synthesizer, tmp_path: Path) 
     [sentence] = voice.sentences("Yes.", reference=path, seed=1)
     assert sentence.refinement is not None
     assert sentence.refinement.rounds.tolist() == [[8] + [1] * 7]
+    assert voice.timings([sentence])[0].rounds == (8, *[1] * 7)
     assert sentence.log_variance is not None
     assert len(sentence.log_variance) == len(sentence.phonemes)
     again = replace_words(voice, path, old, new, seed=1)

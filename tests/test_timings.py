@@ -42,7 +42,7 @@ SPEECH = [
     SentenceTiming("A <b> & \"c\"", 0.0, 0.9996, (
         WordTiming("a", 0.25, 0.5, (Timing("ə", 0.25, 0.5),)), WordTiming("x", 0.5, 0.5, ()),
     )),
-    SentenceTiming("next\nline", 3661.5, 3662.0, ()),
+    SentenceTiming("next\nline", 3661.5, 3662.0, (), (8, 1)),
 ]  # fmt: skip
 
 
@@ -63,7 +63,10 @@ def test_json_has_every_piece() -> None:
         "word": "a", "start": 0.25, "end": 0.5,
         "phones": [{"phone": "ə", "start": 0.25, "end": 0.5}],
     }  # fmt: skip
-    assert second == {"text": "next\nline", "start": 3661.5, "end": 3662.0, "words": []}
+    assert second == {
+        "text": "next\nline", "start": 3661.5, "end": 3662.0, "rounds": [8, 1], "words": [],
+    }  # fmt: skip
+    assert "rounds" not in first
 
 
 def test_the_intervals_of_a_textgrid_fill_their_tiers() -> None:

@@ -280,11 +280,11 @@ class Synthesizer:
             phonemize = partial(self._phonemize, one.language, dict(one.pronounced))
             start += round(one.lead * self.sample_rate) / self.sample_rate
             uncertain = None if one.log_variance is None else one.log_variance.tolist()
-            found.append(
-                sentence_timing(
-                    one.text, one.normalized, one.phonemes, seconds, start, phonemize, uncertain
-                )
+            timing = sentence_timing(
+                one.text, one.normalized, one.phonemes, seconds, start, phonemize, uncertain
             )
+            rounds = [] if one.refinement is None else one.refinement.rounds[0].tolist()
+            found.append(timing._replace(rounds=tuple(rounds)))
             length = round(len(one.features) * one.frame_seconds * self.sample_rate)
             start += (length + round(one.pause * self.sample_rate)) / self.sample_rate
         return found

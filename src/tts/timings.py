@@ -33,6 +33,7 @@ class SentenceTiming(NamedTuple):
     start: float
     end: float
     words: tuple[WordTiming, ...]
+    rounds: tuple[int, ...] = ()  # of each codebook (model=masked_codec)
 
 
 def sentence_timing(

@@ -18,6 +18,7 @@ from tts.synthesis.audio_files import STANDARD_OUTPUT, target_paths, write_sente
 from tts.synthesis.batch_rows import Row, read_rows
 from tts.synthesis.line_errors import LineErrors
 from tts.synthesis.mel_picture import save_mel_picture
+from tts.synthesis.rounds import rounds_text
 from tts.synthesis.standard_output import write_stream
 from tts.synthesis.timing_files import write_timings
 from tts.synthesizer import SynthesizedSentence, Synthesizer
@@ -142,6 +143,9 @@ def _report(row: Row, skipped: Sequence[str], unknown: Sequence[Sequence[str]]) 
 
 
 def _timing(sentences: list[SynthesizedSentence]) -> str:
-    """Format the total time of each stage."""
+    """Format the total time of each stage, and the rounds of a model of masked codes."""
     totals = {stage: sum(s.seconds[stage] for s in sentences) for stage in sentences[0].seconds}
-    return "  ".join(f"{stage} {seconds * 1000:.0f} ms" for stage, seconds in totals.items())
+    parts = [f"{stage} {seconds * 1000:.0f} ms" for stage, seconds in totals.items()]
+    if passes := [int(s.refinement.passes) for s in sentences if s.refinement is not None]:
+        parts.append(rounds_text(passes))
+    return "  ".join(parts)

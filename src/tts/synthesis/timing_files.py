@@ -22,6 +22,7 @@ def to_json(sentences: Sequence[SentenceTiming]) -> str:
     rows = [
         {
             "text": sentence.text, **_times(sentence),
+            **({"rounds": list(sentence.rounds)} if sentence.rounds else {}),
             "words": [
                 {
                     "word": word.text, **_times(word),
