@@ -175,8 +175,8 @@ def test_every_named_value_is_refused_with_its_key(compose: Compose) -> None:
         ("train callbacks=[default,ema] audio=5", "audio=5 does not exist; choose from default"),
         (
             "train model=null",
-            "model=null does not exist; choose from autoregressive, bigvgan, codec, fastspeech, "
-            "hifigan, masked_codec, univnet, vocos",
+            "model=null does not exist; choose from autoregressive, bigvgan, codec, encodec, "
+            "fastspeech, hifigan, masked_codec, univnet, vocos",
         ),
         (
             "prepare data=[null]",
