@@ -128,6 +128,12 @@ MODELS += [
     for choice in choices("model/positional")
     for part in ("encoder", "decoder")
 ]
+STYLES = (
+    "model/style/parts=[speaker,language,prosody,tokens,variational] model.style.dropout=0",
+    "model/style/parts=[tokens] model/style/encoder=mamba_conv model.style.combine=sum",
+    "model/style/parts=[reference] model/style/encoder=transformer",
+)
+MODELS += [f"model/style=composed {choice}" for choice in STYLES]
 AUTOREGRESSIVE = (
     "", "model/postnet=conv", "model/style=reference", "model/encoder=transformer",
     "model/positional=sinusoidal", "model/balance=uncertainty", "model.frames_per_step=4",

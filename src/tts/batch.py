@@ -31,6 +31,9 @@ class Batch(NamedTuple):
     speaker: Tensor | None = None  # (B,) int64
     language: Tensor | None = None  # (B,) int64
     utterance: Tensor | None = None  # (B,) int64, row in the dataset, for reports
+    reference: Tensor | None = None  # (B, R, M) log mel of another recording of the speaker
+    reference_lengths: Tensor | None = None  # (B,) int64
+    embedding: Tensor | None = None  # (B, E) speaker embedding of the reference's recording
 
 
 class GivenCodes(NamedTuple):
@@ -54,6 +57,9 @@ class Prompt(NamedTuple):
     controls: SynthesisControls = SynthesisControls()  # per-token values are (B, N)
     given: GivenCodes | None = None  # codes to keep, for models that take them
     generator: Generator | None = None  # of all random numbers; None = torch's own
+    embedding: Tensor | None = None  # (B, E) speaker embedding of the reference
+    # (B, 4) pitch and energy of an unknown speaker, SpeakerStatistics without its seconds
+    statistics: Tensor | None = None
 
 
 class Clips(NamedTuple):

@@ -4,7 +4,7 @@ To add a control, add a field here, a line in ``conf/_controls.yaml``, and the c
 reads it in a model, which names it in ``AcousticModel.controls``.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 import numpy as np
@@ -23,6 +23,8 @@ else:  # voices in ONNX speak without torch, whose import takes a second
 
 # A number for all tokens or one per token: a list from the user, a tensor (B, N) in a Prompt.
 PerToken = float | Sequence[float] | Tensor
+WEIGHT = Bound(least=-10, most=10)
+Weight = Annotated[float, WEIGHT]  # of a style
 
 
 class SynthesisControls(NamedTuple):
@@ -67,6 +69,12 @@ class SynthesisControls(NamedTuple):
     stop_confidence: Annotated[float | None, Bound(least=0, most=1)] = None
     # ends them where another round helps with a lower probability; 0: never
     stop_probability: Annotated[float | None, Bound(least=0, most=1)] = None
+    # weight of style tokens by their number, or "drawn"; None: those of the reference
+    style_tokens: Mapping[int, Weight] | Literal["drawn"] | None = None
+    # factor on single styles of a composed style, by name; 0: without it
+    style_weights: Mapping[str, Weight] | None = None
+    # scale of the noise of a variational style and of drawn style tokens; None: none, 1 if drawn
+    style_temperature: Temperature | None = None
     # classifier-free guidance scale; 0: off
     guidance: Annotated[float | None, Bound(least=-100, most=100)] = None
 
@@ -183,6 +191,11 @@ def _limits(hint: Any) -> Iterator[Limits]:
 
 
 NEUTRAL = SynthesisControls()
+# controls of weights by key -> the type of the key, and words in place of weights
+WEIGHTED: dict[str, tuple[Callable[[Any], Any], tuple[str, ...]]] = {
+    "style_tokens": (int, ("drawn",)),
+    "style_weights": (str, ()),
+}
 _HINTS = get_type_hints(SynthesisControls, include_extras=True)
 LIMITS: dict[str, Limits] = {
     name: limits for name, hint in _HINTS.items() for limits in _limits(hint)
@@ -191,6 +204,8 @@ LIMITS: dict[str, Limits] = {
 
 def _parse(name: str, value: object) -> Any:
     """Return ``value`` as the type of control ``name``, within its limits."""
+    if name in WEIGHTED:
+        return _parse_weights(name, value)
     if name not in LIMITS:
         choices = get_args(get_args(_HINTS[name])[0])
         if not choices:
@@ -213,6 +228,24 @@ def _parse(name: str, value: object) -> Any:
     if many:
         return tuple(int(n) for n in numbers) if limits.per_codebook else numbers
     return int(numbers[0]) if limits.whole else numbers[0]
+
+
+def _parse_weights(name: str, value: object) -> Any:
+    """Return weights by the number or the name of what they belong to, or a word for them."""
+    key, words = WEIGHTED[name]
+    if value in words:
+        return value
+    expected = " or ".join(("weights {KEY: WEIGHT, ...} from -10 to 10", *words))
+    if not isinstance(value, Mapping) or not value:
+        raise UserError(f"{name}={value}: expected {expected}")
+    try:
+        weights = {key(each): float(weight) for each, weight in value.items()}
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{name}={dict(value)}: expected {expected}") from error
+    for each, weight in weights.items():
+        if not WEIGHT.accepts(weight):
+            raise UserError(f"{name}={{{each}: {weight:g}}}: expected {expected}")
+    return weights
 
 
 def _parse_flag(name: str, value: object) -> bool:

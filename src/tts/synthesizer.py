@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from tts.contract import MelContract
     from tts.device import Precision
     from tts.models.acoustic import AcousticModel, Generated, Refinement
+    from tts.speakers.reference import Reference
     from tts.vocoders.vocoder import Vocoder
 
 log = logging.getLogger(__name__)
@@ -382,13 +382,13 @@ class Synthesizer:
         self,
         tokens: Sequence[int],
         speaker: str | None = None,
-        reference: Tensor | None = None,
+        reference: Reference | None = None,
         controls: SynthesisControls = NEUTRAL,
         seed: int | None = None,
     ) -> Speech:
         """Synthesize token ids, for instance a prepared corpus's.
 
-        ``reference (1, T, M)``: a log mel, ignored by models that take no reference.
+        ``reference``: ignored by models that take none.
         """
         generated = self.generate_from_tokens(tokens, speaker, reference, controls, seed)
         return self.speech_of(generated)
@@ -411,7 +411,7 @@ class Synthesizer:
         self,
         tokens: Sequence[int],
         speaker: str | None = None,
-        reference: Tensor | None = None,
+        reference: Reference | None = None,
         controls: SynthesisControls = NEUTRAL,
         seed: int | None = None,
     ) -> Generated:
@@ -436,7 +436,9 @@ class Synthesizer:
         controls = controls.updated({})  # checked
         self._require_controls(controls)
         speaker_index = self.facts.speaker_index(speaker)
-        reference_mel = self._reference(reference)
+        copied = self._reference(reference)
+        # a voice that is copied is no speaker of the corpus, unless both are asked for
+        unknown = copied is not None and speaker is None
         began = time.perf_counter()
         analyzed = self.analyze(text, speaker, language, lexicon)
         text_seconds = (time.perf_counter() - began) / len(analyzed)
@@ -453,7 +455,8 @@ class Synthesizer:
                 speaker_index if line.speaker is None else self.facts.speaker_index(line.speaker)
             )
             language_index = self._language_index(line.language, index)
-            prompt = self._prompt(line.tokens, index, language_index, reference_mel)
+            named = None if unknown and line.speaker is None else index
+            prompt = self._prompt(line.tokens, named, language_index, copied)
             spoken = self._controls(prompt, controls, line.prosody)
             prompt = prompt._replace(generator=generator, controls=spoken)
             pause = line.pause / rate + line.silence
@@ -512,16 +515,26 @@ class Synthesizer:
         return generator
 
     def _prompt(
-        self, tokens: Sequence[int], speaker: int, language: int, reference: Tensor | None
+        self,
+        tokens: Sequence[int],
+        speaker: int | None,
+        language: int,
+        reference: Reference | None,
     ) -> Prompt:
+        """Return the prompt of one utterance; speaker None: the reference's, of no corpus."""
         import torch
 
-        return Prompt(
+        prompt = Prompt(
             tokens=torch.tensor([tokens], device=self.device),
             token_lengths=torch.tensor([len(tokens)], device=self.device),
-            speaker=torch.tensor([speaker], device=self.device),
+            speaker=None if speaker is None else torch.tensor([speaker], device=self.device),
             language=torch.tensor([language], device=self.device),
-            reference=reference,
+        )
+        if reference is None:
+            return prompt
+        statistics = reference.statistics if speaker is None else None
+        return prompt._replace(
+            reference=reference.mel, embedding=reference.embedding, statistics=statistics
         )
 
     def _controls(
@@ -586,33 +599,31 @@ class Synthesizer:
         elif symbols:
             log.warning("phonemes that this voice was never trained on: %s", named)
 
-    def _reference(self, path: str | os.PathLike[str] | None) -> Tensor | None:
-        """Return a recording's log mel ``(1, T, M)``, or None without one.
+    def _reference(self, path: str | os.PathLike[str] | None) -> Reference | None:
+        """Return what is copied of a recording, or None without one.
 
-        Raises UserError for a recording that is required or that the model does not take.
+        Raises UserError for a recording that is required, that the model does not take, or in
+        which no usable speech is found.
         """
         if path is None:
             if self.model.reference == "required":
                 raise UserError("this model copies the style of a recording: give reference=FILE")
             return None
-        if self.model.reference == "none":
+        if self.model.reference == "none" and not self.model.takes_embedding:
             raise UserError(
-                f"reference={path}: this model was not trained with model/style=reference"
+                f"reference={path}: this model was not trained with model/style=reference or "
+                "model/style=composed"
             )
-        import torch
+        from tts.speakers.reference import read_reference
 
-        from tts.audio.io import read_audio
-        from tts.audio.mel import mel_spectrogram
-
-        wave = torch.from_numpy(read_audio(Path(path), self.sample_rate))
-        mel = mel_spectrogram(wave, self.facts.contract)[None].to(self.device)
-        seconds = self.facts.contract.seconds
-        if mel.shape[1] < (least := self.model.shortest_reference):
+        reference = read_reference(path, self.facts.contract, self.model.takes_embedding)
+        frames, seconds = reference.mel.shape[1], self.facts.contract.seconds
+        if frames < (least := self.model.shortest_reference):
             raise UserError(
-                f"reference={path}: {seconds(mel.shape[1]):.2f} s is too short, the style encoder "
+                f"reference={path}: {seconds(frames):.2f} s is too short, the style encoder "
                 f"sees {seconds(least):.2f} s at once; give a longer recording"
             )
-        return mel
+        return reference.to(self.device)
 
 
 def _lexicon(given: Pronunciations) -> Lexicon | None:
@@ -693,8 +704,10 @@ class OnnxSynthesizer(Synthesizer):
             raise UserError(f"{self.voice.path}: a voice in ONNX takes a seed, not a generator")
         return TorchNormal(secrets.randbits(32) if seed is None else _checked(seed))
 
-    def _prompt(self, tokens: Sequence[int], speaker: int, language: int, reference: Any) -> Prompt:
-        arrays = [np.array([each]) for each in (tokens, len(tokens), speaker, language)]
+    def _prompt(
+        self, tokens: Sequence[int], speaker: int | None, language: int, reference: Any
+    ) -> Prompt:
+        arrays = [np.array([each]) for each in (tokens, len(tokens), speaker or 0, language)]
         return cast(Any, Prompt)(*arrays, reference)
 
     def _require_controls(self, controls: SynthesisControls) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.metrics.evaluation_sample import SPEECH_LEVEL, normalize_level
+from tts.audio.level import normalize_level
+from tts.metrics.evaluation_sample import SPEECH_LEVEL
 
 
 @given(st.floats(0.001, 10))

@@ -7,7 +7,8 @@ import torch
 from tests.metrics.recordings import synthesize
 from tts.contract import MelContract
 from tts.metrics.evaluation_sample import EvaluationSample
-from tts.metrics.similarity import SpeakerSimilarity, embed_speaker, speaker_encoder
+from tts.metrics.similarity import SpeakerSimilarity
+from tts.speakers.bundled import embed_speaker, speaker_encoder
 
 CONTRACT = MelContract()
 PUBLISHED = (180, 0.2206)  # index and value of the maximum of a tone's embedding

@@ -19,6 +19,7 @@ from tts.models.speaking import speak
 from tts.models.spoken import Spoken
 from tts.models.spoken_path import Progress, durations_of, failure
 from tts.modules.context import Context
+from tts.modules.style import StyleInputs
 
 SMALL = ("model=autoregressive", "model/size=tiny", "model.prenet.always=false")
 NEVER_STOPS = -30.0
@@ -62,7 +63,7 @@ def test_speech_fed_back_as_a_recording_is_predicted_the_same(mixer: str) -> Non
     model = build(f"model/mixer={mixer}", "model.frames_per_step=2", stop=NEVER_STOPS)
     data = batch()
     mask = mask_from_lengths(data.token_lengths)
-    style = model.style_of(data.speaker, None, None)
+    style = model.style_of(StyleInputs(data.speaker)).vector
     with torch.no_grad():
         memory = model.encode(data.tokens, data.language, mask, style)
         spoken = speak(model, Context(mask, memory, mask, style), Sampling(0.0, None))
@@ -121,8 +122,9 @@ def test_speech_in_forced_order_reads_the_text_to_its_end() -> None:
     model = build(stop=NEVER_STOPS)
     data = batch()
     mask = mask_from_lengths(data.token_lengths)
-    memory = model.encode(data.tokens, None, mask, model.style_of(data.speaker, None, None))
-    context = Context(mask, memory, mask, model.style_of(data.speaker, None, None))
+    style = model.style_of(StyleInputs(data.speaker)).vector
+    memory = model.encode(data.tokens, None, mask, style)
+    context = Context(mask, memory, mask, style)
     with torch.no_grad():
         spoken = speak(model, context, Sampling(0.0, None), in_order=True)
     assert spoken.stopped.all()

@@ -13,6 +13,7 @@ from tts.controls import SynthesisControls
 from tts.errors import UserError
 from tts.models.acoustic import Generated
 from tts.models.fastspeech import FastSpeech
+from tts.models.mel_model import STYLE_CONTROLS
 
 BACKBONES = ["mamba_conv", "transformer", "conv"]
 
@@ -147,7 +148,7 @@ def test_a_model_declares_what_it_takes() -> None:
     copying, _ = build("model/style=reference", "model/flow=residual")
     of_other_families = {"candidates", "top_k", "top_p", "repetition_penalty", "beam", "iterations",
                          "mask_schedule", "confidence_temperature", "remask", "stop_confidence",
-                         "stop_probability"}  # fmt: skip
+                         "stop_probability", *STYLE_CONTROLS}  # fmt: skip
     assert copying.controls == set(SynthesisControls._fields) - of_other_families
     assert copying.reference == "required"
     assert model.corpus_keys().speakers == ("style.table.weight",)

@@ -65,10 +65,10 @@ def test_equal_deviations_are_equal_z_scores_for_each_speaker() -> None:
 @pytest.mark.parametrize("speaker", [0, 1])
 def test_twelve_semitones_double_the_pitch_of_any_speaker(speaker: int) -> None:
     normalize = SpeakerNormalizer(FACTS)
-    shift = normalize.semitones(12.0, torch.tensor([speaker]))
+    shift = normalize.deviations_of(torch.tensor([speaker])).semitones(12.0)
     assert shift.item() * FACTS.statistics[speaker].pitch_std == pytest.approx(math.log(2), 1e-5)
 
 
 def test_twenty_decibels_are_a_factor_of_ten() -> None:
-    shift = SpeakerNormalizer(FACTS).decibels(20.0, torch.tensor([1]))
+    shift = SpeakerNormalizer(FACTS).deviations_of(torch.tensor([1])).decibels(20.0)
     assert shift.item() * 2.0 == pytest.approx(math.log(10), 1e-5)

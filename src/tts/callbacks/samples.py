@@ -226,6 +226,8 @@ def one_row(batch: Batch, row: int) -> Batch:
     tokens, frames = int(batch.token_lengths[row]), int(batch.frame_lengths[row])
     lengths = {"tokens": tokens, "durations": tokens}
     lengths |= dict.fromkeys(("mel", "pitch", "energy"), frames)
+    if batch.reference_lengths is not None:
+        lengths["reference"] = int(batch.reference_lengths[row])
     if batch.code_lengths is not None:
         lengths["codes"] = int(batch.code_lengths[row])
     parts = {}
@@ -243,8 +245,11 @@ def prompt_of(batch: Batch) -> Prompt:
         batch.token_lengths,
         speaker=batch.speaker,
         language=batch.language,
-        reference=batch.mel,
-        reference_lengths=batch.frame_lengths,
+        reference=batch.mel if batch.reference is None else batch.reference,
+        reference_lengths=(
+            batch.frame_lengths if batch.reference is None else batch.reference_lengths
+        ),
+        embedding=batch.embedding,
     )
 
 

@@ -118,7 +118,7 @@ class ValidationMetrics(pl.Callback):
         count = min(self.count, len(part))
         chosen = [n * len(part) // count for n in range(count)]
         for index in chosen[trainer.global_rank :: trainer.world_size]:
-            batch = part[[index]]
+            batch = data.batch([index])
             row = part.row(index)
             on_device = trainer.strategy.batch_to_device(batch)
             # the same noise for a sentence at every validation and on every rank

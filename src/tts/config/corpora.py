@@ -6,6 +6,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from tts.config.instantiate import InstantiationException, instantiate
 from tts.data.corpora.combine import make_corpora
+from tts.data.embeddings import prepare_embeddings
 from tts.data.prepare import prepare
 from tts.errors import UserError, naming_key
 from tts.plain_data import PlainData, short
@@ -13,7 +14,10 @@ from tts.vocoders.codec import Codec, load_codec
 
 _PARTS = ("source", "corpora", "frontend", "contract", "prepare")
 # keys of the datamodule that preparation does not use
-_READING = ("_target_", "frames_per_batch", "workers", "prefetch", "seed", "clips", "mel_from")
+_READING = (
+    "_target_", "frames_per_batch", "workers", "prefetch", "seed", "clips", "mel_from",
+    "reference_seconds",
+)  # fmt: skip
 
 
 def prepare_from_config(data: DictConfig | PlainData, where: str = "data") -> list[Path]:
@@ -33,12 +37,15 @@ def prepare_from_config(data: DictConfig | PlainData, where: str = "data") -> li
     except InstantiationException as error:
         raise UserError(f"{where}: {short(error)}") from error
     directory, workers = values.pop("prepared_dir"), values.pop("prepare_workers")
-    codec = values.pop("codec")
+    codec, embedded = values.pop("codec"), values.pop("embeddings", False)
     corpora = make_corpora(parts["source"], parts["corpora"], values)  # type: ignore[arg-type]
-    return prepare(
+    folders = prepare(
         corpora, parts["frontend"], parts["contract"], directory, parts["prepare"], workers,
         codec=_load_codec(codec),
     )  # fmt: skip
+    for folder in folders if embedded else ():
+        prepare_embeddings(folder)
+    return folders
 
 
 def _load_codec(path: str | None) -> Codec | None:

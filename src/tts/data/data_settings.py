@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from tts.bounds import Count, Processes, Seed
+from tts.bounds import Count, Positive, Processes, Seed
 from tts.data.clips import ClipSettings
 from tts.data.prepare_settings import PrepareSettings
 
@@ -14,6 +14,8 @@ class DataSettings(NamedTuple):
     prepare: PrepareSettings = PrepareSettings()
     prepare_workers: Processes = 2  # processes that prepare; 0 = this process itself
     codec: str | None = None  # voice or run whose codec makes Batch.codes; None = no codes
+    embeddings: bool = False  # add a speaker embedding of every utterance
+    reference_seconds: Positive = 6.0  # longest reference of a training utterance
     frames_per_batch: Count = 6000  # utterances x longest, padding included
     workers: Processes = 1  # processes that read
     prefetch: Count = 4  # batches that each of them reads ahead

@@ -32,8 +32,10 @@ from tts.data.corpora.combine import make_corpora
 from tts.data.corpora.source import Corpus
 from tts.data.data_settings import DataSettings
 from tts.data.dataset import SpeechDataset
+from tts.data.embeddings import prepare_embeddings
 from tts.data.prepare import prepare
 from tts.data.reader_errors import ReaderDataset
+from tts.data.references import ReferencedDataset, References, ReferenceSampler
 from tts.data.sampler import FrameBudgetSampler
 from tts.data.store import PreparedCorpus
 from tts.errors import UserError, naming_key
@@ -74,6 +76,8 @@ class SpeechDataModule(pl.LightningDataModule):
         self.opened: list[PreparedCorpus] = []
         self._facts: CorpusFacts | None = None
         self._parts: dict[str, SpeechDataset] = {}
+        self._references: References | None = None
+        self._embedded = False
         self._sampler: FrameBudgetSampler | ClipSampler | None = None
         self._consumed = 0
 
@@ -139,6 +143,28 @@ class SpeechDataModule(pl.LightningDataModule):
         """Return the id of the utterance that ``Batch.utterance`` points to."""
         return self.dataset(split).row(index).id
 
+    def use_references(self, embedded: bool = False) -> None:
+        """Give every utterance a reference of its speaker; ``embedded``: with its embedding.
+
+        Raises UserError where the embeddings are not prepared.
+        """
+        if embedded and not self.settings.embeddings:
+            raise UserError(
+                "this model's style reads speaker embeddings: set data.embeddings=true, which adds "
+                "them to the prepared corpus"
+            )
+        longest = round(self.settings.reference_seconds * self.contract.frames_per_second)
+        self._references = References(self.dataset("train"), max(longest, 1), self.seed)
+        self._embedded = embedded
+
+    def batch(self, indices: Sequence[int], split: str = "validation") -> Batch:
+        """Return utterances of a split as one Batch, with the references of its first epoch."""
+        part = self.dataset(split)
+        if self._references is None:
+            return part[indices]
+        pairs = [(index, self._references.choose(part, index)) for index in indices]
+        return ReferencedDataset(part, self._embedded)[pairs]
+
     def train_dataloader(self) -> Loader:
         self._sampler = self._make_sampler("train", shuffle=True)
         self._sampler.resume(self._consumed)
@@ -197,10 +223,13 @@ class SpeechDataModule(pl.LightningDataModule):
             return load_codec(self.settings.codec)
 
     def _prepare(self, codec: Codec | None, workers: int, progress: bool) -> list[Path]:
-        return prepare(
+        folders = prepare(
             self.corpora, self.frontend, self.contract, self.settings.prepared_dir,
             self.settings.prepare, workers, progress, codec,
         )  # fmt: skip
+        for folder in folders if self.settings.embeddings else ():
+            prepare_embeddings(folder, progress)
+        return folders
 
     def _rank(self) -> tuple[int, int]:
         """Return this process's rank and the number of processes."""
@@ -213,10 +242,14 @@ class SpeechDataModule(pl.LightningDataModule):
         rank, ranks = self._rank()
         if self.clips is not None:
             return ClipSampler(part.frame_lengths, self.clips, self.seed, rank, ranks)
-        return FrameBudgetSampler(
+        make = FrameBudgetSampler if self._references is None else ReferenceSampler
+        sampler = make(
             part.frame_lengths, self.frames_per_batch, self.seed, shuffle, rank, ranks,
             name_of=lambda index: part.row(index).id,
         )  # fmt: skip
+        if isinstance(sampler, ReferenceSampler) and self._references is not None:
+            sampler.attach(self._references, part)
+        return sampler
 
     def _loader(
         self, split: str, sampler: FrameBudgetSampler | ClipSampler | list[list[Cut]]
@@ -224,7 +257,9 @@ class SpeechDataModule(pl.LightningDataModule):
         workers = self.workers if split == "train" else min(self.workers, 1)
         workers = usable_workers(workers, "data.workers")
         part = self.dataset(split)
-        dataset: Dataset[Batch | Clips] = part if self.clips is None else ClipDataset(part)
+        dataset: Dataset[Any] = part if self.clips is None else ClipDataset(part)
+        if self.clips is None and self._references is not None:
+            dataset = ReferencedDataset(part, self._embedded)
         return ReaderLoader(
             ReaderDataset(dataset),
             batch_size=None,  # the dataset returns complete batches

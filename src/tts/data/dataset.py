@@ -52,7 +52,7 @@ class SpeechDataset(Dataset[Batch]):
 
     def row(self, index: int) -> Row:
         """Read a row of the manifest. Raises StoreError where it is damaged."""
-        number, place = self._place(index)
+        number, place = self.place(index)
         corpus = self.corpora[number]
         try:
             return corpus.rows[place]
@@ -68,7 +68,7 @@ class SpeechDataset(Dataset[Batch]):
         together = hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
         return {"utterances": len(self), "hash": digests[0] if len(digests) == 1 else together}
 
-    def _place(self, index: int) -> tuple[int, int]:
+    def place(self, index: int) -> tuple[int, int]:
         """Return the corpus of a row and its number there."""
         if not 0 <= index < len(self):
             raise IndexError(f"row {index} of {len(self)}")
@@ -97,19 +97,23 @@ class SpeechDataset(Dataset[Batch]):
 
     def audio(self, index: int) -> Tensor:
         """``(S,)`` samples in [-1, 1] of one utterance, S = frames * hop."""
-        return self.corpora[self._place(index)[0]].read_audio(self.row(index))
+        return self.corpora[self.place(index)[0]].read_audio(self.row(index))
+
+    def embedding(self, corpus: int, place: int) -> Tensor:
+        """``(E,)`` speaker embedding of a row of a corpus, whose embeddings are prepared."""
+        return self.corpora[corpus].read_embedding(self.corpora[corpus].rows[place])
 
     def clip(self, index: int, start: int, frames: int) -> tuple[Tensor, Tensor]:
         """``(frames, M)`` mel and ``(frames * hop,)`` samples from frame ``start`` on."""
         row, hop = self.row(index), self.facts.contract.hop
-        corpus = self.corpora[self._place(index)[0]]
+        corpus = self.corpora[self.place(index)[0]]
         mel = corpus.read_slice(row, "mel", start, frames).float()
         audio = corpus.read_slice(row, "audio", start * hop, frames * hop)
         return mel, audio.float() / FULL_SCALE
 
     def _read(self, index: int, row: Row) -> dict[str, Tensor]:
         names = (*READ, "codes") if self.coded else READ
-        return self.corpora[self._place(index)[0]].read(row, names)
+        return self.corpora[self.place(index)[0]].read(row, names)
 
 
 def _lengths(items: list[dict[str, Tensor]], name: str) -> Tensor:

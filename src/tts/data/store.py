@@ -11,6 +11,7 @@ Files of the folder:
 - ``files.json``: the hashes of the recordings (:mod:`tts.data.file_hashes`).
 - ``report.txt``, ``report.json``: what was kept and dropped.
 - ``codes-<key>/``: codes of one codec (:mod:`tts.data.codes`), only where ``data.codec`` is set.
+- ``embeddings-ge2e/``: speaker embeddings, only with ``data.embeddings``.
 """
 
 import hashlib
@@ -36,6 +37,8 @@ FEATURES = ("mel", "pitch", "energy", "tokens", "durations", "audio")
 FULL_SCALE = 32767  # of 16-bit samples
 OPEN_SHARDS = 256  # of a process; the system limits its open files and mappings
 CODEC = "codec.json"  # in a folder of codes: the codec's contract
+EMBEDDINGS = "embeddings-ge2e"  # folder of the bundled encoder's speaker embeddings
+ENCODER = "encoder.json"  # in it, written last
 
 
 class PreparedCorpus:
@@ -114,6 +117,10 @@ class PreparedCorpus:
     def read_audio(self, row: Row) -> Tensor:
         """Read the ``(S,)`` samples in [-1, 1] of an utterance, S = frames * hop."""
         return self._read(row, "audio").float() / FULL_SCALE
+
+    def read_embedding(self, row: Row) -> Tensor:
+        """Read the speaker embedding ``(E,)`` of an utterance."""
+        return self._read(row, "embedding", self.path / EMBEDDINGS).float()
 
     def read_slice(self, row: Row, name: str, start: int, length: int) -> Tensor:
         """Read ``length`` entries of one feature as stored, without the rest of it."""

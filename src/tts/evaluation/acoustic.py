@@ -12,6 +12,7 @@ from tts.batch import Batch
 from tts.controls import SynthesisControls
 from tts.data.dataset import SpeechDataset
 from tts.evaluation.compared_controls import titles
+from tts.evaluation.references import ReferenceReader
 from tts.evaluation.systems import (
     COPY_SYNTHESIS,
     RECORDINGS,
@@ -84,6 +85,7 @@ def synthesize_systems(
         System(RECORDINGS, [data.audio(index).numpy() for index in chosen]),
         System(COPY_SYNTHESIS, copies, aligned=True),
     ]
+    references = ReferenceReader(data)
     models: dict[str, ModelMeasurements] = {}
     teacher_forced: dict[int, ModelMeasurements] = {}  # by id of the synthesizer: no controls
     for name, (synthesizer, controls) in readers.items():
@@ -93,8 +95,9 @@ def synthesize_systems(
         for offset, (index, row) in enumerate(zip(chosen, rows, strict=True)):
             batch = data[[index]]
             tokens = batch.tokens[0].tolist()
+            reference = references.read(index, synthesizer)
             generated = synthesizer.generate_from_tokens(
-                tokens, row.speaker, batch.mel, controls, seed + offset
+                tokens, row.speaker, reference, controls, seed + offset
             )
             waves.append(synthesizer.speech_of(generated).waveform)
             if generated.reading is not None:
@@ -105,7 +108,8 @@ def synthesize_systems(
         key = id(synthesizer)
         if key not in teacher_forced:
             teacher_forced[key] = teacher_forced_scores(data, chosen, synthesizer, seed)
-        models[name] = teacher_forced[key] | speed(data, chosen, synthesizer, controls)
+        measured = speed(data, chosen, Reader(synthesizer, controls), references)
+        models[name] = teacher_forced[key] | measured
         if failed:  # first takes that skip, repeat or do not end
             models[name] |= {"failures_per_100": mean_estimate(failed, seed)}
         if rounds:  # passes of the audio model, for all codebooks
@@ -114,20 +118,22 @@ def synthesize_systems(
 
 
 def speed(
-    data: SpeechDataset, chosen: list[int], synthesizer: Synthesizer, controls: SynthesisControls
+    data: SpeechDataset, chosen: list[int], reader: Reader, references: ReferenceReader
 ) -> ModelMeasurements:
     """Return the number of parameters and the real-time factors of acoustic model and vocoder.
 
     A real-time factor is seconds of computation per second of speech.
     """
+    synthesizer, controls = reader
     elapsed = {"rtf_mel": 0.0, "rtf_vocoder": 0.0}
     parameters = sum(p.numel() for p in synthesizer.model.parameters()) / 1e6
     seconds = 0.0
     for index in chosen[:10]:
-        batch = data[[index]]
+        tokens = data[[index]].tokens[0].tolist()
+        reference = references.read(index, synthesizer)
         start = time.perf_counter()
         features = synthesizer.generate_from_tokens(
-            batch.tokens[0].tolist(), data.row(index).speaker, batch.mel, controls
+            tokens, data.row(index).speaker, reference, controls
         ).features[0]
         features_done = time.perf_counter()
         with torch.inference_mode():

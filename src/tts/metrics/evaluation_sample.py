@@ -8,6 +8,7 @@ import numpy as np
 import soxr
 import torch
 
+from tts.audio.level import normalize_level
 from tts.audio.mel import mel_spectrogram
 from tts.audio.pitch import estimate_pitch
 from tts.contract import MelContract
@@ -98,12 +99,6 @@ class EvaluationSample:
 def resample_to_16k(wave: np.ndarray, sample_rate: int) -> np.ndarray:
     """Resample ``(S,)`` samples from ``sample_rate`` to 16 kHz."""
     return np.asarray(soxr.resample(wave.astype(np.float32), sample_rate, SPEECH_SAMPLE_RATE))
-
-
-def normalize_level(wave: np.ndarray, dbfs: float) -> np.ndarray:
-    """Scale ``(S,)`` samples to an RMS of ``dbfs``; silence stays silent."""
-    rms = float(np.sqrt(np.mean(wave**2)))
-    return wave * (10 ** (dbfs / 20) / rms) if rms > 1e-6 else wave
 
 
 def trim_silence(

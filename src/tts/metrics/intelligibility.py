@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tts.audio.level import normalize_level
 from tts.metrics.evaluation_sample import (
     SPEECH_LEVEL,
     SPEECH_SAMPLE_RATE,
     EvaluationSample,
-    normalize_level,
     resample_to_16k,
 )
 from tts.metrics.language_model import split_words, write_bigram_model

@@ -67,6 +67,8 @@ class Diagnostics(NamedTuple):
     # (K,) share of codes that are the likeliest; NaN for a codebook that was not predicted
     token_accuracy: Tensor | None = None
     code_lengths: Tensor | None = None  # (B,) int64 frames of log_attention, of a model of codes
+    style: Tensor | None = None  # (B, D) conditioning vector
+    style_tokens: Tensor | None = None  # (B, heads, tokens) weights of style tokens
 
     def frame_lengths(self, batch: Batch) -> Tensor:
         """Return the lengths of ``log_attention``, ``(B,)``."""
@@ -102,6 +104,16 @@ class AcousticModel(nn.Module, Generic[Output]):
     def reference(self) -> Need:
         """Whether :meth:`generate` takes a recording whose style it copies."""
         return "none"
+
+    @property
+    def style_tokens(self) -> int:
+        """Style tokens that the control ``style_tokens`` can weight, numbered from 0."""
+        return 0
+
+    @property
+    def takes_embedding(self) -> bool:
+        """Whether the style reads a speaker embedding of the reference."""
+        return False
 
     @property
     def scored(self) -> bool:

@@ -30,7 +30,7 @@ from tts.modules.positional import Sinusoidal
 from tts.modules.postnet import Postnet
 from tts.modules.prenet import Prenet
 from tts.modules.stack import MixerWithCross, Stack, StackState
-from tts.modules.style import Style
+from tts.modules.style import Style, StyleOutput
 
 STREAMED_STEPS = 4  # decoder steps of a streamed piece
 Output = TypeVar("Output")
@@ -56,6 +56,15 @@ class Parts(NamedTuple):
     input_noise: NonNegative = 0.0  # standard deviation added to the inputs, in training
     temperature: Temperature = 0.0  # of the sampling in speaking
     max_length: Positive = 30.0  # seconds of an utterance
+
+
+class Decoded(NamedTuple):
+    """What the decoder read and made of an utterance."""
+
+    states: Tensor  # (B, S, dim)
+    head_alignments: Tensor  # (B, A, S, N) log-weights of the heads that carry the alignment
+    token_mask: Tensor  # (B, N) bool
+    style: StyleOutput
 
 
 def aligned_part(decoder: nn.Module, parts: Parts) -> tuple[int, int]:
@@ -106,7 +115,7 @@ class Autoregressive(MelModel[Output]):
 
     @property
     def controls(self) -> frozenset[str]:
-        return frozenset({"temperature", "candidates"})
+        return frozenset({"temperature", "candidates"}) | self.style_controls
 
     def read_by_prenet(self, content: Tensor) -> Tensor:
         """Return what the prenet reads at each step of ``content``, ``(B, S, C)``."""
@@ -201,33 +210,27 @@ class Autoregressive(MelModel[Output]):
         """Read the text; return what all decoder steps see, and how they are sampled."""
         self.require_controls(prompt.controls)
         token_mask = mask_from_lengths(prompt.token_lengths, prompt.tokens.shape[1])
-        reference = None if prompt.reference is None else self.normalized(prompt.reference)
-        style = self.style_of(prompt.speaker, reference, prompt.reference_lengths)
+        style = self.prompt_style(prompt).vector
         memory = self.encode(prompt.tokens, prompt.language, token_mask, style)
         context = Context(token_mask, memory, token_mask, style)
         return context, Sampling.of(prompt.controls, self.temperature, prompt.generator)
 
-    def decoded(
-        self, batch: Batch, content: Tensor, step_mask: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Read an utterance's text and its own earlier ``content`` in one pass (teacher forcing).
-
-        Returns the decoder's states ``(B, S, dim)``, the log-weights of the heads that carry the
-        alignment ``(B, A, S, N)`` and the mask of the text ``(B, N)``.
-        """
+    def decoded(self, batch: Batch, content: Tensor, step_mask: Tensor) -> Decoded:
+        """Read a text and its own earlier ``content`` in one pass (teacher forcing)."""
         token_mask = mask_from_lengths(batch.token_lengths, batch.tokens.shape[1])
         mel = None
         if batch.mel is not None:
             frame_mask = mask_from_lengths(batch.frame_lengths, batch.mel.shape[1])
             mel = self.normalized(batch.mel) * frame_mask[..., None]
-        style = self.style_of(batch.speaker, mel, batch.frame_lengths)
+        styled = self.training_style(batch, mel)
+        style = styled.vector
         memory = self.encode(batch.tokens, batch.language, token_mask, style)
         context = Context(step_mask, memory, token_mask, style)
         alignments: list[Tensor] = []
         wanted = context._replace(alignments=alignments, aligned_blocks=self.alignment_layers)
         states = self.decoder(self._inputs(content, context), wanted)
         chosen = torch.cat([layer[:, : self.alignment_heads] for layer in alignments], 1)
-        return states, chosen, token_mask
+        return Decoded(states, chosen, token_mask, styled)
 
     def encode(
         self, tokens: Tensor, language: Tensor | None, mask: Tensor, style: Tensor | None

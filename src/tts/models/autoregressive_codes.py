@@ -22,8 +22,10 @@ from tts.models.acoustic import Diagnostics
 from tts.models.autoregressive_base import Autoregressive, Parts
 from tts.models.decoding import History
 from tts.models.delay_pattern import delayed, undelayed
+from tts.models.mel_model import STYLE_CONTROLS
 from tts.models.sampling import Sampling
 from tts.models.token_choice import chosen, penalized
+from tts.modules.style import StyleOutput
 
 
 class CodesOutput(NamedTuple):
@@ -37,6 +39,7 @@ class CodesOutput(NamedTuple):
     frame_mask: Tensor  # (B, T) bool
     step_mask: Tensor  # (B, S') bool, the steps of the first codebook
     frames_per_step: int
+    style: StyleOutput = StyleOutput(None)
 
 
 class AutoregressiveCodes(Autoregressive[CodesOutput]):
@@ -46,7 +49,7 @@ class AutoregressiveCodes(Autoregressive[CodesOutput]):
     """
 
     features = "codes"
-    optional_controls = MappingProxyType({"variance_scale": "model/output=mel"})
+    optional_controls = MappingProxyType({**STYLE_CONTROLS, "variance_scale": "model/output=mel"})
 
     def __init__(self, facts: CorpusFacts, parts: Parts) -> None:
         if facts.codec is None:
@@ -80,7 +83,7 @@ class AutoregressiveCodes(Autoregressive[CodesOutput]):
         step_mask = F.pad(frame_mask[:, :: self.frames_per_step], (0, self.delay))
         steps = step_mask.sum(-1) + self.delay
         real = mask_from_lengths(steps, tokens.shape[1])
-        states, head_alignments, token_mask = self.decoded(batch, tokens, real)
+        states, head_alignments, token_mask, style = self.decoded(batch, tokens, real)
         return CodesOutput(
             logits=self.logits(states),
             tokens=tokens,
@@ -90,6 +93,7 @@ class AutoregressiveCodes(Autoregressive[CodesOutput]):
             frame_mask=frame_mask,
             step_mask=step_mask,
             frames_per_step=self.frames_per_step,
+            style=style,
         )
 
     def diagnostics(self, output: CodesOutput) -> Diagnostics:
@@ -102,6 +106,8 @@ class AutoregressiveCodes(Autoregressive[CodesOutput]):
             stop_lengths=output.step_mask.sum(-1),
             token_accuracy=right / count,
             code_lengths=output.frame_mask.sum(-1),
+            style=output.style.vector,
+            style_tokens=output.style.token_weights,
         )
 
     def logits(self, states: Tensor) -> Tensor:

@@ -13,8 +13,10 @@ from tts.masks import mask_from_lengths
 from tts.models.acoustic import Diagnostics
 from tts.models.autoregressive_base import Autoregressive, Parts
 from tts.models.decoding import History
+from tts.models.mel_model import STYLE_CONTROLS
 from tts.models.sampling import Sampling
 from tts.modules.clamp import returning_clamp
+from tts.modules.style import StyleOutput
 from tts.modules.variance_scale import scale_variance
 
 LOG_VARIANCE = (-8.0, 4.0)  # of the normalized mel
@@ -34,12 +36,15 @@ class AutoregressiveOutput(NamedTuple):
     step_mask: Tensor  # (B, S) bool
     frames_per_step: int
     mel_before_postnet: Tensor | None = None  # (B, T, M), where there is a postnet
+    style: StyleOutput = StyleOutput(None)
 
 
 class AutoregressiveMel(Autoregressive[AutoregressiveOutput]):
     """A step writes ``frames_per_step`` mel frames and reads the last one of the step before."""
 
-    optional_controls = dict.fromkeys(("top_k", "top_p", "repetition_penalty", "beam"), OF_CODES)
+    optional_controls = STYLE_CONTROLS | dict.fromkeys(
+        ("top_k", "top_p", "repetition_penalty", "beam"), OF_CODES
+    )
 
     def __init__(self, facts: CorpusFacts, parts: Parts) -> None:
         bands = facts.contract.bands
@@ -60,7 +65,7 @@ class AutoregressiveMel(Autoregressive[AutoregressiveOutput]):
         frame_mask = mask_from_lengths(batch.frame_lengths, batch.mel.shape[1])
         mel = self.normalized(batch.mel) * frame_mask[..., None]
         step_mask = frame_mask[:, :: self.frames_per_step]
-        states, head_alignments, token_mask = self.decoded(batch, mel, step_mask)
+        states, head_alignments, token_mask, style = self.decoded(batch, mel, step_mask)
         mean, log_variance = self._projected(states, frame_mask)
         predicted = self.denormalized(mean, frame_mask)
         refined = predicted
@@ -77,6 +82,7 @@ class AutoregressiveMel(Autoregressive[AutoregressiveOutput]):
             step_mask=step_mask,
             frames_per_step=self.frames_per_step,
             mel_before_postnet=None if self.postnet is None else predicted,
+            style=style,
         )
 
     def diagnostics(self, output: AutoregressiveOutput) -> Diagnostics:
@@ -85,6 +91,8 @@ class AutoregressiveMel(Autoregressive[AutoregressiveOutput]):
             log_attention=self.frame_attention(output.head_alignments, output.mel.shape[1]),
             stop=output.stop,
             stop_lengths=output.step_mask.sum(-1),
+            style=output.style.vector,
+            style_tokens=output.style.token_weights,
         )
 
     def read_by_prenet(self, content: Tensor) -> Tensor:

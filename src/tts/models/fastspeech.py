@@ -21,10 +21,10 @@ from tts.models.acoustic import CorpusKeys, Diagnostics, Generated
 from tts.models.aligned import aligned
 from tts.models.flow import FlowOutput, ResidualFlow, SamplerSettings
 from tts.models.length_regulator import LengthRegulator
-from tts.models.mel_model import MelModel
+from tts.models.mel_model import STYLE_CONTROLS, MelModel
 from tts.models.variance import Prosody, ProsodyTargets, SpeakerNormalizer, VarianceAdaptor
 from tts.modules.stack import Context
-from tts.modules.style import Style
+from tts.modules.style import Style, StyleOutput
 from tts.modules.variance_scale import scale_variance
 
 
@@ -40,6 +40,7 @@ class FastSpeechOutput(NamedTuple):
     mel_before_postnet: Tensor | None = None  # (B, T, M), where there is a postnet
     mel_flow: FlowOutput | None = None  # where there is a flow-matching decoder
     prosody_flow: FlowOutput | None = None  # where there is a flow-matching adaptor
+    style: StyleOutput = StyleOutput(None)
 
 
 class FastSpeechParts(NamedTuple):
@@ -69,7 +70,9 @@ class FastSpeech(MelModel[FastSpeechOutput]):
     ``facts`` size the embeddings and carry the corpus statistics.
     """
 
-    optional_controls = dict.fromkeys(SamplerSettings._fields, "model/flow=residual")
+    optional_controls = STYLE_CONTROLS | dict.fromkeys(
+        SamplerSettings._fields, "model/flow=residual"
+    )
 
     def __init__(self, facts: CorpusFacts, parts: FastSpeechParts) -> None:
         dim, stride, bands = parts.dim, parts.stride, facts.contract.bands
@@ -91,7 +94,7 @@ class FastSpeech(MelModel[FastSpeechOutput]):
     def controls(self) -> frozenset[str]:
         prosody = {"rate", "pitch", "energy", "pitch_range", "prosody_temperature"}
         sampler = SamplerSettings._fields if self.flow is not None else ()
-        return frozenset({*prosody, "variance_scale", *sampler})
+        return frozenset({*prosody, "variance_scale", *sampler}) | self.style_controls
 
     def forward(self, batch: Batch) -> FastSpeechOutput:
         """Predict the mel with the recording's durations, pitch and energy (teacher forcing)."""
@@ -99,7 +102,8 @@ class FastSpeech(MelModel[FastSpeechOutput]):
         mel = self.normalized(batch.mel)
         token_mask = mask_from_lengths(batch.token_lengths, batch.tokens.shape[1])
         frame_mask = mask_from_lengths(batch.frame_lengths, mel.shape[1])
-        style = self.style_of(batch.speaker, mel, batch.frame_lengths)
+        styled = self.training_style(batch, mel)
+        style = styled.vector
 
         embedded = self.embedded(batch.tokens, batch.language, token_mask)
         durations, log_attention = aligned(self.aligner, embedded, mel, batch)
@@ -123,6 +127,7 @@ class FastSpeech(MelModel[FastSpeechOutput]):
             else self.denormalized(before_postnet, frame_mask),
             mel_flow=mel_flow,
             prosody_flow=prosody_flow,
+            style=styled,
         )  # fmt: skip
 
     @torch.inference_mode()
@@ -130,16 +135,13 @@ class FastSpeech(MelModel[FastSpeechOutput]):
         """Synthesize a mel with predicted or sampled prosody."""
         self.require_controls(prompt.controls)
         token_mask = mask_from_lengths(prompt.token_lengths, prompt.tokens.shape[1])
-        reference = None if prompt.reference is None else self.normalized(prompt.reference)
-        style = self.style_of(prompt.speaker, reference, prompt.reference_lengths)
-        speaker = prompt.speaker
-        if speaker is None:
-            speaker = prompt.tokens.new_zeros(len(prompt.tokens))
+        style = self.prompt_style(prompt).vector
+        deviations = self.adaptor.normalize.deviations(prompt)
 
         embedded = self.embedded(prompt.tokens, prompt.language, token_mask)
         states = self.encoder(embedded, Context(mask=token_mask, style=style))
         states, (durations, notes), prosody = self.adaptor.generate(
-            states, token_mask, style, speaker, prompt.controls, prompt.generator
+            states, token_mask, style, deviations, prompt.controls, prompt.generator
         )
         frame_lengths = durations.sum(-1)
         frame_mask = mask_from_lengths(frame_lengths)
@@ -164,11 +166,14 @@ class FastSpeech(MelModel[FastSpeechOutput]):
             predicted_durations=output.prosody.log_duration.exp(),
             pitch=output.targets.pitch,
             predicted_pitch=output.prosody.pitch,
+            style=output.style.vector,
+            style_tokens=output.style.token_weights,
         )
 
     def corpus_keys(self) -> CorpusKeys:
-        statistics = (f"adaptor.normalize.{name}" for name in SpeakerNormalizer.STATISTICS)
-        return super().corpus_keys()._replace(statistics=tuple(statistics))
+        own = tuple(f"adaptor.normalize.{name}" for name in SpeakerNormalizer.STATISTICS)
+        keys = super().corpus_keys()
+        return keys._replace(statistics=own + keys.statistics)
 
     def _decode(
         self, states: Tensor, durations: Tensor, style: Tensor | None, frame_mask: Tensor

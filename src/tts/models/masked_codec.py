@@ -32,11 +32,11 @@ from tts.models.given_codes import (
 )
 from tts.models.length_regulator import LengthRegulator
 from tts.models.masking import TrainingMask, draw_mask
-from tts.models.mel_model import MelModel
+from tts.models.mel_model import STYLE_CONTROLS, MelModel
 from tts.models.refinement import Guess, RefinementSettings, refine
 from tts.models.stopping import StoppingController, StoppingOutput
 from tts.modules.stack import Context
-from tts.modules.style import Style
+from tts.modules.style import Style, StyleOutput
 
 Rounds = Annotated[int, Bound(least=1, most=1000)]
 VALIDATION_SEED = 1  # of the masks in validation
@@ -54,6 +54,7 @@ class MaskedCodecOutput(NamedTuple):
     log_attention: Tensor | None  # (B, F, N) the aligner's, F mel frames; None: given durations
     token_mask: Tensor  # (B, N) bool
     stopping: StoppingOutput | None  # with model/stopping=learned
+    style: StyleOutput = StyleOutput(None)
 
 
 class _Text(NamedTuple):
@@ -131,7 +132,7 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
 
     @property
     def optional_controls(self) -> dict[str, str]:  # type: ignore[override]
-        return {
+        return STYLE_CONTROLS | {
             "guidance": "model.cfg_dropout above 0",
             "stop_probability": "model/stopping=learned",
             "prosody_temperature": "model.duration.variance=true",
@@ -146,7 +147,7 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
             taken.discard("stop_probability")
         if not self.cfg_dropout:
             taken.discard("guidance")
-        return frozenset(taken)
+        return self.style_controls.union(taken)
 
     def forward(self, batch: Batch) -> MaskedCodecOutput:
         """Predict masked tokens of one random level of each utterance; in validation, of all."""
@@ -161,7 +162,8 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
         drawn = self._draw_mask(batch.code_lengths, batch.codes.shape[1], copies)
         first = drawn.given[: len(mel)]  # an utterance has one style in all its copies
         heard = kept_frames(first, batch.frame_lengths, mel.shape[1], self.length_regulator.stride)
-        style = self.style_of(batch.speaker, *compacted(mel, heard))
+        styled = self.training_style(batch, *compacted(mel, heard))
+        style = styled.vector
 
         embedded = self.embedded(batch.tokens, batch.language, token_mask)
         durations, log_attention = aligned(self.aligner, embedded, mel, batch)
@@ -188,6 +190,7 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
             log_attention=log_attention,
             token_mask=token_mask,
             stopping=stopping,
+            style=styled,
         )
 
     @torch.inference_mode()
@@ -233,8 +236,7 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
     def _read(self, prompt: Prompt) -> "_Text":
         """Encode the text of a prompt and predict its durations."""
         mask = mask_from_lengths(prompt.token_lengths, prompt.tokens.shape[1])
-        reference = None if prompt.reference is None else self.normalized(prompt.reference)
-        style = self.style_of(prompt.speaker, reference, prompt.reference_lengths)
+        style = self.prompt_style(prompt).vector
         embedded = self.embedded(prompt.tokens, prompt.language, mask)
         states = self.encoder(embedded, Context(mask=mask, style=style))
         return _Text(states, mask, style, self.duration(states, mask, style))
@@ -281,6 +283,8 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
             durations=output.targets.durations,
             predicted_durations=output.prosody.log_duration.exp(),
             token_accuracy=sums[0] / sums[1],  # NaN for a level that was not drawn
+            style=output.style.vector,
+            style_tokens=output.style.token_weights,
         )
 
     def _draw_mask(self, lengths: Tensor, frames: int, copies: int) -> TrainingMask:

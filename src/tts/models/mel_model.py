@@ -5,9 +5,17 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from tts.batch import Batch, Prompt
 from tts.corpus import CorpusFacts
 from tts.models.acoustic import AcousticModel, CorpusKeys, Output
-from tts.modules.style import Need, Style
+from tts.modules.style import Need, Style, StyleInputs, StyleOutput
+
+# controls of single styles -> the choice that adds them
+STYLE_CONTROLS = {
+    "style_tokens": "model/style=composed and model/style/parts=[tokens]",
+    "style_temperature": "model/style=composed and tokens or variational in model/style/parts",
+    "style_weights": "model/style=composed",
+}
 
 
 class MelModel(AcousticModel[Output]):
@@ -41,15 +49,28 @@ class MelModel(AcousticModel[Output]):
         return "none" if self.style is None else self.style.needs.reference
 
     @property
+    def style_controls(self) -> frozenset[str]:
+        """Names of the controls that the style takes."""
+        return frozenset() if self.style is None else self.style.controls
+
+    @property
+    def style_tokens(self) -> int:
+        return 0 if self.style is None else self.style.token_count
+
+    @property
+    def takes_embedding(self) -> bool:
+        return self.style is not None and self.style.needs.embedding != "none"
+
+    @property
     def shortest_reference(self) -> int:
         return 1 if self.style is None else self.style.receptive_field
 
     def corpus_keys(self) -> CorpusKeys:
-        tables = () if self.style is None else self.style.speaker_tables
-        return CorpusKeys(
-            speakers=tuple(f"style.{name}" for name in tables),
-            languages=() if self.embed_language is None else ("embed_language.weight",),
-        )
+        own = () if self.embed_language is None else ("embed_language.weight",)
+        if self.style is None:
+            return CorpusKeys(languages=own)
+        tables = self.style.tables().under("style")
+        return CorpusKeys(tables.statistics, tables.speakers, own + tables.languages)
 
     def normalized(self, mel: Tensor) -> Tensor:
         """Return log magnitudes as z-scores under the corpus's mean and standard deviation."""
@@ -59,13 +80,41 @@ class MelModel(AcousticModel[Output]):
         """Return log magnitudes from z-scores ``(B, T, M)``, 0 outside ``frame_mask (B, T)``."""
         return (mel * self.mel_std + self.mel_mean) * frame_mask[..., None]
 
-    def style_of(
-        self, speaker: Tensor | None, mel: Tensor | None, lengths: Tensor | None
-    ) -> Tensor | None:
-        """Return the style ``(B, style_dim)``, or None without one; ``mel`` is normalized."""
-        if self.style is None:
-            return None
-        return self.style(speaker=speaker, mel=mel, lengths=lengths)
+    def style_of(self, inputs: StyleInputs) -> StyleOutput:
+        """Return the style, whose vector is None of a model without one."""
+        return StyleOutput(None) if self.style is None else self.style(inputs)
+
+    def training_style(
+        self, batch: Batch, own: Tensor | None, lengths: Tensor | None = None
+    ) -> StyleOutput:
+        """Return the style of a batch: by its references, or, without them, by its ``own`` mels.
+
+        ``own (B, R, M)`` is normalized, of ``lengths (B,)``.
+        """
+        mel, lengths = own, batch.frame_lengths if lengths is None else lengths
+        if batch.reference is not None:
+            mel, lengths = self.normalized(batch.reference), batch.reference_lengths
+        inputs = StyleInputs(batch.speaker, batch.language, mel, lengths)
+        return self.style_of(inputs._replace(embedding=batch.embedding))
+
+    def prompt_style(self, prompt: Prompt) -> StyleOutput:
+        """Return the style of a prompt. Raises UserError for what it lacks or does not have."""
+        controls = prompt.controls
+        reference = None if prompt.reference is None else self.normalized(prompt.reference)
+        return self.style_of(
+            StyleInputs(
+                prompt.speaker,
+                prompt.language,
+                reference,
+                prompt.reference_lengths,
+                embedding=prompt.embedding,
+                statistics=prompt.statistics,
+                tokens=controls.style_tokens,
+                weights=controls.style_weights,
+                temperature=controls.style_temperature,
+                generator=prompt.generator,
+            )
+        )
 
     def embedded(self, tokens: Tensor, language: Tensor | None, mask: Tensor) -> Tensor:
         """Return the embedded tokens ``(B, N, dim)``, 0 at padding."""

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tts.alignment.regulator import average_by_duration
-from tts.batch import Batch
+from tts.batch import Batch, Prompt
 from tts.bounds import OddKernel, Probability, Share
 from tts.controls import PerToken, SynthesisControls
 from tts.corpus import CorpusFacts
@@ -43,6 +43,21 @@ class ProsodyTargets(NamedTuple):
     durations: Tensor  # (B, N) int64 frames
     pitch: Tensor  # (B, N)
     energy: Tensor  # (B, N)
+
+
+class Deviations(NamedTuple):
+    """Standard deviations of a speaker, which turn shifts into shifts of z-scores."""
+
+    pitch: Tensor  # (B, 1) of ln F0
+    energy: Tensor  # (B, 1) of log energy
+
+    def semitones(self, semitones: PerToken) -> Tensor:
+        """Return a shift in semitones as a shift of the pitch z-score, ``(B, 1)`` or ``(B, N)``."""
+        return torch.as_tensor(semitones) * (math.log(2) / 12) / self.pitch
+
+    def decibels(self, decibels: PerToken) -> Tensor:
+        """Return a shift in decibels as a shift of the energy z-score, ``(B, 1)`` or ``(B, N)``."""
+        return torch.as_tensor(decibels) * (math.log(10) / 20) / self.energy
 
 
 class SpeakerNormalizer(nn.Module):
@@ -82,13 +97,16 @@ class SpeakerNormalizer(nn.Module):
             average_by_duration(energy, durations),
         )
 
-    def semitones(self, semitones: PerToken, speaker: Tensor) -> Tensor:
-        """Return a shift in semitones as a shift of the pitch z-score, ``(B, 1)`` or ``(B, N)``."""
-        return torch.as_tensor(semitones) * (math.log(2) / 12) / self.pitch_std[speaker, None]
+    def deviations(self, prompt: Prompt) -> Deviations:
+        """Return the deviations of a prompt's speaker: an unknown one has its own statistics."""
+        if prompt.statistics is not None:
+            pitch, energy = prompt.statistics[:, [1, 3]].clamp(min=1e-3).unbind(-1)
+            return Deviations(pitch[:, None], energy[:, None])
+        return self.deviations_of(_speaker_or_first(prompt.speaker, prompt.tokens))
 
-    def decibels(self, decibels: PerToken, speaker: Tensor) -> Tensor:
-        """Return a shift in decibels as a shift of the energy z-score, ``(B, 1)`` or ``(B, N)``."""
-        return torch.as_tensor(decibels) * (math.log(10) / 20) / self.energy_std[speaker, None]
+    def deviations_of(self, speaker: Tensor) -> Deviations:
+        """Return the deviations of speakers ``(B,)`` of the corpus."""
+        return Deviations(self.pitch_std[speaker, None], self.energy_std[speaker, None])
 
 
 class Predictor(nn.Module):
@@ -188,7 +206,7 @@ class VarianceAdaptor(nn.Module):
         states: Tensor,
         mask: Tensor,
         style: Tensor | None,
-        speaker: Tensor,
+        deviations: Deviations,
         controls: SynthesisControls,
         generator: torch.Generator | None = None,
     ) -> tuple[Tensor, Durations, Prosody]:
@@ -201,14 +219,14 @@ class VarianceAdaptor(nn.Module):
             states, mask, style, mean, log_variance, controls.prosody_temperature, generator
         )
         sampled = Prosody(mean + residual[..., 0], log_variance, residual[..., 1], residual[..., 2])
-        return self.adapt(states, mask, style, speaker, controls, sampled)
+        return self.adapt(states, mask, style, deviations, controls, sampled)
 
     def adapt(
         self,
         states: Tensor,
         mask: Tensor,
         style: Tensor | None,
-        speaker: Tensor,
+        deviations: Deviations,
         controls: SynthesisControls,
         sampled: Prosody,
     ) -> tuple[Tensor, Durations, Prosody]:
@@ -218,10 +236,10 @@ class VarianceAdaptor(nn.Module):
         durations = speaking_durations(log_duration, mask, controls.rate, self.frames_per_second)
         pitch = self.pitch(states, mask, style)[..., 0]
         pitch = (pitch + sampled.pitch) * torch.as_tensor(controls.pitch_range)
-        pitch = pitch + self.normalize.semitones(controls.pitch, speaker)
+        pitch = pitch + deviations.semitones(controls.pitch)
         states = states + _embed(self.embed_pitch, pitch, mask)
         energy = self.energy(states, mask, style)[..., 0]
-        energy = energy + sampled.energy + self.normalize.decibels(controls.energy, speaker)
+        energy = energy + sampled.energy + deviations.decibels(controls.energy)
         states = states + _embed(self.embed_energy, energy, mask)
         prosody = Prosody(log_duration, sampled.log_duration_variance, pitch, energy)
         return states, durations, prosody

@@ -1,5 +1,6 @@
 """Style encoders: a conditioning vector from a speaker's name or a reference recording."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal, NamedTuple
 
 import torch
@@ -13,6 +14,7 @@ from tts.masks import mask_from_lengths
 from tts.modules.conv import DepthwiseConv
 
 Need = Literal["none", "optional", "required"]
+NO_SPEAKER = "model/style=speaker needs a speaker: give speaker=NAME"
 
 
 class StyleNeeds(NamedTuple):
@@ -20,44 +22,91 @@ class StyleNeeds(NamedTuple):
 
     speaker: Need = "none"
     reference: Need = "none"  # the mel of a recording
+    embedding: Need = "none"  # a speaker embedding of that recording
+
+
+class StyleTables(NamedTuple):
+    """State-dict keys of a style with one row per speaker or language."""
+
+    speakers: tuple[str, ...] = ()  # learned
+    languages: tuple[str, ...] = ()  # learned
+    statistics: tuple[str, ...] = ()  # computed from the corpus, one row per speaker
+
+    def under(self, prefix: str) -> "StyleTables":
+        """Return the keys in a module that holds the style as ``prefix``."""
+        return StyleTables(*(tuple(f"{prefix}.{key}" for key in keys) for keys in self))
+
+
+class StyleInputs(NamedTuple):
+    """What a style can be computed from; None where it is not known or not wanted."""
+
+    speaker: Tensor | None = None  # (B,) int64
+    language: Tensor | None = None  # (B,) int64
+    mel: Tensor | None = None  # (B, R, M) normalized log mel of a reference
+    lengths: Tensor | None = None  # (B,) int64 frames of the reference; None: all are real
+    summary: Tensor | None = None  # (B, S) of the reference, by the encoder of a composed style
+    embedding: Tensor | None = None  # (B, E) speaker embedding of the reference
+    statistics: Tensor | None = None  # (B, 4) of the reference's speaker: ProsodyStyle.FIELDS
+    tokens: Mapping[int, float] | str | None = None  # SynthesisControls.style_tokens
+    weights: Mapping[str, float] | None = None  # SynthesisControls.style_weights
+    temperature: float | None = None  # SynthesisControls.style_temperature
+    generator: torch.Generator | None = None  # of what is drawn; None = torch's own
+
+
+class StyleOutput(NamedTuple):
+    """A style and what its losses and plots read."""
+
+    vector: Tensor | None  # (B, dim); None of a model without a style
+    token_weights: Tensor | None = None  # (B, heads, tokens) of style tokens
+    divergence: Tensor | None = None  # (B,) nats of a variational style from its prior
 
 
 class Style(nn.Module):
     """Base of style encoders: made with ``facts``, it maps what it needs to ``(B, dim)``."""
 
-    needs: ClassVar[StyleNeeds]
-    speaker_tables: ClassVar[tuple[str, ...]] = ()  # state-dict keys with one row per speaker
+    needs: StyleNeeds = StyleNeeds()
+    controls: ClassVar[frozenset[str]] = frozenset()  # names of SynthesisControls it takes
     dim: int
     receptive_field = 1  # mel frames of a reference that are seen at once
+    token_count = 0  # style tokens that can be weighted by hand
 
-    def forward(
-        self, speaker: Tensor | None, mel: Tensor | None = None, lengths: Tensor | None = None
-    ) -> Tensor:
-        """Return the style ``(B, dim)``.
-
-        ``speaker (B,)`` int64; ``mel (B, T, M)`` normalized, of ``lengths (B,)`` frames (None: all
-        real). Raises UserError when something required is None.
-        """
+    def forward(self, inputs: StyleInputs) -> StyleOutput:
+        """Return the style. Raises UserError when something required is None."""
         raise NotImplementedError
+
+    def available(self, inputs: StyleInputs) -> bool:
+        """Return whether ``inputs`` has what this style is computed from."""
+        given = {
+            "speaker": inputs.speaker,
+            "reference": inputs.mel,
+            "embedding": inputs.embedding,
+        }
+        return all(
+            given[name] is not None for name, need in self.needs._asdict().items() if need != "none"
+        )
+
+    def tables(self) -> StyleTables:
+        """Return the keys that a warm start with other speakers or languages must remap."""
+        return StyleTables()
 
 
 class SpeakerStyle(Style):
     """One learned vector of size ``dim`` per speaker."""
 
     needs = StyleNeeds(speaker="required")
-    speaker_tables = ("table.weight",)
 
     def __init__(self, facts: CorpusFacts, dim: Channels = 64) -> None:
         super().__init__()
         self.dim = dim
         self.table = nn.Embedding(len(facts.speakers), dim)
 
-    def forward(
-        self, speaker: Tensor | None, mel: Tensor | None = None, lengths: Tensor | None = None
-    ) -> Tensor:
-        if speaker is None:
-            raise UserError("model/style=speaker needs a speaker: give speaker=NAME")
-        return self.table(speaker)
+    def forward(self, inputs: StyleInputs) -> StyleOutput:
+        if inputs.speaker is None:
+            raise UserError(NO_SPEAKER)
+        return StyleOutput(self.table(inputs.speaker))
+
+    def tables(self) -> StyleTables:
+        return StyleTables(speakers=("table.weight",))
 
 
 class ReferenceStyle(Style):
@@ -87,23 +136,30 @@ class ReferenceStyle(Style):
         self.norms = nn.ModuleList(nn.LayerNorm(hidden) for _ in range(depth))
         self.output = nn.Linear(2 * hidden, dim)
 
-    def forward(
-        self, speaker: Tensor | None, mel: Tensor | None = None, lengths: Tensor | None = None
-    ) -> Tensor:
-        if mel is None:
-            raise UserError("model/style=reference needs a recording: give reference=FILE.wav")
-        if lengths is None:
-            lengths = torch.full((len(mel),), mel.shape[1], device=mel.device)
-        mask = mask_from_lengths(lengths, mel.shape[1])[..., None]
+    def forward(self, inputs: StyleInputs) -> StyleOutput:
+        mel, mask = reference_of(inputs, "model/style=reference")
         x = self.input(mel)
         for depthwise, pointwise, norm in zip(
             self.depthwise, self.pointwise, self.norms, strict=True
         ):
             x = x + F.gelu(pointwise(depthwise(norm(x) * mask)))
-        return self.output(_statistics(x, mask).to(self.output.weight.dtype))
+        return StyleOutput(self.output(pooled_statistics(x, mask).to(self.output.weight.dtype)))
 
 
-def _statistics(x: Tensor, mask: Tensor) -> Tensor:
+def reference_of(inputs: StyleInputs, who: str) -> tuple[Tensor, Tensor]:
+    """Return the reference mel ``(B, R, M)`` and its mask ``(B, R, 1)``.
+
+    ``who`` needs it, for a message. Raises UserError where there is none.
+    """
+    mel, lengths = inputs.mel, inputs.lengths
+    if mel is None:
+        raise UserError(f"{who} needs a recording: give reference=FILE.wav")
+    if lengths is None:
+        lengths = torch.full((len(mel),), mel.shape[1], device=mel.device)
+    return mel, mask_from_lengths(lengths, mel.shape[1])[..., None]
+
+
+def pooled_statistics(x: Tensor, mask: Tensor) -> Tensor:
     """Return mean and standard deviation over real frames, fp32.
 
     ``(B, T, C)``, ``(B, T, 1)`` -> ``(B, 2 C)``.

@@ -91,14 +91,9 @@ class OnnxVoice:
             raise UserError(
                 f"reference={path}: this model was not trained with model/style=reference"
             )
-        import torch
+        from tts.speakers.reference import read_reference
 
-        from tts.audio.io import read_audio
-        from tts.audio.mel import mel_spectrogram
-
-        contract = self.facts.contract
-        wave = torch.from_numpy(read_audio(Path(path), contract.sample_rate))
-        return mel_spectrogram(wave, contract)[None].numpy()
+        return read_reference(path, self.facts.contract).mel.numpy()
 
     def speak(self, prompt: Prompt) -> Spoken:
         """Speak a prompt of one utterance, as :meth:`GraphSpeaker.speak` does."""

@@ -19,6 +19,8 @@ TYPES: dict[str, Any] = {
 FIELDS = ("batch", "random", "state_dict", "loss", *CARD, *TYPES)
 DIMENSIONS = {
     "mel": 3,
+    "reference": 3,
+    "embedding": 2,
     "codes": 3,
     "durations": 2,
     "pitch": 2,
@@ -61,7 +63,8 @@ def _batch(fields: object, where: str) -> Batch | Clips:
     for name, tensor in fields.items():
         if tensor.ndim != DIMENSIONS.get(name, 1) or len(tensor) != len(fields["frame_lengths"]):
             raise UserError(f"{where}.{name}: does not have the shape of a batch")
-    limits = {"token_lengths": "tokens", "frame_lengths": "mel", "code_lengths": "codes"}
+    limits = {"token_lengths": "tokens", "frame_lengths": "mel", "code_lengths": "codes",
+              "reference_lengths": "reference"}  # fmt: skip
     for name, padded in limits.items():
         if name in fields and padded in fields:
             _require_range(fields[name], fields[padded].shape[1], f"{where}.{name}")

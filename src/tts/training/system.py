@@ -64,6 +64,8 @@ def build_trainable_system(
         require_same_shapes(model, part_of("model.", state), str(checkpoint), OTHER_MODEL)
     model = trained_system(system).model
     _warn_of_missing_order(model)
+    if isinstance(model, AcousticModel) and (model.reference != "none" or model.takes_embedding):
+        data.use_references(model.takes_embedding)
     accelerate(system, config.trainer.checkpoint_activations, config.trainer.compile)
     if config.distill_from:
         if config.train_only is not None:

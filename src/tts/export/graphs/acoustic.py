@@ -16,6 +16,7 @@ from tts.models.flow import ResidualFlow, SamplerSettings
 from tts.models.variance import Prosody
 from tts.modules.conv import DepthwiseConv
 from tts.modules.stack import Context
+from tts.modules.style import StyleInputs
 
 PROSODY = {"rate": 1.0, "pitch": 0.0, "energy": 0.0, "pitch_range": 1.0}  # per token: neutral value
 LONGEST = 1 << 20  # decoder steps, an upper limit for the graph's arithmetic
@@ -73,15 +74,17 @@ class AcousticGraph(nn.Module):
         mask = torch.ones_like(tokens, dtype=torch.bool)
         speaker = inputs.get("speaker", tokens.new_zeros(1))
         language = inputs.get("language", tokens.new_zeros(1))
-        style = model.style_of(speaker, self._reference(inputs), None)
+        given = StyleInputs(speaker, language, self._reference(inputs))
+        style = model.style_of(given).vector
         states = model.encoder(
             model.embedded(tokens, language, mask), Context(mask=mask, style=style)
         )
         controls = SynthesisControls(
             inputs["rate"], inputs["pitch"], inputs["energy"], inputs["pitch_range"]
         )
+        deviations = model.adaptor.normalize.deviations_of(speaker)
         states, (durations, _), prosody = model.adaptor.adapt(
-            states, mask, style, speaker, controls, self._sampled(states, mask, style, inputs)
+            states, mask, style, deviations, controls, self._sampled(states, mask, style, inputs)
         )
 
         frames = durations.sum()

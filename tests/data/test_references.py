@@ -1,0 +1,111 @@
+"""References in training: another recording of the speaker, never the target where one exists."""
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tts.data.references import ReferencedDataset, References, ReferenceSampler
+
+
+class FakeCorpus:
+    """Rows of ``speakers``; the mel of a row consists of its number."""
+
+    def __init__(self, speakers: Sequence[str], frames: Sequence[int]) -> None:
+        self.rows: Any = [
+            SimpleNamespace(id=str(n), speaker=speaker, number=n)
+            for n, speaker in enumerate(speakers)
+        ]
+        self.rows = _Rows(self.rows)
+        self.rows.frames = np.array(frames)
+
+    def read_slice(self, row: Any, name: str, start: int, length: int) -> torch.Tensor:
+        frames = torch.arange(start, start + length, dtype=torch.float32)
+        return torch.stack([torch.full_like(frames, float(row.number)), frames], 1)
+
+
+class _Rows(list[Any]):
+    frames: np.ndarray
+
+
+class FakePart:
+    """A split: (corpus, row) by index."""
+
+    def __init__(self, corpora: list[FakeCorpus], places: list[tuple[int, int]]) -> None:
+        self.corpora, self.places = corpora, places
+        self.frame_lengths = np.array([corpora[c].rows.frames[r] for c, r in places])
+
+    @property
+    def rows(self) -> Any:
+        return (self.row(index) for index in range(len(self.places)))
+
+    def row(self, index: int) -> Any:
+        corpus, row = self.places[index]
+        return self.corpora[corpus].rows[row]
+
+    def place(self, index: int) -> tuple[int, int]:
+        return self.places[index]
+
+
+CORPORA = [FakeCorpus(["ann"] * 5 + ["bob"], [100, 40, 60, 80, 90, 70]), FakeCorpus(["ann"], [50])]
+TRAIN: Any = FakePart(CORPORA, [(0, 0), (0, 1), (0, 2), (0, 3), (0, 5), (1, 0)])
+VALIDATION: Any = FakePart(CORPORA, [(0, 4)])
+REFERENCES = References(TRAIN, longest=30)
+
+
+@pytest.mark.parametrize("epoch", range(20))
+def test_a_reference_is_another_training_utterance_of_the_speaker(epoch: int) -> None:
+    for part in (TRAIN, VALIDATION):
+        for index in range(len(part.places)):
+            chosen = REFERENCES.choose(part, index, epoch)
+            row = CORPORA[chosen.corpus].rows[chosen.row]
+            place = (chosen.corpus, chosen.row)
+            assert row.speaker == part.row(index).speaker
+            assert place in TRAIN.places
+            assert 0 < chosen.frames <= 30
+            assert chosen.start + chosen.frames <= CORPORA[chosen.corpus].rows.frames[chosen.row]
+            assert (place != part.place(index)) or row.speaker == "bob"
+
+
+def test_a_speaker_of_one_utterance_hears_a_part_of_it() -> None:
+    chosen = References(TRAIN, longest=1000).choose(TRAIN, 4)
+    assert (chosen.corpus, chosen.row, chosen.frames) == (0, 5, 35)
+
+
+def test_references_change_with_the_epoch_and_are_found_again() -> None:
+    epochs = [[REFERENCES.choose(TRAIN, n, epoch) for n in range(6)] for epoch in (0, 1, 0)]
+    assert epochs[0] == epochs[2] != epochs[1]
+
+
+def test_a_sampler_that_resumes_yields_the_same_references() -> None:
+    def sampler() -> ReferenceSampler:
+        return ReferenceSampler(TRAIN.frame_lengths, 100, seed=3).attach(REFERENCES, TRAIN)
+
+    whole, resumed = sampler(), sampler()
+    batches = [batch for epoch in (0, 1) for batch in (whole.set_epoch(epoch), list(whole))[1]]
+    resumed.resume(len(whole) + 1)
+    assert list(resumed) == batches[len(whole) + 1 :]
+
+
+def test_a_batch_has_the_frames_of_its_references() -> None:
+    class Speech:
+        corpora = CORPORA
+
+        def __getitem__(self, indices: list[int]) -> Any:
+            from fakes import make_batch
+
+            return make_batch(0, len(indices))
+
+    pairs = [(n, REFERENCES.choose(TRAIN, n)) for n in range(3)]
+    batch = ReferencedDataset(Speech())[pairs]  # type: ignore[arg-type]
+    assert batch.reference is not None
+    assert batch.reference_lengths is not None
+    for (_, chosen), mel, length in zip(
+        pairs, batch.reference, batch.reference_lengths, strict=True
+    ):
+        assert int(length) == chosen.frames
+        assert (mel[:length, 0] == chosen.row).all()
+        assert int(mel[0, 1]) == chosen.start
