@@ -109,6 +109,7 @@ TRAINING = {
     "tts.callbacks.support.plateau_actions": (
         "AddDropout", "LowerLearningRate", "RebalanceLosses", "StopTraining", "WarmRestart",
     ),
+    "tts.callbacks.style_samples": ("StyleSamples",),
     "tts.callbacks.throughput": ("Throughput",),
     "tts.callbacks.validation_metrics": ("ValidationMetrics",),
     "tts.discriminators.cqt": ("MultiConstantQDiscriminator",),

@@ -67,7 +67,9 @@ class Module:
 
 def trainer_of(rank: int = 0, ranks: int = 1, **more: Any) -> Any:
     data = SimpleNamespace(
-        dataset=lambda split: FakeSplit(), facts=SimpleNamespace(contract=CONTRACT)
+        dataset=lambda split: FakeSplit(),
+        batch=lambda rows: FakeSplit()[rows],
+        facts=SimpleNamespace(contract=CONTRACT),
     )
     plain: Any = torch.no_grad
     return SimpleNamespace(

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from tts.batch import Batch, Prompt
 from tts.controls import SynthesisControls
 from tts.errors import UserError
-from tts.modules.style import Need
+from tts.modules.style import Need, StyleOutput
 
 Output = TypeVar("Output")  # the NamedTuple that the family's losses read by name
 
@@ -67,8 +67,6 @@ class Diagnostics(NamedTuple):
     # (K,) share of codes that are the likeliest; NaN for a codebook that was not predicted
     token_accuracy: Tensor | None = None
     code_lengths: Tensor | None = None  # (B,) int64 frames of log_attention, of a model of codes
-    style: Tensor | None = None  # (B, D) conditioning vector
-    style_tokens: Tensor | None = None  # (B, heads, tokens) weights of style tokens
 
     def frame_lengths(self, batch: Batch) -> Tensor:
         """Return the lengths of ``log_attention``, ``(B,)``."""
@@ -157,6 +155,10 @@ class AcousticModel(nn.Module, Generic[Output]):
     def diagnostics(self, output: Output) -> Diagnostics:
         """Return what can be drawn and scored of ``output``."""
         return Diagnostics()
+
+    def batch_style(self, batch: Batch) -> StyleOutput:
+        """Return the style of a batch, by its references; without a vector of a model without."""
+        return StyleOutput(None)
 
     def corpus_keys(self) -> CorpusKeys:
         """Return the keys that a warm start with other speakers or languages must remap."""

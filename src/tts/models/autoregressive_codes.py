@@ -106,8 +106,6 @@ class AutoregressiveCodes(Autoregressive[CodesOutput]):
             stop_lengths=output.step_mask.sum(-1),
             token_accuracy=right / count,
             code_lengths=output.frame_mask.sum(-1),
-            style=output.style.vector,
-            style_tokens=output.style.token_weights,
         )
 
     def logits(self, states: Tensor) -> Tensor:

@@ -91,8 +91,6 @@ class AutoregressiveMel(Autoregressive[AutoregressiveOutput]):
             log_attention=self.frame_attention(output.head_alignments, output.mel.shape[1]),
             stop=output.stop,
             stop_lengths=output.step_mask.sum(-1),
-            style=output.style.vector,
-            style_tokens=output.style.token_weights,
         )
 
     def read_by_prenet(self, content: Tensor) -> Tensor:

@@ -166,8 +166,6 @@ class FastSpeech(MelModel[FastSpeechOutput]):
             predicted_durations=output.prosody.log_duration.exp(),
             pitch=output.targets.pitch,
             predicted_pitch=output.prosody.pitch,
-            style=output.style.vector,
-            style_tokens=output.style.token_weights,
         )
 
     def corpus_keys(self) -> CorpusKeys:

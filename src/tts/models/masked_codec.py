@@ -283,8 +283,6 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
             durations=output.targets.durations,
             predicted_durations=output.prosody.log_duration.exp(),
             token_accuracy=sums[0] / sums[1],  # NaN for a level that was not drawn
-            style=output.style.vector,
-            style_tokens=output.style.token_weights,
         )
 
     def _draw_mask(self, lengths: Tensor, frames: int, copies: int) -> TrainingMask:

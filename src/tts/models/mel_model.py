@@ -84,6 +84,9 @@ class MelModel(AcousticModel[Output]):
         """Return the style, whose vector is None of a model without one."""
         return StyleOutput(None) if self.style is None else self.style(inputs)
 
+    def batch_style(self, batch: Batch) -> StyleOutput:
+        return self.training_style(batch, None if batch.mel is None else self.normalized(batch.mel))
+
     def training_style(
         self, batch: Batch, own: Tensor | None, lengths: Tensor | None = None
     ) -> StyleOutput:

@@ -131,3 +131,13 @@ def variance_figure(variances: Mapping[str, Array]) -> Figure:
     axes.set(xlabel="band", ylabel="variance, (ln magnitude)\u00b2", ylim=(0, None))
     axes.legend(loc="upper right", fontsize=8)
     return figure
+
+
+def token_use_figure(weights: Array) -> Figure:
+    """Plot the mean weight of each style token ``(tokens,)``; a line marks an even use."""
+    figure = Figure(figsize=(7, 2.6), dpi=DPI, layout="constrained")
+    axes = figure.subplots()
+    axes.bar(np.arange(len(weights)), weights)
+    axes.axhline(1 / len(weights), color="gray", linewidth=0.8)
+    axes.set(xlabel="style token", ylabel="mean weight", xticks=np.arange(len(weights)))
+    return figure
