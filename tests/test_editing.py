@@ -9,6 +9,7 @@ import soundfile
 import torch
 from fakes import composed, model_factory
 
+from tests.metrics.recordings import synthesize
 from tests.models.assemble import facts
 from tts.audio.io import audio_format, read_audio
 from tts.audio.writer import audio_writer, stored_as
@@ -96,7 +97,9 @@ def test_samples_outside_are_the_recordings(voice: Synthesizer, tmp_path: Path) 
     assert bool((refinement.rounds > 0).all())
     new_frames = (refinement.decided > 0).all(-1).sum()
     assert edited.end - edited.start == int(new_frames) * 512 + 2 * 220
-    [sentence] = voice.sentences("Yes.", reference=path, seed=1)
+    copied = tmp_path / "speech.wav"
+    soundfile.write(copied, synthesize("A recording of some seconds.", "f3"), 22_050)
+    [sentence] = voice.sentences("Yes.", reference=copied, seed=1)
     assert sentence.refinement is not None
     assert sentence.refinement.rounds.tolist() == [[8] + [1] * 7]
     assert voice.timings([sentence])[0].rounds == (8, *[1] * 7)
@@ -146,7 +149,7 @@ def test_a_recording_that_cannot_be_edited_is_one_clear_error(
     soundfile.write(path, np.zeros(2_600, dtype=np.float32), 22_050)
     with pytest.raises(UserError, match="too few frames or no tokens to align"):
         replace_words(voice, path, "We met on Monday morning.", "We met on Friday morning.")
-    with pytest.raises(UserError, match=r"0\.13 s is too short, the style encoder sees 0\.22 s"):
+    with pytest.raises(UserError, match="silent; record it again"):
         voice.speak("Yes.", reference=path)
     config = composed("train", "model/size=tiny")
     model = model_factory(config)(facts=voice.facts)

@@ -11,8 +11,9 @@ from tts.signals import ending_on_signals
 
 CLI = Path(__file__).parent / "cli"
 COMMANDS = (
-    "train", "synthesize", "edit", "serve", "phonemize", "prepare", "evaluate", "benchmark",
-    "compare", "analyze", "convert", "export", "hub", "replay", "checklist", "monitor", "doctor",
+    "train", "adapt", "synthesize", "edit", "serve", "phonemize", "prepare", "evaluate",
+    "benchmark", "compare", "analyze", "convert", "export", "hub", "replay", "checklist",
+    "monitor", "doctor",
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 from server.conftest import LIMITS, Live, Start
+from tests.metrics.recordings import synthesize
 
 api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -178,8 +179,8 @@ def test_voices_offer_what_they_have(page: Any) -> None:
     page.click("#speak")
     assert page.locator("#style").evaluate("(e) => e.validity.valueMissing")
     recording = io.BytesIO()
-    noise = np.random.default_rng(0).normal(0, 0.1, 22050)
-    soundfile.write(recording, noise, 22050, format="WAV")
+    spoken = synthesize("A recording of some seconds.", "f3")
+    soundfile.write(recording, spoken, 22050, format="WAV")
     page.set_input_files(
         "#style", {"name": "a.wav", "mimeType": "audio/wav", "buffer": recording.getvalue()}
     )

@@ -2,7 +2,18 @@
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, get_type_hints
 
-from tts.bounds import Bound, Channels, Count, Iterations, Length, Positive, Processes, Seed, Share
+from tts.bounds import (
+    Bound,
+    Channels,
+    Count,
+    Iterations,
+    Length,
+    Positive,
+    Processes,
+    Seed,
+    Share,
+    Steps,
+)
 from tts.config.declared_types import Beside, Factory, Part, fields
 
 Device = str  # cpu, cuda, cuda:1, mps
@@ -70,6 +81,26 @@ class Train(TypedDict):
     model: Annotated[Part | Factory, Beside(ModelSections)]
     trust: NotRequired[Paths | None]
     tune: NotRequired[Part | None]
+
+
+class Adapt(TypedDict):
+    """Options of ``adapt``."""
+
+    run: Name
+    out: Name
+    seed: Seed
+    freeze: list[str]
+    lr: Positive
+    warmup_steps: Steps
+    patience: Count
+    name: Name
+    run_dir: Name
+    trust: NotRequired[Paths | None]
+    data: Part
+    frontend: Part
+    audio: Part
+    trainer: Annotated[Part, Beside(TrainerKeys, READ_OF_TRAINER)]
+    logger: NotRequired[dict[str, Part | None] | None]
 
 
 class Synthesize(TypedDict):
@@ -250,9 +281,9 @@ class Benchmark(TypedDict):
 
 
 COMMANDS: dict[str, type] = {
-    "train": Train, "synthesize": Synthesize, "evaluate": Evaluate, "export": Export,
-    "convert": Convert, "prepare": Prepare, "benchmark": Benchmark, "phonemize": Phonemize,
-    "serve": Serve, "edit": Edit,
+    "train": Train, "adapt": Adapt, "synthesize": Synthesize, "evaluate": Evaluate,
+    "export": Export, "convert": Convert, "prepare": Prepare, "benchmark": Benchmark,
+    "phonemize": Phonemize, "serve": Serve, "edit": Edit,
 }  # fmt: skip
 # controls of edit: those of the choice of codes; the recording sets tempo and durations
 EDIT_CONTROLS = (

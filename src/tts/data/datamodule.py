@@ -53,6 +53,9 @@ class SpeechDataModule(pl.LightningDataModule):
     ``workers``, ``prefetch`` and ``frames_per_batch`` may be changed before a fit.
     """
 
+    _references: References | None = None
+    _embedded = False  # with speaker embeddings of the references
+
     def __init__(
         self,
         corpora: Sequence[Corpus],
@@ -76,8 +79,6 @@ class SpeechDataModule(pl.LightningDataModule):
         self.opened: list[PreparedCorpus] = []
         self._facts: CorpusFacts | None = None
         self._parts: dict[str, SpeechDataset] = {}
-        self._references: References | None = None
-        self._embedded = False
         self._sampler: FrameBudgetSampler | ClipSampler | None = None
         self._consumed = 0
 

@@ -164,7 +164,8 @@ def _log_taken(path: str, model: nn.Module, taken: set[str], theirs: Mapping[str
     buffers = {name for name, _ in model.named_buffers()}
     left = {n: w.numel() for n, w in theirs.items() if n not in taken and n not in buffers}
     total, new = sum(sizes.values()), sum(sizes[name] for name in fresh)
-    text = f"{(total - new) / 1e6:.1f} of {total / 1e6:.1f} M parameters from {path}"
+    text = f"{(total - new) / 1e6:.1f} of {total / 1e6:.1f} M parameters, in "
+    text += f"{len(sizes) - len(fresh)} of {len(sizes)} tensors, from {path}"
     if fresh:
         text += f"; new: {_parts(fresh)}"
     if left:
