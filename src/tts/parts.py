@@ -128,6 +128,7 @@ TRAINING = {
     "tts.losses.flow": ("FlowMatchingLoss",),
     "tts.losses.masked_codec": ("MaskedTokenLoss", "StoppingLoss"),
     "tts.losses.spectral": ("MelDeltaLoss", "MelLoss"),
+    "tts.losses.speaker": ("SpeakerSimilarityLoss",),
     "tts.losses.style": ("StyleDivergence",),
     "tts.losses.variance": ("DurationLoss", "EnergyLoss", "PitchLoss"),
     "tts.losses.waveform": ("AmplitudeLoss", "MultiResolutionSTFT", "PhaseLoss", "WaveMelLoss"),

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 from server.conftest import LIMITS, Live, Start
+
 from tests.metrics.recordings import synthesize
 
 api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

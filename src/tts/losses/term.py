@@ -14,6 +14,9 @@ class LossTerm(nn.Module):
     # score): an adaptive balance then does not derive the weight from it
     exclude_from_balancing = False
 
+    def attach(self, model: nn.Module) -> None:
+        """Learn what the term needs to know of the model that the loss trains."""
+
 
 def output_part(output: Any, of: str) -> Any:
     """Return the part of a model's output that a term compares. Raises UserError naming it."""

@@ -9,6 +9,7 @@ from tts.bounds import NonNegative, Steps
 from tts.errors import UserError
 from tts.losses.adversarial import AdversarialOutput, AdversarialTerm
 from tts.losses.balance import Balance
+from tts.losses.term import LossTerm
 
 
 class LossResult(NamedTuple):
@@ -76,7 +77,10 @@ class WeightedLoss(nn.Module):
         self.balance = balance(dict(self.terms.items())) if balance is not None else None
 
     def attach(self, model: nn.Module) -> None:
-        """Give the balance the model that the loss trains."""
+        """Give the balance and the terms the model that the loss trains."""
+        for term in self.terms.values():
+            if isinstance(term, LossTerm):
+                term.attach(model)
         if self.balance is not None:
             self.balance.attach(model)
 

@@ -28,7 +28,7 @@ class MelModel(AcousticModel[Output]):
         self, facts: CorpusFacts, dim: int, style: Callable[..., Style] | None = None
     ) -> None:
         super().__init__()
-        self.bands = facts.contract.bands
+        self.bands, self.contract = facts.contract.bands, facts.contract
         self.register_buffer("mel_mean", torch.tensor(facts.mel_mean))
         self.register_buffer("mel_std", torch.tensor(max(facts.mel_std, 1e-3)))
         self.mel_mean: Tensor

@@ -1,0 +1,42 @@
+"""Loss of the speaker's identity: distance of speaker embeddings."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tts.batch import Batch
+from tts.bounds import Count
+from tts.losses.term import LossTerm
+from tts.speakers.mel_encoder import MelSpeakerEncoder
+
+
+class SpeakerSimilarityLoss(LossTerm):
+    """1 - cosine of the embeddings of the predicted mel and of the reference; 0 to 1.
+
+    The reference is that of the batch, and without one the recording itself. The encoder is the
+    bundled one (Wan et al. 2018), frozen; the gradient goes through it into the mel. ``windows``
+    of 1.6 s are embedded of each utterance.
+    """
+
+    def __init__(self, windows: Count = 2) -> None:
+        super().__init__()
+        self.windows = windows
+        self._encoder: tuple[MelSpeakerEncoder, ...] = ()  # made where the model is known
+
+    def attach(self, model: nn.Module) -> None:
+        contract = getattr(model, "contract", None)
+        if contract is not None:
+            self._encoder = (MelSpeakerEncoder(contract, self.windows),)
+
+    def forward(self, output: Any, batch: Batch) -> Tensor | None:
+        mel = getattr(output, "mel", None)
+        if mel is None or batch.mel is None or not self._encoder:
+            return None
+        encoder = self._encoder[0].to(mel.device)
+        wanted, lengths = batch.mel, batch.frame_lengths
+        if batch.reference is not None and batch.reference_lengths is not None:
+            wanted, lengths = batch.reference, batch.reference_lengths
+        with torch.no_grad():
+            target = encoder(wanted, lengths)
+        return 1 - (encoder(mel, batch.frame_lengths) * target).sum(-1).mean()
