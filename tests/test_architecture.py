@@ -24,7 +24,7 @@ FLOORS = {
     "strategies": set(),
     "systems": {
         "audio", "modules", "models", "discriminators", "losses", "optim", "metrics", "vocoders",
-        "strategies",
+        "speakers", "strategies",
     },
     "callbacks": {"audio", "data", "losses", "metrics", "models", "vocoders", "strategies"},
     "config": {"data", "audio", "vocoders"},

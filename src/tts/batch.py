@@ -70,3 +70,4 @@ class Clips(NamedTuple):
     frame_lengths: Tensor  # (B,) int64
     utterance: Tensor | None = None  # (B,) int64, row in the dataset
     bandwidth: Tensor | None = None  # (B,) Hz, the highest recorded; None = all full-band
+    speaker: Tensor | None = None  # (B,) int64

@@ -40,13 +40,16 @@ class ClipDataset(Dataset[Clips]):
 
     def __getitem__(self, cuts: Sequence[Cut]) -> Clips:
         parts = [self.speech.clip(*cut) for cut in cuts]
-        bandwidths = [self.speech.row(row).bandwidth for row, _, _ in cuts]
+        rows = [self.speech.row(row) for row, _, _ in cuts]
+        bandwidths = [row.bandwidth for row in rows]
+        known = self.speech.facts.speakers
         return Clips(
             mel=torch.stack([mel for mel, _ in parts]),
             audio=torch.stack([audio for _, audio in parts]),
             frame_lengths=torch.tensor([len(mel) for mel, _ in parts]),
             utterance=torch.tensor([row for row, _, _ in cuts]),
             bandwidth=self._bandwidth(bandwidths),
+            speaker=torch.tensor([known.index(row.speaker) for row in rows]),
         )
 
     def _bandwidth(self, bandwidths: Sequence[float | None]) -> Tensor | None:

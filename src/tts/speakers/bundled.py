@@ -64,8 +64,9 @@ class SpeakerEncoder(nn.Module):
 @lru_cache(maxsize=1)
 def speaker_encoder() -> SpeakerEncoder:
     """Load the bundled encoder, once per process."""
-    encoder = SpeakerEncoder()
-    encoder.load_state_dict({name: w.float() for name, w in load_file(WEIGHTS).items()})
+    with torch.inference_mode(False):  # it may be made in inference mode and used in training
+        encoder = SpeakerEncoder()
+        encoder.load_state_dict({name: w.float() for name, w in load_file(WEIGHTS).items()})
     return encoder.eval()
 
 

@@ -1,0 +1,51 @@
+"""Trainable speaker encoder, its loss and its score."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from fakes import FACTS, composed, model_factory
+
+from tts.losses.speaker_classes import AdditiveAngularMargin
+from tts.metrics.equal_error_rate import equal_error_rate, speaker_error_rate
+from tts.speakers.ecapa import EcapaEncoder
+
+SPEAKERS = torch.arange(20).repeat(10)
+
+
+def test_perfect_embeddings_have_no_errors_and_random_ones_those_of_chance() -> None:
+    generator = torch.Generator().manual_seed(0)
+    perfect = F.one_hot(SPEAKERS, 20).float()
+    assert speaker_error_rate(perfect, perfect, SPEAKERS) == 0
+    one, other = (F.normalize(torch.randn(200, 20, generator=generator), dim=-1) for _ in range(2))
+    assert speaker_error_rate(one, other, SPEAKERS) == pytest.approx(0.5, abs=0.05)
+    assert speaker_error_rate(-perfect, perfect, SPEAKERS) > 0.9
+    assert equal_error_rate(torch.tensor([0.9, 0.4]), torch.tensor([0.5, 0.1])) == 0.5
+    assert equal_error_rate(torch.tensor([]), torch.tensor([0.5])) != 0  # NaN
+
+
+def test_the_margin_makes_the_loss_harder() -> None:
+    cosines = torch.tensor([[0.6, 0.5], [0.1, 0.7]])
+    batch: Any = SimpleNamespace(speaker=torch.tensor([0, 1]))
+    output = SimpleNamespace(cosines=cosines)
+    plain = AdditiveAngularMargin(margin=0.0, scale=10.0)(output, batch)
+    assert torch.allclose(plain, F.cross_entropy(10 * cosines, batch.speaker), atol=1e-4)
+    assert AdditiveAngularMargin(margin=0.2, scale=10.0)(output, batch) > plain
+
+
+def test_an_encoder_learns_and_ignores_a_constant_response() -> None:
+    torch.manual_seed(0)
+    config = composed("train", "model=speaker_encoder", "model.channels=16", "model.dim=8")
+    model = model_factory(config)(facts=FACTS)
+    assert isinstance(model, EcapaEncoder)
+    mel = torch.randn(6, 30, FACTS.contract.bands)
+    output = model(mel)
+    assert torch.allclose(output.embedding.norm(dim=-1), torch.ones(6), atol=1e-5)
+    assert output.cosines.shape == (6, 2)
+    batch: Any = SimpleNamespace(speaker=torch.tensor([0, 1] * 3))
+    AdditiveAngularMargin()(output, batch).backward()
+    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.parameters())
+    colored = mel + torch.randn(FACTS.contract.bands)
+    assert torch.allclose(model.eval().embed(mel), model.embed(colored), atol=1e-4)
