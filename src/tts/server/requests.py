@@ -50,7 +50,7 @@ class SpeechBody(BaseModel):
     voice: str | VoiceId | None = None
     speaker: str | None = None
     language: str | None = None
-    controls: dict[str, float | str | None] = Field(
+    controls: dict[str, float | str | dict[str, float] | None] = Field(
         default_factory=dict, description="rate, pitch, energy and others that the voice takes."
     )
     seed: int | None = Field(None, ge=0, le=2**32 - 1, description="Of the noise.")
