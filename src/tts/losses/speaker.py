@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from tts.batch import Batch
 from tts.bounds import Count
+from tts.contract import MelContract
 from tts.losses.term import LossTerm
 from tts.speakers.mel_encoder import MelSpeakerEncoder
 
@@ -22,18 +23,19 @@ class SpeakerSimilarityLoss(LossTerm):
     def __init__(self, windows: Count = 2) -> None:
         super().__init__()
         self.windows = windows
-        self._encoder: tuple[MelSpeakerEncoder, ...] = ()  # made where the model is known
+        self._contract: MelContract | None = None  # of the model's mels
+        self._encoder: MelSpeakerEncoder | None = None  # made when it is first used
 
     def attach(self, model: nn.Module) -> None:
-        contract = getattr(model, "contract", None)
-        if contract is not None:
-            self._encoder = (MelSpeakerEncoder(contract, self.windows),)
+        self._contract = getattr(model, "contract", None)
 
     def forward(self, output: Any, batch: Batch) -> Tensor | None:
         mel = getattr(output, "mel", None)
-        if mel is None or batch.mel is None or not self._encoder:
+        if mel is None or batch.mel is None or self._contract is None:
             return None
-        encoder = self._encoder[0].to(mel.device)
+        if self._encoder is None:
+            self._encoder = MelSpeakerEncoder(self._contract, self.windows)
+        encoder = self._encoder.to(mel.device)
         wanted, lengths = batch.mel, batch.frame_lengths
         if batch.reference is not None and batch.reference_lengths is not None:
             wanted, lengths = batch.reference, batch.reference_lengths

@@ -64,7 +64,11 @@ class SpeakerEncoder(nn.Module):
 @lru_cache(maxsize=1)
 def speaker_encoder() -> SpeakerEncoder:
     """Load the bundled encoder, once per process."""
-    with torch.inference_mode(False):  # it may be made in inference mode and used in training
+    # whatever device is the default of a trial build
+    with (
+        torch.device("cpu"),
+        torch.inference_mode(False),
+    ):  # it may be made in inference mode and used in training
         encoder = SpeakerEncoder()
         encoder.load_state_dict({name: w.float() for name, w in load_file(WEIGHTS).items()})
     return encoder.eval()
