@@ -48,10 +48,10 @@ class MelSpeakerEncoder:
 
     def __call__(self, mel: Tensor, lengths: Tensor) -> Tensor:
         """Embed ``(B, T, M)`` natural-log mels of ``lengths (B,)`` as ``(B, 256)`` of norm 1."""
-        pieces = [
-            self._windows(self._bands(m[:n])) for m, n in zip(mel.float(), lengths, strict=True)
-        ]
         with torch.autocast(mel.device.type, enabled=False):
+            pieces = [
+                self._windows(self._bands(m[:n])) for m, n in zip(mel.float(), lengths, strict=True)
+            ]
             # cuDNN has no gradient of an LSTM in evaluation mode
             with torch.backends.cudnn.flags(enabled=not mel.requires_grad):
                 last = self.encoder.lstm(torch.cat(pieces))[1][0][-1]
