@@ -193,7 +193,7 @@ def test_a_wrong_command_is_one_line(
 @pytest.mark.parametrize(
     ("key", "value", "culprit"),
     [
-        ("language", "de", "language='de'"),
+        ("language", "zz", "language='zz'"),
         ("rate", 0, "rate=0"),
         ("rate", "fast", "rate=fast: expected a number"),
         ("prosody_temperature", "hot", "temperature=hot: expected a number"),
@@ -266,13 +266,13 @@ def test_a_line_that_fails_does_not_stop_the_others(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = tmp_path / "lines.txt"
-    lines.write_text("One 你.\n...\n<b>Two</b>\nThree.\n", encoding="utf-8")
+    lines.write_text("One ☃.\n...\n<b>Two</b>\nThree.\n", encoding="utf-8")
     config = composed("synthesize", f"run={run}", f"out={tmp_path}/wavs", f"file={lines}")
     with pytest.raises(UserError, match=r"1 of 4 lines not synthesized\s+line 3"):
         synthesize(config)
     assert sorted(path.name for path in (tmp_path / "wavs").iterdir()) == ["001.wav", "004.wav"]
     printed = capsys.readouterr().err
-    assert "line 1: left out, because no symbol exists: 你" in printed
+    assert "line 1: left out, because no symbol exists: ☃" in printed
     assert "line 2: skipped: nothing in the text" in printed
 
 

@@ -27,7 +27,7 @@ def test_every_module_of_cli_is_a_command() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("evalute", "did you mean evaluate"), ("xyz", "choose from train, synth")]
+    ("name", "hint"), [("evalute", "did you mean evaluate"), ("xyz", "choose from train, adapt")]
 )
 def test_an_unknown_command_is_one_line(name: str, hint: str) -> None:
     done = command("-m", "tts", name, code=2)

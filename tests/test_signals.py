@@ -8,7 +8,8 @@ import pytest
 from processes import ROOT
 
 PROGRAM = """
-import os, sys, time
+import os, signal, sys, time
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where nohup ignores it
 from tts import signals
 signals.GRACE = 0.3
 with signals.ending_on_signals():

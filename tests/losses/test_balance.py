@@ -278,4 +278,4 @@ def test_likelihoods_and_gan_scores_are_excluded_from_balancing() -> None:
     ).model.loss
     terms = instantiate(loss, _convert_="all").terms
     excluded = {name for name, term in terms.items() if term.exclude_from_balancing}
-    assert excluded == {"duration", "forward_sum", "binarization", "adversarial"}
+    assert excluded == {"duration", "forward_sum", "binarization", "adversarial", "style"}

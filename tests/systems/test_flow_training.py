@@ -188,5 +188,6 @@ def test_every_stateful_part_resumes_exactly_in_bf16(base: Path, tmp_path: Path)
         assert_equal_to_the_bit(resumed[key], uncut[key], key)
     assert resumed["callbacks"].keys() == uncut["callbacks"].keys()
     for name in resumed["callbacks"]:
-        if not name.startswith(("Throughput", "ValidationMetrics")):  # clocks
+        # clocks, and the number of validations, of which a cut run has one more
+        if not name.startswith(("Throughput", "ValidationMetrics", "StyleSamples")):
             assert_equal_to_the_bit(resumed["callbacks"][name], uncut["callbacks"][name], name)

@@ -41,8 +41,9 @@ def test_clipping_precedes_the_bad_step_guard_and_follows_all_others(
 def test_the_default_order_is_that_of_the_config() -> None:
     assert names("trainer.compile=eager") == [
         "StepSeeds", "Checkpoints", "ProgressLine", "LearningRate", "Throughput", "Divergence",
-        "MetricHistory", "Samples", "FreeRunning", "AlignmentAlarm", "ValidationMetrics",
-        "BadStepGuard", "RestoreOptimizerHyperparameters", "GracefulStop", "EagerValidation",
+        "MetricHistory", "Samples", "StyleSamples", "FreeRunning", "AlignmentAlarm",
+        "ValidationMetrics", "BadStepGuard", "RestoreOptimizerHyperparameters", "GracefulStop",
+        "EagerValidation",
     ]  # fmt: skip
 
 
