@@ -186,3 +186,10 @@ def test_own_front_ends(package: str, language: str, text: str, phonemes: str) -
 def test_an_undecided_ezafe_is_counted() -> None:
     assert undecided("کتاب بزرگ است") == 1
     assert undecided("کتابِ بزرگ است و رفت") == 0
+
+
+def test_a_mixture_of_two_languages_is_no_third_one() -> None:
+    text = "Good morning. How are you today? Guten Morgen, wie geht es Ihnen heute?"
+    found = [one.language for one in sentences(text, "auto")]
+    assert found[1:] == ["en-us", "de"]
+    assert found[0] in ("en-us", "de"), "too short to tell"

@@ -1,5 +1,6 @@
 """language=auto: the language of each sentence of a text."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from tts.text.language_id import detect_language
@@ -18,8 +19,7 @@ def by_language(
     that is too short to tell has the language of its text, and a text that is, ``default``.
     Passages with a language or speaker of their own stay as they are.
     """
-    text = "\n".join(passage.text for passage in passages)
-    usual = detect_language(text, candidates, default) or default
+    usual = _usual("\n".join(passage.text for passage in passages), candidates, default)
     found: list[Passage] = []
     for passage in passages:
         if not passage.text.strip() or passage.language or passage.speaker:
@@ -27,6 +27,16 @@ def by_language(
         else:
             found += _divided(passage, candidates, usual)
     return found
+
+
+def _usual(text: str, candidates: Sequence[str] | None, default: str) -> str:
+    """Return the language of most of the text; a mixture of two may look like a third one."""
+    letters: Counter[str] = Counter()
+    for sentence in split_sentences(text, default):
+        letters[detect_language(sentence.text, candidates, default) or default] += len(
+            sentence.text
+        )
+    return max(letters, key=lambda code: letters[code], default=default)
 
 
 def _divided(passage: Passage, candidates: Sequence[str] | None, usual: str) -> list[Passage]:
