@@ -15,7 +15,7 @@ def by_language(
 ) -> list[Passage]:
     """Return passages of one language each, which their field ``language`` names.
 
-    ``candidates``: the languages to choose from, None = all that can be told apart. A sentence
+    ``candidates``: the languages to choose from, None = all that can be detected. A sentence
     that is too short to tell has the language of its text, and a text that is, ``default``.
     Passages with a language or speaker of their own stay as they are.
     """

@@ -40,7 +40,7 @@ def detect_language(
 ) -> str | None:
     """Return the code of the language that ``text`` is in, one of ``candidates``.
 
-    ``candidates``: espeak-ng's codes; None = all languages that can be told apart, about fifty.
+    ``candidates``: espeak-ng's codes; None = all languages that can be detected, about fifty.
     ``default``: the language that is preferred where the text is short or several fit, and returned
     for a text without letters or in a script of no candidate.
     """
@@ -72,7 +72,7 @@ def detect_language(
 
 @cache
 def detectable() -> tuple[str, ...]:
-    """Return espeak-ng's codes of the languages that are told apart, without regional variants."""
+    """Return espeak-ng's codes of the languages that can be detected, without regional variants."""
     return (*(_REGIONS.get(code, code) for code in _languages()), *_SCRIPT_LANGUAGES)
 
 
