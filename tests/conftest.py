@@ -30,6 +30,8 @@ LONG = (
     "test_sharding.py", "test_end_to_end.py", "test_kills.py", "test_acceleration.py",
     "test_ddp.py", "test_vocoder.py", "test_flow_training.py", "test_train.py",
     "test_benchmark.py", "test_sweeps.py", "test_skip_step.py", "test_validation_metrics.py",
+    "test_graphs.py", "test_checklist.py", "test_evaluation.py", "test_value_checks.py",
+    "test_autoregressive_training.py", "test_codes_training.py", "test_mos.py",
 )  # fmt: skip
 
 
@@ -43,6 +45,11 @@ LAUNCHED = (
     "MASTER_PORT",
     "SLURM_PROCID",
 )
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than cores: some tests wait for processes and for files."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(autouse=True)
