@@ -47,7 +47,7 @@ def test_values_become_numbers_and_lists() -> None:
         ("prosody_temperature", 1e9, r"prosody_temperature=1e\+09: expected a number from 0 to 10"),
         ("pitch", 1e9, r"pitch=1e\+09: expected a number from -48 to 48"),
         ("energy", [1e9], r"energy=1e\+09: expected"),
-        ("solver", "heun", "solver=heun: choose from euler, midpoint"),
+        ("solver", "heun", "solver=heun: choose from euler, midpoint, exponential"),
         ("volume", 3, "volume: no such synthesis control; choose from rate, pitch"),
     ],
 )

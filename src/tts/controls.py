@@ -57,7 +57,7 @@ class SynthesisControls(NamedTuple):
     # hypotheses of a search for the likeliest tokens, in place of sampling; 1: no search
     beam: Annotated[int, Bound(least=1, most=64)] | None = None
     steps: SolverSteps | None = None  # ODE solver steps: fewer are faster
-    solver: Literal["euler", "midpoint"] | None = None  # ODE solver
+    solver: Literal["euler", "midpoint", "exponential"] | None = None  # ODE solver
     # rounds of models that refine codes: of every codebook, or [first,second,...], the last for
     # all that follow
     iterations: Annotated[int | Sequence[int], Bound(least=1, most=1000)] | None = None

@@ -264,7 +264,7 @@ class Synthesizer:
                 waveform=_without_click(waveform, self.sample_rate),
                 features=sentence.features.cpu(),
                 durations=durations,
-                frame_seconds=len(waveform) / self.sample_rate / len(sentence.features),
+                frame_seconds=len(waveform) / (self.sample_rate * len(sentence.features)),
             )
 
     def timings(self, sentences: Iterable[SynthesizedSentence]) -> list[SentenceTiming]:

@@ -15,6 +15,7 @@ from tts.modules.positional import PositionalEncoding, reject_relative
 Direction = Literal["causal", "anticausal", "centered"]
 # oneDNN's depthwise convolution of up to 16 channels never ends in bf16 on some CPUs
 FEW_CHANNELS = 16
+BUCKET = 32  # frames; oneDNN generates code for every length it has not seen, for milliseconds
 
 
 def conv1d_channels_last(
@@ -38,11 +39,27 @@ def conv1d_channels_last(
 def _one_row_conv(
     x: Tensor, weight: Tensor, bias: Tensor | None, padding: int, groups: int
 ) -> Tensor:
+    if not torch.is_grad_enabled():
+        after = to_bucket(x.shape[1] + 2 * padding)
+        x = F.pad(x, (0, 0, padding, padding + after))
+        return _image_conv(x, weight, bias, 0, groups)[
+            :, : x.shape[1] - after - weight.shape[2] + 1
+        ]
+    y = _image_conv(x, weight, None, padding, groups)
+    return y if bias is None else y + bias.to(y.dtype)
+
+
+def _image_conv(
+    x: Tensor, weight: Tensor, bias: Tensor | None, padding: int, groups: int
+) -> Tensor:
     image = x[:, None].permute(0, 3, 1, 2)  # (B, C, 1, T)
-    inside = None if torch.is_grad_enabled() else bias
-    y = F.conv2d(image, weight[:, :, None], inside, padding=(0, padding), groups=groups)
-    y = y.permute(0, 2, 3, 1)[:, 0]
-    return y if bias is None or inside is not None else y + bias.to(y.dtype)
+    y = F.conv2d(image, weight[:, :, None], bias, padding=(0, padding), groups=groups)
+    return y.permute(0, 2, 3, 1)[:, 0]
+
+
+def to_bucket(length: int) -> int:
+    """Return how many frames to append so that synthesis computes few different lengths."""
+    return -length % BUCKET
 
 
 class ChannelsLastConv1d(nn.Conv1d):

@@ -9,9 +9,11 @@ from torch import Tensor, nn
 
 from tts.bounds import Channels, Depth, Iterations, Share
 from tts.contract import MelContract
-from tts.modules.conv import ChannelsLastConv1d
+from tts.modules.conv import ChannelsLastConv1d, to_bucket
+from tts.modules.exporting import is_exporting
 from tts.vocoders.inverse_mel import InverseMel, check_magnitude_weight
 from tts.vocoders.inverse_stft import InverseSTFT
+from tts.vocoders.polar import magnitude_of, polar
 from tts.vocoders.vocoder import Vocoder, VocoderOutput
 
 PRIOR_STEPS = 3  # updates of the mel inversion
@@ -104,7 +106,7 @@ class Vocos(Vocoder):
         """Map a complex spectrum ``(B, T, n_fft // 2 + 1)`` and its mel to ``(B, T * hop)``."""
         with torch.autocast(mel.device.type, enabled=False):
             update = self.inverse_mel.relax_magnitudes(
-                spectrum.abs(), mel.float(), self.magnitude_weight
+                magnitude_of(spectrum), mel.float(), self.magnitude_weight
             )
             refined = self.inverse_stft.refine_phases(
                 spectrum, self.refinements, update_magnitude=update
@@ -120,6 +122,17 @@ class Vocos(Vocoder):
         windows = F.pad(mel, (0, 0, KERNEL // 2, KERNEL // 2)).unfold(1, KERNEL, 1)
         return F.linear(windows.flatten(2), self.embed.weight.flatten(1), self.embed.bias)
 
+    def _transformed(self, x: Tensor) -> Tensor:
+        """Apply the blocks to ``x (B, T, dim)``; in synthesis, to a length that recurs."""
+        after = 0 if torch.is_grad_enabled() or is_exporting() else to_bucket(x.shape[1])
+        frames = x.shape[1]
+        x = F.pad(x, (0, 0, 0, after)) if after else x
+        for block in self.blocks:
+            x = block(x)
+            if after:
+                x[:, frames:] = 0  # as the convolution pads
+        return x[:, :frames]
+
     def predict_spectrum(self, mel: Tensor, condition: Tensor | None = None) -> Tensor:
         """Map ``(B, T, M)`` to the network's complex spectrum ``(B, T, n_fft // 2 + 1)``.
 
@@ -127,11 +140,10 @@ class Vocos(Vocoder):
         """
         x = self.embed(mel) if torch.is_grad_enabled() else self._embedded(mel)
         x = self.norm(x if condition is None else x + condition)
-        for block in self.blocks:
-            x = block(x)
+        x = self._transformed(x)
         with torch.autocast(x.device.type, enabled=False):
             magnitude, phase = self.spectrum(self.last_norm(x).float()).chunk(2, -1)
             if self.prior:
                 prior = self.inverse_mel(mel.float())
                 magnitude = magnitude + prior.clamp(min=PRIOR_FLOOR).log()
-            return torch.polar(magnitude.exp().clamp(max=MAX_MAGNITUDE), phase)
+            return polar(magnitude.exp().clamp(max=MAX_MAGNITUDE), phase)
