@@ -1,8 +1,9 @@
 """Laws of the aligner; it converges on synthetic data."""
 
+import pytest
 import torch
 
-from tts.alignment.aligner import MASKED, Aligner, gaussian_scores
+from tts.alignment.aligner import FLAT_START, MASKED, Aligner, gaussian_scores
 from tts.alignment.regulator import regulate_length
 from tts.losses.alignment import binarization_loss, forward_sum_loss
 from tts.metrics.alignment import boundary_errors
@@ -42,16 +43,46 @@ def test_soft_alignment_is_a_distribution_over_real_tokens_and_ignores_padding()
     assert torch.equal(alone.durations[0], together.durations[1, :4])
 
 
-def test_every_parameter_gets_a_gradient() -> None:
+@pytest.mark.parametrize("seen", [0, FLAT_START - 1, FLAT_START])
+def test_keys_alone_learn_in_the_flat_start_and_then_every_parameter(seen: int) -> None:
     aligner = Aligner(token_dim=6, mel_bands=8, dim=16)
+    aligner.seen.fill_(seen)
     lengths = torch.tensor([5, 3]), torch.tensor([20, 12])
     alignment = aligner(torch.randn(2, 5, 6), torch.randn(2, 20, 8), *lengths)
     loss = forward_sum_loss(alignment.log_attention, *lengths)
     loss = loss + binarization_loss(alignment.log_attention, alignment.durations, lengths[1])
     loss.backward()
+    flat = seen < FLAT_START
     for name, parameter in aligner.named_parameters():
         assert parameter.grad is not None, name
-        assert parameter.grad.abs().sum() > 0, name
+        assert bool(parameter.grad.any()) == (name.startswith("key") or not flat), name
+    assert aligner.seen == min(seen + 1, FLAT_START)
+    aligner.eval()
+    aligner(torch.randn(2, 5, 6), torch.randn(2, 20, 8), *lengths)
+    assert aligner.seen == min(seen + 1, FLAT_START)
+
+
+def test_a_frequent_token_takes_only_its_own_frames() -> None:
+    """Every second token is the same one, as a stress mark before each of many vowels."""
+    torch.manual_seed(0)
+    sounds = 0.5 * torch.randn(40, 8)
+    symbols = torch.randint(1, 40, (32, 24))
+    symbols[:, ::2] = 0
+    durations = torch.randint(2, 12, (32, 24))
+    durations[:, ::2] = 1
+    frame_lengths, token_lengths = durations.sum(1), torch.full((32,), 24)
+    mel = regulate_length(sounds[symbols], durations)
+    mel = mel + torch.randn(32, 1, 8) + 0.5 * torch.randn_like(mel)  # a speaker each
+    embed = torch.nn.Embedding(40, 16)
+    aligner = Aligner(token_dim=16, mel_bands=8, dim=24)
+    optimizer = torch.optim.Adam([*embed.parameters(), *aligner.parameters()], lr=1e-3)
+    for _ in range(FLAT_START + 50):
+        alignment = aligner(embed(symbols), mel, token_lengths, frame_lengths)
+        loss = forward_sum_loss(alignment.log_attention, token_lengths, frame_lengths)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert alignment.durations[:, ::2].float().mean() < 2.5
 
 
 def test_it_learns_the_boundaries_of_synthetic_speech() -> None:
