@@ -212,7 +212,9 @@ EXECUTING = {
         "trust.py", "metrics/optional_packages.py", "text/normalize/__init__.py",
         "text/multilingual.py",  # of names in its own table
     },
-    "torch.load": {"checkpoint.py", "export/pretrained.py", "metrics/mos.py"},  # weights_only
+    "torch.load": {  # weights_only
+        "checkpoint.py", "export/pretrained.py", "metrics/mos.py", "metrics/speaker_encoders.py",
+    },
     "run_module": {"__main__.py"},
     "yaml.load": {"plain_data.py"},
     # the files of conf/; all others are read with bounds

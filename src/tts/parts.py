@@ -144,6 +144,7 @@ TRAINING = {
     "tts.metrics.pesq": ("PESQ",),
     "tts.metrics.similarity": ("SpeakerSimilarity",),
     "tts.metrics.snr": ("MelSNR",),
+    "tts.metrics.speaker_encoders": ("BundledEncoder", "CamPlusPlus"),
     "tts.metrics.stoi": ("STOI",),
     "tts.metrics.whisper": ("WhisperWordErrorRate",),
     "tts.optim.schedules": (

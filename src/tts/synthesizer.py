@@ -416,10 +416,19 @@ class Synthesizer:
         reference: Reference | None = None,
         controls: SynthesisControls = NEUTRAL,
         seed: int | None = None,
+        language: str | None = None,
+        cloned: bool = False,
     ) -> Generated:
-        """Return the model's output for :meth:`speak_tokens`, of one utterance."""
+        """Return the model's output for :meth:`speak_tokens`, of one utterance.
+
+        ``language``: by default the speaker's; ``cloned``: the voice is the reference's alone, of
+        no speaker of the training.
+        """
         index = self.facts.speaker_index(speaker)
-        prompt = self._prompt(tokens, index, self.facts.speaker_languages[index], reference)
+        spoken = self.facts.speaker_languages[index]
+        if language is not None:
+            spoken = self._language_index(language, index)
+        prompt = self._prompt(tokens, None if cloned else index, spoken, reference)
         controls = self._controls(prompt, controls.updated({}))
         prompt = prompt._replace(generator=self._generator(seed), controls=controls)
         return self.model.generate(prompt)

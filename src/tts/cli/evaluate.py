@@ -2,6 +2,7 @@
 
 python -m tts evaluate run=outputs/... utterances=40
 python -m tts evaluate run=[outputs/a,outputs/b]
+python -m tts evaluate run=outputs/... speakers=unseen utterances=75
 python -m tts evaluate wavs=DIR text=FILE ref=DIR
 python -m tts evaluate run=VOCODER_RUN data=ljspeech data.root=OTHER_CORPUS split=all
 """

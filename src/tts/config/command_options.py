@@ -159,6 +159,9 @@ class Evaluate(TypedDict):
     language: str
     utterances: Count
     split: Literal["validation", "train", "all"]
+    speakers: str | Annotated[list[str], Length()]
+    reference_seconds: Positive
+    speaker_encoders: dict[str, Part | None]
     seed: Seed
     phonemizer: Part | None
     reference_iterations: Iterations

@@ -1,8 +1,8 @@
 """Settings of preparing and reading corpora; every field is a key under ``data``."""
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from tts.bounds import Count, Positive, Processes, Seed
+from tts.bounds import Count, Length, Positive, Processes, Seed
 from tts.data.clips import ClipSettings
 from tts.data.prepare_settings import PrepareSettings
 
@@ -15,6 +15,9 @@ class DataSettings(NamedTuple):
     prepare_workers: Processes = 2  # processes that prepare; 0 = this process itself
     codec: str | None = None  # voice or run whose codec makes Batch.codes; None = no codes
     embeddings: bool = False  # add a speaker embedding of every utterance
+    unseen_speakers: Count | Annotated[list[str], Length()] | None = (
+        None  # left out: how many, or who
+    )
     reference_seconds: Positive = 6.0  # longest reference of a training utterance
     frames_per_batch: Count = 6000  # utterances x longest, padding included
     workers: Processes = 1  # processes that read

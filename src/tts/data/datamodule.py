@@ -38,12 +38,14 @@ from tts.data.reader_errors import ReaderDataset
 from tts.data.references import ReferencedDataset, References, ReferenceSampler
 from tts.data.sampler import FrameBudgetSampler
 from tts.data.store import PreparedCorpus
+from tts.data.unseen import choose_unseen, trained_facts
 from tts.errors import UserError, naming_key
 from tts.plain_data import PlainData
 from tts.text.frontend import Frontend
 from tts.vocoders.codec import Codec, load_codec
 
-warn = rank_zero_only(logging.getLogger(__name__).warning)
+log = logging.getLogger(__name__)
+info, warn = rank_zero_only(log.info), rank_zero_only(log.warning)
 Loader = DataLoader[Batch | Clips]
 
 
@@ -55,6 +57,7 @@ class SpeechDataModule(pl.LightningDataModule):
 
     _references: References | None = None
     _embedded = False  # with speaker embeddings of the references
+    unseen: frozenset[str] = frozenset()  # speakers that are left out
 
     def __init__(
         self,
@@ -120,13 +123,16 @@ class SpeechDataModule(pl.LightningDataModule):
                     "(data.transcribed=false), so only a vocoder can be trained on this corpus; "
                     "set data.transcribed=true to train an acoustic model"
                 )
-        self._facts = merge_facts([corpus.facts for corpus in self.opened])
+        self._facts = self._trained_facts()
         if self.frontend.symbols != self._facts.symbols:  # learned from the corpora
             self.frontend = self.frontend.with_symbols(self._facts.symbols)
         self._parts = {
-            split: SpeechDataset(self.opened, split, self._facts)
+            split: SpeechDataset(
+                self.opened, split, self._facts, self._facts.speakers if self.unseen else None
+            )
             for split in ("train", "validation")
         }
+        self._require_utterances()
 
     @property
     def facts(self) -> CorpusFacts:
@@ -222,6 +228,20 @@ class SpeechDataModule(pl.LightningDataModule):
             return None
         with naming_key("data.codec", self.settings.codec):
             return load_codec(self.settings.codec)
+
+    def _trained_facts(self) -> CorpusFacts:
+        """Return the facts of the corpora together, without the speakers that are left out."""
+        asked = self.settings.unseen_speakers
+        everybody = frozenset[str]().union(*(corpus.rows.speakers for corpus in self.opened))
+        self.unseen = choose_unseen(everybody, asked, self.settings.prepare.seed)
+        parts = [trained_facts(corpus.facts, self.unseen) for corpus in self.opened]
+        if self.unseen:
+            info("speakers that are left out: %s", ", ".join(sorted(self.unseen)))
+        return merge_facts([part for part in parts if part is not None])
+
+    def _require_utterances(self) -> None:
+        if self.unseen and not len(self._parts["train"]):
+            raise UserError("data.unseen_speakers: no utterance is left to train on")
 
     def _prepare(self, codec: Codec | None, workers: int, progress: bool) -> list[Path]:
         folders = prepare(

@@ -1,7 +1,7 @@
 """Dataset of prepared corpora: a list of row indices in, a padded batch out."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -22,17 +22,24 @@ READ = ("tokens", "mel", "pitch", "energy", "durations")
 class SpeechDataset(Dataset[Batch]):
     """One split of several prepared corpora, or all of them (``split=None``).
 
+    ``speakers``: only utterances of these; None: of everybody.
+
     Indexed by a list of rows, it returns their Batch, with codes where all corpora were opened with
     a codec's: complete batches are made in the loader's workers, where the rows are read.
     """
 
     def __init__(
-        self, corpora: Sequence[PreparedCorpus], split: str | None, facts: CorpusFacts
+        self,
+        corpora: Sequence[PreparedCorpus],
+        split: str | None,
+        facts: CorpusFacts,
+        speakers: Collection[str] | None = None,
     ) -> None:
         self.corpora = list(corpora)
         self.facts = facts
         self._split = split
-        self._chosen = [corpus.rows.split(split) for corpus in self.corpora]
+        self._speakers = None if speakers is None else sorted(speakers)
+        self._chosen = [corpus.rows.split_of(split, speakers) for corpus in self.corpora]
         self._ends = np.cumsum([len(numbers) for numbers in self._chosen])
         self.coded = all(corpus.codes is not None for corpus in self.corpora)
 
@@ -65,8 +72,11 @@ class SpeechDataset(Dataset[Batch]):
         """Return what the split consists of: its utterances, and a hash of their content."""
         splits = SPLITS if self._split is None else (self._split,)
         digests = [corpus.rows.digest(split) for corpus in self.corpora for split in splits]
-        together = hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
-        return {"utterances": len(self), "hash": digests[0] if len(digests) == 1 else together}
+        alone = len(digests) == 1 and self._speakers is None
+        together = hashlib.sha256("".join([*digests, *(self._speakers or ())]).encode())
+        return {
+            "utterances": len(self), "hash": digests[0] if alone else together.hexdigest()[:16],
+        }  # fmt: skip
 
     def place(self, index: int) -> tuple[int, int]:
         """Return the corpus of a row and its number there."""

@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from io import BytesIO
@@ -136,6 +136,13 @@ class Manifest(Sequence[Row]):
     def split(self, name: str | None) -> np.ndarray:
         """Return the numbers of a split's rows, int32; None = of all rows."""
         return np.arange(len(self), dtype=np.int32) if name is None else self._index.splits[name]
+
+    def split_of(self, name: str | None, speakers: Collection[str] | None) -> np.ndarray:
+        """Return the numbers of a split's rows that ``speakers`` said, int32; None: anybody."""
+        numbers = self.split(name)
+        if speakers is None or self.speakers <= set(speakers):
+            return numbers
+        return np.array([n for n in numbers if self[int(n)].speaker in speakers], np.int32)
 
     def digest(self, split: str) -> str:
         """Return a hash of a split's content, whatever its speakers are called."""

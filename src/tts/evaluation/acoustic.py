@@ -33,6 +33,7 @@ from tts.metrics.bootstrap import mean_estimate
 from tts.synthesizer import Synthesizer
 from tts.vocoders.codec import Codec
 from tts.vocoders.codec_decoder import CodecDecoder
+from tts.vocoders.vocoder import Vocoder
 
 
 class Reader(NamedTuple):
@@ -76,14 +77,9 @@ def synthesize_systems(
     rows = [data.row(index) for index in chosen]
     sentences = [EvaluationSentence(r.id, r.normalized, r.speaker, r.language) for r in rows]
     vocoder = next(iter(readers.values())).synthesizer.vocoder
-    copies: list[np.ndarray | None] = []
-    for index in chosen:
-        batch, audio = data[[index]], data.audio(index)
-        assert batch.mel is not None
-        copies.append(vocoder.copy(batch.mel, audio[None])[0, : len(audio)].numpy())
     systems = [
         System(RECORDINGS, [data.audio(index).numpy() for index in chosen]),
-        System(COPY_SYNTHESIS, copies, aligned=True),
+        System(COPY_SYNTHESIS, copy_synthesis(data, chosen, vocoder), aligned=True),
     ]
     references = ReferenceReader(data)
     models: dict[str, ModelMeasurements] = {}
@@ -117,6 +113,22 @@ def synthesize_systems(
     return EvaluationSet(sentences, systems, baseline=systems[2].name, models=models)
 
 
+def copy_synthesis(
+    data: SpeechDataset, chosen: Sequence[int], vocoder: Vocoder
+) -> list[np.ndarray | None]:
+    """Return the recordings as ``vocoder`` makes them of their mels or codes."""
+    copies: list[np.ndarray | None] = []
+    for index in chosen:
+        batch, audio = data[[index]], data.audio(index)
+        assert batch.mel is not None
+        copies.append(vocoder.copy(batch.mel, audio[None])[0, : len(audio)].numpy())
+    return copies
+
+
+def parameters_millions(synthesizer: Synthesizer) -> float:
+    return sum(p.numel() for p in synthesizer.model.parameters()) / 1e6
+
+
 def speed(
     data: SpeechDataset, chosen: list[int], reader: Reader, references: ReferenceReader
 ) -> ModelMeasurements:
@@ -126,7 +138,6 @@ def speed(
     """
     synthesizer, controls = reader
     elapsed = {"rtf_mel": 0.0, "rtf_vocoder": 0.0}
-    parameters = sum(p.numel() for p in synthesizer.model.parameters()) / 1e6
     seconds = 0.0
     for index in chosen[:10]:
         tokens = data[[index]].tokens[0].tolist()
@@ -143,7 +154,7 @@ def speed(
         contract = synthesizer.facts.contract_of(synthesizer.model.features)
         seconds += contract.seconds(len(features))
     factors = {name: value / seconds for name, value in elapsed.items()}
-    return {"parameters_millions": parameters, **factors}
+    return {"parameters_millions": parameters_millions(synthesizer), **factors}
 
 
 def teacher_forced_scores(

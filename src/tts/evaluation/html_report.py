@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import TypeVar
 
+from tts.evaluation.cloning_table import EXPLANATION, cloning_headings, cloning_rows
 from tts.evaluation.interval_plot import interval_plot
 from tts.evaluation.labels import short_labels
 from tts.evaluation.report_clips import Clips, Frequencies, format_number, worst_sentences
@@ -50,6 +51,7 @@ def render(
         *_differences(report),
         *_groups(report, report["speakers"], "By speaker"),
         *_groups(report, report["languages"], "By language"),
+        *_cloning(report),
         *_models(report["models"]),
         *worst_sentences(report, worst, worst_by, clips, names, frequencies),
         *_sentences(report),
@@ -64,7 +66,7 @@ def _relabeled(report: Report, labels: Mapping[str, str]) -> Report:
     def renamed(table: Mapping[str, Value]) -> dict[str, Value]:
         return {labels.get(name, name): value for name, value in table.items()}
 
-    return {
+    relabeled: Report = {
         **report,
         "runs": renamed(report["runs"]),
         "systems": renamed(report["systems"]),
@@ -77,6 +79,10 @@ def _relabeled(report: Report, labels: Mapping[str, str]) -> Report:
             {**sentence, "system": labels[sentence["system"]]} for sentence in report["sentences"]
         ],
     }
+    if "cloning" in report:
+        cloning = report["cloning"]
+        relabeled["cloning"] = {**cloning, "systems": renamed(cloning["systems"])}
+    return relabeled
 
 
 def _runs(report: Report, names: Mapping[str, str]) -> Iterable[str]:
@@ -170,6 +176,25 @@ def _groups(report: Report, groups: Mapping[str, Estimates], title: str) -> Iter
     yield f"<h2>{title}</h2>"
     for name, systems in groups.items():
         yield f"<details><summary>{escape(name)}</summary>{_systems(report, systems)}</details>"
+
+
+def _cloning(report: Report) -> Iterable[str]:
+    """Yield the scores of cloned voices, of every system that speaks."""
+    if "cloning" not in report:
+        return
+    cloning = report["cloning"]
+    yield "<h2>How good is the clone?</h2>"
+    yield f"<p class=note>{escape(EXPLANATION)}</p>"
+    for system, scores in cloning["systems"].items():
+        yield f"<h3>{escape(system)}</h3>"
+        yield _table(
+            cloning_headings(cloning),
+            [
+                "".join(f"<td>{escape(cell)}" for cell in row)
+                for row in cloning_rows(cloning, scores)
+            ],
+            css="sortable",
+        )
 
 
 def _models(models: Mapping[str, ModelMeasurements]) -> Iterable[str]:

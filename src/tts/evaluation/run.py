@@ -14,6 +14,7 @@ from tts.config.hydra_job import task_overrides
 from tts.config.instantiate import instantiate
 from tts.config.option_checks import check_vocoder_option
 from tts.config.trusted_packages import with_trust
+from tts.console import console
 from tts.containment import require_corpora_inside, require_links_inside
 from tts.contract import MelContract
 from tts.controls import SynthesisControls
@@ -23,6 +24,10 @@ from tts.data.doctor import text_key
 from tts.data.store import PreparedCorpus
 from tts.errors import UserError, naming_key
 from tts.evaluation import acoustic, vocoder
+from tts.evaluation.cloning import synthesize_clones
+from tts.evaluation.cloning_material import cloning_material
+from tts.evaluation.cloning_scores import CloningScores, score_cloning
+from tts.evaluation.cloning_table import print_cloning
 from tts.evaluation.compared_controls import compared_controls
 from tts.evaluation.kept_wavs import write_wavs
 from tts.evaluation.report import write_report
@@ -40,6 +45,7 @@ from tts.vocoders.load import load_vocoder
 from tts.vocoders.vocoder import Vocoder
 
 SYNTHESIS_OPTIONS = ("vocoder", "phonemizer", *SynthesisControls._fields)
+CLONING_OPTIONS = ("speakers", "reference_seconds", "speaker_encoders")
 WAV_OPTIONS = ("text", "ref", "aligned", "language", "audio")
 UNUSED_OPTIONS = {  # by what is evaluated
     "wavs": {
@@ -50,14 +56,17 @@ UNUSED_OPTIONS = {  # by what is evaluated
         "split",
         "reference_iterations",
         "keep_wavs",
+        *CLONING_OPTIONS,
     },
     "run": {*WAV_OPTIONS},
-    "vocoder": {*WAV_OPTIONS, *SYNTHESIS_OPTIONS},
-    "codec": {*WAV_OPTIONS, *SYNTHESIS_OPTIONS, "reference_iterations"},
+    "known": {*CLONING_OPTIONS} - {"speakers"},
+    "unseen": {"split"},
+    "vocoder": {*WAV_OPTIONS, *SYNTHESIS_OPTIONS, *CLONING_OPTIONS},
+    "codec": {*WAV_OPTIONS, *SYNTHESIS_OPTIONS, *CLONING_OPTIONS, "reference_iterations"},
 }
 EVALUATED = {
     "wavs": "wavs=", "run": "run=", "vocoder": "the run of a vocoder",
-    "codec": "the run of a codec",
+    "codec": "the run of a codec", "known": "speakers=known", "unseen": "speakers that are cloned",
 }  # fmt: skip
 
 
@@ -75,6 +84,7 @@ def evaluate(config: DictConfig) -> Report:
     if (config.run is None) == (config.wavs is None):
         raise UserError("give exactly one of run=RUN and wavs=DIR")
     infos: dict[str, RunInfo] = {}
+    cloning: CloningScores | None = None
     _reject_unused_options("wavs" if config.wavs is not None else "run")
     if config.wavs is not None:
         contract: MelContract = instantiate(config.audio)
@@ -90,32 +100,57 @@ def evaluate(config: DictConfig) -> Report:
     else:
         runs = [_load(path) for path in parse_paths(config.run)]
         contract = runs[0].contract
-        corpus, texts = _open_corpora(config, runs)
+        corpora, texts = _open_corpora(config, runs)
         for name, run in zip(_run_names(runs), runs, strict=True):
             infos[name] = {"path": str(run.path), "step": run.step}
         if is_vocoder(runs[0].config):
             _reject_unused_options(
                 "codec" if all(is_codec(run.config) for run in runs) else "vocoder"
             )
+        else:
+            _reject_unused_options("known" if config.speakers == "known" else "unseen")
+        material = None
+        if config.speakers == "known":
+            corpus = _sentences(config, runs, corpora)
+        else:
+            material, problems = cloning_material(config, runs, corpora)
         folder = _report_folder(config.out, _run_folder(runs[0]))
         _require_writable(folder)
         with Scorer(measures, texts, config.workers) as scorer:
-            data = _synthesize(runs, corpus, config)
+            if material is None:
+                data = _synthesize(runs, corpus, config)
+            else:
+                data = synthesize_clones(material, _readers(runs, config), config.seed)
+                data = data._replace(problems=tuple(problems))
             scores = scorer(data, contract)
+        if material is not None:
+            encoders = {
+                name: instantiate(node)
+                for name, node in config.speaker_encoders.items() if node is not None
+            }  # fmt: skip
+            cloning = score_cloning(data, material, encoders, config.seed)
     report = summarize(data, scores, measures, infos, config.seed)
+    if cloning is not None:
+        report["cloning"] = cloning
     # the report first: the terminal may be closed, or a pipe that ends
     try:
         files = write_report(report, data, contract, folder, config.worst, config.worst_by)
     except UserError:  # of a disk that is full by now: the measuring is not lost
-        print_report(report)
+        _print(report)
         raise
-    print_report(report)
+    _print(report)
     if config.keep_wavs:
         files.append(folder / "wavs")
         write_wavs(data, contract.sample_rate, files[-1])
     for path in files:
         print(f"-> {path}")
     return report
+
+
+def _print(report: Report) -> None:
+    print_report(report)
+    if "cloning" in report:
+        print_cloning(console(), report["cloning"], report["baseline"])
 
 
 def _load(path: str) -> Run:
@@ -147,8 +182,8 @@ def _reject_unused_options(evaluated: str) -> None:
             raise UserError(f"{name}= has no effect on {EVALUATED[evaluated]}: remove it")
 
 
-def _open_corpora(config: DictConfig, runs: list[Run]) -> tuple[SpeechDataset, list[str]]:
-    """Return the sentences of data=, by default of the first run's corpus, and all its texts."""
+def _open_corpora(config: DictConfig, runs: list[Run]) -> tuple[list[PreparedCorpus], list[str]]:
+    """Return the corpora of data=, by default those of the first run, and all their texts."""
     first = runs[0]
     vocoders = is_vocoder(first.config)
     for run in runs[1:]:
@@ -172,26 +207,42 @@ def _open_corpora(config: DictConfig, runs: list[Run]) -> tuple[SpeechDataset, l
     corpora = [PreparedCorpus.open(folder) for folder in folders]
     for corpus in corpora:
         first.contract.require(corpus.facts.contract, str(first.path), str(corpus.path))
-    # a vocoder takes any speaker; an acoustic model only those of its training
-    facts = merge_facts([corpus.facts for corpus in corpora]) if vocoders else first.require_facts()
-    speakers = frozenset[str]().union(*(corpus.rows.speakers for corpus in corpora))
-    for run in runs:
-        known = facts.speakers if vocoders else run.require_facts().speakers
-        if unknown := sorted(speakers - set(known)):
+        if not vocoders and first.require_facts().symbols != corpus.facts.symbols:
             raise UserError(
-                f"{run.path} has no speaker {unknown[0]}: choose from {', '.join(known[:5])}"
+                f"{corpus.path} was prepared with other symbols than {first.path}: use the "
+                "frontend of the run"
+            )
+    texts = sorted({r.normalized for corpus in corpora for r in corpus.rows if r.normalized})
+    return corpora, texts
+
+
+def _sentences(config: DictConfig, runs: list[Run], corpora: list[PreparedCorpus]) -> SpeechDataset:
+    """Return the sentences of ``config.split`` by speakers that the runs were trained with."""
+    vocoders = is_vocoder(runs[0].config)
+    # a vocoder takes any speaker; an acoustic model only those of its training
+    known = [corpus.facts for corpus in corpora]
+    facts = merge_facts(known) if vocoders else runs[0].require_facts()
+    speakers = frozenset[str]().union(*(corpus.rows.speakers for corpus in corpora))
+    # the run's own corpora may have speakers that the training left out
+    left_out = config.get("data") is None and not vocoders
+    if left_out:
+        speakers &= set(facts.speakers)
+    for run in runs:
+        trained = facts.speakers if vocoders else run.require_facts().speakers
+        if unknown := sorted(speakers - set(trained)):
+            raise UserError(
+                f"{run.path} has no speaker {unknown[0]}: choose from {', '.join(trained[:5])}; or "
+                "give speakers=unseen, which clones the others"
             )
     split = None if config.split == "all" else config.split
-    texts = sorted({r.normalized for corpus in corpora for r in corpus.rows if r.normalized})
-    return SpeechDataset(corpora, split, facts), texts
+    return SpeechDataset(corpora, split, facts, facts.speakers if left_out else None)
 
 
 def _synthesize(runs: list[Run], data: SpeechDataset, config: DictConfig) -> EvaluationSet:
     """Synthesize the chosen sentences with all runs: from text, or from mels by vocoders."""
     chosen = choose_sentences(data, config.utterances, config.seed)
-    names = _run_names(runs)
     if is_vocoder(runs[0].config):
-        contract = runs[0].contract
+        contract, names = runs[0].contract, _run_names(runs)
         models: dict[str, Vocoder | Codec] = {}
         if not all(is_codec(run.config) for run in runs):  # a codec is compared with the recordings
             models["griffin-lim"] = GriffinLim(contract, config.reference_iterations)
@@ -203,6 +254,12 @@ def _synthesize(runs: list[Run], data: SpeechDataset, config: DictConfig) -> Eva
             )
             models[name] = made
         return vocoder.copy_synthesis(data, chosen, models, config.seed)
+    return acoustic.synthesize_systems(data, chosen, _readers(runs, config), config.seed)
+
+
+def _readers(runs: list[Run], config: DictConfig) -> dict[str, acoustic.Reader]:
+    """Return the acoustic models and how they are to speak, by name."""
+    names = _run_names(runs)
     vocoder_factory = instantiate(config.vocoder)
     phonemizer = instantiate(config.phonemizer) if config.phonemizer else None
     synthesizers = {
@@ -212,8 +269,7 @@ def _synthesize(runs: list[Run], data: SpeechDataset, config: DictConfig) -> Eva
     check_vocoder_option([each.model.features for each in synthesizers.values()])
     values = OmegaConf.masked_copy(config, list(SynthesisControls._fields))
     controls = compared_controls(to_plain(values))
-    readers = acoustic.readers_of(synthesizers, controls)
-    return acoustic.synthesize_systems(data, chosen, readers, config.seed)
+    return acoustic.readers_of(synthesizers, controls)
 
 
 def choose_sentences(data: SpeechDataset, count: int, seed: int) -> list[int]:

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
+from tts.evaluation.cloning_scores import CloningScores
 from tts.evaluation.scoring import SentenceScore
 from tts.evaluation.systems import EvaluationSentence, EvaluationSet, ModelMeasurements
 from tts.metrics.bootstrap import Estimate, estimate, paired_difference
@@ -58,6 +59,7 @@ class Report(TypedDict):
     models: dict[str, ModelMeasurements]
     sentences: list[SentenceValues]
     problems: list[str]
+    cloning: NotRequired[CloningScores]  # with speakers=unseen
 
 
 def summarize(

@@ -87,6 +87,9 @@ def train(
     require_one_process(trainer.world_size)
     require_buildable(config, plain, trainer)
     data = prepare_data(config)
+    if config.data.get("unseen_speakers") is not None:
+        data.setup()
+        summary["unseen_speakers"] = sorted(data.unseen)
     if config.get("tune"):
         build = partial(build_trainable_system, config, data, plain)
         tune_batch_size(config, data, build, trainer)

@@ -51,7 +51,7 @@ def use_teacher_forced_mels(data: SpeechDataModule, path: str) -> None:
         if model.features == "codes":
             raise UserError(f"data.mel_from={path} predicts codes: choose a run that predicts mels")
         for corpus in todo:
-            folder, part = corpus.path / name, SpeechDataset([corpus], None, facts)
+            folder, part = corpus.path / name, SpeechDataset([corpus], None, facts, facts.speakers)
             work = partial(_write, corpus, model, part, name, data.frames_per_batch)
             run_once(folder, folder / "done", work)
     for corpus in data.opened:
