@@ -731,14 +731,22 @@ class OnnxSynthesizer(Synthesizer):
     def _prompt(
         self, tokens: Sequence[int], speaker: int | None, language: int, reference: Any
     ) -> Prompt:
-        arrays = [np.array([each]) for each in (tokens, len(tokens), speaker or 0, language)]
-        return cast(Any, Prompt)(*arrays, reference)
+        named = None if speaker is None else np.array([speaker])
+        prompt = cast(Any, Prompt)(
+            np.array([tokens]), np.array([len(tokens)]), named, np.array([language])
+        )
+        if reference is None:
+            return prompt
+        statistics = reference.statistics if speaker is None else None
+        return prompt._replace(
+            reference=reference.mel, embedding=reference.embedding, statistics=statistics
+        )
 
     def _require_controls(self, controls: SynthesisControls) -> None:
         self.voice.require_controls(controls)
 
     def _reference(self, path: str | os.PathLike[str] | None) -> Any:
-        return self.voice.reference_mel(path)
+        return self.voice.reference(path)
 
 
 def _checked(seed: object) -> int:

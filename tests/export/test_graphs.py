@@ -247,3 +247,30 @@ def test_the_symbols_of_sherpa_onnx_have_one_line_each() -> None:
     assert len(table) == len(rows)
     assert table["^"] == table["$"] == table[" "] == SYMBOLS.index(" ")
     assert all(table[symbol] == SYMBOLS.index(symbol) for symbol in SYMBOLS[1:])
+
+
+def test_a_composed_style_is_cloned_weighted_and_drawn_in_onnx(tmp_path: Path) -> None:
+    parts = voice_parts(
+        "model.encoder.depth=1", "model.decoder.depth=1", "model/style=composed",
+        "model/style/parts=[speaker,language,prosody,reference,tokens,variational,embedding]",
+        "model.style.encoder.backbone.depth=1",
+    )  # fmt: skip
+    # compared with torch: with a reference, of an unknown speaker, and without a reference
+    export_onnx(parts, tmp_path / "voice.onnx", {}, None)
+    onnx = Synthesizer.load(tmp_path / "voice.onnx")
+    model = Synthesizer(parts.model, parts.vocoder, Frontend(), parts.facts, parts.speaking)
+    for changes in (
+        {"style_tokens": {3: 1.5}},
+        {"style_tokens": "drawn", "style_temperature": 0.5},
+        {"style_weights": {"speaker": 0.5, "language": 0.0}, "style_temperature": 1.0},
+    ):
+        found, expected = (
+            one.speak("Hello.", seed=3, prosody_temperature=0.0, **changes).waveform
+            for one in (onnx, model)
+        )
+        assert found.shape == expected.shape
+        assert np.abs(found - expected).max() < 2e-3, changes
+    with pytest.raises(UserError, match="12 style tokens; choose from 0 to 11"):
+        onnx.speak("Hello.", style_tokens={99: 1.0})
+    with pytest.raises(UserError, match="no such style; choose from speaker, language"):
+        onnx.speak("Hello.", style_weights={"mood": 1.0})

@@ -11,6 +11,7 @@ from tts.controls import SynthesisControls
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.models.fastspeech import FastSpeech
+from tts.modules.composed_style import ComposedStyle
 from tts.onnx_voice.graph_speaker import Spoken
 from tts.onnx_voice.random_normal import TorchNormal
 from tts.vocoders.vocoder import Vocoder
@@ -54,18 +55,14 @@ def compare_voice(
         random = torch.Generator().manual_seed(number)
         tokens = torch.randint(1, symbols, (1, length), generator=random)
         controls = SynthesisControls.parse(changes).for_tokens(length, torch.device("cpu"))
-        reference = None
-        if model.reference != "none":
-            shape = (1, 50 + number, model.bands)
-            reference = torch.randn(shape, generator=random) * 2 - 5
         prompt = Prompt(
             tokens,
             torch.tensor([length]),
             torch.tensor([number % len(facts.speakers)]),
             torch.tensor([number % len(facts.languages)]),
-            reference,
             controls=controls.on(speaking),
         )
+        prompt = _styled(prompt, model, number, random)
         wave, mel, durations, _ = speak(_as_arrays(prompt, TorchNormal(number)))
         generated = model.generate(prompt._replace(generator=torch.Generator().manual_seed(number)))
         assert generated.durations is not None
@@ -83,6 +80,21 @@ def compare_voice(
             worst.durations,
         )
     return worst
+
+
+def _styled(prompt: Prompt, model: FastSpeech, number: int, random: torch.Generator) -> Prompt:
+    """Return a prompt with a reference; with a composed style, also without, and of nobody."""
+    if model.reference != "none":
+        shape = (1, 50 + number, model.bands)
+        prompt = prompt._replace(reference=torch.randn(shape, generator=random) * 2 - 5)
+    if model.takes_embedding:
+        embedding = torch.rand(1, 256, generator=random)
+        prompt = prompt._replace(embedding=embedding / embedding.norm())
+    if not isinstance(model.style, ComposedStyle) or not model.style.dropout:
+        return prompt
+    if number == 1:  # cloned: of no speaker of the training
+        return prompt._replace(speaker=None, statistics=torch.tensor([[4.8, 0.3, 0.5, 1.2]]))
+    return prompt._replace(reference=None, embedding=None) if number == 2 else prompt
 
 
 def _as_arrays(prompt: Prompt, random: TorchNormal) -> Prompt:

@@ -65,6 +65,7 @@ class VoiceParts(NamedTuple):
 
     def card(self, about: PlainData) -> PlainData:
         """Return what a voice in ONNX carries besides its graph."""
+        composed = self.acoustic().composed
         fixed = {"steps", "solver", "guidance"}
         flow, adaptor = self.model.flow, self.model.adaptor.flow
         return {
@@ -77,6 +78,7 @@ class VoiceParts(NamedTuple):
                 "prosody_temperature": 0.0 if adaptor is None else adaptor.settings.temperature,
                 "temperature": 0.0 if flow is None else flow.settings.temperature,
             },
+            **({} if composed is None else {"style": composed.card()}),
             "stride": self.model.stride,
             "step": self.run.step,
             "about": about,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import onnx
 
 PER_TOKEN = ("x", "tokens", "prosody_noise", *PROSODY)
-PER_FRAME = ("mel", "reference", "noise")
+PER_FRAME = ("mel", "reference", "reference_steps", "noise")
 BY_BAND = "bands"  # (1, M, T), a mel as sherpa-onnx has it
 OPSET = 20
 PACKAGES = ("onnx", "onnxruntime")

@@ -34,10 +34,14 @@ class ReferenceEncoder(nn.Module):
     def forward(self, inputs: StyleInputs) -> Tensor:
         """Raises UserError without a reference."""
         mel, mask = reference_of(inputs, "this style")
-        x = self.input(self._folded(mel * mask).to(self.input.weight.dtype))
-        steps = self._folded(mask)[..., 0]  # a step is real where its first frame is
-        x = self.backbone(x, Context(mask=steps))
-        return pooled_statistics(x, steps[..., None]).to(x.dtype)
+        # a step is real where its first frame is
+        return self.of_steps(self._folded(mel * mask), self._folded(mask)[..., :1])
+
+    def of_steps(self, steps: Tensor, mask: Tensor) -> Tensor:
+        """Return the summary of ``steps (B, R, stride * M)``, real where ``mask (B, R, 1)`` is."""
+        x = self.input(steps.to(self.input.weight.dtype))
+        x = self.backbone(x, Context(mask=mask[..., 0]))
+        return pooled_statistics(x, mask).to(x.dtype)
 
     def _folded(self, x: Tensor) -> Tensor:
         """``(B, R, C)`` -> ``(B, R / stride, stride * C)``, padded with zeros."""

@@ -45,9 +45,12 @@ class StyleTokens(Style):
 
     def forward(self, inputs: StyleInputs) -> StyleOutput:
         weights = self._weights(inputs)  # (B, H, K)
+        return StyleOutput(self.mixed(weights), token_weights=weights)
+
+    def mixed(self, weights: Tensor) -> Tensor:
+        """Return the sum of the tokens by their ``weights (B, H, K)``, ``(B, dim)``."""
         values = self.value(self.tokens.tanh()).unflatten(-1, (self.heads, -1))  # (K, H, dim / H)
-        vector = torch.einsum("bhk,khd->bhd", weights.to(values.dtype), values).flatten(1)
-        return StyleOutput(vector, token_weights=weights)
+        return torch.einsum("bhk,khd->bhd", weights.to(values.dtype), values).flatten(1)
 
     def available(self, inputs: StyleInputs) -> bool:
         return inputs.tokens is not None or inputs.summary is not None
@@ -58,6 +61,10 @@ class StyleTokens(Style):
             return self._given(inputs.tokens)
         if inputs.tokens == DRAWN:
             return self._drawn(inputs)
+        return self.attention(inputs)
+
+    def attention(self, inputs: StyleInputs) -> Tensor:
+        """Return the weights that the reference chooses, ``(B, H, K)``."""
         query = self.query(summary_of(inputs)).unflatten(-1, (self.heads, -1))  # (B, H, d)
         keys = self.key(self.tokens.tanh()).unflatten(-1, (self.heads, -1))  # (K, H, d)
         scores = torch.einsum("bhd,khd->bhk", query, keys).float()

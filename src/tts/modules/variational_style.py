@@ -6,7 +6,7 @@ during training, so that the latent is used before it is regular.
 """
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from tts.bounds import Channels
 from tts.corpus import CorpusFacts
@@ -45,12 +45,20 @@ class VariationalStyle(Style):
                 )
             noise = torch.randn(1, self.dim, generator=inputs.generator, device=device)
             return StyleOutput(temperature * noise)
-        mean, log_variance = self.posterior(inputs.summary).float().chunk(2, -1)
-        log_variance = returning_clamp(log_variance, *LOG_VARIANCE)
+        mean, log_variance = self._posterior(inputs.summary)
         noise = torch.randn(mean.shape, generator=inputs.generator, device=device)
         latent = mean + temperature * (0.5 * log_variance).exp() * noise
         divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(-1)
         return StyleOutput(latent.to(inputs.summary.dtype), divergence=divergence)
+
+    def moments(self, summary: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and standard deviation of the posterior, ``(B, dim)`` each."""
+        mean, log_variance = self._posterior(summary)
+        return mean, (0.5 * log_variance).exp()
+
+    def _posterior(self, summary: Tensor) -> tuple[Tensor, Tensor]:
+        mean, log_variance = self.posterior(summary).float().chunk(2, -1)
+        return mean, returning_clamp(log_variance, *LOG_VARIANCE)
 
     def available(self, inputs: StyleInputs) -> bool:
         return inputs.summary is not None or inputs.temperature is not None

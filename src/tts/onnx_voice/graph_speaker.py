@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from tts.batch import Prompt
+from tts.onnx_voice.graph_style import GraphStyle
 from tts.plain_data import PlainData
 
 LONGEST_MEAN = 0.4  # seconds a token, as tts.models.durations has it
@@ -39,6 +40,7 @@ class GraphSpeaker:
     ) -> None:
         self.run, self.channels, self.card = run, channels, card
         self.longest = LONGEST_MEAN * frames_per_second  # frames a token
+        self.style = GraphStyle(card, channels) if "style" in card else None
 
     def speak(self, prompt: Prompt) -> Spoken:
         """Speak a prompt of one utterance, of numpy's arrays, with the voice's own controls.
@@ -46,6 +48,8 @@ class GraphSpeaker:
         ``prompt.generator`` is a :class:`TorchNormal`.
         """
         given, random = self._given(prompt), cast(Any, prompt.generator)
+        if self.style is not None:  # its noise is drawn first
+            given |= self.style.inputs(prompt, random)
         count = given["tokens"].shape[1]
         size = self.channels["prosody_noise"]
         given["prosody_noise"] = np.zeros((1, count, size), np.float32)
@@ -67,7 +71,8 @@ class GraphSpeaker:
     def _given(self, prompt: Prompt) -> dict[str, np.ndarray]:
         """Return the inputs without noise."""
         controls = prompt.controls
-        arrays = {"tokens": prompt.tokens, "speaker": prompt.speaker, "language": prompt.language}
+        speaker = [0] if prompt.speaker is None else prompt.speaker
+        arrays = {"tokens": prompt.tokens, "speaker": speaker, "language": prompt.language}
         given = {name: np.asarray(value, np.int64) for name, value in arrays.items()}
         if prompt.reference is not None:
             given["reference"] = np.asarray(prompt.reference, np.float32)

@@ -5,6 +5,7 @@ No module of this package imports torch: a voice speaks in less time than that i
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from tts.controls import SynthesisControls
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.onnx_voice.graph_speaker import Arrays, GraphSpeaker, Spoken
+from tts.onnx_voice.graph_style import CONTROLS
 from tts.plain_data import PlainData, PlainDataError, parse_json, quoted
 from tts.project_files import install_advice
 from tts.threads import COUNT, usable_cpus
@@ -21,6 +23,14 @@ from tts.trust import require_trusted
 FORMAT = 1  # of the card
 KEY = "lightning_tts"  # of the card, among the file's metadata
 SUFFIX = ".onnx"
+
+
+class Copied(NamedTuple):
+    """What a voice in ONNX copies of a recording."""
+
+    mel: np.ndarray  # (1, T, M) natural-log magnitude
+    statistics: np.ndarray  # (1, 4)
+    embedding: np.ndarray | None  # (1, E)
 
 
 class OnnxVoice:
@@ -66,6 +76,8 @@ class OnnxVoice:
     def controls(self) -> frozenset[str]:
         """Names of the controls that the graph takes."""
         names = {"rate", "pitch", "energy", "pitch_range", "variance_scale", "prosody_temperature"}
+        if "style" in self.card:
+            names |= CONTROLS
         return frozenset({*names, "temperature"} if "temperature" in self.inputs else names)
 
     def require_controls(self, controls: SynthesisControls) -> None:
@@ -78,8 +90,8 @@ class OnnxVoice:
                     f"{', '.join(sorted(self.controls))}{fixed}"
                 )
 
-    def reference_mel(self, path: str | os.PathLike[str] | None) -> np.ndarray | None:
-        """Return a recording's log mel ``(1, T, M)``; it is computed with torch.
+    def reference(self, path: str | os.PathLike[str] | None) -> Copied | None:
+        """Return what is copied of a recording; it is computed with torch.
 
         Raises UserError for a recording that is required or that the graph does not take.
         """
@@ -87,13 +99,16 @@ class OnnxVoice:
             if "reference" in self.inputs:
                 raise UserError("this model copies the style of a recording: give reference=FILE")
             return None
-        if "reference" not in self.inputs:
+        if not {"reference", "reference_steps", "embedding"} & set(self.inputs):
             raise UserError(
-                f"reference={path}: this model was not trained with model/style=reference"
+                f"reference={path}: this model was not trained with model/style=reference or "
+                "model/style=composed"
             )
         from tts.speakers.reference import read_reference
 
-        return read_reference(path, self.facts.contract).mel.numpy()
+        read = read_reference(path, self.facts.contract, "embedding" in self.inputs)
+        embedding = None if read.embedding is None else read.embedding.numpy()
+        return Copied(read.mel.numpy(), read.statistics.numpy(), embedding)
 
     def speak(self, prompt: Prompt) -> Spoken:
         """Speak a prompt of one utterance, as :meth:`GraphSpeaker.speak` does."""

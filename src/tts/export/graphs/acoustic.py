@@ -11,9 +11,11 @@ from torch import Tensor, nn
 
 from tts.controls import SynthesisControls
 from tts.corpus import CorpusFacts
+from tts.export.graphs.style import ComposedStyleGraph
 from tts.models.fastspeech import FastSpeech
 from tts.models.flow import ResidualFlow, SamplerSettings
-from tts.models.variance import Prosody
+from tts.models.variance import Deviations, Prosody
+from tts.modules.composed_style import ComposedStyle
 from tts.modules.conv import DepthwiseConv
 from tts.modules.stack import Context
 from tts.modules.style import StyleInputs
@@ -40,6 +42,9 @@ class AcousticGraph(nn.Module):
     def __init__(self, model: FastSpeech, facts: CorpusFacts, speaking: SynthesisControls) -> None:
         super().__init__()
         self.model, self.facts = model, facts
+        self.composed: ComposedStyleGraph | None = None
+        if isinstance(model.style, ComposedStyle):
+            self.composed = ComposedStyleGraph(model.style, model.bands)
         merge_kernels(model)
         self.sampler: SamplerSettings | None = None
         if model.flow is not None:
@@ -55,7 +60,9 @@ class AcousticGraph(nn.Module):
             inputs["speaker"] = torch.zeros(1, dtype=torch.long)
         if len(self.facts.languages) > 1:
             inputs["language"] = torch.zeros(1, dtype=torch.long)
-        if self.model.reference != "none":
+        if self.composed is not None:
+            inputs |= self.composed.examples(frames)
+        elif self.model.reference != "none":
             inputs["reference"] = torch.full((1, frames, self.model.bands), -5.0)
         for name, neutral in PROSODY.items():
             inputs[name] = torch.full((1, tokens), neutral)
@@ -74,8 +81,7 @@ class AcousticGraph(nn.Module):
         mask = torch.ones_like(tokens, dtype=torch.bool)
         speaker = inputs.get("speaker", tokens.new_zeros(1))
         language = inputs.get("language", tokens.new_zeros(1))
-        given = StyleInputs(speaker, language, self._reference(inputs))
-        style = model.style_of(given).vector
+        style = self._style(inputs, speaker, language)
         states = model.encoder(
             model.embedded(tokens, language, mask), Context(mask=mask, style=style)
         )
@@ -83,6 +89,9 @@ class AcousticGraph(nn.Module):
             inputs["rate"], inputs["pitch"], inputs["energy"], inputs["pitch_range"]
         )
         deviations = model.adaptor.normalize.deviations_of(speaker)
+        if "statistics" in inputs:
+            pitch, energy = inputs["statistics"][:, [1, 3]].clamp(min=1e-3).unbind(-1)
+            deviations = Deviations(pitch[:, None], energy[:, None])
         states, (durations, _), prosody = model.adaptor.adapt(
             states, mask, style, deviations, controls, self._sampled(states, mask, style, inputs)
         )
@@ -105,8 +114,18 @@ class AcousticGraph(nn.Module):
         count = _size(frames, steps * model.stride)  # a text has two boundaries and a phone
         return mel[:, :count], durations, prosody.log_duration_variance.float()
 
-    def _reference(self, inputs: Mapping[str, Tensor]) -> Tensor | None:
-        return self.model.normalized(inputs["reference"]) if "reference" in inputs else None
+    def _style(
+        self, inputs: Mapping[str, Tensor], speaker: Tensor, language: Tensor
+    ) -> Tensor | None:
+        normalized = {
+            name: self.model.normalized(inputs[name])
+            for name in ("reference", "reference_steps")
+            if name in inputs
+        }
+        if self.composed is not None:
+            return self.composed(inputs, normalized.get("reference_steps"), speaker, language)
+        given = StyleInputs(speaker, language, normalized.get("reference"))
+        return self.model.style_of(given).vector
 
     def _sampled(
         self, states: Tensor, mask: Tensor, style: Tensor | None, inputs: Mapping[str, Tensor]
