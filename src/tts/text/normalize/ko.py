@@ -3,20 +3,21 @@
 import re
 
 from tts.text.normalize import shared_rules as shared
-from tts.text.normalize.abbreviations import Abbreviations
+from tts.text.normalize.abbreviations import Abbreviations, Kind
 from tts.text.normalize.addresses import addresses
-from tts.text.normalize.calendar import numeric_dates
+from tts.text.normalize.calendar import numeric_dates, ratios
 from tts.text.normalize.numbers import Numbers
+from tts.text.normalize.roman import SMALL_NUMERAL, value
 from tts.text.normalize.shared_rules import Currency, Rule, rule
 
-ABBREVIATIONS = Abbreviations()
+ABBREVIATIONS = Abbreviations({Kind.BEFORE_NUMBER: {"No.": "넘버"}})
 NUMBERS = Numbers("ko", decimal=".", group=",", point="점", minus="마이너스")
 _TENS = ["", "열", "스물", "서른", "마흔", "쉰", "예순", "일흔", "여든", "아흔"]
 _ONES = ["", "한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉"]
 _ALONE = ["", "하나", "둘", "셋", "넷"]
 _MONTHS = {6: "유월", 10: "시월"}
 # counted by native numbers, up to 99
-_COUNTERS = "시간|시|개|명|살|마리|번째|번|권|잔|병|장|대|사람|그루|송이|켤레|달|채|척|판"
+_COUNTERS = "시간|시|개(?!월)|명|살|마리|번째|번|권|잔|병|장|대|사람|그루|송이|켤레|달|채|척|판"
 _UNITS = {
     "km/h": "킬로미터 퍼 아워", "km": "킬로미터", "cm": "센티미터", "mm": "밀리미터", "m": "미터",
     "kg": "킬로그램", "mg": "밀리그램", "g": "그램", "ml": "밀리리터", "L": "리터", "l": "리터",
@@ -24,6 +25,10 @@ _UNITS = {
 }  # fmt: skip
 # what is written behind a unit without a space
 _PARTICLES = "와|과|은|는|이|가|을|를|에|의|로|으로|도|까지|부터|만|에서|입니다|이다|였다|이었다"
+_DIGITS = "영|일|이|삼|사|오|육|칠|팔|구|십|백|천|만"  # syllables of numbers
+# behind a number: without those that are digits themselves
+_AFTER_NUMBERS = "와|과|은|는|가|을|를|에|의|으로|까지|부터|에서|입니다|이다|였다|이었다"
+_ROMAN_NOUNS = "장|부|권|편|세|기"
 _NOUNS = [
     "퍼센트", "도", "미터", "그램", "리터", "바이트", "아워", "달러", "유로", "센트", "원",
 ]  # fmt: skip
@@ -47,7 +52,20 @@ def rules(language: str) -> list[Rule]:
     return [
         addresses({"@": "골뱅이", ".": "점"}),
         rule(r"(?<=[A-Za-z%°²³])(?=[가-힣])", " "),
+        ABBREVIATIONS.expand,
+        rule(
+            rf"(?<![A-Za-z])({SMALL_NUMERAL}) ?(?=(?:{_ROMAN_NOUNS})(?![가-힣]))",
+            lambda m: f"{NUMBERS.cardinal(value(m[1]))} ",
+        ),
+        # telephone numbers, whatever particle follows
+        rule(r"((?<![\d-])0\d{1,2}-\d{3,4}-\d{4})(?=[가-힣])", r"\1 "),
         *numeric_dates("./-", _date),
+        rule(
+            r"(?<![\d.])((?:1[5-9]|20)\d\d)\. ?(1?\d)\. ?([1-3]?\d)(?:\.(?!\d)|(?![\d.]))",
+            lambda m: _date(int(m[3]), int(m[2]), int(m[1])),
+        ),
+        rule(r"제 ?(\d+)(?=\D|$)", lambda m: f"제{NUMBERS.read(m[1])} "),
+        rule(rf"({NUMBERS.signed}) ?(만|억|조) ?(?=원|명|개)", _large),
         rule(r"(?<![\d.,:])(\d{1,2}):([0-5]\d)(?![\d:])", _clock),
         rule(r"(?<!\d)(1?\d)월", lambda m: _month(int(m[1]))),
         shared.money(NUMBERS, _CURRENCIES, "", "만|억|조"),
@@ -60,11 +78,13 @@ def rules(language: str) -> list[Rule]:
         shared.ranges("에서"),
         rule(r"(?<=\d) ?[~～] ?(?=\d)", "에서 "),
         shared.units(NUMBERS, units),
+        ratios("대"),
         shared.codes(NUMBERS),
         rule(rf"({NUMBERS.signed})(?=[가-힣])", lambda m: f"{NUMBERS.read(m[1])} "),
         shared.plain_numbers(NUMBERS),
         shared.slashes(),
         shared.symbols(_SYMBOLS),
+        rule(rf"(?<![가-힣])((?:{_DIGITS})+) +(?=(?:{_AFTER_NUMBERS})(?![가-힣]))", r"\1"),
         rule(rf"({'|'.join(_NOUNS)}) +(?=(?:{_PARTICLES})(?![가-힣]))", r"\1"),
     ]
 
@@ -82,6 +102,11 @@ def native(number: int, counts: bool = True) -> str:
 
 def _counted(match: re.Match[str]) -> str:
     return f"{native(int(match[1]))} {match[2]}"
+
+
+def _large(match: re.Match[str]) -> str:
+    """Return 십만, 삼억: a factor and its large number are one word."""
+    return f"{NUMBERS.read(match[1])}{match[2]} "
 
 
 def _month(number: int) -> str:
