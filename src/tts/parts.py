@@ -130,7 +130,7 @@ TRAINING = {
     "tts.losses.masked_codec": ("MaskedTokenLoss", "StoppingLoss"),
     "tts.losses.spectral": ("MelDeltaLoss", "MelLoss"),
     "tts.losses.speaker": ("SpeakerSimilarityLoss",),
-    "tts.losses.speaker_classes": ("AdditiveAngularMargin",),
+    "tts.losses.speaker_classes": ("AdditiveAngularMargin", "GeneralizedEndToEnd"),
     "tts.losses.style": ("StyleDivergence",),
     "tts.losses.variance": ("DurationLoss", "EnergyLoss", "PitchLoss"),
     "tts.losses.waveform": ("AmplitudeLoss", "MultiResolutionSTFT", "PhaseLoss", "WaveMelLoss"),

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from fakes import FACTS, composed, model_factory
 
-from tts.losses.speaker_classes import AdditiveAngularMargin
+from tts.losses.speaker_classes import AdditiveAngularMargin, GeneralizedEndToEnd
 from tts.metrics.equal_error_rate import equal_error_rate, speaker_error_rate
 from tts.speakers.ecapa import EcapaEncoder
 
@@ -33,6 +33,31 @@ def test_the_margin_makes_the_loss_harder() -> None:
     plain = AdditiveAngularMargin(margin=0.0, scale=10.0)(output, batch)
     assert torch.allclose(plain, F.cross_entropy(10 * cosines, batch.speaker), atol=1e-4)
     assert AdditiveAngularMargin(margin=0.2, scale=10.0)(output, batch) > plain
+
+
+def test_ge2e_is_least_where_each_speaker_is_alone() -> None:
+    batch: Any = SimpleNamespace(speaker=torch.tensor([3, 3, 5, 5]))
+    apart = F.one_hot(torch.tensor([0, 0, 1, 1]), 4).float()
+    loss = GeneralizedEndToEnd(scale=10.0)
+    value = loss(SimpleNamespace(embedding=apart), batch)
+    assert float(value) == pytest.approx(float(torch.tensor(1 + torch.e**-10).log()), abs=1e-6)
+    mixed = F.one_hot(torch.tensor([0, 1, 0, 1]), 4).float()
+    assert loss(SimpleNamespace(embedding=mixed), batch) > 5 * value
+    alone: Any = SimpleNamespace(speaker=torch.arange(4))  # nothing to compare with
+    assert loss(SimpleNamespace(embedding=apart), alone) == 0
+
+
+def test_ge2e_trains_an_encoder_without_weights_of_speakers() -> None:
+    config = composed(
+        "train", "model=speaker_encoder", "model/loss=speaker_ge2e", "model.channels=16",
+        "model.dim=8",
+    )  # fmt: skip
+    assert config.system.halves
+    model = model_factory(config)(facts=FACTS)
+    output = model(torch.randn(6, 30, FACTS.contract.bands))
+    batch: Any = SimpleNamespace(speaker=torch.tensor([0, 1] * 3))
+    GeneralizedEndToEnd()(output, batch).backward()
+    assert all(p.grad is not None for p in model.parameters())
 
 
 def test_an_encoder_learns_and_ignores_a_constant_response() -> None:

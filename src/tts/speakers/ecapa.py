@@ -18,7 +18,7 @@ class SpeakerOutput(NamedTuple):
     """What the loss reads."""
 
     embedding: Tensor  # (B, E) of norm 1
-    cosines: Tensor  # (B, speakers) with the weight of each training speaker
+    cosines: Tensor | None  # (B, speakers) with the weight of each training speaker
 
 
 class EcapaEncoder(nn.Module):
@@ -26,7 +26,8 @@ class EcapaEncoder(nn.Module):
 
     Section 3: dilated convolutions with squeeze-excitation, of which all layers are joined, then
     attentive statistics over time. The mean of each band over time is subtracted, so that a
-    microphone's response does not count. ``dilations``: one block each.
+    microphone's response does not count. ``dilations``: one block each. ``classes``: with a weight
+    for each training speaker, which AAM-softmax reads.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class EcapaEncoder(nn.Module):
         dim: Channels = 256,
         channels: Channels = 256,
         dilations: Counts = (2, 3, 4),
+        classes: bool = True,
     ) -> None:
         super().__init__()
         if channels % SCALE:
@@ -48,11 +50,15 @@ class EcapaEncoder(nn.Module):
         )
         self.norm = nn.BatchNorm1d(2 * joined)
         self.output = nn.Linear(2 * joined, dim)
-        self.speakers = nn.Parameter(torch.randn(len(facts.speakers), dim) * dim**-0.5)
+        self.speakers: nn.Parameter | None = None
+        if classes:
+            self.speakers = nn.Parameter(torch.randn(len(facts.speakers), dim) * dim**-0.5)
 
     def forward(self, mel: Tensor) -> SpeakerOutput:
         """``mel (B, T, M)`` natural-log magnitude, all frames real."""
         embedding = self.embed(mel)
+        if self.speakers is None:
+            return SpeakerOutput(embedding, None)
         cosines = embedding.float() @ F.normalize(self.speakers.float(), dim=-1).T
         return SpeakerOutput(embedding, cosines)
 
