@@ -88,6 +88,7 @@ class Adapt(TypedDict):
 
     run: Name
     out: Name
+    resume: str | None
     seed: Seed
     freeze: list[str]
     lr: Positive

@@ -82,6 +82,7 @@ def training_config(config: DictConfig, run: Run, model: AcousticModel[Any]) -> 
         training.model = OmegaConf.create({**arguments, **sections})
         training.model.monitor = _monitor(run, str(sections["monitor"]))
         training.audio = {"_target_": "tts.contract.MelContract", **_contract(run)}
+        training.resume = config.resume
         training.init_from = str(config.run)
         training.train_only = trained_parts(model, list(config.freeze))
         training.optimizer.lr = config.lr
