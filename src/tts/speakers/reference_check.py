@@ -57,7 +57,7 @@ def remarks(samples: np.ndarray, clipped: float) -> list[str]:
     seconds = len(samples) / RATE
     if seconds < RECOMMENDED:
         found.append(
-            f"{seconds:.1f} s are short: with {RECOMMENDED:.0f} to {LONGEST:.0f} s the voice is "
+            f"{int(10 * seconds) / 10:.1f} s are short: with {RECOMMENDED:.0f} to {LONGEST:.0f} s the voice is "
             "closer"
         )
     if seconds > LONGEST:
