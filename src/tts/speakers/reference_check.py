@@ -57,8 +57,8 @@ def remarks(samples: np.ndarray, clipped: float) -> list[str]:
     seconds = len(samples) / RATE
     if seconds < RECOMMENDED:
         found.append(
-            f"{int(10 * seconds) / 10:.1f} s are short: with {RECOMMENDED:.0f} to {LONGEST:.0f} s the voice is "
-            "closer"
+            f"{int(10 * seconds) / 10:.1f} s are short: with {RECOMMENDED:.0f} to {LONGEST:.0f} s "
+            "the voice is closer"
         )
     if seconds > LONGEST:
         found.append(f"only its first {LONGEST:.0f} s are used")
