@@ -64,6 +64,7 @@ class Train(TypedDict):
     resume: str | None
     ckpt_path: str | None
     init_from: str | None
+    encoder_from: str | None
     train_only: Paths | None
     distill_from: str | None
     distill_steps: Count

@@ -9,6 +9,7 @@ from tts.errors import UserError
 # a path may contain = , [ ] { } $ and spaces, and a name may be a number
 PATHS = (
     "run", "resume", "ckpt_path", "init_from", "distill_from", "run_dir", "file", "out",
+    "encoder_from",
     "reference", "lexicon", "frontend.lexicon", "settings", "wavs", "text", "ref", "vocoder.path",
     "data.root", "data.download_to", "data.audio", "data.transcription", "data.prepared_dir",
     "data.codec", "data.mel_from", "hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir",

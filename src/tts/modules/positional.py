@@ -67,6 +67,16 @@ class Sinusoidal(PositionalEncoding):
         return x + (encoding * self.scale).to(x.dtype)
 
 
+class M2M100Sines(PositionalEncoding):
+    """The sinusoidal encoding of M2M100 and NLLB: positions from 2, the last pair has the base."""
+
+    def add(self, x: Tensor, start: int = 0) -> Tensor:
+        pairs = x.shape[-1] // 2
+        base = 10000.0 ** (pairs / max(pairs - 1, 1))
+        angles = _angles(start + 2, x.shape[-2], x.shape[-1], base, x)
+        return x + torch.cat([angles.sin(), angles.cos()], -1)[:, : x.shape[-1]].to(x.dtype)
+
+
 class Rope(PositionalEncoding):
     """RoPE, rotary position embedding: rotates pairs of channels (Su et al. 2021, section 3.4.2).
 

@@ -23,6 +23,7 @@ from tts.plain_data import PlainData
 from tts.training.acceleration import accelerate
 from tts.training.distillation import distill
 from tts.training.freezing import train_only
+from tts.training.pretrained_encoder import start_encoder
 from tts.training.resume import require_same_speech
 from tts.training.trainer import optimizes_manually
 from tts.training.warm_start import start_from, trained_by
@@ -98,8 +99,11 @@ def load_initial_weights(
     vocoder = isinstance(model, Vocoder | Codec)
     if checkpoint is not None:
         require_same_speech(checkpoint, facts, mel_only=vocoder)
-    elif config.init_from:
+        return
+    if config.init_from:
         start_from(config.init_from, model, None if vocoder else facts)
+    if config.get("encoder_from"):
+        start_encoder(config.encoder_from, model)
 
 
 def build_system(config: DictConfig, facts: CorpusFacts, card: PlainData) -> pl.LightningModule:
