@@ -161,7 +161,7 @@ def _require_readable(parts: VoiceParts) -> None:
             f"{parts.run.path} was trained with {phonemizer}, and sherpa-onnx has only espeak-ng: "
             "use format=onnx"
         )
-    if parts.model.reference != "none":
+    if parts.model.reference == "required":
         raise UserError(
             f"{parts.run.path} copies the style of a recording, which sherpa-onnx cannot give: "
             "use format=onnx"

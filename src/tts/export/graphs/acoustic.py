@@ -122,7 +122,7 @@ class AcousticGraph(nn.Module):
             for name in ("reference", "reference_steps")
             if name in inputs
         }
-        if self.composed is not None:
+        if self.composed is not None and "style_weights" in inputs:
             return self.composed(inputs, normalized.get("reference_steps"), speaker, language)
         given = StyleInputs(speaker, language, normalized.get("reference"))
         return self.model.style_of(given).vector
