@@ -11,6 +11,7 @@ from tts.metrics.alignment import (
     diagonality,
     focus_rate,
     path_agreement,
+    spread,
 )
 
 TOKENS, FRAMES = torch.tensor([10, 5]), torch.tensor([40, 10])
@@ -26,6 +27,12 @@ def test_diagonal_attention_scores_one() -> None:
     assert focus_rate(STRAIGHT, FRAMES).tolist() == [1, 1]
     assert coverage(STRAIGHT, TOKENS, FRAMES).tolist() == [1, 1]
     assert path_agreement(STRAIGHT, DURATIONS, FRAMES) == 1
+
+
+def test_frames_are_spread_over_all_tokens_or_over_one() -> None:
+    torch.testing.assert_close(spread(DURATIONS, TOKENS), torch.ones(2))
+    one = F.one_hot(torch.tensor([3, 0]), 10) * 40
+    torch.testing.assert_close(spread(one, TOKENS), 1 / TOKENS)
 
 
 def test_uniform_attention_scores_low() -> None:

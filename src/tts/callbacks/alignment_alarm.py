@@ -1,4 +1,4 @@
-"""Alignment alarm: a warning and a picture when attention has not found the diagonal in time."""
+"""Alignment alarm: a warning and a picture when an alignment has not been found in time."""
 
 import logging
 from io import BytesIO
@@ -21,22 +21,35 @@ from tts.plain_data import PlainData
 from tts.strategies.sharding import gather_full_model
 
 log = logging.getLogger(__name__)
-METRIC = "val/diagonality"
+ADVICE = {  # by the scalar that is too low
+    "val/diagonality": "attention has not learned to read the text in order (%s). Raise "
+    "model.loss.weights.guided_attention or forward_sum, choose model/cross_attention=monotonic or "
+    "a larger model.frames_per_step, or check that the texts fit the recordings",
+    "val/alignment_spread": "a few tokens, such as stress marks or spaces, take most frames (%s), "
+    "and the speech will not be intelligible. Start with clean recordings of few speakers "
+    "(init_from=voices/lj), or check that the texts and data.language fit the recordings",
+}
 
 
 class AlignmentAlarm(pl.Callback):
-    """Warns when ``val/diagonality`` is below ``diagonality`` at a validation from optimizer step
-    ``from_step`` on, and saves the alignment of a validation utterance to ``folder``.
+    """Warns when ``val/diagonality`` (attention) is below ``diagonality``, or
+    ``val/alignment_spread`` (a learned aligner) below ``spread``, at a validation from optimizer
+    step ``from_step`` on, and saves the alignment of a validation utterance to ``folder``.
 
-    It warns once, and again after the diagonality has been above in between.
+    It warns once, and again after the scalar has been above in between.
     """
 
     priority = DEFAULT
 
     def __init__(
-        self, folder: str | Path, diagonality: Share = 0.5, from_step: Steps = 3000
+        self,
+        folder: str | Path,
+        diagonality: Share = 0.5,
+        spread: Share = 0.35,
+        from_step: Steps = 1000,
     ) -> None:
-        self.folder, self.diagonality, self.from_step = Path(folder), diagonality, from_step
+        self.folder, self.from_step = Path(folder), from_step
+        self.least = {"val/diagonality": diagonality, "val/alignment_spread": spread}
         self._warned = False
         self._utterance: Batch | None = None
 
@@ -60,10 +73,11 @@ class AlignmentAlarm(pl.Callback):
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         utterance, self._utterance = self._utterance, None
-        found = trainer.callback_metrics.get(METRIC)
-        if trainer.sanity_checking or trainer.state.fn != "fit" or found is None:
+        metric = next((name for name in self.least if name in trainer.callback_metrics), None)
+        if trainer.sanity_checking or trainer.state.fn != "fit" or metric is None:
             return
-        low = float(found) < self.diagonality and trainer.global_step >= self.from_step
+        found, least = float(trainer.callback_metrics[metric]), self.least[metric]
+        low = found < least and trainer.global_step >= self.from_step
         warn, self._warned = low and not self._warned, low
         if not warn or utterance is None:
             return
@@ -71,11 +85,8 @@ class AlignmentAlarm(pl.Callback):
             path = self._save(trainer, cast(AcousticModel[Any], model), utterance)
         if trainer.is_global_zero:
             log.warning(
-                "step %d: diagonality %.2f is below %g: attention has not learned to read the text "
-                "in order (%s). Raise model.loss.weights.guided_attention or forward_sum, choose "
-                "model/cross_attention=monotonic or a larger model.frames_per_step, or check that "
-                "the texts fit the recordings",
-                trainer.global_step, float(found), self.diagonality, path,
+                f"step %d: %s %.2f is below %g: {ADVICE[metric]}",
+                trainer.global_step, metric, found, least, path,
             )  # fmt: skip
 
     def _save(self, trainer: pl.Trainer, model: AcousticModel[Any], batch: Batch) -> Path:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from tts.batch import Batch
 from tts.losses.weighted import LossResult, WeightedLoss
 from tts.masks import mask_from_lengths, masked_mean
+from tts.metrics.alignment import spread
 from tts.models.acoustic import AcousticModel, Diagnostics
 from tts.optim.groups import parameter_groups
 from tts.optim.optimization import Optimization
@@ -110,6 +111,8 @@ def validate(system: pl.LightningModule, output: object, batch: Batch) -> None:
     diagnostics = model.diagnostics(output)
     if (error := duration_error(diagnostics, batch)) is not None:
         values["val/duration_error"] = error
+    if diagnostics.log_attention is not None and diagnostics.durations is not None:
+        values["val/alignment_spread"] = spread(diagnostics.durations, batch.token_lengths).mean()
     if model.scored:
         scores = reading_scores(diagnostics, batch)
         values |= {f"val/{name}": value for name, value in scores.items()}
