@@ -1,6 +1,7 @@
 """Text-to-speech synthesizer: front end, acoustic model and vocoder, a string in, samples out."""
 
-# torch, and what needs it, is imported where it is used: a voice in ONNX speaks without
+# torch is imported where it is used: a voice in ONNX speaks without. The front end too: it is
+# imported while a voice in ONNX is loaded
 from __future__ import annotations
 
 import logging
@@ -23,14 +24,6 @@ from tts.errors import UserError
 from tts.onnx_voice.random_normal import TorchNormal
 from tts.onnx_voice.voice import OnnxVoice, is_onnx
 from tts.project_files import VOICES
-from tts.text.analysis import AnalyzedSentence, Cast, analyze
-from tts.text.auto_language import AUTO
-from tts.text.frontend import Frontend, TextError
-from tts.text.lexicon import Lexicon
-from tts.text.phonemes import Phonemizer
-from tts.text.spans import BOUNDS, Prosody
-from tts.text.symbols import SILENT, shown
-from tts.timings import SentenceTiming, sentence_timing
 from tts.trust import trusting
 
 if TYPE_CHECKING:
@@ -41,10 +34,17 @@ if TYPE_CHECKING:
     from tts.device import Precision
     from tts.models.acoustic import AcousticModel, Generated, Refinement
     from tts.speakers.reference import Reference
+    from tts.text.analysis import AnalyzedSentence, Cast
+    from tts.text.frontend import Frontend
+    from tts.text.lexicon import Lexicon
+    from tts.text.phonemes import Phonemizer
+    from tts.text.spans import Prosody
+    from tts.timings import SentenceTiming
     from tts.vocoders.vocoder import Vocoder
 
+    Pronunciations = Lexicon | str | os.PathLike[str] | None
+
 log = logging.getLogger(__name__)
-Pronunciations = Lexicon | str | os.PathLike[str] | None
 OWN_VOICE = VOICES / "lj"
 FADE = 0.01  # seconds of decay where speech is cut off
 CUT_OFF = 0.01  # RMS above which it is; silence of a voice is below 0.002
@@ -150,12 +150,14 @@ class Synthesizer:
                     f"{path}: a voice in ONNX runs on device=cpu, with its own vocoder, in fp32"
                 )
             with trusting(trust):
-                return OnnxSynthesizer(OnnxVoice(path), phonemizer, _lexicon(lexicon))
+                voice = OnnxVoice(path, meanwhile=_prepare_reading)
+                return OnnxSynthesizer(voice, phonemizer, _lexicon(lexicon))
         import torch
 
         from tts.checkpoint import CheckpointError, load_run
         from tts.device import find_device, uses_bfloat16
         from tts.models.acoustic import AcousticModel
+        from tts.text.frontend import Frontend
         from tts.vocoders.codec_decoder import load_codec_decoder
         from tts.vocoders.load import default_vocoder
 
@@ -193,6 +195,8 @@ class Synthesizer:
     @property
     def cast(self) -> Cast:
         """The languages and speakers that SSML may name."""
+        from tts.text.analysis import Cast
+
         facts = self.facts
         return Cast.of(facts.languages, facts.speakers, facts.speaker_languages)
 
@@ -235,6 +239,8 @@ class Synthesizer:
         """Return the sentences of a text as :meth:`speak` reads them, without speaking."""
         if not isinstance(text, str):
             raise UserError(f"text={text!r}: expected a string")
+        from tts.text.analysis import analyze
+
         code = self._language(language, self.facts.speaker_index(speaker))
         lexicons = [one for one in (_lexicon(lexicon), self.lexicon) if one is not None]
         analyzed = analyze(self.frontend, text, code, lexicons, self.cast)
@@ -273,6 +279,8 @@ class Synthesizer:
         Seconds from the beginning of the first, pauses included. Raises UserError for a model that
         predicts no durations.
         """
+        from tts.timings import sentence_timing
+
         found: list[SentenceTiming] = []
         start = 0.0
         for one in sentences:
@@ -573,6 +581,9 @@ class Synthesizer:
 
         Raises UserError for a language that the front end cannot read either.
         """
+        from tts.text.auto_language import AUTO
+        from tts.text.frontend import TextError
+
         languages = self.facts.languages
         if language is None:
             return languages[self.facts.speaker_languages[speaker]]
@@ -594,6 +605,8 @@ class Synthesizer:
 
     def _warn_of_untrained(self, sentences: Iterable[AnalyzedSentence]) -> None:
         """Warn once of each language and each phone that the model was never trained on."""
+        from tts.text.symbols import SILENT, shown
+
         spoken = [sentence for sentence in sentences if sentence.tokens]
         languages = dict.fromkeys(s.language for s in spoken if s.language not in self._known)
         phones = (symbol for s in spoken for symbol in s.phonemes if symbol not in SILENT)
@@ -651,6 +664,8 @@ def _stated(path: str | os.PathLike[str]) -> object:
 
 
 def _lexicon(given: Pronunciations) -> Lexicon | None:
+    from tts.text.lexicon import Lexicon
+
     if not isinstance(given, Lexicon | str | os.PathLike | None):
         raise UserError(f"lexicon={given!r}: expected the path of a file")
     return given if given is None or isinstance(given, Lexicon) else Lexicon.read(given)
@@ -658,6 +673,8 @@ def _lexicon(given: Pronunciations) -> Lexicon | None:
 
 def _controls_of(prosody: Sequence[Prosody]) -> SynthesisControls:
     """Return the controls of markup: one number where all tokens have the same."""
+    from tts.text.spans import BOUNDS
+
     values = {name: [getattr(one, name) for one in prosody] for name in BOUNDS}
     same = {name: many[0] if len(set(many)) == 1 else many for name, many in values.items()}
     return NEUTRAL.updated(same)
@@ -680,6 +697,8 @@ class OnnxSynthesizer(Synthesizer):
         self.lexicon = lexicon
         self._known = {*self.facts.languages}
         self.device = cast(Any, None)  # numbers per token are numpy's arrays
+        from tts.text.frontend import Frontend
+
         self.frontend = Frontend.from_dict(voice.card["frontend"], phonemizer, str(voice.path))
 
     def sentences(
@@ -747,6 +766,16 @@ class OnnxSynthesizer(Synthesizer):
 
     def _reference(self, path: str | os.PathLike[str] | None) -> Any:
         return self.voice.reference(path)
+
+
+def _prepare_reading() -> None:
+    """Import what reads a text, and read a word of English, which starts espeak-ng."""
+    from tts.text.analysis import analyze
+    from tts.text.frontend import Frontend
+
+    TorchNormal(0)  # numpy imports its random numbers when they are first used
+    with suppress(Exception):  # the first sentence says what is wrong
+        analyze(Frontend(), "One.", "en-us")
 
 
 def _checked(seed: object) -> int:

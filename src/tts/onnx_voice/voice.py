@@ -4,8 +4,10 @@ No module of this package imports torch: a voice speaks in less time than that i
 """
 
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,10 +38,16 @@ class Copied(NamedTuple):
 class OnnxVoice:
     """Runs the graph of ``path`` on ``threads``, by default the CPUs that this process may use.
 
-    Raises UserError for a file that is no voice in ONNX.
+    ``meanwhile`` is called while the graph is loaded. Raises UserError for a file that is no voice
+    in ONNX.
     """
 
-    def __init__(self, path: str | os.PathLike[str], threads: int | None = None) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        threads: int | None = None,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> None:
         self.path = Path(path)
         try:
             import onnxruntime
@@ -57,10 +65,15 @@ class OnnxVoice:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # the file is optimized when it is exported
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        try:
-            self.session = onnxruntime.InferenceSession(
+        opening = _Opening(
+            lambda: onnxruntime.InferenceSession(
                 str(self.path), options, providers=["CPUExecutionProvider"]
             )
+        )
+        if meanwhile is not None:
+            meanwhile()
+        try:
+            self.session = opening.result()
         except Exception as error:  # onnxruntime's own types
             raise UserError(
                 f"{self.path} is not an ONNX file that onnxruntime reads: copy or export it again"
@@ -137,6 +150,29 @@ class OnnxVoice:
                 raise PlainDataError(f"{where}, {name}: not {quoted(card.get(name))}")
         require_trusted(card, where)
         return card
+
+
+class _Opening:
+    """Opens a session in a thread: onnxruntime lets Python's other threads run meanwhile."""
+
+    def __init__(self, open_: Callable[[], Any]) -> None:
+        self.open, self.found = open_, None
+        self.error: Exception | None = None
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.found = self.open()
+        except Exception as error:
+            self.error = error
+
+    def result(self) -> Any:
+        """Return the session, or raise what opening it raised."""
+        self.thread.join()
+        if self.error is not None:
+            raise self.error
+        return self.found
 
 
 def is_onnx(path: str | os.PathLike[str] | None) -> bool:
