@@ -683,8 +683,8 @@ def _controls_of(prosody: Sequence[Prosody]) -> SynthesisControls:
 class OnnxSynthesizer(Synthesizer):
     """A :class:`Synthesizer` of a voice in ONNX, which does without torch.
 
-    It has no ``model`` and no ``vocoder``: its graph contains both. Features and durations are
-    numpy's arrays.
+    It has no ``model`` and no ``vocoder``: its graph contains both, and what needs one of them
+    raises UserError. Features and durations are numpy's arrays.
     """
 
     def __init__(
@@ -738,6 +738,14 @@ class OnnxSynthesizer(Synthesizer):
         """Yield the samples of :meth:`speak`, a whole sentence at a time: ``frames`` is ignored."""
         sentences = self.sentences(text, speaker, language, reference, controls, seed, lexicon)
         yield from joined(map(_warned, sentences), self.sample_rate)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("model", "vocoder"):
+            raise UserError(
+                f"{self.voice.path}: a voice in ONNX speaks and does nothing else; give the run or "
+                "the voice's folder that it was exported from"
+            )
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     def mel_of(self, features: Any) -> Any:
         return features

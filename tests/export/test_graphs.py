@@ -22,11 +22,14 @@ from tts.export.graphs.voice import require_exportable, vocoder_graph
 from tts.export.sherpa import export_sherpa, tokens_text
 from tts.modules.ssd import ssd, ssd_of_any_length
 from tts.onnx_voice.random_normal import TorchNormal
+from tts.server.settings import Loading
+from tts.server.voices import load_voices
 from tts.synthesizer import Synthesizer
 from tts.text.frontend import Frontend
 from tts.text.symbols import SYMBOLS
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.hifigan import HiFiGAN
+from tts.vocoders.load import default_vocoder
 from tts.vocoders.vocos import Vocos
 
 SMALL = (  # the graph is traced operation by operation
@@ -122,6 +125,14 @@ def test_a_voice_in_onnx_rejects_what_its_graph_does_not_take(voice: Path, tmp_p
         synthesizer.speak("Hello.", reference="anna.wav")
     with pytest.raises(UserError, match="its own vocoder"):
         Synthesizer.load(voice, device="cuda")
+    for needs_torch in (
+        lambda: synthesizer.model,
+        lambda: next(synthesizer.stream_sentences("Hello.")),
+        lambda: synthesizer.speak_tokens([1, 2]),
+        lambda: load_voices([str(voice)], Loading(default_vocoder)),
+    ):
+        with pytest.raises(UserError, match="that it was exported from"):
+            needs_torch()
     (tmp_path / "other.onnx").write_bytes(b"no graph")
     with pytest.raises(UserError, match="not an ONNX file"):
         Synthesizer.load(tmp_path / "other.onnx")

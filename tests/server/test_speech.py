@@ -107,10 +107,14 @@ def test_a_speaker_a_language_and_the_style_of_a_recording(live: Live) -> None:
         ({"controls": {"speed": 1}}, "speed: no such synthesis control; choose from rate"),
         ({"controls": {"steps": 4}}, "this model does not take steps"),
         ({"sentences": [{"text": "a"}]}, "give either input or sentences"),
+        ({"seed": True}, "seed: Input should be a valid integer"),
+        ({"voice": "lj"}, "reference: this model was not trained with"),
     ):
         answer = post(live, "/v1/speech", **(asked | change))
         assert answer.status_code == 400, change
-        assert message in answer.json()["error"]["message"], answer.text
+        found = answer.json()["error"]["message"]
+        assert message in found, answer.text
+        assert "tts-reference-" not in found, "a temporary file of the server"
 
 
 def test_the_api_describes_itself_without_the_network(live: Live) -> None:
@@ -127,10 +131,13 @@ def test_wyoming_clients_get_speech(voices: Voices) -> None:
     from wyoming.audio import AudioChunk, AudioStart, AudioStop
     from wyoming.client import AsyncTcpClient
     from wyoming.error import Error
+    from wyoming.event import Event
     from wyoming.info import Describe, Info
     from wyoming.tts import Synthesize, SynthesizeVoice
 
     async def talk() -> None:
+        failures: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, about: failures.append(about))
         service = Service(voices, Scheduler(1, 2), LIMITS, seed=1)
         with listen("127.0.0.1", 0, "wyoming_port") as listening:
             server = await start_wyoming(service, listening)
@@ -152,6 +159,16 @@ def test_wyoming_clients_get_speech(voices: Voices) -> None:
                     asked = Synthesize(text, SynthesizeVoice(name=name))
                     await client.write_event(asked.event())
                     assert message in Error.from_event(await client.read_event()).text
+                for data in ({}, {"text": 5}, {"text": "a", "voice": {"name": 5}}):
+                    await client.write_event(Event("synthesize", data))
+                    assert "expected a text" in Error.from_event(await client.read_event()).text
+            for written in (b"no event\n", b"[]\n", b'{"type":"describe","data_length":9}\n'):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port_of(listening))
+                writer.write(written)
+                writer.write_eof()
+                assert await reader.read() == b"", written
+                writer.close()
+            assert not failures
             server.close()
         service.scheduler.close()
 

@@ -27,7 +27,7 @@ class OpenAISpeech(BaseModel):
     # not OpenAI's
     speaker: str | None = Field(None, description="One of the voice's speakers.")
     language: str | None = Field(None, description="One of the voice's languages.")
-    seed: int | None = Field(None, ge=0, le=2**32 - 1, description="Of the noise.")
+    seed: int | None = Field(None, ge=0, le=2**32 - 1, strict=True, description="Of the noise.")
 
 
 class SentenceCurves(BaseModel):
@@ -53,7 +53,7 @@ class SpeechBody(BaseModel):
     controls: dict[str, float | str | dict[str, float] | None] = Field(
         default_factory=dict, description="rate, pitch, energy and others that the voice takes."
     )
-    seed: int | None = Field(None, ge=0, le=2**32 - 1, description="Of the noise.")
+    seed: int | None = Field(None, ge=0, le=2**32 - 1, strict=True, description="Of the noise.")
     reference: str | None = Field(
         None, description="A recording whose style is copied: an audio file in base64."
     )

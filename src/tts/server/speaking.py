@@ -185,5 +185,11 @@ def _reference_file(content: bytes | None) -> Iterator[str | None]:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         yield path
+    except UserError as error:
+        if path not in str(error):
+            raise
+        # the client knows no file
+        message = str(error).replace(f"reference={path}", "reference").replace(path, "reference")
+        raise UserError(message) from error
     finally:
         Path(path).unlink(missing_ok=True)

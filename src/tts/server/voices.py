@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tts.errors import UserError
+from tts.onnx_voice.voice import is_onnx
 from tts.project_files import VOICES
 from tts.server.settings import Loading
 from tts.synthesizer import Synthesizer
@@ -89,6 +90,11 @@ def load_voices(paths: Sequence[str], loading: Loading) -> dict[str, Synthesizer
                 raise UserError(
                     f"voices={path}: there is no such voice or folder; the project has {own}"
                 )
+        if is_onnx(place):
+            raise UserError(
+                f"voices={path}: a server streams pieces of sentences, which a voice in ONNX cannot: "
+                "give the run or the voice's folder that it was exported from"
+            )
         name = place.resolve().name
         if name in found:
             raise UserError(f"voices: {found[name]} and {place} have the same name")

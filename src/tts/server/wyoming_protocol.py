@@ -38,14 +38,22 @@ def require_wyoming() -> None:
 
 async def start_wyoming(service: Service, listening: socket.socket) -> asyncio.Server:
     """Answer Wyoming clients on a socket, until the returned server is closed."""
-    from wyoming.event import async_read_event
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.closing(writer), contextlib.suppress(OSError, ValueError, KeyError):
-            while (event := await async_read_event(reader)) is not None:
+        with contextlib.closing(writer), contextlib.suppress(OSError):
+            while (event := await _read(reader)) is not None:
                 await _answer(service, event, writer)
 
     return await asyncio.start_server(connected, sock=listening, limit=LINE)
+
+
+async def _read(reader: asyncio.StreamReader) -> "Event | None":
+    """Return the next event; None at the end, and for bytes that are no event."""
+    from wyoming.event import async_read_event
+
+    with contextlib.suppress(EOFError, ValueError, KeyError, TypeError, AttributeError):
+        return await async_read_event(reader)
+    return None
 
 
 async def _answer(service: Service, event: "Event", writer: asyncio.StreamWriter) -> None:
@@ -59,9 +67,22 @@ async def _answer(service: Service, event: "Event", writer: asyncio.StreamWriter
     elif Synthesize.is_type(event.type):
         try:
             async with asyncio.timeout(service.limits.timeout):
-                await _speak(service, Synthesize.from_event(event), writer)
+                await _speak(service, _request(event), writer)
         except (UserError, QueueFullError, RequestError) as error:
             await async_write_event(Error(str(error)).event(), writer)
+
+
+def _request(event: "Event") -> "Synthesize":
+    """Return the request of an event. Raises UserError for one with values of other types."""
+    from wyoming.tts import Synthesize
+
+    with contextlib.suppress(KeyError, TypeError, AttributeError, ValueError):
+        request = Synthesize.from_event(event)
+        voice = request.voice
+        names = () if voice is None else (voice.name, voice.speaker, voice.language)
+        if isinstance(request.text, str) and all(isinstance(n, str | None) for n in names):
+            return request
+    raise UserError("synthesize: expected a text, and names of a voice, speaker and language")
 
 
 async def _speak(service: Service, request: "Synthesize", writer: asyncio.StreamWriter) -> None:
