@@ -201,6 +201,7 @@ def test_wrong_words_are_marked() -> None:
     assert "<mark title='not in the text'>on</mark>" in marked
     assert mark_errors("It is", "") == ""
     assert "<mark" not in mark_errors("Yes, it is.", "Yes, it is.")
+    assert "<mark" not in mark_errors("A well-known cat", "a well-known cat")
 
 
 CHECK = """

@@ -1,6 +1,7 @@
 """Clips of an evaluation's page: sound, a mel with axes and playhead, recognized words."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from html import escape
@@ -89,8 +90,9 @@ def mark_errors(text: str, transcript: str) -> str:
     """Return the transcript as HTML with the words marked that differ from the text."""
     if not transcript:
         return ""
-    expected, recognized = split_words(text), transcript.split()
-    # some recognizers write punctuation and capitals
+    expected = split_words(text)
+    # some recognizers write punctuation and capitals, and hyphens between words
+    recognized = re.sub(r"(?<=\w)-(?=\w)", "- ", transcript).split()
     plain = ["".join(split_words(word)) for word in recognized]
     matcher = SequenceMatcher(None, expected, plain, autojunk=False)
     parts = []

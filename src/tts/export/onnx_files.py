@@ -1,5 +1,6 @@
 """ONNX files: optimized once when they are written, quantized on request, with metadata."""
 
+import logging
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -87,7 +88,12 @@ def _quantize(path: Path) -> None:
         if node.op_type in ("MatMul", "Gemm")
         and any(part in name for part in NOT_QUANTIZED for name in (node.name, *node.input))
     ]
-    quantize_dynamic(
-        path, path, weight_type=QuantType.QInt8, per_channel=True,
-        op_types_to_quantize=["MatMul", "Gemm"], nodes_to_exclude=names,
-    )  # fmt: skip
+    root, level = logging.getLogger(), logging.getLogger().level
+    root.setLevel(logging.ERROR)  # advice on graphs that are not optimized, as this one will be
+    try:
+        quantize_dynamic(
+            path, path, weight_type=QuantType.QInt8, per_channel=True,
+            op_types_to_quantize=["MatMul", "Gemm"], nodes_to_exclude=names,
+        )  # fmt: skip
+    finally:
+        root.setLevel(level)

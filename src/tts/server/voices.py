@@ -92,7 +92,7 @@ def load_voices(paths: Sequence[str], loading: Loading) -> dict[str, Synthesizer
                 )
         if is_onnx(place):
             raise UserError(
-                f"voices={path}: a server streams pieces of sentences, which a voice in ONNX cannot: "
+                f"voices={path}: a server streams pieces of a sentence, a voice in ONNX cannot: "
                 "give the run or the voice's folder that it was exported from"
             )
         name = place.resolve().name
