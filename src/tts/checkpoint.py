@@ -202,17 +202,25 @@ def load_run(path: str | os.PathLike[str]) -> Run:
 
     Raises CheckpointError naming the file and the field, TrustError for a class not to be built.
     """
-    path = bundled(path)
-    if path.suffix.lower() == ".onnx":
-        raise CheckpointError(f"{path} is a voice in ONNX, which can only speak: use synthesize")
+    place = require_run(path)
     try:
-        return load_voice(path) if (path / VOICE).exists() else _load_training(path)
+        return load_voice(place) if (place / VOICE).exists() else _load_training(place)
     except PlainDataError as error:
         raise CheckpointError(str(error)) from error
 
 
-def _load_training(path: str | os.PathLike[str]) -> Run:
-    file = find_checkpoint(path)
+def require_run(path: str | os.PathLike[str]) -> Path:
+    """Return the folder of a voice or the checkpoint of a run, without loading it.
+
+    Raises CheckpointError where there is none.
+    """
+    path = bundled(path)
+    if path.suffix.lower() == ".onnx":
+        raise CheckpointError(f"{path} is a voice in ONNX, which can only speak: use synthesize")
+    return path if (path / VOICE).exists() else find_checkpoint(path)
+
+
+def _load_training(file: Path) -> Run:
     checkpoint = load_checkpoint(file)
     facts = require_card(checkpoint, file)
     state = checkpoint.get("state_dict")

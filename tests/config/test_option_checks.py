@@ -25,6 +25,8 @@ from tts.training.run import train
         ),
         (["model=vocos", "trainer.precision=bf16-true"], "too coarse for a vocoder's samples"),
         (["model=vocos", "callbacks=[vocoder,ema]"], "would average twice"),
+        (["init_from=voices/none"], "init_from=voices/none: there is no run or voice"),
+        (["distill_from=a.onnx"], r"distill_from=a\.onnx: a\.onnx is a voice in ONNX"),
         (["name=.."], r"name=\.\.: the run would leave outputs/"),
         (["seed=abc"], "seed='abc': expected a whole number from 0 to"),
         (

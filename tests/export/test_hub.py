@@ -71,6 +71,10 @@ def test_what_is_no_voice_leaves_nothing(fault: str, voice: Path, tmp_path: Path
     with pytest.raises(UserError):
         pull(str(hub), str(target))
     assert not target.exists()
+    if fault in ("no folder", "no voice"):
+        with pytest.raises(UserError, match=r"is no folder of a voice: it has no voice\.json"):
+            push(str(hub), str(target))
+        assert not target.exists()
 
 
 def test_a_report_of_another_form_is_refused(voice: Path, tmp_path: Path) -> None:

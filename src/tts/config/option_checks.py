@@ -5,15 +5,16 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from tts.checkpoint import is_vocoder
+from tts.checkpoint import is_vocoder, require_run
 from tts.config.hydra_job import is_given
 from tts.config.resume_overrides import own_overrides
 from tts.containment import require_writes_inside
-from tts.errors import UserError
+from tts.errors import UserError, naming_key
 from tts.plain_data import PlainData
 from tts.vocoders.codec import is_codec
 
 STARTING_POINTS = ("resume", "ckpt_path", "init_from", "distill_from")
+SOURCES = ("init_from", "distill_from")  # runs whose weights are read
 WEIGHT_AVERAGING = "lightning.pytorch.callbacks.EMAWeightAveraging"
 
 
@@ -38,6 +39,10 @@ def check_options(
         raise UserError(
             f"{' and '.join(given)} are given: use only one of: {', '.join(STARTING_POINTS)}"
         )
+    for name in given:
+        if name in SOURCES:  # before the corpus is prepared
+            with naming_key(name, config[name]):
+                require_run(config[name])
     if ".." in Path(str(plain.get("name"))).parts:
         raise UserError(f"name={plain['name']}: the run would leave outputs/; choose another name")
     if plain["data"].get("mel_from") and is_codec(plain):

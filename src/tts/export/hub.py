@@ -29,6 +29,11 @@ def push(folder: str, repository: str, report: str | None = None, private: bool 
     Raises UserError for a folder that is no voice, before anything is sent.
     """
     source = bundled(folder)
+    if not (source / VOICE).is_file():
+        raise UserError(
+            f"{source} is no folder of a voice: it has no {VOICE}; a run becomes one with "
+            f"python -m tts export run={source} out=FOLDER"
+        )
     run = load_voice(source)
     about = read_json(source / VOICE).get("about") or {}
     with tempfile.TemporaryDirectory() as place:
@@ -38,7 +43,7 @@ def push(folder: str, repository: str, report: str | None = None, private: bool 
             scores = None if report is None else read_json(Path(report))
             write_text(staged / CARD, model_card(source.resolve().name, run, about, scores))
         if _is_folder(repository):
-            _copy(staged, make_folder(Path(repository)))
+            _copy(staged, make_folder(Path(repository).expanduser()))
             return repository
         return _with_hub(lambda hub: _upload(hub, staged, repository, private), repository)
 
@@ -55,7 +60,7 @@ def pull(repository: str, folder: str) -> Path:
     with tempfile.TemporaryDirectory() as place:
         staged = Path(place)
         if _is_folder(repository):
-            source = Path(repository)
+            source = Path(repository).expanduser()
             if not source.is_dir():
                 raise UserError(f"{source}: there is no such folder")
             require_links_inside(source, "copy the files themselves", FILES)
