@@ -110,6 +110,7 @@ def test_a_program_of_torch_export_takes_any_length(tmp_path: Path) -> None:
 def test_a_voice_in_onnx_speaks_without_torch(voice: Path, tmp_path: Path) -> None:
     code = (
         "import sys\nfrom tts.synthesizer import Synthesizer\n"
+        "assert 'tts.text.frontend' not in sys.modules, 'imported while the graph is loaded'\n"
         f"waveform, rate = Synthesizer.load({str(voice)!r}).speak('Hello.', seed=1, rate=1.1)\n"
         "assert rate == 22050 and len(waveform) > 1000\n"
         "assert not {'torch', 'lightning', 'hydra'} & set(sys.modules)\n"
