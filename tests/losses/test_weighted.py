@@ -56,6 +56,17 @@ def test_an_unknown_name_raises_an_error_with_that_name(
         WeightedLoss({"a": Constant(1.0)}, weights, ramps)
 
 
+@pytest.mark.parametrize("value", [1.0, torch.ones(1), torch.ones(2, 3)])
+def test_a_term_that_returns_no_scalar_is_named(value: object) -> None:
+    class Wrong(nn.Module):
+        def forward(self, output: object, batch: object) -> object:
+            return value
+
+    loss = WeightedLoss({"mine": Wrong()}, {"mine": 1.0})
+    with pytest.raises(UserError, match=r"model\.loss\.terms\.mine: .*Wrong returned .* a scalar"):
+        loss(None, None, step=0)
+
+
 def test_no_term_that_applies_is_an_error() -> None:
     loss = WeightedLoss({"a": Constant(None)}, {"a": 1.0})
     with pytest.raises(UserError, match="weights"):

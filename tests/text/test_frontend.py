@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tts.errors import UserError
 from tts.text.frontend import Frontend, TextError
 from tts.text.symbols import BOUNDARY, PADDING, PUNCTUATION, SYMBOLS
 
@@ -112,3 +113,9 @@ def test_symbols_missing_in_an_older_table_are_named() -> None:
     output = older("hello")
     assert "ʊ" in output.unknown
     assert "ʊ" not in output.phonemes
+
+
+@pytest.mark.parametrize("phones", [None, ["a"], b"a"])
+def test_a_phonemizer_that_returns_no_string_is_named(phones: object) -> None:
+    with pytest.raises(UserError, match=r"frontend\.phonemizer: function returned .* a string"):
+        Frontend(lambda words, language: phones)("Hello.")  # type: ignore[arg-type, return-value]

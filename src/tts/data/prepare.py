@@ -18,7 +18,7 @@ from tts.corpus import CorpusFacts, SpeakerStatistics
 from tts.data import acoustics
 from tts.data.acoustics import Sums, acoustics_key
 from tts.data.codes import prepare_codes
-from tts.data.corpora.source import Corpus, Source, description
+from tts.data.corpora.source import Corpus, Source, description, read_sources
 from tts.data.doctor import dropped, examine, report, require_enough, summarize
 from tts.data.features import Recipe, extract, utterance_state
 from tts.data.language_check import language_warnings, require_languages
@@ -87,7 +87,7 @@ def prepare(
 def _texts(corpora: Sequence[Corpus]) -> Iterator[tuple[str, str]]:
     """Yield the texts of all corpora, with languages, for a front end that learns from them."""
     for corpus in corpora:
-        for source in corpus.sources():
+        for source in read_sources(corpus):
             if source.phonemes is None:
                 yield source.normalized or source.text, source.language
 
@@ -126,7 +126,7 @@ def _prepare_corpus(
     workers: int,
     progress: bool,
 ) -> None:
-    sources = list(corpus.sources())
+    sources = list(read_sources(corpus))
     require_languages(sources, recipe.frontend)
     if how := description(corpus):
         log.info(how)

@@ -10,6 +10,7 @@ from tts.errors import UserError
 from tts.losses.adversarial import AdversarialOutput, AdversarialTerm
 from tts.losses.balance import Balance
 from tts.losses.term import LossTerm
+from tts.plain_data import quoted
 
 
 class LossResult(NamedTuple):
@@ -119,6 +120,7 @@ class WeightedLoss(nn.Module):
                 value = term(output, batch)
             if value is None:
                 continue
+            _require_scalar(value, name, term)
             values[name] = value
             weighted = self.weight(name, step) * value
             total = weighted if total is None else total + weighted
@@ -139,6 +141,16 @@ class WeightedLoss(nn.Module):
             if name in values
         }
         return fixed._replace(total=balanced, weights=weights)
+
+
+def _require_scalar(value: object, name: str, term: nn.Module) -> None:
+    """Raise UserError for a term's value that cannot be summed with others."""
+    if not isinstance(value, Tensor) or value.ndim:
+        shape = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else quoted(value)
+        raise UserError(
+            f"model.loss.terms.{name}: {type(term).__qualname__} returned {shape}; return a scalar "
+            "tensor (a mean over the batch), or None where the term does not apply"
+        )
 
 
 def _share(step: int, span: tuple[int, ...]) -> float:

@@ -6,8 +6,9 @@ from copy import copy
 from typing import Any, NamedTuple
 
 from tts.bounds import Count
+from tts.errors import UserError
 from tts.parts import PHONEMIZERS
-from tts.plain_data import PlainData, PlainDataError
+from tts.plain_data import PlainData, PlainDataError, quoted
 from tts.text.clean import clean
 from tts.text.errors import TextError, UnreadableTextError
 from tts.text.lexicon import Lexicon
@@ -99,7 +100,7 @@ class Frontend:
 
     def phones(self, normalized: str, language: str) -> tuple[str, tuple[str, ...]]:
         """Return the symbols of words, and the phones that the table does not have, each once."""
-        return self._keep_known(self.phonemizer(normalized, language))
+        return self._keep_known(_phonemized(self.phonemizer, normalized, language))
 
     def output(
         self, text: str, words: Words, phones: str, missing: tuple[str, ...], language: str
@@ -138,7 +139,7 @@ class Frontend:
             for text, language in texts:
                 with suppress(TextError):
                     self.require_readable(text)
-                    yield phonemizer(self.words(text, language).normalized, language)
+                    yield _phonemized(phonemizer, self.words(text, language).normalized, language)
 
         return self.with_symbols(phonemizer.learned_symbols(phones()))
 
@@ -207,6 +208,17 @@ class Frontend:
         if missing:
             phones = "".join(symbol for symbol in phones if symbol not in missing)
         return phones, tuple(missing)
+
+
+def _phonemized(phonemizer: Phonemizer, words: str, language: str) -> str:
+    """Return the phonemizer's symbols. Raises UserError for one that returns anything else."""
+    phones = phonemizer(words, language)
+    if not isinstance(phones, str):
+        raise UserError(
+            f"frontend.phonemizer: {type(phonemizer).__qualname__} returned {quoted(phones)}; "
+            "return a string, one character a symbol"
+        )
+    return phones
 
 
 def _no_phones_message(

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from tts.errors import UserError
-from tts.plain_data import PlainData
+from tts.plain_data import PlainData, quoted
 
 
 class CorpusError(UserError):
@@ -48,6 +48,31 @@ class Corpus(Protocol):
 
         The contents of audio files need not be part of it where there is a method ``files``.
         """
+
+
+def read_sources(corpus: Corpus) -> Iterator[Source]:
+    """Yield the utterances of a corpus.
+
+    Raises CorpusError for one that has other types than :class:`Source` says, or neither a file nor
+    samples: readers can be anybody's.
+    """
+    for number, source in enumerate(corpus.sources(), 1):
+        reader = f"{type(corpus).__qualname__}.sources()"
+        if not isinstance(source, Source):
+            raise CorpusError(
+                f"{reader} yields {quoted(source)}; yield a Source for each utterance"
+            )
+        for name in ("id", "text", "speaker", "language"):
+            if not isinstance(value := getattr(source, name), str):
+                raise CorpusError(
+                    f"{reader}, utterance {number}: {name}={quoted(value)}: expected a string"
+                )
+        where = f"{reader}, utterance {number} ({source.id})"
+        if source.audio is None and (source.samples is None or source.sample_rate is None):
+            raise CorpusError(f"{where}: give audio=PATH, or samples and their sample_rate")
+        if source.audio is not None and not isinstance(source.audio, Path):
+            raise CorpusError(f"{where}: audio={quoted(source.audio)}: expected a pathlib.Path")
+        yield source
 
 
 def audio_files(corpus: Corpus) -> dict[str, Path]:
