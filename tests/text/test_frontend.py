@@ -1,13 +1,16 @@
 """The front end never crashes, and names everything that it leaves out."""
 
 import pickle
+import time
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tts.errors import UserError
+from tts.text import espeak
 from tts.text.frontend import Frontend, TextError
 from tts.text.symbols import BOUNDARY, PADDING, PUNCTUATION, SYMBOLS
 
@@ -119,3 +122,19 @@ def test_symbols_missing_in_an_older_table_are_named() -> None:
 def test_a_phonemizer_that_returns_no_string_is_named(phones: object) -> None:
     with pytest.raises(UserError, match=r"frontend\.phonemizer: function returned .* a string"):
         Frontend(lambda words, language: phones)("Hello.")  # type: ignore[arg-type, return-value]
+
+
+def test_threads_that_begin_at_once_load_one_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+
+    class Slow:
+        def __init__(self, *paths: object) -> None:
+            time.sleep(0.02)
+            made.append(self)
+
+    monkeypatch.setattr(espeak, "_shared", None)
+    monkeypatch.setattr(espeak, "Espeak", Slow)
+    with ThreadPoolExecutor(8) as pool:
+        found = {id(each) for each in pool.map(lambda _: espeak.shared(), range(8))}
+    assert found == {id(each) for each in made}
+    assert len(made) == 1

@@ -42,6 +42,10 @@ _LETTER_A = re.compile(
 _SETTING = re.compile(r"^(dictionary|language)\s+(\S+)", re.MULTILINE)  # of a voice's file
 
 
+_LOADING = threading.Lock()
+_shared: "Espeak | None" = None
+
+
 class Phone(NamedTuple):
     """A phone by espeak-ng's name ("" for a pause), with start and end in seconds."""
 
@@ -128,16 +132,17 @@ class Espeak:
     def languages(self) -> dict[str, Language]:
         """Language codes, each with its voice of the highest priority."""
         best: dict[str, tuple[int, Language]] = {}
-        listed = self._library.espeak_ListVoices(None)
-        for index in range(10_000):
-            if not listed[index]:
-                break
-            voice = listed[index].contents
-            identifier = os.fsdecode(voice.identifier).replace("\\", "/")
-            language = Language(voice.name.decode().strip(), identifier)
-            for priority, code in _languages(voice.languages):
-                if code not in best or priority < best[code][0]:
-                    best[code] = (priority, language)
+        with self._lock:
+            listed = self._library.espeak_ListVoices(None)
+            for index in range(10_000):
+                if not listed[index]:
+                    break
+                voice = listed[index].contents
+                identifier = os.fsdecode(voice.identifier).replace("\\", "/")
+                language = Language(voice.name.decode().strip(), identifier)
+                for priority, code in _languages(voice.languages):
+                    if code not in best or priority < best[code][0]:
+                        best[code] = (priority, language)
         return {code: language for code, (_, language) in sorted(best.items())}
 
     @functools.cache  # noqa: B019, the library lives as long as the process
@@ -160,8 +165,9 @@ class Espeak:
 
     @functools.cached_property
     def version(self) -> str:
-        self._library.espeak_Info.restype = ctypes.c_char_p
-        return self._library.espeak_Info(None).decode()
+        with self._lock:
+            self._library.espeak_Info.restype = ctypes.c_char_p
+            return self._library.espeak_Info(None).decode()
 
     def phones(self, text: str, language: str, separator: str = "") -> str:
         """Return the IPA of ``text``, words separated by spaces and phones by ``separator``.
@@ -265,12 +271,19 @@ def _languages(address: int) -> Iterator[tuple[int, str]]:
         address += 2 + len(code)
 
 
-@functools.cache
 def shared() -> Espeak:
-    """Return the process's shared library, for phones; loaded once in a few milliseconds."""
-    import espeakng_loader
+    """Return the process's shared library, for phones; loaded once in a few milliseconds.
 
-    return Espeak(espeakng_loader.get_library_path(), _short_data_path())
+    Threads that ask for it at once wait for the first: two initializations end the process.
+    """
+    global _shared
+    if _shared is None:
+        with _LOADING:
+            if _shared is None:
+                import espeakng_loader
+
+                _shared = Espeak(espeakng_loader.get_library_path(), _short_data_path())
+    return _shared
 
 
 @contextlib.contextmanager
