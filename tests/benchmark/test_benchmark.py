@@ -10,6 +10,7 @@ import pytest
 import torch
 from compose_once import composing
 from fakes import composed
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from processes import command
 from torch import Tensor
 
@@ -17,6 +18,7 @@ from tts.benchmark import busy, startup
 from tts.benchmark.machine import count_gflop
 from tts.benchmark.report import Section
 from tts.benchmark.run import benchmark
+from tts.benchmark.server import voices_word
 from tts.benchmark.timing import PairedTimer, Times
 from tts.config.value_checks import check_values
 from tts.errors import UserError
@@ -193,3 +195,8 @@ def test_an_error_of_the_benchmark_is_one_line() -> None:
     assert done.stderr.startswith("error: ")
     assert len(done.stderr.splitlines()) == 1
     assert not done.stdout
+
+
+def test_voices_of_any_path_reach_the_server() -> None:
+    paths = ["voices/lj", "/home/Çağrı person/a, b", "it's", "[x]", "50%"]
+    assert OverridesParser.create().parse_override(voices_word(paths)).value() == paths

@@ -139,7 +139,7 @@ def _server(
 ) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Yield the process of a server and its port."""
     command = [
-        sys.executable, "-m", "tts", "serve", "port=0", f"voices=[{','.join(voices)}]",
+        sys.executable, "-m", "tts", "serve", "port=0", voices_word(voices),
         f"workers={workers}", f"queue={max(64, clients)}",
     ]  # fmt: skip
     with announced_parent():
@@ -159,6 +159,12 @@ def _server(
     finally:
         process.terminate()
         process.communicate()
+
+
+def voices_word(voices: Sequence[str]) -> str:
+    """Return the option that names voices, whose paths can have spaces and commas."""
+    quoted = (voice.replace("'", "\\'") for voice in voices)
+    return "voices=[" + ",".join(f"'{voice}'" for voice in quoted) + "]"
 
 
 def _cpu_seconds(pid: int) -> float | None:
