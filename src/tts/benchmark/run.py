@@ -84,6 +84,7 @@ def benchmark(config: DictConfig) -> list[Section]:
             benchmark_texts(config.texts),
             config.wavs and Path(config.wavs),
             config.rounds,
+            config.precision,
         ),
         "startup": lambda: benchmark_startup(timer),
         "busy": lambda: benchmark_busy(timer),

