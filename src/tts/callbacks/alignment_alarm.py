@@ -45,7 +45,7 @@ class AlignmentAlarm(pl.Callback):
         self,
         folder: str | Path,
         diagonality: Share = 0.5,
-        spread: Share = 0.35,
+        spread: Share = 0.5,
         from_step: Steps = 1000,
     ) -> None:
         self.folder, self.from_step = Path(folder), from_step
