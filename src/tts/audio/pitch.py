@@ -7,6 +7,7 @@ harmonics-to-noise ratio of a sampled sound". Equation numbers refer to it.
 from functools import lru_cache
 
 import numpy as np
+import torch
 
 from tts.contract import MelContract
 
@@ -15,6 +16,7 @@ VOICING = 0.45  # threshold of the autocorrelation for voiced frames
 SILENCE = 0.03  # of the clip's peak: threshold below which frames tend to be unvoiced
 OCTAVE = 0.01  # favors the higher of two candidates an octave apart
 JUMP = 0.35  # cost of an octave between neighboring frames, per 10 ms
+FACTORS = (1, 3, 5, 9, 15)  # times a power of two: lengths of a fast Fourier transform
 SWITCH = 0.14  # cost of going from voiced to unvoiced or back, per 10 ms
 
 
@@ -45,27 +47,25 @@ def _candidates(
     padded[before : before + len(wave)] = wave
     cut = np.lib.stride_tricks.sliding_window_view(padded, size)[: frames * hop : hop]
     cut = cut - cut.mean(1, keepdims=True)
-    loudness = np.abs(cut).max(1)
+    loudness = np.maximum(cut.max(1), -cut.min(1))
 
-    length = len(own)
-    spectrum = np.fft.rfft(cut * window, length)
-    auto = np.fft.irfft(np.abs(spectrum) ** 2, length)
     longest = min(int(np.ceil(rate / fmin)) + 2, size // 2)
     shortest = max(int(rate / fmax), 2)
-    energy = auto[:, :1]
+    auto = _autocorrelation(cut * window, longest)
     # equation 9: the window's own autocorrelation divides out its taper
-    auto = auto[:, : longest + 1] / np.maximum(energy, 1e-12) / (own[: longest + 1] / own[0])
+    auto = auto / np.maximum(auto[:, :1], 1e-12) / (own[: longest + 1] / own[0])
 
-    middle = auto[:, shortest:longest]
-    left, right = auto[:, shortest - 1 : longest - 1], auto[:, shortest + 1 : longest + 1]
-    peak = (middle > left) & (middle >= right) & (middle > 0.3 * VOICING)
+    left, middle, right = auto[:, shortest - 1 : -2], auto[:, shortest:-1], auto[:, shortest + 1 :]
+    peaks = np.nonzero((middle > left) & (middle >= right) & (middle > 0.3 * VOICING))
+    left, height, right = left[peaks], middle[peaks], right[peaks]
     # parabolic interpolation of the peak between samples
-    bend = np.where(peak, 2 * middle - left - right, 1.0)
-    shift = np.where(peak, 0.5 * (right - left) / np.maximum(bend, 1e-9), 0.0)
-    height = middle + 0.25 * (right - left) * shift
-    lag = np.arange(shortest, longest) + np.clip(shift, -0.5, 0.5)
+    shift = 0.5 * (right - left) / np.maximum(2 * height - left - right, 1e-9)
+    height = height + 0.25 * (right - left) * shift
+    lag = np.tile(np.arange(shortest, longest, dtype=np.float64), (frames, 1))
+    lag[peaks] += np.clip(shift, -0.5, 0.5)
     # equation 24
-    voiced = np.where(peak, np.minimum(height, 1.0) - OCTAVE * np.log2(fmin * lag / rate), -np.inf)
+    voiced = np.full(middle.shape, -np.inf)
+    voiced[peaks] = np.minimum(height, 1.0) - OCTAVE * np.log2(fmin * lag[peaks] / rate)
     best = np.argpartition(-voiced, min(CANDIDATES, voiced.shape[1]) - 1)[:, :CANDIDATES]
     strength = np.take_along_axis(voiced, best, 1)
     hertz = rate / np.take_along_axis(lag, best, 1)
@@ -80,10 +80,20 @@ def _candidates(
 
 @lru_cache(maxsize=8)
 def _window(size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return a Hann window and its autocorrelation at 1.5 times its length (equation 12)."""
+    """Return a Hann window and the first half of its autocorrelation, lags 0 to ``size // 2``."""
     window = np.hanning(size)
-    length = 1 << int(np.ceil(np.log2(1.5 * size)))
-    return window, np.fft.irfft(np.abs(np.fft.rfft(window, length)) ** 2, length)
+    own = _autocorrelation(window[None], size // 2)[0]
+    return window.astype(np.float32), own.astype(np.float32)
+
+
+def _autocorrelation(frames: np.ndarray, longest: int) -> np.ndarray:
+    """Return lags 0 to ``longest`` of ``(T, W)`` frames: ``(T, longest + 1)``, in their dtype."""
+    # zeros keep the end of a frame from wrapping into these lags (equation 12)
+    least = frames.shape[1] + longest
+    length = min(factor << max(0, (-(-least // factor) - 1).bit_length()) for factor in FACTORS)
+    spectrum = torch.fft.rfft(torch.from_numpy(frames), length)
+    power = spectrum.real.square() + spectrum.imag.square()
+    return torch.fft.irfft(power, length)[:, : longest + 1].numpy()
 
 
 def _best_path(strength: np.ndarray, hertz: np.ndarray, scale: float) -> np.ndarray:
@@ -91,15 +101,16 @@ def _best_path(strength: np.ndarray, hertz: np.ndarray, scale: float) -> np.ndar
     frames, count = strength.shape
     voiced = hertz > 0
     octaves = np.log2(np.where(voiced, hertz, 1.0))
+    jump = JUMP * np.abs(octaves[:-1, :, None] - octaves[1:, None])
+    both = voiced[:-1, :, None] & voiced[1:, None]
+    switch = voiced[:-1, :, None] != voiced[1:, None]
+    cost = scale * np.where(both, jump, SWITCH * switch)  # (T - 1, from, to)
     back = np.zeros((frames, count), dtype=np.int64)
     score = strength[0]
     for t in range(1, frames):
-        jump = JUMP * np.abs(octaves[t - 1][:, None] - octaves[t])
-        both = voiced[t - 1][:, None] & voiced[t]
-        switch = voiced[t - 1][:, None] != voiced[t]
-        total = score[:, None] - scale * np.where(both, jump, SWITCH * switch)
-        back[t] = total.argmax(0)
-        score = total[back[t], np.arange(count)] + strength[t]
+        total = score[:, None] - cost[t - 1]
+        total.argmax(0, out=back[t])
+        score = total.max(0) + strength[t]
     path = np.empty(frames, dtype=np.int64)
     path[-1] = score.argmax()
     for t in range(frames - 1, 0, -1):
