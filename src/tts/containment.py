@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from tts.errors import UserError
+from tts.object_store import is_url, local_copy
 from tts.plain_data import quoted, short
 
 # sections whose parts write while a run trains
@@ -17,7 +18,7 @@ WRITING = ("trainer", "callbacks", "logger")
 # settings that are paths; of the others, a value that leaves a folder is refused too
 _PATH = re.compile(r"(^|_)(dir|dirpath|path|folder|file|filename|root)(_|$)")
 # of a data section, with their values in conf/data: folders of the current one
-SHARED_FOLDERS = {"prepared_dir": "prepared", "download_to": "downloads"}
+SHARED_FOLDERS = {"prepared_dir": "prepared", "cache_dir": "prepared", "download_to": "downloads"}
 
 
 class ContainmentError(UserError):
@@ -55,7 +56,17 @@ def require_corpora_inside(
     """
     for key, value in _strings(data, "data"):
         name = key.rsplit(".", 1)[-1]
-        if name not in SHARED_FOLDERS or _is_given(key, given) or _is_inside(value, folder):
+        if is_url(value) and not _is_given(key, given) and not _is_copied(value):
+            raise ContainmentError(
+                f"{where}: {key}={quoted(value)} is in object storage and was never read here; if "
+                f"you want to read it, give data= and {key}={short(value)} yourself"
+            )
+        if (
+            is_url(value)
+            or name not in SHARED_FOLDERS
+            or _is_given(key, given)
+            or _is_inside(value, folder)
+        ):
             continue
         if value != SHARED_FOLDERS[name] and not _holds_corpora(value):
             raise ContainmentError(
@@ -121,6 +132,12 @@ def _is_inside(value: str, folder: Path) -> bool:
     return "://" not in value and all(
         Path(os.path.realpath(place)).is_relative_to(root) for place in places
     )
+
+
+def _is_copied(url: str) -> bool:
+    """Return whether the current folder has copies of a corpus at ``url`` or directly below it."""
+    copy = local_copy(url, SHARED_FOLDERS["cache_dir"])
+    return any(copy.glob("origin.json")) or any(copy.glob("*/origin.json"))
 
 
 def _holds_corpora(folder: str) -> bool:

@@ -81,6 +81,7 @@ DATA = {
     "tts.data.clips": ("ClipSettings",),
     "tts.data.corpora.demo": ("Demo",),
     "tts.data.corpora.ljspeech": ("LJSpeech",),
+    "tts.data.corpora.prepared": ("Prepared",),
     "tts.data.corpora.recording": ("Recording",),
     "tts.data.datamodule": ("SpeechDataModule.from_config",),
     "tts.data.prepare_settings": ("PrepareSettings",),

@@ -110,7 +110,7 @@ def _best_path(strength: np.ndarray, hertz: np.ndarray, scale: float) -> np.ndar
     for t in range(1, frames):
         total = score[:, None] - cost[t - 1]
         total.argmax(0, out=back[t])
-        score = total.max(0) + strength[t]
+        score = np.maximum.reduce(total) + strength[t]
     path = np.empty(frames, dtype=np.int64)
     path[-1] = score.argmax()
     for t in range(frames - 1, 0, -1):

@@ -6,8 +6,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from tts.config.instantiate import InstantiationException, instantiate
 from tts.data.corpora.combine import make_corpora
+from tts.data.data_settings import DataSettings
 from tts.data.embeddings import prepare_embeddings
 from tts.data.prepare import prepare
+from tts.data.remote import Storage
 from tts.errors import UserError, naming_key
 from tts.plain_data import PlainData, short
 from tts.vocoders.codec import Codec, load_codec
@@ -36,11 +38,12 @@ def prepare_from_config(data: DictConfig | PlainData, where: str = "data") -> li
         parts = {key: instantiate(values.pop(key)) for key in _PARTS}
     except InstantiationException as error:
         raise UserError(f"{where}: {short(error)}") from error
-    directory, workers = values.pop("prepared_dir"), values.pop("prepare_workers")
+    cache = values.pop("cache_dir", DataSettings().cache_dir)  # newer than some runs
+    storage, workers = Storage(values.pop("prepared_dir"), cache), values.pop("prepare_workers")
     codec, embedded = values.pop("codec"), values.pop("embeddings", False)
     corpora = make_corpora(parts["source"], parts["corpora"], values)  # type: ignore[arg-type]
     folders = prepare(
-        corpora, parts["frontend"], parts["contract"], directory, parts["prepare"], workers,
+        corpora, parts["frontend"], parts["contract"], storage, parts["prepare"], workers,
         codec=_load_codec(codec),
     )  # fmt: skip
     for folder in folders if embedded else ():

@@ -12,8 +12,8 @@ PATHS = (
     "encoder_from",
     "reference", "lexicon", "frontend.lexicon", "settings", "wavs", "text", "ref", "vocoder.path",
     "data.root", "data.download_to", "data.audio", "data.transcription", "data.prepared_dir",
-    "data.codec", "data.mel_from", "hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir",
-    "recording",
+    "data.cache_dir", "data.path", "data.codec", "data.mel_from", "hydra.run.dir",
+    "hydra.sweep.dir", "hydra.sweep.subdir", "recording",
 )  # fmt: skip
 NAMES = (
     "speaker", "language", "name", "data.speaker", "data.language", "data.name", "hub", "device",

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from tts.data.manifest import Row
 from tts.data.progress import shard_progress
-from tts.data.run_once import run_once
+from tts.data.remote import make_or_fetch, origin_of_part
 from tts.data.store import (
     CODEC,
     PreparedCorpus,
@@ -49,7 +49,7 @@ def prepare_codes(folder: Path, codec: Codec, progress: bool = True, workers: in
     target = codes_folder(folder, codec.contract)
     encoder = _Encoder(corpus, target, codec, Lock())
     work = partial(_encode_corpus, encoder, progress, workers)
-    run_once(target, target / CODEC, work)
+    make_or_fetch(target, CODEC, work, origin_of_part(target))
 
 
 class _Encoder(NamedTuple):

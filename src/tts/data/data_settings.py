@@ -10,7 +10,8 @@ from tts.data.prepare_settings import PrepareSettings
 class DataSettings(NamedTuple):
     """How corpora are prepared and read."""
 
-    prepared_dir: str = "prepared"  # holds a folder per prepared corpus
+    prepared_dir: str = "prepared"  # holds a folder per prepared corpus; folder or URL
+    cache_dir: str = "prepared"  # holds copies of prepared corpora in object storage
     prepare: PrepareSettings = PrepareSettings()
     prepare_workers: Processes = 2  # processes that prepare; 0 = this process itself
     codec: str | None = None  # voice or run whose codec makes Batch.codes; None = no codes

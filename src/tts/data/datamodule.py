@@ -36,6 +36,7 @@ from tts.data.embeddings import prepare_embeddings
 from tts.data.prepare import prepare
 from tts.data.reader_errors import ReaderDataset
 from tts.data.references import ReferencedDataset, References, ReferenceSampler
+from tts.data.remote import Storage
 from tts.data.sampler import FrameBudgetSampler
 from tts.data.store import PreparedCorpus
 from tts.data.unseen import choose_unseen, trained_facts
@@ -244,9 +245,10 @@ class SpeechDataModule(pl.LightningDataModule):
             raise UserError("data.unseen_speakers: no utterance is left to train on")
 
     def _prepare(self, codec: Codec | None, workers: int, progress: bool) -> list[Path]:
+        storage = Storage(self.settings.prepared_dir, self.settings.cache_dir)
         folders = prepare(
-            self.corpora, self.frontend, self.contract, self.settings.prepared_dir,
-            self.settings.prepare, workers, progress, codec,
+            self.corpora, self.frontend, self.contract, storage, self.settings.prepare, workers,
+            progress, codec,
         )  # fmt: skip
         for folder in folders if self.settings.embeddings else ():
             prepare_embeddings(folder, progress)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tts.data.added_features import write_feature
-from tts.data.run_once import run_once
+from tts.data.remote import make_or_fetch, origin_of_part
 from tts.data.store import EMBEDDINGS, ENCODER, PreparedCorpus, Row
 from tts.files import write_json
 
@@ -21,7 +21,8 @@ def prepare_embeddings(folder: Path, progress: bool = True) -> None:
     """
     corpus = PreparedCorpus.open(folder)
     target = folder / EMBEDDINGS
-    run_once(target, target / ENCODER, partial(_embed_corpus, corpus, target, progress))
+    work = partial(_embed_corpus, corpus, target, progress)
+    make_or_fetch(target, ENCODER, work, origin_of_part(target))
 
 
 def _embed_corpus(corpus: PreparedCorpus, target: Path, progress: bool) -> None:

@@ -18,6 +18,7 @@ from tts.corpus import CorpusFacts, SpeakerStatistics
 from tts.data import acoustics
 from tts.data.acoustics import Sums, acoustics_key
 from tts.data.codes import prepare_codes
+from tts.data.corpora.prepared import Prepared
 from tts.data.corpora.source import Corpus, Source, description, read_sources
 from tts.data.doctor import dropped, examine, report, require_enough, summarize
 from tts.data.features import Recipe, extract, utterance_state
@@ -26,10 +27,10 @@ from tts.data.manifest import MANIFEST, Manifest, Row, read_rows, row_dict, writ
 from tts.data.prepare_settings import PrepareSettings
 from tts.data.progress import shard_progress
 from tts.data.recordings import Recordings, require_different
+from tts.data.remote import Storage, fetch_finished, make_or_fetch
 from tts.data.reuse import EXTRACTED, AcousticsReader, Place, find_acoustics
-from tts.data.run_once import run_once
 from tts.data.shards import SHARD
-from tts.data.store import VERSION, StoreError, shard_path, write_shard
+from tts.data.store import FINISHED, VERSION, PreparedCorpus, StoreError, shard_path, write_shard
 from tts.files import FULL, FileError, disk_error, file_error, write_json, write_text
 from tts.plain_data import PlainData
 from tts.text.frontend import Frontend
@@ -42,7 +43,7 @@ def prepare(
     corpora: Sequence[Corpus],
     frontend: Frontend,
     contract: MelContract,
-    directory: str | os.PathLike[str],
+    directory: str | os.PathLike[str] | Storage,
     settings: PrepareSettings | None = None,
     workers: int = 2,
     progress: bool = True,
@@ -50,27 +51,35 @@ def prepare(
 ) -> list[Path]:
     """Prepare every corpus that is not yet, each in its own folder under ``directory``.
 
+    A ``directory`` in object storage has a copy on this machine, whose folders are returned.
+
     A folder is named after the corpus and a hash of everything that shapes its features; codes of
     ``codec`` are added to it (:mod:`tts.data.codes`). Running again after a kill continues at the
     last finished shard, and another folder's acoustics are used where they are the same. Raises
     DoctorError when too little is usable, CorpusError for a corpus that cannot be read or is given
     twice, StoreError when the disk is full or a process is killed.
     """
-    place = str(directory)
+    storage = directory if isinstance(directory, Storage) else Storage(os.fspath(directory))
+    directory, place = storage.folder, str(storage.directory)
     try:
         frontend = frontend.learned(_texts(corpora))
         recipe = Recipe(frontend, contract, settings or PrepareSettings())
         recordings = [Recordings.of(corpus, directory) for corpus in corpora]
         folders = [
-            prepared_folder(corpus, recipe, directory, audio)
+            corpus.folder(storage.cache)
+            if isinstance(corpus, Prepared)
+            else prepared_folder(corpus, recipe, directory, audio)
             for corpus, audio in zip(corpora, recordings, strict=True)
         ]
         require_different(corpora, recordings, folders)
         for corpus, audio, folder in zip(corpora, recordings, folders, strict=True):
             place = str(folder)
-            work = partial(_prepare_corpus, corpus, audio, recipe, folder, workers, progress)
-            run_once(folder, folder / "corpus.json", work)
-            audio.save(folder)
+            if isinstance(corpus, Prepared):
+                _open_prepared(corpus, recipe, folder)
+            else:
+                work = partial(_prepare_corpus, corpus, audio, recipe, folder, workers, progress)
+                make_or_fetch(folder, FINISHED, work, storage.url(folder.name))
+                audio.save(folder)
             if codec is not None:
                 prepare_codes(folder, codec, progress, workers)
     except (OSError, FileError) as error:
@@ -82,6 +91,22 @@ def prepare(
             "shard"
         ) from error
     return folders
+
+
+def _open_prepared(corpus: Prepared, recipe: Recipe, folder: Path) -> None:
+    """Copy a corpus that is in object storage; raise StoreError where it was made otherwise."""
+    if corpus.url is not None:
+        fetch_finished(folder, FINISHED, corpus.url)
+    facts = PreparedCorpus.open(folder).facts
+    recipe.contract.require(facts.contract, "audio", corpus.path, "Set audio as it was prepared.")
+    made = json.loads((folder / FINISHED).read_text(encoding="utf-8"))["settings"]["frontend"]
+    wanted = recipe.frontend.to_dict()
+    for name in ("phonemizer", "lexicon"):
+        if wanted.get(name) != made.get(name):
+            raise StoreError(
+                f"{corpus.path}: prepared with another front end ({name} differs); choose the "
+                "frontend= that it was prepared with"
+            )
 
 
 def _texts(corpora: Sequence[Corpus]) -> Iterator[tuple[str, str]]:
@@ -230,7 +255,7 @@ def _finish(
     write_rows(folder / EXTRACTED, states)
     Manifest(folder)  # writes its index
     write_json(
-        folder / "corpus.json",
+        folder / FINISHED,
         {
             "version": VERSION,
             "facts": facts.to_dict(),

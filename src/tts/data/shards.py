@@ -18,6 +18,7 @@ from tts.errors import UserError
 from tts.files import write_bytes
 
 SHARD = 64  # utterances per shard; a kill loses at most the shards in work
+ORIGIN = "origin.json"  # in the copy of a folder in object storage
 CHECKSUMS = "crc32"  # key of the header
 
 
@@ -103,6 +104,8 @@ class Shard:
 
     def _remedy(self) -> str:
         folder = self.path.parent.parent
+        if (folder / ORIGIN).is_file():
+            return "delete it, and it is copied again from object storage"
         return (
             f"delete it and {folder}/corpus.json, and run the same command again: only this shard "
             "is made again"

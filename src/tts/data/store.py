@@ -28,12 +28,14 @@ from torch import Tensor
 from tts.contract import CodecContract, ContractError
 from tts.corpus import CorpusFacts
 from tts.data.manifest import Manifest, Row
+from tts.data.remote import fetch_shard
 from tts.data.shards import Shard, StoreError, shard_path, write_shard
 
 __all__ = ["PreparedCorpus", "Row", "StoreError", "shard_path", "write_shard"]
 
 VERSION = 3
 FEATURES = ("mel", "pitch", "energy", "tokens", "durations", "audio")
+FINISHED = "corpus.json"  # written last
 FULL_SCALE = 32767  # of 16-bit samples
 OPEN_SHARDS = 256  # of a process; the system limits its open files and mappings
 CODEC = "codec.json"  # in a folder of codes: the codec's contract
@@ -63,12 +65,12 @@ class PreparedCorpus:
         codes of this codec, and ContractError naming the field where its codes are another codec's.
         """
         path = Path(path)
-        if not (path / "corpus.json").is_file():
+        if not (path / FINISHED).is_file():
             raise StoreError(
                 f"{path} is not a finished prepared corpus; run python -m tts prepare to make it"
             )
         try:
-            corpus = json.loads((path / "corpus.json").read_text(encoding="utf-8"))
+            corpus = json.loads((path / FINISHED).read_text(encoding="utf-8"))
             if corpus["version"] != VERSION:
                 raise StoreError(
                     f"{path} was prepared by another version of this code; delete the folder and "
@@ -144,6 +146,7 @@ class PreparedCorpus:
             self._open, self._owner = OrderedDict(), os.getpid()
         file = shard_path(folder, row.shard)
         if file not in self._open:
+            fetch_shard(file)
             self._open[file] = Shard(file)
             if len(self._open) > OPEN_SHARDS:
                 self._open.popitem(last=False)
