@@ -50,7 +50,9 @@ class ObjectFolder:
             import fsspec  # synthesis does without it
 
             # made anew in a forked process, as fsspec asks for
-            system, path = fsspec.core.url_to_fs(self.url)
+            local = self.url.lower().startswith(("file:", "local:"))  # folders must exist there
+            options = {"auto_mkdir": True} if local else {}
+            system, path = fsspec.core.url_to_fs(self.url, **options)
             self._system: Any = system
             self._path: str = path.rstrip("/")
 

@@ -17,10 +17,11 @@ def run(config: "DictConfig") -> None:
     # imported here: --help does without torch
     with gc_frozen_imports():
         from tts.config.corpora import prepare_from_config
+        from tts.data.remote import origin
 
     for folder in prepare_from_config(config.data):
         print((folder / "report.txt").read_text(encoding="utf-8"), end="")
-        print(f"-> {folder}")
+        print(f"-> {origin(folder) or folder}")
 
 
 def main() -> None:

@@ -11,7 +11,6 @@ class DataSettings(NamedTuple):
     """How corpora are prepared and read."""
 
     prepared_dir: str = "prepared"  # holds a folder per prepared corpus; folder or URL
-    cache_dir: str = "prepared"  # holds copies of prepared corpora in object storage
     prepare: PrepareSettings = PrepareSettings()
     prepare_workers: Processes = 2  # processes that prepare; 0 = this process itself
     codec: str | None = None  # voice or run whose codec makes Batch.codes; None = no codes
@@ -26,3 +25,4 @@ class DataSettings(NamedTuple):
     seed: Seed = 1  # of the batches
     clips: ClipSettings | None = None  # batches are Clips, cut so; None = complete utterances
     mel_from: str | None = None  # acoustic run that makes the clips' mels; None = the recordings'
+    cache_dir: str = "prepared"  # holds copies of prepared corpora in object storage

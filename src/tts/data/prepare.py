@@ -30,7 +30,15 @@ from tts.data.recordings import Recordings, require_different
 from tts.data.remote import Storage, fetch_finished, make_or_fetch
 from tts.data.reuse import EXTRACTED, AcousticsReader, Place, find_acoustics
 from tts.data.shards import SHARD
-from tts.data.store import FINISHED, VERSION, PreparedCorpus, StoreError, shard_path, write_shard
+from tts.data.store import (
+    FINISHED,
+    VERSION,
+    PreparedCorpus,
+    StoreError,
+    front_end_of,
+    shard_path,
+    write_shard,
+)
 from tts.files import FULL, FileError, disk_error, file_error, write_json, write_text
 from tts.plain_data import PlainData
 from tts.text.frontend import Frontend
@@ -99,8 +107,7 @@ def _open_prepared(corpus: Prepared, recipe: Recipe, folder: Path) -> None:
         fetch_finished(folder, FINISHED, corpus.url)
     facts = PreparedCorpus.open(folder).facts
     recipe.contract.require(facts.contract, "audio", corpus.path, "Set audio as it was prepared.")
-    made = json.loads((folder / FINISHED).read_text(encoding="utf-8"))["settings"]["frontend"]
-    wanted = recipe.frontend.to_dict()
+    made, wanted = front_end_of(folder), recipe.frontend.to_dict()
     for name in ("phonemizer", "lexicon"):
         if wanted.get(name) != made.get(name):
             raise StoreError(

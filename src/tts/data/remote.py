@@ -5,7 +5,6 @@ when the folder is opened, a shard when one of its utterances is first read. Fro
 mapped into memory as any other, so that training does not wait for the store again.
 """
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from tts.data.run_once import run_once
 from tts.data.shards import ORIGIN, StoreError
 from tts.files import write_json
 from tts.object_store import ObjectFolder, is_url, local_copy
+from tts.plain_data import PlainDataError, read_json
 
 LOCAL = ("extracted.jsonl", "files.json", ORIGIN)  # of use only where the recordings are
 
@@ -76,8 +76,8 @@ def fetch_finished(folder: Path, marker: str, url: str) -> None:
 def origin(folder: Path) -> str | None:
     """Return the URL that a local folder is a copy of; None for other folders."""
     try:
-        return str(json.loads((folder / ORIGIN).read_text(encoding="utf-8"))["url"])
-    except (OSError, ValueError, LookupError, TypeError):
+        return str(read_json(folder / ORIGIN)["url"])
+    except (OSError, PlainDataError, LookupError, TypeError):
         return None
 
 

@@ -30,6 +30,7 @@ from tts.corpus import CorpusFacts
 from tts.data.manifest import Manifest, Row
 from tts.data.remote import fetch_shard
 from tts.data.shards import Shard, StoreError, shard_path, write_shard
+from tts.plain_data import PlainData
 
 __all__ = ["PreparedCorpus", "Row", "StoreError", "shard_path", "write_shard"]
 
@@ -155,6 +156,15 @@ class PreparedCorpus:
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_open": OrderedDict()}
+
+
+def front_end_of(folder: Path) -> PlainData:
+    """Return what the front end was that a finished folder was prepared with."""
+    try:
+        content = json.loads((folder / FINISHED).read_text(encoding="utf-8"))
+        return dict(content["settings"]["frontend"])
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise StoreError(f"{folder / FINISHED} is damaged ({_brief(error)})") from error
 
 
 def codes_folder(folder: Path, codec: CodecContract) -> Path:
