@@ -1,6 +1,8 @@
 """References in training: another recording of the speaker, never the target where one exists."""
 
+import pickle
 from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from tts.data.manifest import Manifest, Row, row_dict, write_rows
 from tts.data.references import ReferencedDataset, References, ReferenceSampler
 
 
@@ -30,6 +33,9 @@ class FakeCorpus:
 class _Rows(list[Any]):
     frames: np.ndarray
 
+    def speaker(self, number: int) -> str:
+        return str(self[number].speaker)
+
 
 class FakePart:
     """A split: (corpus, row) by index."""
@@ -38,9 +44,14 @@ class FakePart:
         self.corpora, self.places = corpora, places
         self.frame_lengths = np.array([corpora[c].rows.frames[r] for c, r in places])
 
-    @property
-    def rows(self) -> Any:
-        return (self.row(index) for index in range(len(self.places)))
+    def of_speaker(self, name: str) -> list[np.ndarray]:
+        return [
+            np.array([r for c, r in self.places if c == n and corpus.rows.speaker(r) == name])
+            for n, corpus in enumerate(self.corpora)
+        ]
+
+    def speaker(self, index: int) -> str:
+        return str(self.row(index).speaker)
 
     def row(self, index: int) -> Any:
         corpus, row = self.places[index]
@@ -109,3 +120,21 @@ def test_a_batch_has_the_frames_of_its_references() -> None:
         assert int(length) == chosen.frames
         assert (mel[:length, 0] == chosen.row).all()
         assert int(mel[0, 1]) == chosen.start
+
+
+def test_the_rows_of_a_speaker_are_found_in_the_index(tmp_path: Path) -> None:
+    speakers, splits = ("bob", "ann", "eve"), ("train", "train", "validation", None)
+    rows = [
+        Row(str(n), "", "", "", speakers[n * n % 3], "en", 1.0, 50, 1, n % 5 > 0, None,
+            splits[n % 4] if n % 5 else None, n)
+        for n in range(60)
+    ]  # fmt: skip
+    write_rows(tmp_path / "manifest.jsonl", map(row_dict, rows))
+    kept = [row for row in rows if row.kept]
+    for manifest in (Manifest(tmp_path), pickle.loads(pickle.dumps(Manifest(tmp_path)))):
+        assert [manifest.speaker(n) for n in range(len(kept))] == [row.speaker for row in kept]
+        for name in (*speakers, "nobody"):
+            for split in ("train", "validation", None):
+                found = manifest.of_speaker(name, split).tolist()
+                mine = [n for n, row in enumerate(kept) if row.speaker == name]
+                assert found == [n for n in mine if split in (None, kept[n].split)]

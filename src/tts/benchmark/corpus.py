@@ -12,10 +12,25 @@ from numpy.lib.format import open_memmap
 
 from tts.benchmark.report import Goal, Section
 from tts.child_processes import end_with_parent, this_process
-from tts.data.manifest import COLUMNS, INDEX, MANIFEST, SPLITS, Manifest, Row, row_dict
+from tts.contract import MelContract
+from tts.corpus import CorpusFacts
+from tts.data.dataset import SpeechDataset
+from tts.data.manifest import (
+    COLUMNS,
+    INDEX,
+    MANIFEST,
+    SPLITS,
+    Manifest,
+    Row,
+    by_speakers,
+    row_dict,
+)
+from tts.data.references import References
 from tts.data.sampler import FrameBudgetSampler
 from tts.data.shards import SHARD
+from tts.data.store import PreparedCorpus
 
+SPEAKERS = 10_000
 RANKS = 8  # of a node
 BUDGET = 60_000  # frames of a batch
 GIB = 2**30
@@ -31,6 +46,7 @@ class CorpusRow(NamedTuple):
     open_seconds: float
     sampler_seconds: float
     epoch_seconds: float  # until the first batch of a shuffled epoch
+    reference_seconds: float  # for the references of the first batch
     private_gib: float  # memory of one rank beyond the index, at most
     node_gib: float  # index and 8 ranks
 
@@ -45,13 +61,14 @@ def benchmark_corpus(utterances: int) -> Section:
         ) as pool:
             row = pool.apply(_begin_epoch, (folder,))
     seconds = row.open_seconds + row.sampler_seconds + row.epoch_seconds
+    seconds += row.reference_seconds
     goals = [Goal("start in s", seconds, 60.0), Goal("GiB of a node", row.node_gib, 4.0)]
     return Section("corpus", f"Corpus of {utterances:,} utterances, {RANKS} ranks", [row], goals)
 
 
 def write_index(folder: Path, utterances: int) -> None:
     """Write an index of kept rows, which all point to the one line of the manifest."""
-    row = Row("a", "a", "a", " a ", "a", "en", 7.2, 620, 90, True, None, "train", 0)
+    row = Row("a", "a", "a", " a ", "0", "en", 7.2, 620, 90, True, None, "train", 0)
     (folder / MANIFEST).write_text(json.dumps(row_dict(row)) + "\n")
     held_out = min(1000, utterances // 10)
     columns = open_memmap(folder / "index.npy", "w+", COLUMNS, (utterances,))
@@ -61,13 +78,16 @@ def write_index(folder: Path, utterances: int) -> None:
         part["offset"], part["tokens"] = 0, 90
         part["frames"] = np.clip(generator.lognormal(6.3, 0.5, len(part)), 50, 1700)
         part["shard"] = np.arange(start, start + len(part)) // SHARD
+        part["speaker"] = generator.integers(SPEAKERS, size=len(part))
     columns.flush()
     counts = {"train": (held_out, utterances), "validation": (0, held_out)}
     for name, (first, last) in counts.items():
-        np.save(folder / f"index-{name}.npy", np.arange(first, last, dtype=np.int32))
+        rows = np.arange(first, last, dtype=np.int32)
+        np.save(folder / f"index-{name}.npy", rows)
+        np.save(folder / f"index-{name}-speakers.npy", by_speakers(rows, columns["speaker"]))
     facts = {
         "bytes": (folder / MANIFEST).stat().st_size, "lines": utterances, "kept": utterances,
-        "speakers": ["a"], "digests": dict.fromkeys(SPLITS, ""),
+        "speakers": list(map(str, range(SPEAKERS))), "digests": dict.fromkeys(SPLITS, ""),
     }  # fmt: skip
     (folder / INDEX).write_text(json.dumps(facts))
 
@@ -85,6 +105,11 @@ def _begin_epoch(folder: str) -> CorpusRow:
     first = next(iter(sampler))
     rows[first[0]]
     begun = time.perf_counter()
+    part = SpeechDataset([PreparedCorpus(Path(folder), _facts(), rows)], "train", _facts())
+    references = References(part, longest=500)
+    for index in first:
+        references.choose(part, index)
+    referenced = time.perf_counter()
     private = max(after_start, _private_gib()) - before
     index = sum(path.stat().st_size for path in Path(folder).glob("index*")) / GIB
     return CorpusRow(
@@ -94,9 +119,14 @@ def _begin_epoch(folder: str) -> CorpusRow:
         opened - start,
         made - opened,
         begun - made,
+        referenced - begun,
         private,
         index + RANKS * private,
     )
+
+
+def _facts() -> CorpusFacts:
+    return CorpusFacts(MelContract(), (), (), (), (), (), 0.0, 1.0)
 
 
 def _private_gib() -> float:

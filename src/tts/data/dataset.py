@@ -68,6 +68,15 @@ class SpeechDataset(Dataset[Batch]):
                 f"{corpus.rows.path} is damaged or changed while it was in use: {error}"
             ) from error
 
+    def speaker(self, index: int) -> str:
+        """Return the speaker of a row, from the index."""
+        number, place = self.place(index)
+        return self.corpora[number].rows.speaker(place)
+
+    def of_speaker(self, name: str) -> list[np.ndarray]:
+        """Return for each corpus the numbers of a speaker's rows, in order."""
+        return [corpus.rows.of_speaker(name, self._split) for corpus in self.corpora]
+
     def summary(self) -> PlainData:
         """Return what the split consists of: its utterances, and a hash of their content."""
         splits = SPLITS if self._split is None else (self._split,)

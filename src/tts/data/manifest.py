@@ -4,8 +4,9 @@ Beside it lies an index of the rows that were kept, in arrays that all processes
 into memory together, so that a corpus of any size opens at once:
 
 - ``index.json``: size of the manifest that it belongs to, speakers, counts. Written last.
-- ``index.npy``: a row's place in the manifest, frames, tokens and shard.
+- ``index.npy``: a row's place in the manifest, frames, tokens, shard and speaker.
 - ``index-train.npy``, ``index-validation.npy``: which rows of the index a split has.
+- ``index-train-speakers.npy``, ``index-validation-speakers.npy``: the same rows, by speaker.
 
 A folder without an index gets one when it is opened, or keeps it in memory where it is read-only.
 """
@@ -14,6 +15,7 @@ import hashlib
 import json
 import os
 from array import array
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
@@ -31,7 +33,9 @@ from tts.plain_data import PlainData
 MANIFEST = "manifest.jsonl"
 INDEX = "index.json"
 SPLITS = ("train", "validation")
-COLUMNS = np.dtype([("offset", "i8"), ("frames", "i4"), ("tokens", "i4"), ("shard", "i4")])
+COLUMNS = np.dtype(
+    [("offset", "i8"), ("frames", "i4"), ("tokens", "i4"), ("shard", "i4"), ("speaker", "i4")]
+)
 
 
 @dataclass
@@ -102,6 +106,7 @@ class _Index(NamedTuple):
     facts: PlainData  # content of index.json
     columns: np.ndarray  # (R,) of COLUMNS, the kept rows
     splits: Mapping[str, np.ndarray]  # (rows of the split,) int32, numbers of kept rows
+    sorted: Mapping[str, np.ndarray]  # the same, stably sorted by speaker
 
 
 class Manifest(Sequence[Row]):
@@ -111,6 +116,7 @@ class Manifest(Sequence[Row]):
         """Raises OSError, and ValueError, TypeError or LookupError for a damaged manifest."""
         self.path = folder / MANIFEST
         self._index = _load_index(folder) or _make_index(folder)
+        self._speaker_numbers = {name: n for n, name in enumerate(self._index.facts["speakers"])}
         self._file: BinaryIO | None = None
         self._owner = 0
 
@@ -142,7 +148,23 @@ class Manifest(Sequence[Row]):
         numbers = self.split(name)
         if speakers is None or self.speakers <= set(speakers):
             return numbers
-        return np.array([n for n in numbers if self[int(n)].speaker in speakers], np.int32)
+        wanted = [n for name, n in self._speaker_numbers.items() if name in speakers]
+        return numbers[np.isin(self._index.columns["speaker"][numbers], wanted)]
+
+    def speaker(self, number: int) -> str:
+        """Return the speaker of a row, without reading it."""
+        return str(self._index.facts["speakers"][self._index.columns["speaker"][number]])
+
+    def of_speaker(self, name: str, split: str | None) -> np.ndarray:
+        """Return the numbers of a speaker's rows in a split (None = all), in order, int32."""
+        column = self._index.columns["speaker"]
+        if name not in self._speaker_numbers:
+            return np.empty(0, np.int32)
+        if split is None:
+            return np.flatnonzero(column == self._speaker_numbers[name]).astype(np.int32)
+        rows, speaker = self._index.sorted[split], self._speaker_numbers[name]
+        ends = (bisect_left(rows, each, key=column.__getitem__) for each in (speaker, speaker + 1))
+        return rows[slice(*ends)]
 
     def digest(self, split: str) -> str:
         """Return a hash of a split's content, whatever its speakers are called."""
@@ -193,9 +215,12 @@ def _load_index(folder: Path) -> _Index | None:
         if facts["bytes"] != (folder / MANIFEST).stat().st_size:
             return None
         columns = open_memmap(folder / "index.npy", mode="r")
-        splits = {name: open_memmap(folder / f"index-{name}.npy", mode="r") for name in SPLITS}
+        parts = [
+            {name: open_memmap(folder / f"index-{name}{of}.npy", mode="r") for name in SPLITS}
+            for of in ("", "-speakers")
+        ]
         whole = columns.dtype == COLUMNS and len(columns) == facts["kept"]
-        return _Index(facts, columns, splits) if whole else None
+        return _Index(facts, columns, *parts) if whole else None
     except (OSError, ValueError, LookupError, TypeError):
         return None
 
@@ -205,39 +230,50 @@ def _make_index(folder: Path) -> _Index:
     columns = {name: array("q") for name in COLUMNS.names or ()}
     splits = {name: array("i") for name in SPLITS}
     digests = {name: hashlib.sha256() for name in SPLITS}
-    speakers: set[str] = set()
+    speakers: dict[str, int] = {}  # by first row
     lines = offset = 0
     with (folder / MANIFEST).open("rb") as file:
         for line in file:
             row = Row.from_dict(json.loads(line))
             if row.kept:
-                for name, value in zip(
-                    columns, (offset, row.frames, row.tokens, row.shard), strict=True
-                ):
+                speaker = speakers.setdefault(row.speaker, len(speakers))
+                values = (offset, row.frames, row.tokens, row.shard, speaker)
+                for name, value in zip(columns, values, strict=True):
                     columns[name].append(value or 0)
                 if row.split in splits:
                     splits[row.split].append(len(columns["offset"]) - 1)
                     content = f"{row.id}|{row.phonemes}|{row.frames}\n"
                     digests[row.split].update(content.encode())
-                speakers.add(row.speaker)
             lines, offset = lines + 1, offset + len(line)
     table = np.empty(len(columns["offset"]), COLUMNS)
-    for name, values in columns.items():
-        table[name] = values
+    for name, numbers in columns.items():
+        table[name] = numbers
+    names = sorted(speakers)
+    rank = np.empty(len(names), np.int32)  # in order of name, of the order of appearance
+    rank[[speakers[name] for name in names]] = np.arange(len(names))
+    table["speaker"] = rank[table["speaker"]]
     facts: PlainData = {
         "bytes": offset,
         "lines": lines,
         "kept": len(table),
-        "speakers": sorted(speakers),
+        "speakers": names,
         "digests": {name: value.hexdigest()[:16] for name, value in digests.items()},
     }
-    parts = {name: np.array(values, np.int32) for name, values in splits.items()}
+    parts = {name: np.array(rows, np.int32) for name, rows in splits.items()}
+    by_speaker = {name: by_speakers(rows, table["speaker"]) for name, rows in parts.items()}
+    files = {f"index-{name}": rows for name, rows in parts.items()}
+    files |= {f"index-{name}-speakers": rows for name, rows in by_speaker.items()}
     try:
-        for name, each in (("index", table), *((f"index-{k}", v) for k, v in parts.items())):
+        for name, each in {"index": table, **files}.items():
             file_content = BytesIO()
             np.save(file_content, each)
             write_bytes(folder / f"{name}.npy", file_content.getvalue())
         write_json(folder / INDEX, facts)
     except (OSError, FileError):  # a read-only folder
-        return _Index(facts, table, parts)
-    return _load_index(folder) or _Index(facts, table, parts)
+        return _Index(facts, table, parts, by_speaker)
+    return _load_index(folder) or _Index(facts, table, parts, by_speaker)
+
+
+def by_speakers(rows: np.ndarray, speaker: np.ndarray) -> np.ndarray:
+    """Return row numbers sorted by the speakers of all rows, else in their order."""
+    return rows[np.argsort(speaker[rows], kind="stable")]

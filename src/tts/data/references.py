@@ -2,8 +2,10 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
@@ -12,6 +14,8 @@ from torch.utils.data import Dataset
 from tts.batch import Batch
 from tts.data.dataset import SpeechDataset
 from tts.data.sampler import FrameBudgetSampler
+
+SPEAKERS = 4096  # whose rows are kept at hand: a slice of the index each
 
 
 class Excerpt(NamedTuple):
@@ -33,21 +37,20 @@ class References:
 
     def __init__(self, train: SpeechDataset, longest: int, seed: int = 1) -> None:
         self.longest, self.seed = longest, seed
-        self.places: dict[str, list[tuple[int, int]]] = {}  # corpus and row, by speaker
-        for index, row in enumerate(train.rows):
-            self.places.setdefault(row.speaker, []).append(train.place(index))
+        self._of_speaker = lru_cache(maxsize=SPEAKERS)(train.of_speaker)
 
     def choose(self, part: SpeechDataset, index: int, epoch: int = 0) -> Excerpt:
         """Return the reference of utterance ``index`` of ``part``, always the same in an epoch."""
         own = part.place(index)
         generator = random.Random(f"{self.seed}/{epoch}/{own}")
-        others = self.places.get(part.row(index).speaker, [])
-        if others == [own] or not others:
+        others = self._of_speaker(part.speaker(index))
+        count = sum(map(len, others))
+        if count == 0 or (count == 1 and _place(others, 0) == own):
             return self._half(part, own, generator)
-        corpus, row = own
-        while (corpus, row) == own:
-            corpus, row = generator.choice(others)
-        return self._cut(part, (corpus, row), generator, self.longest)
+        place = own
+        while place == own:
+            place = _place(others, generator.randrange(count))
+        return self._cut(part, place, generator, self.longest)
 
     def _half(
         self, part: SpeechDataset, place: tuple[int, int], generator: random.Random
@@ -108,6 +111,15 @@ def read_mel(speech: SpeechDataset, excerpt: Excerpt) -> Tensor:
     corpus = speech.corpora[excerpt.corpus]
     row = corpus.rows[excerpt.row]
     return corpus.read_slice(row, "mel", excerpt.start, excerpt.frames).float()
+
+
+def _place(rows: Sequence[np.ndarray], number: int) -> tuple[int, int]:
+    """Return corpus and row of one of the rows that several corpora have."""
+    for corpus, part in enumerate(rows):
+        if number < len(part):
+            return corpus, int(part[number])
+        number -= len(part)
+    raise IndexError(number)
 
 
 def _frames(part: SpeechDataset, place: tuple[int, int]) -> int:
