@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from tts.modules.conv import DepthwiseConv
+from tts.modules.depthwise import DepthwiseConv1d
 
 DIM = 32
 KERNELS = (3, 7)
@@ -52,3 +53,21 @@ def test_few_channels_are_convolved_in_full_precision_under_autocast(channels: i
     assert half.dtype == torch.bfloat16
     rounded = conv(x.bfloat16().float())
     assert torch.allclose(half.float(), rounded, atol=0.02, rtol=0.01)
+
+
+@pytest.mark.parametrize("taps", [4, 31])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+def test_the_gradient_of_depthwise_weights_is_that_of_torch(taps: int, dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(3, 50, 20, dtype=dtype, requires_grad=True)
+    weight = torch.randn(20, 1, taps, dtype=dtype, requires_grad=True)
+    y = DepthwiseConv1d.apply(x, weight, 2)
+    with torch.no_grad():
+        output = torch.randn(y.shape, dtype=dtype)
+    expected = torch.nn.functional.conv1d(x.double().mT, weight.double(), padding=2, groups=20).mT
+    wanted = torch.autograd.grad(expected, (x, weight), output.double())
+    found = torch.autograd.grad(y, (x, weight), output)
+    for mine, theirs in zip((y, *found), (expected, *wanted), strict=True):
+        assert mine.dtype == dtype
+        error = (mine.double() - theirs.double()).norm() / theirs.double().norm()
+        assert error < {torch.float64: 1e-12, torch.float32: 1e-6, torch.bfloat16: 1e-2}[dtype]

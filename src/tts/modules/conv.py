@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from tts.bounds import Expansion, Kernels
 from tts.errors import UserError
 from tts.modules.context import Context
+from tts.modules.depthwise import DepthwiseConv1d, is_faster
 from tts.modules.exporting import is_exporting
 from tts.modules.positional import PositionalEncoding, reject_relative
 
@@ -45,8 +46,23 @@ def _one_row_conv(
         return _image_conv(x, weight, bias, 0, groups)[
             :, : x.shape[1] - after - weight.shape[2] + 1
         ]
-    y = _image_conv(x, weight, None, padding, groups)
+    if _has_faster_gradient(x, weight, groups):
+        dtype = _computed_in(x)
+        y = DepthwiseConv1d.apply(x.to(dtype), weight.to(dtype), padding)
+    else:
+        y = _image_conv(x, weight, None, padding, groups)
     return y if bias is None else y + bias.to(y.dtype)
+
+
+def _has_faster_gradient(x: Tensor, weight: Tensor, groups: int) -> bool:
+    depthwise = groups == x.shape[-1] == len(weight)
+    learning = weight.requires_grad and not torch.compiler.is_compiling()
+    return depthwise and learning and is_faster(weight.shape[-1], _computed_in(x))
+
+
+def _computed_in(x: Tensor) -> torch.dtype:
+    autocast = torch.is_autocast_enabled("cpu")
+    return torch.get_autocast_dtype("cpu") if autocast else x.dtype
 
 
 def _image_conv(
