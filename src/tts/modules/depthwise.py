@@ -50,7 +50,8 @@ class DepthwiseConv1d(torch.autograd.Function):
 def weight_gradient(x: Tensor, gradient: Tensor, taps: int) -> Tensor:
     """``x (B, T + K - 1, C)``, ``gradient (B, T, C)`` -> gradient ``(C, K)`` of K taps.
 
-    In single precision or better. That of tap k is the sum of ``gradient[t] * x[t + k]`` over all frames t.
+    That of tap k is the sum of ``gradient[t] * x[t + k]`` over all frames t. In single precision or
+    better.
     """
     dtype = torch.promote_types(x.dtype, torch.float32)
     if taps <= FEW_TAPS:
