@@ -111,17 +111,17 @@ def _begin_epoch(folder: str) -> CorpusRow:
         references.choose(part, index)
     referenced = time.perf_counter()
     private = max(after_start, _private_gib()) - before
-    index = sum(path.stat().st_size for path in Path(folder).glob("index*")) / GIB
+    mapped = sum(path.stat().st_size for path in Path(folder).glob("index*")) / GIB
     return CorpusRow(
         len(rows),
         float(lengths.sum(dtype=np.int64)) * 256 / 22050 / 3600,
-        index,
+        mapped,
         opened - start,
         made - opened,
         begun - made,
         referenced - begun,
         private,
-        index + RANKS * private,
+        mapped + RANKS * private,
     )
 
 

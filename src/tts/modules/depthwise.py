@@ -56,8 +56,8 @@ def weight_gradient(x: Tensor, gradient: Tensor, taps: int) -> Tensor:
     dtype = torch.promote_types(x.dtype, torch.float32)
     if taps <= FEW_TAPS:
         frames = gradient.shape[1]
-        products = (gradient * x[:, k : k + frames] for k in range(taps))
-        return torch.stack([p.sum((0, 1), dtype=dtype) for p in products], 1)
+        each = (gradient * x[:, k : k + frames] for k in range(taps))
+        return torch.stack([product.sum((0, 1), dtype=dtype) for product in each], 1)
     # as one row of frames per channel; zeros after each utterance keep the next one out
     length, channels, width = x.shape[0] * x.shape[1], x.shape[2], BLOCK + taps - 1
     gradient = F.pad(gradient, (0, 0, 0, taps - 1)).reshape(length, channels).T
