@@ -180,7 +180,7 @@ def test_every_named_value_is_refused_with_its_key(compose: Compose) -> None:
         ),
         (
             "prepare data=[null]",
-            "data=[null] does not exist; choose from demo, ljspeech, recording",
+            "data=[null] does not exist; choose from demo, ljspeech, prepared, recording",
         ),
         ("train ~optimizer", "optimizer is not given: add optimizer=..."),
         (
