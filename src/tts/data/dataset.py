@@ -75,6 +75,8 @@ class SpeechDataset(Dataset[Batch]):
 
     def of_speaker(self, name: str) -> list[np.ndarray]:
         """Return for each corpus the numbers of a speaker's rows, in order."""
+        if self._speakers is not None and name not in self._speakers:
+            return []
         return [corpus.rows.of_speaker(name, self._split) for corpus in self.corpora]
 
     def summary(self) -> PlainData:
