@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from fakes import FACTS, composed, make_batch, model_factory
+from fakes import FACTS, composed, end_flat_start, make_batch, model_factory
 from hydra.utils import get_object, instantiate
 from omegaconf import OmegaConf
 
@@ -195,6 +195,7 @@ def test_every_model_learns_with_every_parameter(choice: str) -> None:
     model = model_factory(config)(facts=replace(FACTS, codec=CODEC))
     loss = instantiate(config.model.loss, _convert_="all")
     loss.attach(model)
+    end_flat_start(model)
     with torch.no_grad():
         for parameter in model.parameters():  # away from zeros that let nothing through at first
             parameter.add_(0.02 * torch.randn_like(parameter))

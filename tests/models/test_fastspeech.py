@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from fakes import model_factory
+from fakes import end_flat_start, model_factory
 from lightning.pytorch.plugins.precision import HalfPrecision
 
 from tests.models.assemble import batch, build, config, facts
@@ -57,6 +57,7 @@ def test_durations_fill_every_frame(stride: int) -> None:
 def test_every_parameter_learns(overrides: tuple[str, ...]) -> None:
     model, loss = build(*overrides, languages=2)
     model.train()
+    end_flat_start(model)
     data = batch(durations=True)
     loss(model(data), data, step=10_000).total.backward()
     # FiLM starts as the identity and hides the style behind zeros: perturb the weights and repeat
