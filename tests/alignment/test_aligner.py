@@ -45,7 +45,7 @@ def test_soft_alignment_is_a_distribution_over_real_tokens_and_ignores_padding()
 
 @pytest.mark.parametrize("seen", [0, FLAT_START - 1, FLAT_START])
 def test_keys_alone_learn_in_the_flat_start_and_then_every_parameter(seen: int) -> None:
-    aligner = Aligner(token_dim=6, mel_bands=8, dim=16)
+    aligner = Aligner(token_dim=6, mel_bands=8, dim=16).bfloat16().float()
     aligner.seen.fill_(seen)
     lengths = torch.tensor([5, 3]), torch.tensor([20, 12])
     alignment = aligner(torch.randn(2, 5, 6), torch.randn(2, 20, 8), *lengths)

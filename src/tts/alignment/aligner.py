@@ -58,7 +58,8 @@ class Aligner(nn.Module):
         self.width = width
         self.key = nn.Linear(token_dim, dim)
         self.query = FrameEncoder(mel_bands, dim)
-        self.register_buffer("seen", torch.zeros(()))  # training steps, at most FLAT_START
+        # training steps, at most FLAT_START; whole numbers, because bfloat16 counts to 256
+        self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
         self.seen: Tensor
         with torch.no_grad():
             for parameter in self.key.parameters():
