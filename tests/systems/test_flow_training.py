@@ -48,12 +48,18 @@ def base(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def run(base: Path) -> Path:
-    trained(base / "run", base, 2)
+    alarm = ("callbacks.alignment_alarm.spread=1.0", "callbacks.alignment_alarm.from_step=2")
+    trained(base / "run", base, 2, *alarm)
     return base / "run"
 
 
 def weights(folder: Path) -> dict[str, Tensor]:
     return load_checkpoint(folder / "checkpoints/last.ckpt")["state_dict"]
+
+
+def test_the_alarm_draws_an_alignment_that_is_not_spread_over_the_tokens(run: Path) -> None:
+    [picture] = (run / "alignment").iterdir()
+    assert picture.name == "step-2.png"
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one(run: Path, base: Path, tmp_path: Path) -> None:
