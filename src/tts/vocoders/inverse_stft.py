@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from tts.contract import MelContract
 from tts.vocoders.inverse_mel import RelaxedMagnitudes
+from tts.vocoders.polar import magnitude_of
 
 BLOCK = 256  # frames whose spectra stay in a CPU's second-level cache
 
@@ -92,7 +93,7 @@ class InverseSTFT(nn.Module):
         blocks = [slice(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
         previous, result = torch.empty_like(spectrum), spectrum.clone()
         magnitude = weight.new_empty(batch, min(BLOCK, count), bins)
-        wanted = spectrum.abs() if update_magnitude is None else torch.empty_like(magnitude)
+        wanted = magnitude_of(spectrum) if update_magnitude is None else torch.empty_like(magnitude)
         for turn in range(rounds):
             total.zero_()
             for block in blocks:

@@ -123,9 +123,10 @@ class Vocos(Vocoder):
         return F.linear(windows.flatten(2), self.embed.weight.flatten(1), self.embed.bias)
 
     def _transformed(self, x: Tensor) -> Tensor:
-        """Apply the blocks to ``x (B, T, dim)``; in synthesis, to a length that recurs."""
-        after = 0 if torch.is_grad_enabled() or is_exporting() else to_bucket(x.shape[1])
+        """Apply the blocks to ``x (B, T, dim)``; in synthesis on a CPU, to a length that recurs."""
         frames = x.shape[1]
+        recurs = x.device.type == "cpu" and not torch.is_grad_enabled() and not is_exporting()
+        after = to_bucket(frames) if recurs else 0
         x = F.pad(x, (0, 0, 0, after)) if after else x
         for block in self.blocks:
             x = block(x)
