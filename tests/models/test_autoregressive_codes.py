@@ -216,3 +216,18 @@ def test_a_training_pass_reads_predictions_and_noise() -> None:
     assert not torch.allclose(first, model(data).logits)
     assert torch.isfinite(first).all()
     assert Sampling(0.0, None).generator_on(torch.device("cpu")) is not None
+
+
+def test_codes_that_stand_for_like_sounds_start_alike() -> None:
+    model = build("model.frames_per_step=2")
+    vectors = torch.randn(3, 11, 5)
+    vectors[:, 4] = vectors[:, 9]
+    none = model.embed_codes.weight.unflatten(0, (6, -1))[:, -1].clone()
+    size = model.project.weight.std()
+    model.start_codes(vectors)
+    table = model.embed_codes.weight.unflatten(0, (6, -1))
+    for rows in (table, model.project.weight.unflatten(0, (6, -1))):
+        assert torch.equal(rows[:, 4], rows[:, 9])
+        assert not torch.equal(rows[:, 4], rows[:, 5])
+    assert torch.equal(table[:, -1], none)
+    assert torch.isclose(model.project.weight.std(), size)

@@ -238,3 +238,24 @@ def test_a_model_without_an_aligner_cannot_align() -> None:
     with pytest.raises(UserError, match="needs durations in the prepared corpus"):
         build("model/aligner=given").align(coded())
     assert build().align(coded()).sum(-1).tolist() == [61, 40]
+
+
+def test_codes_that_stand_for_like_sounds_start_alike() -> None:
+    model = build()
+    unknown = model.audio.embed_codes.weight.unflatten(0, (3, -1))[:, -1].clone()
+    vectors = torch.randn(3, 11, 5)
+    vectors[:, 4] = vectors[:, 9]
+    model.start_codes(vectors)
+    table = model.audio.embed_codes.weight.unflatten(0, (3, -1))
+    for rows in (table, model.audio.heads):
+        assert torch.equal(rows[:, 4], rows[:, 9])
+        assert not torch.equal(rows[:, 4], rows[:, 5])
+    assert torch.equal(table[:, -1], unknown)
+
+
+@pytest.mark.parametrize(("coarse", "shares"), [(0.0, (1, 1, 1)), (1.0, (6, 3, 2))])
+def test_coarse_codebooks_are_drawn_more_often(coarse: float, shares: tuple[int, ...]) -> None:
+    model = build(f"model.coarse={coarse}").train()
+    levels = model._draw_mask(torch.full((6000,), 4), 4, 1).level
+    expected = 6000 * torch.tensor(shares) / sum(shares)
+    assert torch.allclose(levels.bincount().float(), expected, rtol=0.1)

@@ -172,3 +172,16 @@ def test_two_ranks_have_the_codebooks_of_all_their_vectors(tmp_path: Path) -> No
     given(torch.cat([vectors(100), vectors(101)]))
     assert torch.allclose(given.entries, first[1]["entries"], atol=1e-5)
     assert torch.allclose(given.use, first[1]["use"])
+
+
+@pytest.mark.parametrize("quantizer", [rvq(), fsq()], ids=["rvq", "fsq"])
+def test_the_vectors_of_the_codes_add_up_to_what_they_stand_for(quantizer: Quantizer) -> None:
+    trained(quantizer).eval()
+    codes = torch.randint(0, quantizer.codebook_size, (2, 9, 3))
+    with torch.no_grad():
+        per_code = quantizer.code_vectors()
+        assert per_code.shape == (3, quantizer.codebook_size, SIZE[2])
+        assert per_code.mean(1).abs().max() < 1e-5
+        total = torch.stack([per_code[k][codes[..., k]] for k in range(3)]).sum(0)
+        difference = quantizer.dequantize(codes) - total
+    assert torch.allclose(difference, difference[:1, :1], atol=1e-4)  # a constant

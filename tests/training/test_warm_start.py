@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from compose_once import composed_once
 from fakes import model_factory
 
 from tests.models.assemble import build, config, facts
 from tts.checkpoint import save_atomic
+from tts.contract import CodecContract
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.models.fastspeech import FastSpeech
@@ -126,3 +128,21 @@ def test_attention_without_positions_is_warned_of(caplog: pytest.LogCaptureFixtu
         caplog.clear()
         _warn_of_missing_order(build_model(KNOWN, *overrides))
         assert ("attention without positions" in caplog.text) == warned, overrides
+
+
+def test_a_model_of_codes_takes_text_side_durations_and_decoder_of_a_model_of_mels(
+    run: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    codec = CodecContract(22050, 512, "Fake", "0", codebooks=3, codebook_size=11)
+    ours = replace(KNOWN, codec=codec)
+    model = model_factory(composed_once(None, ["+model=masked_codec", "model/size=tiny"]))(ours)
+    with caplog.at_level(logging.INFO):
+        start_from(str(run), model, ours)
+    assert "; new: audio;" in caplog.text
+    old = dict(build()[0].named_parameters())
+    pairs = {"embed": "embed", "audio.decoder": "decoder", "duration.predictor": "adaptor.duration"}
+    for name, parameter in model.named_parameters():
+        for part, theirs in pairs.items():
+            if name.startswith(part + "."):
+                before = old[theirs + name.removeprefix(part)]
+                assert torch.allclose(parameter, before + 0.1), name

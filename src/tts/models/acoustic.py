@@ -137,6 +137,9 @@ class AcousticModel(nn.Module, Generic[Output]):
         """
         raise UserError("this model has no aligner: use one with model/aligner=learned")
 
+    def start_codes(self, vectors: Tensor) -> None:
+        """Start what stands for codes from the codec's vectors ``(K, V, D)``."""
+
     def forward(self, batch: Batch) -> Output:
         """Return the teacher-forced output that the losses compare with ``batch``."""
         raise NotImplementedError

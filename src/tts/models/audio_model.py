@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from tts.modules.code_vectors import spread_vectors
 from tts.modules.stack import Context
 
 
@@ -71,8 +72,19 @@ class AudioModel(nn.Module):
         self.embed_codes = nn.Embedding(codebooks * (entries + 1), dim)  # a table for each codebook
         self.embed_level = nn.Embedding(codebooks, dim)
         nn.init.normal_(self.embed_codes.weight, std=codebooks**-0.5)
+        with torch.no_grad():  # masked tokens leave the text as it is
+            self.embed_codes.weight.unflatten(0, (codebooks, -1))[:, entries] = 0
+            self.embed_level.weight *= 0.1
         self.decoder = decoder(dim=dim, style_dim=style_dim)
         self.heads = nn.Parameter(torch.randn(codebooks, entries, dim) * 0.5 * dim**-0.5)
+
+    @torch.no_grad()
+    def start_codes(self, vectors: Tensor) -> None:
+        """Start embeddings and heads from the codec's vectors ``(K, V, D)``."""
+        table = self.embed_codes.weight.unflatten(0, (self.codebooks, -1))
+        dim = table.shape[-1]
+        table[:, : self.masked] = self.codebooks**-0.5 * spread_vectors(vectors, dim)
+        self.heads.copy_(0.5 * dim**-0.5 * spread_vectors(vectors, dim))
 
     def forward(self, tokens: Tensor, level: Tensor, conditioning: Conditioning) -> LevelPrediction:
         """Predict the codebook ``level (B,)`` of ``tokens (B, T, K)`` int64, V where masked."""

@@ -25,6 +25,7 @@ from tts.models.delay_pattern import delayed, undelayed
 from tts.models.mel_model import STYLE_CONTROLS
 from tts.models.sampling import Sampling
 from tts.models.token_choice import chosen, penalized
+from tts.modules.code_vectors import spread_vectors
 from tts.modules.style import StyleOutput
 
 
@@ -66,6 +67,15 @@ class AutoregressiveCodes(Autoregressive[CodesOutput]):
         # one table for each frame of a step and codebook; the last entry of each: no token
         self.embed_codes = nn.Embedding(self.tables * (self.entries + 1), parts.dim)
         nn.init.normal_(self.embed_codes.weight, std=self.tables**-0.5)
+
+    @torch.no_grad()
+    def start_codes(self, vectors: Tensor) -> None:
+        tables = vectors.repeat(self.frames_per_step, 1, 1)
+        table = self.embed_codes.weight.unflatten(0, (self.tables, -1))
+        dim = table.shape[-1]
+        table[:, : self.entries] = self.tables**-0.5 * spread_vectors(tables, dim)
+        rows = spread_vectors(tables, dim).flatten(0, 1)
+        self.project.weight.copy_(rows * self.project.weight.std() / rows.std())
 
     @property
     def controls(self) -> frozenset[str]:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from tts.alignment.aligner import Aligner
 from tts.batch import Batch, Prompt
-from tts.bounds import Bound, Channels, Length, Share, ShareBelowOne, Temperature
+from tts.bounds import Bound, Channels, Length, NonNegative, Share, ShareBelowOne, Temperature
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
@@ -79,6 +79,9 @@ class MaskedCodecParts(NamedTuple):
     aligner: Callable[..., Aligner] | None = None  # token_dim, mel_bands; None: given durations
     style: Callable[..., Style] | None = None  # facts; None: no conditioning
     stopping: Callable[..., StoppingController] | None = None  # dim, codebooks; None: no controller
+    coarse: NonNegative = (
+        1.0  # codebook k is trained (k + 1) ** -coarse times as often as codebook 0
+    )
     prompted: Share = 0.5  # share of training utterances of which a part is given
     cfg_dropout: ShareBelowOne = 0.1  # share of training utterances without text and style
     # how codes are chosen where the controls leave it open
@@ -111,6 +114,7 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
         self.codec = facts.codec
         self.codebooks, self.entries = self.codec.codebooks, self.codec.codebook_size
         stride = frames_per_code(self.codec, facts.contract)
+        self.coarse = parts.coarse
         self.prompted, self.cfg_dropout = parts.prompted, parts.cfg_dropout
         self.settings = RefinementSettings(
             parts.iterations, parts.mask_schedule, parts.temperature,
@@ -129,6 +133,9 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
         self.stopping = None
         if parts.stopping is not None:
             self.stopping = parts.stopping(dim=dim, codebooks=self.codebooks)
+
+    def start_codes(self, vectors: Tensor) -> None:
+        self.audio.start_codes(vectors)
 
     @property
     def optional_controls(self) -> dict[str, str]:  # type: ignore[override]
@@ -287,7 +294,8 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
 
     def _draw_mask(self, lengths: Tensor, frames: int, copies: int) -> TrainingMask:
         if self.training:
-            level = torch.randint(self.codebooks, lengths.shape, device=lengths.device)
+            shares = torch.arange(1, self.codebooks + 1.0, device=lengths.device) ** -self.coarse
+            level = torch.multinomial(shares, len(lengths), replacement=True)
             return draw_mask(level, lengths, frames, self.prompted)
         generator = torch.Generator(lengths.device).manual_seed(VALIDATION_SEED)
         level = torch.arange(copies, device=lengths.device).repeat_interleave(len(lengths))

@@ -39,6 +39,14 @@ class Quantizer(nn.Module):
         """``(B, T, k)`` codes of the first ``k`` levels -> ``(B, T, D)`` vectors."""
         raise NotImplementedError
 
+    def code_vectors(self) -> Tensor:
+        """Return what each code adds to the vector that it stands for: ``(K, V, D)``, centered."""
+        level = torch.arange(self.codebooks)
+        codes = torch.zeros(self.codebooks, self.codebook_size, self.codebooks, dtype=torch.long)
+        codes[level, :, level] = torch.arange(self.codebook_size)
+        vectors = self.dequantize(codes.to(next(iter(self.state_dict().values())).device))
+        return vectors - vectors.mean(1, keepdim=True)
+
     def kept_levels(self, x: Tensor) -> Tensor:
         """Return which levels of each sequence of ``x (B, ...)`` to keep: ``(B, K)`` of 0 and 1."""
         batch, device = len(x), x.device

@@ -96,7 +96,7 @@ def train(
         plain = to_plain(config)
         pl.seed_everything(config.seed, workers=True, verbose=False)
     system = build_trainable_system(config, data, plain, checkpoint)
-    load_initial_weights(config, system, data.facts, checkpoint)
+    load_initial_weights(config, system, data, checkpoint)
     save_config(config, Path(config.run_dir), fresh=not resuming or checkpoint is None)
     keep_codec_of(system, data, Path(config.run_dir))
 

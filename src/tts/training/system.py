@@ -27,7 +27,7 @@ from tts.training.pretrained_encoder import start_encoder
 from tts.training.resume import require_same_speech
 from tts.training.trainer import optimizes_manually
 from tts.training.warm_start import start_from, trained_by
-from tts.vocoders.codec import Codec
+from tts.vocoders.codec import Codec, load_codec
 from tts.vocoders.codec_decoder import keep_codec
 from tts.vocoders.vocoder import Vocoder
 from tts.weights import bounded_by, require_same_shapes
@@ -89,19 +89,24 @@ def keep_codec_of(system: pl.LightningModule, data: SpeechDataModule, folder: Pa
 
 
 def load_initial_weights(
-    config: DictConfig, system: pl.LightningModule, facts: CorpusFacts, checkpoint: Path | None
+    config: DictConfig, system: pl.LightningModule, data: SpeechDataModule, checkpoint: Path | None
 ) -> None:
-    """Fill the model from ``init_from``, or check that ``checkpoint`` fits the corpus.
+    """Fill the model from its codec and ``init_from``, or check that ``checkpoint`` fits the data.
 
     Lightning loads the checkpoint itself, together with the optimizer's state.
     """
     model = trained_system(system).model
     vocoder = isinstance(model, Vocoder | Codec)
     if checkpoint is not None:
-        require_same_speech(checkpoint, facts, mel_only=vocoder)
+        require_same_speech(checkpoint, data.facts, mel_only=vocoder)
         return
+    if isinstance(model, AcousticModel) and model.features == "codes":
+        assert data.settings.codec is not None
+        vectors = load_codec(data.settings.codec).code_vectors()
+        if vectors is not None:
+            model.start_codes(vectors)
     if config.init_from:
-        start_from(config.init_from, model, None if vocoder else facts)
+        start_from(config.init_from, model, None if vocoder else data.facts)
     if config.get("encoder_from"):
         start_encoder(config.encoder_from, model)
 

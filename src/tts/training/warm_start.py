@@ -15,11 +15,18 @@ from tts.contract import SET_MEL, require_same_codec
 from tts.corpus import CorpusFacts, joined_symbols
 from tts.errors import UserError, naming_key
 from tts.models.acoustic import AcousticModel, CorpusKeys
+from tts.models.masked_codec import MaskedCodec
 from tts.text.symbols import SILENT, shown
 from tts.vocoders.neural_codec import NeuralCodec
 from tts.vocoders.vocos import Vocos
 
 LEAST_TAKEN = 0.01  # share of the smaller model's values; a bias or two fit any model
+
+# the decoder reads text that is repeated for its durations in both, one step per code frame or two
+FASTSPEECH_TO_MASKED_CODEC = {
+    "decoder.": "audio.decoder.",
+    "adaptor.duration.": "duration.predictor.",
+}
 
 log = logging.getLogger(__name__)
 
@@ -97,10 +104,13 @@ def one_speaker(run: Run, name: str) -> Run:
 
 
 def _their_weights(run: Run, model: nn.Module) -> dict[str, Tensor]:
-    """Return the weights of ``run`` by their names in ``model``: a Vocos starts a codec's own.
+    """Return the weights of ``run`` by their names in ``model``.
 
-    Raises UserError for a codec and another mel or prior.
+    A Vocos starts a codec's own, and a FastSpeech what a masked codec model shares with it. Raises
+    UserError for a codec and another mel or prior.
     """
+    if isinstance(model, MaskedCodec):
+        return {_masked_codec_name(name): weight for name, weight in run.weights.items()}
     if not isinstance(model, NeuralCodec):
         return run.weights
     model.mel.require(run.contract, "this corpus", f"init_from={run.path}")
@@ -113,6 +123,14 @@ def _their_weights(run: Run, model: nn.Module) -> dict[str, Tensor]:
             f"magnitudes; set model.vocos.prior={str(prior).lower()}"
         )
     return {f"vocos.{name}": weight for name, weight in run.weights.items()}
+
+
+def _masked_codec_name(name: str) -> str:
+    """Return the name in a masked codec model of a weight of a FastSpeech."""
+    for theirs, ours in FASTSPEECH_TO_MASKED_CODEC.items():
+        if name.startswith(theirs):
+            return ours + name.removeprefix(theirs)
+    return name
 
 
 def _size(state: Mapping[str, Tensor]) -> int:
@@ -134,7 +152,8 @@ def _first_difference(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) 
 def _require_same_speech(run: Run, facts: CorpusFacts) -> None:
     theirs = run.require_facts()
     facts.contract.require(run.contract, "this corpus", f"init_from={run.path}", SET_MEL)
-    require_same_codec(facts.codec, theirs.codec, "this corpus", f"init_from={run.path}")
+    if facts.codec and theirs.codec:  # a text encoder trained on mels starts a model of codes too
+        require_same_codec(facts.codec, theirs.codec, "this corpus", f"init_from={run.path}")
     if theirs.symbols != facts.symbols:
         raise UserError(f"init_from={run.path}: it was trained with another symbol table")
 

@@ -61,6 +61,13 @@ class Codec(nn.Module):
         """``(B, T, K)`` int64 codes -> ``(B, T * hop)`` samples in [-1, 1]."""
         raise NotImplementedError
 
+    def code_vectors(self) -> Tensor | None:
+        """Return vectors ``(K, V, D)`` that lie close together where codes sound alike.
+
+        Models of codes start their embeddings from them; None: the codec has none.
+        """
+        return None
+
     def training_output(self, mel: Tensor, audio: Tensor) -> VocoderOutput:
         """Return what the losses read of a clip: log mel ``(B, T, M)``, its samples ``(B, S)``."""
         raise NotImplementedError

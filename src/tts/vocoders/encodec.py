@@ -76,6 +76,9 @@ class Encodec(Codec):
             wave = wave * LEVEL / (wave.square().mean(-1, keepdim=True).sqrt() + SILENCE)
         return wave.clamp(-1, 1)
 
+    def code_vectors(self) -> Tensor:
+        return self.quantizer.code_vectors()
+
     def training_output(self, mel: Tensor, audio: Tensor) -> VocoderOutput:
         """Return what the losses read of a clip: log mel ``(B, T, M)``, its samples ``(B, S)``."""
         channels = audio[:, None].expand(-1, self.audio_channels, -1)

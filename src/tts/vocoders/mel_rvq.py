@@ -45,6 +45,9 @@ class MelRVQ(Codec):
         """``(B, T, K)`` int64 codes -> ``(B, T * hop)`` samples in [-1, 1]."""
         return self.griffin_lim(self.dequantize(codes))
 
+    def code_vectors(self) -> Tensor:
+        return self.entries
+
     def quantize(self, mel: Tensor) -> Tensor:
         """``(..., T, M)`` log mel -> ``(..., T, K)`` int64 codes."""
         residual, codes = mel.to(self.entries), []

@@ -107,6 +107,9 @@ class NeuralCodec(Codec):
         self.check(codes)
         return self._synthesize(self.quantizer.dequantize(codes))
 
+    def code_vectors(self) -> Tensor:
+        return self.quantizer.code_vectors()
+
     def training_output(self, mel: Tensor, audio: Tensor) -> VocoderOutput:
         """Return what the losses read of a clip: log mel ``(B, T, M)``, its samples ``(B, S)``."""
         signal = mel if self.codec_encoder.signal == "mel" else audio
