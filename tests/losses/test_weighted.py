@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from tts.errors import UserError
+from tts.losses.term import LossTerm
 from tts.losses.weighted import WeightedLoss
 
 
@@ -39,6 +40,25 @@ def test_a_term_that_does_not_apply_is_left_out() -> None:
 def test_zero_weight_is_not_computed() -> None:
     loss = WeightedLoss({"a": Constant(1.0), "b": Constant(1.0)}, {"a": 1.0, "b": 0.0})
     assert set(loss(None, None, step=0).terms) == {"a"}
+
+
+class Costly(LossTerm):
+    skipped_at_zero = True
+
+    def forward(self, output: object, batch: object) -> torch.Tensor:
+        return torch.tensor(5.0)
+
+
+def test_a_costly_term_is_left_out_of_training_while_its_weight_is_at_zero() -> None:
+    loss = WeightedLoss(
+        {"a": Constant(1.0), "b": Costly(), "c": Constant(1.0)},
+        {"a": 1.0, "b": 2.0, "c": 1.0},
+        {"b": (10, 20), "c": (10, 20)},
+    )
+    for step, total in ((10, 1.0), (15, 1 + 5 + 0.5), (20, 1 + 10 + 1.0)):
+        assert loss(None, None, step).total.item() == total
+    assert set(loss(None, None, 10).terms) == {"a", "c"}
+    assert set(loss.eval()(None, None, 10).terms) == {"a", "b", "c"}  # validation shows it
 
 
 @pytest.mark.parametrize(

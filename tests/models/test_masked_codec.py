@@ -151,7 +151,8 @@ def test_controls_change_what_is_generated() -> None:
     steady = model.generate(prompt(**STEADY, stop_probability=0))
     assert same(steady, model.generate(prompt(**STEADY, stop_probability=0)))
     for change in (
-        {"temperature": 2.0}, {"confidence_temperature": 5.0}, {"iterations": [8, 4]},
+        {"temperature": 2.0}, {"fine_temperature": 2.0}, {"confidence_temperature": 5.0},
+        {"iterations": [8, 4]},
         {"mask_schedule": "linear"}, {"guidance": 2.0}, {"stop_confidence": 0.0}, {"rate": 1.5},
         {"prosody_temperature": 2.0}, {"iterations": 1}, {"stop_probability": 1},
     ):  # fmt: skip
@@ -162,6 +163,27 @@ def test_controls_change_what_is_generated() -> None:
     assert not same(*remasked)
     sampled = [model.generate(prompt(temperature=2.0, top_k=k, stop_probability=0)) for k in (1, 9)]
     assert not same(*sampled)
+
+
+def test_each_temperature_is_that_of_its_codebooks() -> None:
+    model = build()
+    steady = model.generate(prompt(**STEADY)).features
+    fine = model.generate(prompt(**{**STEADY, "fine_temperature": 2.0})).features
+    assert torch.equal(steady[..., 0], fine[..., 0])
+    for level in (1, 2):
+        assert not torch.equal(steady[..., level], fine[..., level])
+    assert not torch.equal(
+        steady[..., 0], model.generate(prompt(**{**STEADY, "temperature": 2.0})).features[..., 0]
+    )
+
+
+def test_guidance_can_be_the_models_own() -> None:
+    guided, plain = build("model.guidance=2"), build()
+    asked = plain.generate(prompt(**STEADY, guidance=2.0))
+    assert same(guided.generate(prompt(**STEADY)), asked)
+    assert not same(plain.generate(prompt(**STEADY)), asked)
+    with pytest.raises(UserError, match=r"model\.guidance=2 needs model\.cfg_dropout above 0"):
+        build("model.guidance=2", "model.cfg_dropout=0")
 
 
 def test_durations_have_a_confidence_unless_it_is_left_out() -> None:

@@ -292,8 +292,8 @@ COMMANDS: dict[str, type] = {
 }  # fmt: skip
 # controls of edit: those of the choice of codes; the recording sets tempo and durations
 EDIT_CONTROLS = (
-    "iterations", "mask_schedule", "temperature", "top_k", "top_p", "confidence_temperature",
-    "remask", "stop_confidence", "stop_probability", "guidance",
+    "iterations", "mask_schedule", "temperature", "fine_temperature", "top_k", "top_p",
+    "confidence_temperature", "remask", "stop_confidence", "stop_probability", "guidance",
 )  # fmt: skip
 COMPARED = ("steps", "iterations", "stop_probability")  # controls of which evaluate takes several
 SPEAKING = ("synthesize", "evaluate", "export")  # commands with synthesis controls

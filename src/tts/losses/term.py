@@ -14,6 +14,10 @@ class LossTerm(nn.Module):
     # score): an adaptive balance then does not derive the weight from it
     exclude_from_balancing = False
 
+    # True for a costly term without parameters of its own: a training step in which a ramp or a decay
+    # has its weight at 0 leaves it out
+    skipped_at_zero = False
+
     def attach(self, model: nn.Module) -> None:
         """Learn what the term needs to know of the model that the loss trains."""
 

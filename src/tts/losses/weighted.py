@@ -116,6 +116,8 @@ class WeightedLoss(nn.Module):
         for name, term in self.terms.items():
             if isinstance(term, AdversarialTerm):
                 value = None if adversarial is None else term(adversarial)
+            elif self.training and _skipped_at_zero(term) and not self.weight(name, step):
+                continue
             else:
                 value = term(output, batch)
             if value is None:
@@ -141,6 +143,10 @@ class WeightedLoss(nn.Module):
             if name in values
         }
         return fixed._replace(total=balanced, weights=weights)
+
+
+def _skipped_at_zero(term: nn.Module) -> bool:
+    return isinstance(term, LossTerm) and term.skipped_at_zero
 
 
 def _require_scalar(value: object, name: str, term: nn.Module) -> None:

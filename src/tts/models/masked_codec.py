@@ -87,7 +87,9 @@ class MaskedCodecParts(NamedTuple):
     # how codes are chosen where the controls leave it open
     iterations: Rounds | Annotated[Sequence[Rounds], Length()] = (8, 1)
     mask_schedule: Literal["cosine", "linear"] = "cosine"
-    temperature: Temperature = 0.8
+    temperature: Temperature = 0.5
+    fine_temperature: Temperature = 0.0
+    guidance: Annotated[float, Bound(least=-100, most=100)] = 0.0
     confidence_temperature: Temperature = 1.0
 
     def __call__(self, facts: CorpusFacts) -> "MaskedCodec":
@@ -117,10 +119,15 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
         self.coarse = parts.coarse
         self.prompted, self.cfg_dropout = parts.prompted, parts.cfg_dropout
         self.settings = RefinementSettings(
-            parts.iterations, parts.mask_schedule, parts.temperature,
-            confidence_temperature=parts.confidence_temperature,
+            parts.iterations, parts.mask_schedule, parts.temperature, parts.fine_temperature,
+            confidence_temperature=parts.confidence_temperature, guidance=parts.guidance,
         )  # fmt: skip
         self.settings.rounds(self.codebooks)
+        if parts.guidance and not parts.cfg_dropout:
+            raise UserError(
+                f"model.guidance={parts.guidance:g} needs model.cfg_dropout above 0: set one of "
+                "them to 0 or the other above it"
+            )
         style_dim = self.style_dim
         self.encoder = parts.encoder(dim=dim, style_dim=style_dim)
         self.aligner = None

@@ -24,7 +24,8 @@ class RefinementSettings(NamedTuple):
 
     iterations: int | Sequence[int] = (8, 1)  # rounds of each level; the last holds for the rest
     mask_schedule: str = "cosine"
-    temperature: float = 0.0  # of the tokens; 0: the likeliest
+    temperature: float = 0.0  # of the tokens of the first level; 0: the likeliest
+    fine_temperature: float = 0.0  # of those of all other levels
     top_k: int | None = None
     top_p: float | None = None
     confidence_temperature: float = 0.0  # of the Gumbel noise on the confidence, falling to 0
@@ -41,7 +42,8 @@ class RefinementSettings(NamedTuple):
         given = {n: v for n in self._fields if (v := getattr(controls, n)) is not None}
         settings = self._replace(**given)
         for name in ("top_k", "top_p"):
-            if given.get(name) not in (None, 1.0) and not settings.temperature:
+            sampled = settings.temperature or settings.fine_temperature
+            if given.get(name) not in (None, 1.0) and not sampled:
                 raise UserError(
                     f"{name}={given[name]} has no effect at a temperature of 0: give a "
                     "temperature too"
@@ -97,7 +99,7 @@ def refine(
             if not bool(active.any()):
                 break
             guess = predict(tokens, level)
-            found, sure = choose(guess.logits, settings, generator)
+            found, sure = choose(guess.logits, level, settings, generator)
             sure = torch.where(masked, sure, confidence[..., level])
             open_after = _open_after(free, masked, number / planned, settings)
             open_after = open_after.masked_fill(_ends(guess, sure, masked, settings), 0)
@@ -115,13 +117,12 @@ def refine(
 
 
 def choose(
-    logits: Tensor, settings: RefinementSettings, generator: torch.Generator | None
+    logits: Tensor, level: int, settings: RefinementSettings, generator: torch.Generator | None
 ) -> tuple[Tensor, Tensor]:
-    """Return tokens and their probabilities, ``(B, T)`` each, from ``(B, T, V)``."""
+    """Return tokens and their probabilities, ``(B, T)`` each, from ``(B, T, V)`` of a level."""
     log_probs = logits.float().log_softmax(-1)
-    sampling = Sampling(
-        settings.temperature, generator, top_k=settings.top_k, top_p=settings.top_p or 1.0
-    )
+    temperature = settings.fine_temperature if level else settings.temperature
+    sampling = Sampling(temperature, generator, top_k=settings.top_k, top_p=settings.top_p or 1.0)
     tokens = chosen(log_probs, sampling, generator)
     return tokens, log_probs.gather(-1, tokens[..., None])[..., 0].exp()
 

@@ -34,6 +34,7 @@ class MelSpeakerEncoder:
     def __init__(self, contract: MelContract, windows: int = 4) -> None:
         self.windows = windows
         self.encoder: SpeakerEncoder = speaker_encoder().requires_grad_(False)
+        self.encoder.lstm.train()  # cuDNN has no gradient in evaluation mode; without dropout equal
         self.power = contract.power
         self.frames_per_frame = contract.hop / contract.sample_rate * ENCODER_RATE / HOP
         filters = mel_filters(contract, torch.zeros(())).T  # (F, M)
@@ -52,9 +53,7 @@ class MelSpeakerEncoder:
             pieces = [
                 self._windows(self._bands(m[:n])) for m, n in zip(mel.float(), lengths, strict=True)
             ]
-            # cuDNN has no gradient of an LSTM in evaluation mode
-            with torch.backends.cudnn.flags(enabled=not mel.requires_grad):
-                last = self.encoder.lstm(torch.cat(pieces))[1][0][-1]
+            last = self.encoder.lstm(torch.cat(pieces))[1][0][-1]
             embedded = F.normalize(F.relu(self.encoder.linear(last)), dim=-1)
         counts = [len(piece) for piece in pieces]
         means = [each.mean(0) for each in embedded.split(counts)]
