@@ -14,8 +14,8 @@ class LossTerm(nn.Module):
     # score): an adaptive balance then does not derive the weight from it
     exclude_from_balancing = False
 
-    # True for a costly term without parameters of its own: a training step in which a ramp or a decay
-    # has its weight at 0 leaves it out
+    # True for a costly term without parameters of its own: training leaves it out while a ramp or a
+    # decay has its weight at 0
     skipped_at_zero = False
 
     def attach(self, model: nn.Module) -> None:
