@@ -53,6 +53,17 @@ def test_compiled_and_ctc_agree_at_every_range(spread: float) -> None:
     torch.testing.assert_close(posterior, ctc_posterior, rtol=1e-5, atol=1e-8)
 
 
+@pytest.mark.parametrize("tokens", [2, 3, 4])
+@pytest.mark.parametrize("score", range(-700, -100, 20))
+def test_a_start_that_no_path_is_likely_to_take_gives_no_nan(tokens: int, score: float) -> None:
+    """Tokens that the paths have not reached yet can then be beyond the range of float64."""
+    log_attention = torch.full((1, 12, 8), -1.0)
+    log_attention[:, :tokens, :tokens] = score
+    batch = log_attention, torch.tensor([8]), torch.tensor([12])
+    for ours, theirs in zip(forward_sum_numba(*batch), forward_sum_ctc(*batch), strict=True):
+        torch.testing.assert_close(ours.double(), theirs.double(), rtol=1e-3, atol=1e-3)
+
+
 def test_the_posterior_of_every_frame_sums_to_one() -> None:
     log_attention, token_lengths, frame_lengths = make_batch()
     _, posterior = forward_sum_numba(log_attention, token_lengths, frame_lengths)

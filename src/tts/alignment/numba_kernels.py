@@ -116,7 +116,8 @@ def forward_backward(scores, tokens, frames, posterior, buffer):
         grow = 1.0 / total
         for j in range(tokens):
             ahead = beta[j] * grow
-            out[j] = now[j + 1] * ahead
+            # far ahead of all paths it can be infinite
+            out[j] = now[j + 1] * ahead if now[j + 1] > 0.0 else 0.0
             beta[j] = ahead * row[j]
         for j in range(tokens):
             value = beta[j] + beta[j + 1]
