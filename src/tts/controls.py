@@ -62,7 +62,7 @@ class SynthesisControls(NamedTuple):
     # all that follow
     iterations: Annotated[int | Sequence[int], Bound(least=1, most=1000)] | None = None
     mask_schedule: Literal["cosine", "linear"] | None = None  # share that stays masked, by round
-    # sampling of the tokens of all codebooks but the first; 0: the likeliest
+    # sampling of the tokens of all codebooks but the first, in models of codes; 0: the likeliest
     fine_temperature: Temperature | None = None
     # noise on the confidence that decides which tokens are kept, falling to 0 over the rounds
     confidence_temperature: Temperature | None = None

@@ -130,6 +130,10 @@ def test_sampling() -> None:
     sampled = frames(temperature=2.0)
     assert torch.equal(sampled, frames(temperature=2.0))  # the same generator
     assert not torch.equal(greedy, sampled)
+    fine = frames(fine_temperature=2.0, top_k=9)
+    assert not torch.equal(greedy, fine)
+    assert torch.equal(greedy[:, 0, 0], fine[:, 0, 0])  # nothing was read before it
+    assert torch.equal(greedy, frames(fine_temperature=2.0, top_k=1))
     varied = frames(repetition_penalty=10.0)
     assert len(varied[0, :, 0].unique()) >= len(greedy[0, :, 0].unique())
     assert not torch.equal(greedy, varied)
@@ -186,6 +190,7 @@ def test_a_stream_equals_the_complete_speech() -> None:
     [
         ({"top_k": 5}, "top_k=5 has no effect at this model's temperature of 0"),
         ({"beam": 2, "temperature": 0.5}, "temperature=0.5 has no effect with beam=2"),
+        ({"beam": 2, "fine_temperature": 0.5}, "fine_temperature=0.5 has no effect with beam=2"),
         ({"beam": 2, "candidates": 3}, "candidates=3 .* give candidates=1"),
         ({"beam": 2, "top_p": 0.5}, "top_p=0.5 .* give top_p=1"),
         ({"variance_scale": 1.1}, "model/output=mel"),

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tts.batch import Batch
+from tts.bounds import Temperature
 from tts.controls import SynthesisControls
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
@@ -47,12 +48,15 @@ class AutoregressiveCodes(Autoregressive[CodesOutput]):
     """A step writes ``frames_per_step`` frames of a codec's tokens, codebook k with a delay of k.
 
     The codec is that of ``facts``; every frame of a step has heads and embeddings of its own.
+    ``fine_temperature``: of all codebooks but the first, in speaking.
     """
 
     features = "codes"
     optional_controls = MappingProxyType({**STYLE_CONTROLS, "variance_scale": "model/output=mel"})
 
-    def __init__(self, facts: CorpusFacts, parts: Parts) -> None:
+    def __init__(
+        self, facts: CorpusFacts, parts: Parts, fine_temperature: Temperature = 0.0
+    ) -> None:
         if facts.codec is None:
             raise UserError(
                 "model/output=codes predicts the tokens of a codec: set data.codec to the folder "
@@ -63,6 +67,7 @@ class AutoregressiveCodes(Autoregressive[CodesOutput]):
         self.codebooks, self.entries = facts.codec.codebooks, facts.codec.codebook_size
         self.tables = parts.frames_per_step * self.codebooks
         super().__init__(facts, parts, parts.dim, self.tables * self.entries)
+        self.fine_temperature = fine_temperature
         self.delay = self.codebooks - 1
         # one table for each frame of a step and codebook; the last entry of each: no token
         self.embed_codes = nn.Embedding(self.tables * (self.entries + 1), parts.dim)
@@ -79,7 +84,8 @@ class AutoregressiveCodes(Autoregressive[CodesOutput]):
 
     @property
     def controls(self) -> frozenset[str]:
-        return super().controls | {"top_k", "top_p", "repetition_penalty", "beam"}
+        own = {"fine_temperature", "top_k", "top_p", "repetition_penalty", "beam"}
+        return super().controls | own
 
     def forward(self, batch: Batch) -> CodesOutput:
         """Predict each step from the recording's tokens before it (teacher forcing)."""
@@ -146,7 +152,15 @@ class AutoregressiveCodes(Autoregressive[CodesOutput]):
     ) -> tuple[Tensor, Tensor]:
         """``(B, dim)`` -> tokens ``(B, r, K)``, V where none is due; nats in the mean over them."""
         log_probs = self.token_log_probs(x, history, sampling)
-        tokens = chosen(log_probs, sampling, generator)
+        fine = sampling.fine_temperature
+        fine = self.fine_temperature if fine is None else fine
+        tokens = torch.cat(
+            [
+                chosen(log_probs[:, :, :1], sampling, generator),
+                chosen(log_probs[:, :, 1:], sampling._replace(temperature=fine), generator),
+            ],
+            2,
+        )
         found = log_probs.gather(-1, tokens[..., None])[..., 0]
         due = self.due(history)
         likelihood = (found * due).sum((1, 2)) / (due.sum((1, 2)) * self.frames_per_step).clamp(1)

@@ -43,7 +43,7 @@ class AutoregressiveMel(Autoregressive[AutoregressiveOutput]):
     """A step writes ``frames_per_step`` mel frames and reads the last one of the step before."""
 
     optional_controls = STYLE_CONTROLS | dict.fromkeys(
-        ("top_k", "top_p", "repetition_penalty", "beam"), OF_CODES
+        ("fine_temperature", "top_k", "top_p", "repetition_penalty", "beam"), OF_CODES
     )
 
     def __init__(self, facts: CorpusFacts, parts: Parts) -> None:

@@ -17,6 +17,7 @@ class Sampling(NamedTuple):
     generator: torch.Generator | None  # of the noise; None = torch's own
     candidates: int = 1  # takes of each utterance, of which the best is kept
     # of codec tokens, see tts.models.token_choice
+    fine_temperature: float | None = None  # of all codebooks but the first; None: the model's
     top_k: int | None = None
     top_p: float = 1.0
     repetition_penalty: float = 1.0
@@ -35,17 +36,18 @@ class Sampling(NamedTuple):
         if beam > 1:
             _require_no_samples(controls)
             temperature = 0.0
+        truncated = controls.top_k or (controls.top_p or 1) < 1
         if controls.temperature is not None:
             temperature = controls.temperature
-        elif not temperature and beam == 1 and (controls.top_k or (controls.top_p or 1) < 1):
+        elif truncated and not (temperature or controls.fine_temperature or beam > 1):
             name = "top_k" if controls.top_k else "top_p"
             raise UserError(
                 f"{name}={getattr(controls, name)} has no effect at this model's temperature of 0: "
                 "give a temperature too"
             )
         return cls(
-            temperature, generator, controls.candidates or 1, controls.top_k,
-            controls.top_p or 1.0, controls.repetition_penalty or 1.0, beam,
+            temperature, generator, controls.candidates or 1, controls.fine_temperature,
+            controls.top_k, controls.top_p or 1.0, controls.repetition_penalty or 1.0, beam,
         )  # fmt: skip
 
     def generator_on(self, device: torch.device) -> torch.Generator | None:
@@ -57,7 +59,10 @@ class Sampling(NamedTuple):
 
 def _require_no_samples(controls: SynthesisControls) -> None:
     """Raise UserError for controls of samples beside a beam."""
-    for name, without in (("temperature", 0), ("candidates", 1), ("top_k", None), ("top_p", 1)):
+    neutral = {
+        "temperature": 0, "fine_temperature": 0, "candidates": 1, "top_k": None, "top_p": 1,
+    }  # fmt: skip
+    for name, without in neutral.items():
         value = getattr(controls, name)
         if value is not None and value != without:
             remedy = "leave it out" if without is None else f"give {name}={without}"
