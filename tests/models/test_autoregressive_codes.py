@@ -78,7 +78,7 @@ def test_padding_changes_no_real_step(each: int) -> None:
     assert torch.equal(real, padded.tokens[:, :steps] < 11)
     assert real.sum() == (31 + 20) * 3  # every token once
     assert (plain.logits - padded.logits[:, :steps])[real].abs().max() < 1e-4
-    losses = [float(TokenLoss()(output, coded())) for output in (plain, padded)]
+    losses = [float(TokenLoss(1.0)(output, coded())) for output in (plain, padded)]
     assert losses[0] == pytest.approx(losses[1], abs=1e-5)
     scores = [reading_scores(model.diagnostics(output), coded()) for output in (plain, padded)]
     assert {"token_accuracy", "token_accuracy_1", "token_accuracy_3"} <= set(scores[0])
@@ -236,3 +236,14 @@ def test_codes_that_stand_for_like_sounds_start_alike() -> None:
         assert not torch.equal(rows[:, 4], rows[:, 5])
     assert torch.equal(table[:, -1], none)
     assert torch.isclose(model.project.weight.std(), size)
+
+
+def test_coarse_codebooks_weigh_more_in_the_loss() -> None:
+    output, data = build()(coded()), coded()
+    each = []
+    for level in range(3):
+        alone = torch.where(torch.arange(3) == level, output.tokens, 11)
+        each.append(float(TokenLoss(0.0)(output._replace(tokens=alone), data)))
+    assert float(TokenLoss(0.0)(output, data)) == pytest.approx(sum(each) / 3, rel=1e-5)
+    weighted = (6 * each[0] + 3 * each[1] + 2 * each[2]) / 11
+    assert float(TokenLoss(1.0)(output, data)) == pytest.approx(weighted, rel=1e-5)

@@ -11,9 +11,10 @@ from tts.alignment.forward_sum import forward_sum
 from tts.alignment.guided import guided_weights
 from tts.alignment.prior import beta_binomial_prior
 from tts.batch import Batch
-from tts.bounds import Positive
+from tts.bounds import NonNegative, Positive
 from tts.losses.term import LossTerm
 from tts.masks import mask_from_lengths, masked_mean
+from tts.modules.codes import codebook_shares
 
 
 class DensityOutput(Protocol):
@@ -56,14 +57,28 @@ class GaussianLikelihood(LossTerm):
 
 
 class TokenLoss(LossTerm):
-    """Cross-entropy of codec tokens, nats per token; padding and delays do not count."""
+    """Cross-entropy of codec tokens, nats per token; padding and delays do not count.
+
+    ``coarse``: codebook k has a weight of (k + 1) ** -coarse in the mean; 0: all alike.
+    """
 
     exclude_from_balancing = True  # a likelihood, in nats
 
+    def __init__(self, coarse: NonNegative) -> None:
+        super().__init__()
+        self.coarse = coarse
+
     def forward(self, output: TokenOutput, batch: Batch) -> Tensor:
-        entries = output.logits.shape[-1]
-        logits, tokens = output.logits.flatten(0, -2).float(), output.tokens.flatten()
-        return F.cross_entropy(logits, tokens, ignore_index=entries)
+        codebooks, entries = output.logits.shape[-2:]
+        values = F.cross_entropy(
+            output.logits.flatten(0, -2).float(),
+            output.tokens.flatten(),
+            ignore_index=entries,
+            reduction="none",
+        ).unflatten(0, output.tokens.shape)
+        weights = codebook_shares(codebooks, self.coarse, values.device)
+        weights = weights * (output.tokens < entries)
+        return (values * weights).sum() / weights.sum().clamp(min=1e-8)
 
 
 class StopLoss(LossTerm):

@@ -26,7 +26,7 @@ from tts.models.delay_pattern import delayed, undelayed
 from tts.models.mel_model import STYLE_CONTROLS
 from tts.models.sampling import Sampling
 from tts.models.token_choice import chosen, penalized
-from tts.modules.code_vectors import spread_vectors
+from tts.modules.codes import spread_vectors
 from tts.modules.style import StyleOutput
 
 

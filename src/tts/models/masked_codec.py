@@ -35,6 +35,7 @@ from tts.models.masking import TrainingMask, draw_mask
 from tts.models.mel_model import STYLE_CONTROLS, MelModel
 from tts.models.refinement import Guess, RefinementSettings, refine
 from tts.models.stopping import StoppingController, StoppingOutput
+from tts.modules.codes import codebook_shares
 from tts.modules.stack import Context
 from tts.modules.style import Style, StyleOutput
 
@@ -301,7 +302,7 @@ class MaskedCodec(MelModel[MaskedCodecOutput]):
 
     def _draw_mask(self, lengths: Tensor, frames: int, copies: int) -> TrainingMask:
         if self.training:
-            shares = torch.arange(1, self.codebooks + 1.0, device=lengths.device) ** -self.coarse
+            shares = codebook_shares(self.codebooks, self.coarse, lengths.device)
             level = torch.multinomial(shares, len(lengths), replacement=True)
             return draw_mask(level, lengths, frames, self.prompted)
         generator = torch.Generator(lengths.device).manual_seed(VALIDATION_SEED)

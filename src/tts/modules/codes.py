@@ -1,4 +1,4 @@
-"""Start of the embeddings and output layers of codec tokens from the codec's own vectors.
+"""What models know of codec tokens: which ones sound alike, and which codebooks carry the words.
 
 Tokens that stand for like sounds start alike, so what a model learns of one holds for its
 neighbours: a codebook has 1,024 entries, and an hour of speech shows each some hundred times.
@@ -17,3 +17,13 @@ def spread_vectors(vectors: Tensor, dim: int) -> Tensor:
     size = centered.square().mean((1, 2), keepdim=True).sqrt()
     matrix = torch.randn(len(vectors), vectors.shape[-1], dim) * vectors.shape[-1] ** -0.5
     return (centered / size.clamp(min=1e-8)) @ matrix.to(centered)
+
+
+def codebook_shares(codebooks: int, coarse: float, device: torch.device) -> Tensor:
+    """Return how often or how much each codebook is trained, ``(K,)`` with a sum of 1.
+
+    Codebook k has (k + 1) ** -``coarse`` times the share of codebook 0: the first ones carry the
+    words, and the last ones are next to random given the text.
+    """
+    shares = torch.arange(1, codebooks + 1.0, device=device) ** -coarse
+    return shares / shares.sum()

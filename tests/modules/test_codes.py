@@ -1,9 +1,9 @@
-"""Start of codec tokens: those that stand for like sounds start alike."""
+"""Codec tokens: those that stand for like sounds start alike, coarse codebooks count more."""
 
 import torch
 from torch import Tensor
 
-from tts.modules.code_vectors import spread_vectors
+from tts.modules.codes import spread_vectors
 
 
 def vectors(scale: float = 1.0) -> Tensor:
