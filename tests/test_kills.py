@@ -47,7 +47,7 @@ def kill_and_resume(
     assert not list(last.parent.glob(".*")), "temporary files of killed writers are removed"
 
 
-def test_a_run_killed_five_times_equals_an_uninterrupted_one(tmp_path: Path) -> None:
+def test_a_run_killed_three_times_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     intact, killed = tmp_path / "intact", tmp_path / "killed"
     began = time.monotonic()
     run(intact, *STEPS, *OFTEN)
@@ -57,7 +57,7 @@ def test_a_run_killed_five_times_equals_an_uninterrupted_one(tmp_path: Path) -> 
         [*fakes, *fake_overrides(killed, *STEPS, *OFTEN)],
         [*fakes, "trust=fakes", f"resume={killed}"],
         killed,
-        kills=5,
+        kills=3,
         duration=took,
     )
     assert_equal_to_the_bit(state(killed), state(intact))
