@@ -22,7 +22,7 @@ from tts.vocoders.neural_codec import NeuralCodec
 
 CODEC = CodecContract(22050, 512, "Fake", "0", codebooks=3, codebook_size=11)
 SMALL = ("model=masked_codec", "model/size=tiny", "size.dim=32", "size.encoder_depth=1",
-         "size.decoder_depth=1", "size.head_dim=16")  # fmt: skip
+         "size.decoder_depth=1", "size.head_dim=16", "model.guidance=0")  # fmt: skip
 STEADY = {"temperature": 0.0, "confidence_temperature": 0.0}
 
 config = cache(lambda *overrides: composed("train", *SMALL, *overrides))
@@ -184,6 +184,7 @@ def test_guidance_can_be_the_models_own() -> None:
     assert not same(plain.generate(prompt(**STEADY)), asked)
     with pytest.raises(UserError, match=r"model\.guidance=2 needs model\.cfg_dropout above 0"):
         build("model.guidance=2", "model.cfg_dropout=0")
+    assert same(plain.generate(prompt(**STEADY)), guided.generate(prompt(**STEADY, guidance=0.0)))
 
 
 def test_durations_have_a_confidence_unless_it_is_left_out() -> None:

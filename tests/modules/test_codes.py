@@ -30,5 +30,8 @@ def test_distances_are_kept() -> None:
     assert torch.corrcoef(torch.stack([ours, theirs]))[0, 1] > 0.97
 
 
-def test_a_codebook_of_equal_vectors_starts_at_zero() -> None:
-    assert torch.equal(spread_vectors(torch.ones(2, 5, 3), 8), torch.zeros(2, 5, 8))
+def test_a_codebook_of_equal_vectors_starts_at_random() -> None:
+    mixed = torch.stack([torch.ones(50, 6), vectors()[0]])
+    rows = spread(mixed)
+    assert torch.all((rows.square().mean((1, 2)) - 1).abs() < 0.3)
+    assert torch.cdist(rows[0], rows[0]).triu(1)[0, 1:].min() > 1

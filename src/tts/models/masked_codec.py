@@ -90,7 +90,7 @@ class MaskedCodecParts(NamedTuple):
     mask_schedule: Literal["cosine", "linear"] = "cosine"
     temperature: Temperature = 0.5
     fine_temperature: Temperature = 0.0
-    guidance: Annotated[float, Bound(least=-100, most=100)] = 0.0
+    guidance: Annotated[float, Bound(least=-100, most=100)] = 1.0
     confidence_temperature: Temperature = 1.0
 
     def __call__(self, facts: CorpusFacts) -> "MaskedCodec":
