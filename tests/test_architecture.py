@@ -62,6 +62,7 @@ SHARED = {
     "files": set(),
     "object_store": set(),
     "masks": set(),
+    "codebooks": set(),
     "device": set(),
     "memory": set(),
     "child_processes": set(),

@@ -148,8 +148,8 @@ def test_a_model_declares_what_it_takes() -> None:
     assert model.reference == "none"
     copying, _ = build("model/style=reference", "model/flow=residual")
     of_other_families = {"candidates", "top_k", "top_p", "repetition_penalty", "beam", "iterations",
-                         "mask_schedule", "confidence_temperature", "remask", "stop_confidence",
-                         "stop_probability", *STYLE_CONTROLS}  # fmt: skip
+                         "mask_schedule", "fine_temperature", "confidence_temperature", "remask",
+                         "stop_confidence", "stop_probability", *STYLE_CONTROLS}  # fmt: skip
     assert copying.controls == set(SynthesisControls._fields) - of_other_families
     assert copying.reference == "required"
     assert model.corpus_keys().speakers == ("style.table.weight",)

@@ -12,9 +12,9 @@ from tts.alignment.guided import guided_weights
 from tts.alignment.prior import beta_binomial_prior
 from tts.batch import Batch
 from tts.bounds import NonNegative, Positive
+from tts.codebooks import codebook_shares
 from tts.losses.term import LossTerm
 from tts.masks import mask_from_lengths, masked_mean
-from tts.modules.codes import codebook_shares
 
 
 class DensityOutput(Protocol):

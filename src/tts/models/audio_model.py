@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from tts.modules.codes import spread_vectors
+from tts.codebooks import spread_vectors
 from tts.modules.stack import Context
 
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from tts.batch import Batch
 from tts.bounds import Temperature
+from tts.codebooks import spread_vectors
 from tts.controls import SynthesisControls
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
@@ -26,7 +27,6 @@ from tts.models.delay_pattern import delayed, undelayed
 from tts.models.mel_model import STYLE_CONTROLS
 from tts.models.sampling import Sampling
 from tts.models.token_choice import chosen, penalized
-from tts.modules.codes import spread_vectors
 from tts.modules.style import StyleOutput
 
 

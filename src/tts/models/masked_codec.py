@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from tts.alignment.aligner import Aligner
 from tts.batch import Batch, Prompt
 from tts.bounds import Bound, Channels, Length, NonNegative, Share, ShareBelowOne, Temperature
+from tts.codebooks import codebook_shares
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
@@ -35,7 +36,6 @@ from tts.models.masking import TrainingMask, draw_mask
 from tts.models.mel_model import STYLE_CONTROLS, MelModel
 from tts.models.refinement import Guess, RefinementSettings, refine
 from tts.models.stopping import StoppingController, StoppingOutput
-from tts.modules.codes import codebook_shares
 from tts.modules.stack import Context
 from tts.modules.style import Style, StyleOutput
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from tts.modules.codes import spread_vectors
+from tts.codebooks import spread_vectors
 
 
 def vectors(scale: float = 1.0) -> Tensor:
