@@ -83,6 +83,7 @@ Temperature = Annotated[float, Bound(least=0, most=10)]  # scale of the noise in
 RATE = Bound(least=0.1, most=10)  # times faster
 PITCH = Bound(least=-48, most=48)  # semitones
 ENERGY = Bound(least=-60, most=60)  # decibels
+GUIDANCE = Bound(least=-100, most=100)
 PITCH_RANGE = Bound(least=0, most=5)  # times the deviation from the mean
 Counts = Annotated[Sequence[Count], Length()]
 Kernels = Annotated[Sequence[Kernel], Length()]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args,
 
 import numpy as np
 
-from tts.bounds import ENERGY, PITCH, PITCH_RANGE, RATE, Bound, SolverSteps, Temperature
+from tts.bounds import ENERGY, GUIDANCE, PITCH, PITCH_RANGE, RATE, Bound, SolverSteps, Temperature
 from tts.errors import UserError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class SynthesisControls(NamedTuple):
     # scale of the noise of a variational style and of drawn style tokens; None: none, 1 if drawn
     style_temperature: Temperature | None = None
     # classifier-free guidance scale; 0: off
-    guidance: Annotated[float | None, Bound(least=-100, most=100)] = None
+    guidance: Annotated[float | None, GUIDANCE] = None
 
     @classmethod
     def parse(cls, values: Mapping[str, object]) -> "SynthesisControls":

@@ -15,7 +15,16 @@ from torch import Tensor, nn
 
 from tts.alignment.aligner import Aligner
 from tts.batch import Batch, Prompt
-from tts.bounds import Bound, Channels, Length, NonNegative, Share, ShareBelowOne, Temperature
+from tts.bounds import (
+    GUIDANCE,
+    Bound,
+    Channels,
+    Length,
+    NonNegative,
+    Share,
+    ShareBelowOne,
+    Temperature,
+)
 from tts.codebooks import codebook_shares
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
@@ -90,7 +99,7 @@ class MaskedCodecParts(NamedTuple):
     mask_schedule: Literal["cosine", "linear"] = "cosine"
     temperature: Temperature = 0.5
     fine_temperature: Temperature = 0.0
-    guidance: Annotated[float, Bound(least=-100, most=100)] = 1.0
+    guidance: Annotated[float, GUIDANCE] = 1.0
     confidence_temperature: Temperature = 1.0
 
     def __call__(self, facts: CorpusFacts) -> "MaskedCodec":

@@ -22,7 +22,7 @@ from tts.vocoders.vocos import Vocos
 
 LEAST_TAKEN = 0.01  # share of the smaller model's values; a bias or two fit any model
 
-# the decoder reads text that is repeated for its durations in both, one step per code frame or two
+# in both, a decoder reads the text repeated for its durations; the audio model adds the known codes
 FASTSPEECH_TO_MASKED_CODEC = {
     "decoder.": "audio.decoder.",
     "adaptor.duration.": "duration.predictor.",
