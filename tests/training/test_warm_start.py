@@ -8,13 +8,15 @@ import pytest
 import torch
 from compose_once import composed_once
 from fakes import model_factory
+from omegaconf import OmegaConf
 
-from tests.models.assemble import build, config, facts
+from tests.models.assemble import batch, build, config, facts
 from tts.checkpoint import save_atomic
 from tts.contract import CodecContract
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.models.fastspeech import FastSpeech
+from tts.modules.film import FiLM
 from tts.training.system import _warn_of_missing_order
 from tts.training.warm_start import start_from, trained_by
 
@@ -73,6 +75,44 @@ def test_speakers_keep_their_embeddings_by_name_and_their_own_statistics(run: Pa
     assert torch.allclose(model.style.table.weight[1], table[0])  # type: ignore[union-attr]
     assert torch.allclose(model.style.table.weight[0], table.mean(0))  # type: ignore[union-attr]
     assert model.adaptor.normalize.pitch_mean.tolist() == [5.5, 5.5]
+
+
+COMPOSED = ("model/style=composed", "model.style.dropout=0.2")
+
+
+def composed_run(folder: Path, *overrides: str) -> tuple[Path, FastSpeech]:
+    """Save a model with a composed style whose weights are all random; return its path and it."""
+    choices = (*COMPOSED, *overrides)
+    model = build_model(KNOWN, *choices)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.1 * torch.randn_like(parameter)
+    composed = OmegaConf.to_container(config(*choices), resolve=True)["model"]  # type: ignore[index, call-overload]
+    card = {"config": {"model": composed}, "facts": KNOWN.to_dict(), "frontend": {}}
+    state = {f"model.{name}": value for name, value in model.state_dict().items()}
+    save_atomic({**card, "state_dict": state}, folder / "composed.ckpt")
+    return folder / "composed.ckpt", model
+
+
+def test_a_new_part_of_a_style_changes_nothing_at_first(tmp_path: Path) -> None:
+    path, old = composed_run(tmp_path, "model/style/parts=[speaker,prosody]")
+    parts = "model/style/parts=[tokens,prosody,reference,speaker]"
+    model = build_model(KNOWN, *COMPOSED, parts)
+    start_from(str(path), model, KNOWN)
+    ours, theirs = (one.eval()(batch()) for one in (model, old))
+    assert torch.allclose(ours.mel, theirs.mel, atol=1e-5)
+    ours.mel.square().mean().backward()
+    readers = [module for module in model.modules() if isinstance(module, FiLM)]
+    gradients = [reader.project.weight.grad for reader in readers]
+    assert all(each is None or each.abs().sum() > 0 for each in gradients)
+    assert sum(each is not None for each in gradients) > 2
+
+
+def test_styles_of_one_width_and_other_parts_are_told_apart(tmp_path: Path) -> None:
+    path, _ = composed_run(tmp_path, "model/style/parts=[speaker,prosody]")
+    model = build_model(KNOWN, *COMPOSED, "model/style/parts=[prosody,speaker]")
+    with pytest.raises(UserError, match=r"set model/style/parts=\[speaker,prosody\]"):
+        start_from(str(path), model, KNOWN)
 
 
 def test_other_symbols_mels_and_models_are_rejected(run: Path) -> None:

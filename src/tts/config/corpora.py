@@ -18,7 +18,7 @@ _PARTS = ("source", "corpora", "frontend", "contract", "prepare")
 # keys of the datamodule that preparation does not use
 _READING = (
     "_target_", "frames_per_batch", "workers", "prefetch", "seed", "clips", "mel_from",
-    "reference_seconds", "unseen_speakers",
+    "reference_seconds", "unseen_speakers", "balance",
 )  # fmt: skip
 
 

@@ -63,6 +63,8 @@ class ClipDataset(Dataset[Clips]):
 class ClipSampler(Sampler[list[Cut]]):
     """Yield batches of cuts; an epoch cuts every utterance into as many clips as fit into it.
 
+    ``repetitions``: how often an epoch does so with each utterance; None: once.
+
     The positions depend on (seed, epoch), so that over the epochs every sample is used. Utterances
     shorter than a clip are left out, and so are the last clips of an epoch that do not fill a batch
     on every rank. ``resume`` as in :class:`~tts.data.sampler.FrameBudgetSampler`.
@@ -75,8 +77,12 @@ class ClipSampler(Sampler[list[Cut]]):
         seed: int = 1,
         rank: int = 0,
         ranks: int = 1,
+        repetitions: np.ndarray | None = None,
     ) -> None:
-        self.lengths, self.settings, self.seed = np.asarray(frame_lengths).tolist(), settings, seed
+        lengths = np.asarray(frame_lengths)
+        rows = np.repeat(np.arange(len(lengths)), 1 if repetitions is None else repetitions)
+        self.rows, self.lengths = rows.tolist(), lengths[rows].tolist()
+        self.settings, self.seed = settings, seed
         self.rank, self.ranks = rank, ranks
         clips = sum(length // settings.frames for length in self.lengths)
         self.rounds = clips // (settings.per_batch * ranks)
@@ -97,7 +103,7 @@ class ClipSampler(Sampler[list[Cut]]):
         generator = random.Random(f"{self.seed}/{self.epoch}")
         frames, size = self.settings.frames, self.settings.per_batch
         cuts: list[Cut] = []
-        for row, length in enumerate(self.lengths):
+        for row, length in zip(self.rows, self.lengths, strict=True):
             count = length // frames
             spare = length - count * frames
             # distribute the spare frames at random before, between and after the cuts

@@ -2,7 +2,7 @@
 
 from typing import Annotated, NamedTuple
 
-from tts.bounds import Count, Length, Positive, Processes, Seed
+from tts.bounds import Count, Length, Positive, Processes, Seed, Share
 from tts.data.clips import ClipSettings
 from tts.data.prepare_settings import PrepareSettings
 
@@ -18,6 +18,7 @@ class DataSettings(NamedTuple):
     unseen_speakers: Count | Annotated[list[str], Length()] | None = (
         None  # left out: how many, or who
     )
+    balance: Share = 0.0  # 0 = every utterance once per epoch; 1 = as much speech of every speaker
     reference_seconds: Positive = 6.0  # longest reference of a training utterance
     frames_per_batch: Count = 6000  # utterances x longest, padding included
     workers: Processes = 1  # processes that read

@@ -27,6 +27,7 @@ from tts.child_processes import (
 )
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts, merge_facts
+from tts.data.balance import repetitions
 from tts.data.clips import ClipDataset, ClipSampler, Cut, validation_cuts
 from tts.data.corpora.combine import make_corpora
 from tts.data.corpora.source import Corpus
@@ -263,12 +264,15 @@ class SpeechDataModule(pl.LightningDataModule):
     def _make_sampler(self, split: str, shuffle: bool) -> FrameBudgetSampler | ClipSampler:
         part = self.dataset(split)
         rank, ranks = self._rank()
+        repeated = None
+        if split == "train":
+            repeated = repetitions(part, self.settings.balance, self.seed)
         if self.clips is not None:
-            return ClipSampler(part.frame_lengths, self.clips, self.seed, rank, ranks)
+            return ClipSampler(part.frame_lengths, self.clips, self.seed, rank, ranks, repeated)
         make = FrameBudgetSampler if self._references is None else ReferenceSampler
         sampler = make(
             part.frame_lengths, self.frames_per_batch, self.seed, shuffle, rank, ranks,
-            name_of=lambda index: part.row(index).id,
+            name_of=lambda index: part.row(index).id, repetitions=repeated,
         )  # fmt: skip
         if isinstance(sampler, ReferenceSampler) and self._references is not None:
             sampler.attach(self._references, part)

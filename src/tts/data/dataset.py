@@ -57,6 +57,13 @@ class SpeechDataset(Dataset[Batch]):
         parts = zip(self.corpora, self._chosen, strict=True)
         return np.concatenate([corpus.rows.frames[numbers] for corpus, numbers in parts])
 
+    @cached_property
+    def speaker_numbers(self) -> np.ndarray:
+        """``(len(self),)`` int32, the number of every row's speaker in ``facts.speakers``."""
+        parts = zip(self.corpora, self._chosen, strict=True)
+        known = self.facts.speakers
+        return np.concatenate([corpus.rows.speakers_of(rows, known) for corpus, rows in parts])
+
     def row(self, index: int) -> Row:
         """Read a row of the manifest. Raises StoreError where it is damaged."""
         number, place = self.place(index)

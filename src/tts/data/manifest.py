@@ -155,6 +155,12 @@ class Manifest(Sequence[Row]):
         """Return the speaker of a row, without reading it."""
         return str(self._index.facts["speakers"][self._index.columns["speaker"][number]])
 
+    def speakers_of(self, numbers: np.ndarray, known: Sequence[str]) -> np.ndarray:
+        """Return for each row the number of its speaker among ``known``, int32, -1 = none of it."""
+        places = {name: place for place, name in enumerate(known)}
+        table = [places.get(name, -1) for name in self._index.facts["speakers"]]
+        return np.array(table, np.int32)[self._index.columns["speaker"][numbers]]
+
     def of_speaker(self, name: str, split: str | None) -> np.ndarray:
         """Return the numbers of a speaker's rows in a split (None = all), in order, int32."""
         column = self._index.columns["speaker"]

@@ -31,8 +31,8 @@ class FrameBudgetSampler(Sampler[list[int]]):
     The batches are the same in every epoch, given the lengths and the seed; with ``shuffle`` their
     order depends on (seed, epoch). With several ranks the batches come in rounds of one per rank,
     of similar length, so that no rank waits. Batches are split until they fill the rounds, so that
-    every utterance comes exactly once per epoch, over all ranks. ``name_of`` returns the name of an
-    utterance, for error messages.
+    every utterance comes exactly once per epoch, over all ranks, or as often as ``repetitions``
+    says. ``name_of`` returns the name of an utterance, for error messages.
 
     More than ``pool`` utterances are divided at random into pools of that size, which an epoch
     goes through one after the other: time and memory to start stay small for any corpus.
@@ -50,6 +50,7 @@ class FrameBudgetSampler(Sampler[list[int]]):
         ranks: int = 1,
         name_of: Callable[[int], str] = "number {}".format,
         pool: int = POOL,
+        repetitions: np.ndarray | None = None,
     ) -> None:
         lengths = np.asarray(frame_lengths, dtype=np.int32)
         longest = int(lengths.argmax()) if len(lengths) else 0
@@ -66,6 +67,7 @@ class FrameBudgetSampler(Sampler[list[int]]):
             )
         self.seed, self.shuffle, self.rank, self.ranks = seed, shuffle, rank, ranks
         self._lengths, self._budget = lengths, frames_per_batch
+        self._repetitions = repetitions
         self._pools = max(1, round(len(lengths) / pool))
         self._batches = lru_cache(maxsize=1)(self._make)
         self._rounds = [len(self._batches(number).bounds) for number in range(self._pools)]
@@ -103,6 +105,8 @@ class FrameBudgetSampler(Sampler[list[int]]):
     def _make(self, pool: int) -> _Batches:
         generator = np.random.default_rng([self.seed, pool])
         indices = self._members(pool)
+        if self._repetitions is not None:
+            indices = np.repeat(indices, self._repetitions[indices])
         lengths = self._lengths[indices]
         # a little noise varies the combinations, at the cost of a few per cent of padding
         noise = generator.uniform(0.97, 1.03, len(lengths))

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from itertools import accumulate
 from typing import Annotated, Literal, cast
 
 import torch
@@ -94,6 +95,15 @@ class ComposedStyle(Style):
 
     def available(self, inputs: StyleInputs) -> bool:
         return True
+
+    def columns(self) -> dict[str, slice]:
+        if self.projections is not None:
+            return {}
+        ends = accumulate(part.dim for _, part in self._named())
+        return {
+            name: slice(end - part.dim, end)
+            for (name, part), end in zip(self._named(), ends, strict=True)
+        }
 
     def tables(self) -> StyleTables:
         found = [part.tables().under(f"parts.{name}") for name, part in self._named()]

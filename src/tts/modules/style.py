@@ -85,6 +85,10 @@ class Style(nn.Module):
             given[name] is not None for name, need in self.needs._asdict().items() if need != "none"
         )
 
+    def columns(self) -> dict[str, slice]:
+        """Return where each part is in the vector; nothing where it is not a concatenation."""
+        return {}
+
     def tables(self) -> StyleTables:
         """Return the keys that a warm start with other speakers or languages must remap."""
         return StyleTables()

@@ -16,6 +16,7 @@ from tts.corpus import CorpusFacts, joined_symbols
 from tts.errors import UserError, naming_key
 from tts.models.acoustic import AcousticModel, CorpusKeys
 from tts.models.masked_codec import MaskedCodec
+from tts.modules.style import Style
 from tts.text.symbols import SILENT, shown
 from tts.vocoders.neural_codec import NeuralCodec
 from tts.vocoders.vocos import Vocos
@@ -34,9 +35,10 @@ log = logging.getLogger(__name__)
 def start_from(path: str, model: nn.Module, facts: CorpusFacts | None) -> None:
     """Fill ``model`` with the weights of a run, a checkpoint or a voice, as far as they fit.
 
-    New parts keep their initial weights, and the log names them. Speakers and languages keep their
-    embeddings by name, and new ones start from the mean of the known ones. ``facts``: of the corpus
-    to train on (None for a vocoder or a codec). Raises UserError when the mel or the symbols
+    New parts keep their initial weights, and the log names them. A new part of a concatenated style
+    changes nothing at first: what reads the style has zeros for it. Speakers and languages keep
+    their embeddings by name, and new ones start from the mean of the known ones. ``facts``: of the
+    corpus to train on (None for a vocoder or a codec). Raises UserError when the mel or the symbols
     differ, or when next to nothing fits.
     """
     with naming_key("init_from", path):
@@ -45,6 +47,12 @@ def start_from(path: str, model: nn.Module, facts: CorpusFacts | None) -> None:
             _require_same_speech(run, facts)
     keys = model.corpus_keys() if isinstance(model, AcousticModel) else CorpusKeys()
     state, theirs = model.state_dict(), _their_weights(run, model)
+    columns, their_columns = _style_columns(model), _style_columns(_shape_of(run, model))
+    if _width(columns) == _width(their_columns) and list(columns) != list(their_columns):
+        raise UserError(
+            f"init_from={path}: its style has the same width and other parts; set "
+            f"model/style/parts=[{','.join(their_columns)}]"
+        )
     taken: dict[str, Tensor] = {}
     for name, fresh in state.items():
         old = theirs.get(name)
@@ -55,6 +63,8 @@ def start_from(path: str, model: nn.Module, facts: CorpusFacts | None) -> None:
                 old = _rows(old, run.facts.speakers, facts.speakers)
             elif name in keys.languages:
                 old = _rows(old, run.facts.languages, facts.languages)
+        if old.shape != fresh.shape and _reads(old, their_columns) and _reads(fresh, columns):
+            old = _rearranged(old, their_columns, columns)
         if old.shape == fresh.shape:
             taken[name] = old
     most = min(_size(state), _size(theirs))
@@ -131,6 +141,39 @@ def _masked_codec_name(name: str) -> str:
         if name.startswith(theirs):
             return ours + name.removeprefix(theirs)
     return name
+
+
+def _shape_of(run: Run, model: nn.Module) -> nn.Module | None:
+    """Return the model of ``run`` without weights, where both could have a composed style."""
+    if run.facts is None or not _style_columns(model):
+        return None
+    with torch.device("meta"):
+        return build_model(run.model_factory(), run.facts)
+
+
+def _style_columns(model: nn.Module | None) -> dict[str, slice]:
+    """Return where the parts of a model's style are in the vector that its layers read."""
+    style = getattr(model, "style", None)
+    return style.columns() if isinstance(style, Style) else {}
+
+
+def _reads(weight: Tensor, columns: Mapping[str, slice]) -> bool:
+    """Return whether a matrix has the width of a style of these columns."""
+    return weight.ndim == 2 and weight.shape[1] == _width(columns)
+
+
+def _width(columns: Mapping[str, slice]) -> int:
+    return max((place.stop for place in columns.values()), default=0)
+
+
+def _rearranged(old: Tensor, theirs: Mapping[str, slice], ours: Mapping[str, slice]) -> Tensor:
+    """Return the columns of a matrix in our order of parts; of a part that is new, zeros."""
+    moved = old.new_zeros(len(old), _width(ours))
+    for name, place in ours.items():
+        before = theirs.get(name)
+        if before is not None and before.stop - before.start == place.stop - place.start:
+            moved[:, place] = old[:, before]
+    return moved
 
 
 def _size(state: Mapping[str, Tensor]) -> int:
