@@ -10,6 +10,10 @@ from tts.data.sampler import FrameBudgetSampler
 from tts.errors import UserError
 
 
+class SmallPools(FrameBudgetSampler):
+    pool = 128
+
+
 def lengths(count: int = 500, seed: int = 0) -> list[int]:
     generator = random.Random(seed)
     return [int(generator.lognormvariate(6.2, 0.4)) % 900 + 60 for _ in range(count)]
@@ -57,9 +61,7 @@ def test_ranks_get_batches_of_similar_length() -> None:
 
 @pytest.mark.parametrize("ranks", [1, 3])
 def test_pools_hold_every_utterance_once_and_resume(ranks: int) -> None:
-    samplers = [
-        FrameBudgetSampler(LENGTHS, 6000, rank=r, ranks=ranks, pool=128) for r in range(ranks)
-    ]
+    samplers = [SmallPools(LENGTHS, 6000, rank=r, ranks=ranks) for r in range(ranks)]
     batches = [list(sampler) for sampler in samplers]
     indices = sorted(i for rank in batches for batch in rank for i in batch)
     assert indices == list(range(len(LENGTHS)))

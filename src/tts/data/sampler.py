@@ -3,15 +3,13 @@
 import random
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from torch.utils.data import Sampler
 
 from tts.data.shards import SHARD
 from tts.errors import UserError
-
-POOL = 2**20  # utterances that are sorted together
 
 
 class _Batches(NamedTuple):
@@ -40,6 +38,8 @@ class FrameBudgetSampler(Sampler[list[int]]):
     Set ``epoch`` and ``start`` (batches of it already consumed) to continue within an epoch.
     """
 
+    pool: ClassVar[int] = 2**20  # utterances that are sorted together
+
     def __init__(
         self,
         frame_lengths: Sequence[int] | np.ndarray,
@@ -49,7 +49,6 @@ class FrameBudgetSampler(Sampler[list[int]]):
         rank: int = 0,
         ranks: int = 1,
         name_of: Callable[[int], str] = "number {}".format,
-        pool: int = POOL,
         repetitions: np.ndarray | None = None,
     ) -> None:
         lengths = np.asarray(frame_lengths, dtype=np.int32)
@@ -68,7 +67,7 @@ class FrameBudgetSampler(Sampler[list[int]]):
         self.seed, self.shuffle, self.rank, self.ranks = seed, shuffle, rank, ranks
         self._lengths, self._budget = lengths, frames_per_batch
         self._repetitions = repetitions
-        self._pools = max(1, round(len(lengths) / pool))
+        self._pools = max(1, round(len(lengths) / self.pool))
         self._batches = lru_cache(maxsize=1)(self._make)
         self._rounds = [len(self._batches(number).bounds) for number in range(self._pools)]
         self.epoch = 0
