@@ -15,7 +15,7 @@ FLOORS = {
     "speakers": {"audio", "modules"},
     "alignment": {"modules"},
     "data": {"text", "audio", "vocoders", "speakers"},
-    "models": {"modules", "alignment"},
+    "models": {"modules", "alignment", "text"},
     "vocoders": {"audio", "modules"},
     "discriminators": {"audio"},
     "losses": {"audio", "alignment", "discriminators", "speakers", "vocoders"},

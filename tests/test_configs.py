@@ -155,7 +155,7 @@ MODELS += [f"model=masked_codec {choice}".strip() for choice in MASKED_CODEC]
 def test_every_model_and_size_is_tried_below() -> None:
     assert set(choices("model")) == {
         "fastspeech", "autoregressive", "masked_codec", "codec", "encodec", "speaker_encoder",
-        *VOCODERS,
+        "phone_recognizer", *VOCODERS,
     }  # fmt: skip
     vocoder_sizes = {s for v in VOCODERS.values() for s in v}
     assert set(choices("model/size")) == set(SIZES) | set(LARGE_SIZES) | vocoder_sizes

@@ -58,7 +58,7 @@ def count_errors(reference: str, hypothesis: str) -> RecognitionErrors:
     )  # fmt: skip
 
 
-def edit_distance(a: Sequence[str], b: Sequence[str]) -> int:
+def edit_distance(a: Sequence[object], b: Sequence[object]) -> int:
     """Return the Levenshtein distance: the fewest substitutions, insertions and deletions."""
     row = list(range(len(b) + 1))
     for i, x in enumerate(a, start=1):
