@@ -217,6 +217,7 @@ def assert_every_parameter_learns(model: torch.nn.Module, resting: tuple[str, ..
 WAVEFORM_DISCRIMINATORS = [d for d in choices("discriminator") if d not in ("none", "mel_patches")]
 GAN_TRAININGS = [f"model={family} model/size=tiny" for family in VOCODERS]
 GAN_TRAININGS += [f"model=vocos model/size=tiny discriminator={d}" for d in WAVEFORM_DISCRIMINATORS]
+GAN_TRAININGS.append("model=vocos model/size=tiny model.head=samples")
 
 
 @pytest.mark.parametrize("choice", GAN_TRAININGS)
@@ -250,6 +251,7 @@ CODECS = [
     for group in ("codec_encoder", "quantizer")
     for choice in choices(f"model/{group}")
 ]
+CODECS.append("model.vocos.head=samples")
 CODECS.append("model=encodec model.quantizer.codebook_size=8 model.seanet.group_norm=true")
 
 

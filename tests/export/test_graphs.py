@@ -15,10 +15,17 @@ from tts.contract import MelContract
 from tts.controls import SynthesisControls
 from tts.errors import UserError
 from tts.export.check import compare_voice
-from tts.export.graph_files import VoiceParts, export_onnx, export_torch, require_suffix
+from tts.export.graph_files import (
+    VoiceParts,
+    export_onnx,
+    export_torch,
+    export_vocoder,
+    require_suffix,
+)
 from tts.export.graphs.stft import RealSTFT
 from tts.export.graphs.vocos import VocosGraph
 from tts.export.graphs.voice import require_exportable, vocoder_graph
+from tts.export.onnx_files import run_onnx
 from tts.export.sherpa import export_sherpa, tokens_text
 from tts.modules.ssd import ssd, ssd_of_any_length
 from tts.onnx_voice.random_normal import TorchNormal
@@ -188,6 +195,23 @@ def test_real_vocos_equals_vocos(settings: dict[str, object], refinements: int) 
         mel = torch.randn(1, frames, 80, generator=torch.Generator().manual_seed(frames)) - 3
         with torch.inference_mode():
             torch.testing.assert_close(graph(mel), vocoder.synthesize(mel), atol=1e-3, rtol=0)
+
+
+def test_a_vocos_of_samples_is_exported_for_mels_of_any_length(tmp_path: Path) -> None:
+    settings = {"dim": 16, "hidden": 32, "depth": 1, "head": "samples"}
+    model = {"_target_": "tts.vocoders.vocos.Vocos", "_partial_": True, **settings}
+    vocoder = Vocos(MelContract(), **settings).eval()  # type: ignore[arg-type]
+    run = Run(None, {"model": model}, vocoder.contract, None, None, vocoder.state_dict(), 1)  # type: ignore[arg-type]
+    onnx, program = tmp_path / "vocoder.onnx", tmp_path / "vocoder.pt2"
+    export_vocoder(run, onnx, "onnx")
+    export_vocoder(run, program, "torch_export")
+    loaded = torch.export.load(program).module()
+    for frames in (2, 37, 300):
+        mel = torch.randn(1, frames, 80) - 3
+        expected = vocoder.synthesize(mel)
+        found = torch.from_numpy(run_onnx(onnx, {"mel": mel.numpy()})[0])
+        torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
+        torch.testing.assert_close(loaded({"mel": mel})[0], expected, atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("size", [1024, 1200, 50, 14, 9])

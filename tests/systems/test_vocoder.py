@@ -214,12 +214,15 @@ def run(folder: Path, prepared: Path, *more: str) -> dict[str, float]:
     return train(composed("train", *overrides), overrides)
 
 
+@pytest.mark.parametrize(
+    ("head", "weight"), [("spectrum", "spectrum.weight"), ("samples", "samples.samples.weight")]
+)
 def test_a_run_resumes_exactly_with_both_optimizers_and_the_average(
-    tmp_path: Path, prepared: Path
+    tmp_path: Path, prepared: Path, head: str, weight: str
 ) -> None:
-    folder = tmp_path / "resumed"
-    run(tmp_path / "uncut", prepared, "trainer.max_steps=6", "scheduler=constant")
-    run(folder, prepared, "trainer.max_steps=3", "scheduler=constant")
+    folder, more = tmp_path / "resumed", (f"model.head={head}", "scheduler=constant")
+    run(tmp_path / "uncut", prepared, "trainer.max_steps=6", *more)
+    run(folder, prepared, "trainer.max_steps=3", *more)
     overrides = [f"resume={folder}", "trainer.max_steps=6", f"run_dir={folder}"]
     train(composed("train", *overrides), overrides)
     uncut, resumed = (
@@ -237,8 +240,8 @@ def test_a_run_resumes_exactly_with_both_optimizers_and_the_average(
     # the vocoder that is loaded has the averaged weights
     checkpoint = folder / "checkpoints/last.ckpt"
     vocoder = load_vocoder(None, checkpoint, "Vocos")
-    averaged = resumed["state_dict"]["average.module.spectrum.weight"]
-    assert torch.equal(vocoder.state_dict()["spectrum.weight"], averaged)
+    averaged = resumed["state_dict"][f"average.module.{weight}"]
+    assert torch.equal(vocoder.state_dict()[weight], averaged)
     assert load_run(checkpoint).step == 6
 
 

@@ -88,9 +88,13 @@ def test_padding_changes_no_code(encoder: str, stride: int, quantizer) -> None: 
         assert torch.equal(row[: len(own)], own)
 
 
+HEADS: list[dict[str, object]] = [{"prior": True}, {"head": "samples"}]
+
+
+@pytest.mark.parametrize("settings", HEADS)
 @pytest.mark.parametrize("stride", [1, 2])
-def test_decoded_chunks_equal_the_whole(stride: int) -> None:
-    model = codec(stride=stride, prior=True)
+def test_decoded_chunks_equal_the_whole(stride: int, settings: dict[str, object]) -> None:
+    model = codec(stride=stride, **settings)
     codes = torch.randint(0, 16, (1, 4 * model.context + 5, 3))
     with torch.no_grad():  # as a stream does: other kernels round otherwise
         whole = model.decode(codes)
@@ -101,9 +105,12 @@ def test_decoded_chunks_equal_the_whole(stride: int) -> None:
     assert torch.equal(torch.cat(list(model.stream(codes)), 1), whole)
 
 
+@pytest.mark.parametrize("settings", HEADS)
 @pytest.mark.parametrize("encoder", ["mel", "waveform"])
-def test_every_parameter_learns_through_the_codes(encoder: str) -> None:
-    model = codec(encoder, prior=True).train()
+def test_every_parameter_learns_through_the_codes(
+    encoder: str, settings: dict[str, object]
+) -> None:
+    model = codec(encoder, **settings).train()
     audio = wave(15 * 256).repeat(2, 1)  # ends within a code frame
     output = model.training_output(torch.randn(2, 15, 20), audio)
     assert output.wave.shape == audio.shape
@@ -186,6 +193,10 @@ def test_a_vocos_starts_the_decoder(tmp_path: Path) -> None:
         assert torch.equal(model.vocos.state_dict()[name], weight), name
     with pytest.raises(UserError, match=r"prior=true predicts .*model\.vocos\.prior=true"):
         start_from(str(tmp_path / "v"), codec(), None)
+    sampled = codec(head="samples")  # whose layers are new, and have no prior
+    start_from(str(tmp_path / "v"), sampled, None)
+    assert torch.equal(sampled.vocos.last_norm.weight, vocos.last_norm.weight)
+    assert torch.equal(sampled.vocos.embed.weight, vocos.embed.weight)
     other = codec()
     other.mel = replace(CONTRACT, fmax=11025.0)
     with pytest.raises(ContractError, match="fmax: 11025"):

@@ -2,21 +2,28 @@
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from tts.audio.low_pass import low_pass_filter
 from tts.audio.mel import mel_spectrogram, stft_magnitude
+from tts.batch import Clips
 from tts.checkpoint import CheckpointError, Run, fold_weights, load_run, save_voice
 from tts.contract import ContractError, MelContract
 from tts.errors import UserError
+from tts.losses.waveform import AmplitudeLoss, MultiResolutionSTFT, PhaseLoss
+from tts.losses.weighted import WeightedLoss
+from tts.training.warm_start import start_from
 from tts.vocoders.antialias import Antialiased
 from tts.vocoders.bigvgan import BigVGAN
 from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.hifigan import HiFiGAN
 from tts.vocoders.inverse_stft import InverseSTFT
 from tts.vocoders.load import load_vocoder
+from tts.vocoders.sample_head import SampleHead
 from tts.vocoders.univnet import UnivNet, location_variable_conv
 from tts.vocoders.vocoder import Vocoder
 from tts.vocoders.vocos import Vocos
@@ -41,6 +48,10 @@ def relaxed_vocos() -> Vocos:
     )
 
 
+def vocos_of_samples() -> Vocos:
+    return Vocos(CONTRACT, dim=16, hidden=32, depth=2, head="samples")
+
+
 def hifigan() -> HiFiGAN:
     return HiFiGAN(CONTRACT, **UPSAMPLING, kernels=(3, 7), dilations=((1, 3), (1, 5)))  # type: ignore[arg-type]
 
@@ -58,11 +69,11 @@ def univnet() -> UnivNet:
 
 
 LEARNED: list[Callable[[], Vocoder]] = [
-    vocos, lambda: vocos(CENTERED), refined_vocos, relaxed_vocos, hifigan,
+    vocos, lambda: vocos(CENTERED), refined_vocos, relaxed_vocos, vocos_of_samples, hifigan,
     unpaired_hifigan, bigvgan, univnet,
 ]  # fmt: skip
 NAMES = [
-    "vocos", "centered vocos", "refined vocos", "relaxed vocos",
+    "vocos", "centered vocos", "refined vocos", "relaxed vocos", "vocos of samples",
     "hifigan", "unpaired hifigan", "bigvgan", "univnet",
 ]  # fmt: skip
 
@@ -101,8 +112,9 @@ def test_streamed_chunks_equal_the_full_output(make: Callable[[], Vocoder]) -> N
         assert torch.allclose(torch.cat(chunks, 1), full, atol=1e-4)
 
 
-def test_bfloat16_keeps_the_output_and_the_law_of_chunks() -> None:
-    vocoder = with_random_weights(relaxed_vocos)
+@pytest.mark.parametrize("make", [relaxed_vocos, vocos_of_samples])
+def test_bfloat16_keeps_the_output_and_the_law_of_chunks(make: Callable[[], Vocoder]) -> None:
+    vocoder = with_random_weights(make)
     mel = torch.randn(1, 90, 20) - 2
     full = vocoder.synthesize(mel)
     vocoder.use_bfloat16()
@@ -211,6 +223,41 @@ def test_with_a_prior_an_untrained_vocos_has_the_magnitudes_of_the_mel() -> None
     assert relative_error(True) < 0.6 < 0.95 < relative_error(False)
 
 
+def test_the_samples_of_a_frame_are_a_linear_map_of_its_features() -> None:
+    """Few frames and many, which are computed in another order."""
+    head = with_random_weights(vocos_of_samples).samples
+    assert isinstance(head, SampleHead)
+    for frames in (1, 3, 700):
+        x = torch.randn(2, frames, 16)
+        expected = head.samples(head.project(x)).flatten(1)
+        assert torch.allclose(head(x), expected, atol=1e-4)
+        assert torch.allclose(head.merged()(x).flatten(1), expected, atol=1e-4)
+
+
+def test_a_vocos_of_samples_has_no_losses_of_a_spectrum() -> None:
+    audio = 0.1 * torch.randn(1, 20 * 256)
+    clips = Clips(torch.randn(1, 20, 20), audio, torch.full((1,), 20))
+    terms = {"amplitude": AmplitudeLoss(), "phase": PhaseLoss(), "stft": MultiResolutionSTFT()}
+    loss = WeightedLoss(terms, dict.fromkeys(terms, 1.0))
+    output = vocos_of_samples().training_output(clips.mel, audio)
+    assert set(loss(output, clips, 0).terms) == {"stft"}
+    assert set(loss(vocos().training_output(clips.mel, audio), clips, 0).terms) == set(terms)
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        ({"prior": True}, "prior=true"),
+        ({"refinements": 2}, "refinements=2"),
+        ({"magnitude_weight": 0.5}, r"magnitude_weight=0\.5"),
+    ],
+)
+def test_settings_of_a_spectrum_do_not_go_with_samples(settings: dict[str, Any], key: str) -> None:
+    with pytest.raises(UserError, match=f"^{key} needs predicted .* which head=samples does not"):
+        Vocos(CONTRACT, 16, 32, 2, head="samples", **settings)
+    Vocos(CONTRACT, 16, 32, 2, head="spectrum", **settings)
+
+
 def test_the_low_pass_filter_passes_low_and_stops_high_frequencies() -> None:
     gain = torch.fft.rfft(low_pass_filter(0.25, 0.3, 12).flatten(), 512).abs()
     assert gain[0] == pytest.approx(1.0)
@@ -257,10 +304,10 @@ def test_the_product_of_rates_must_be_the_hop() -> None:
         HiFiGAN(CONTRACT, channels=16, rates=(8, 8, 4), up_kernels=(16, 16, 7))
 
 
-def save_small_vocos(folder: object) -> None:
+def save_small_vocos(folder: object, make: Callable[[], Vocos] = vocos, **settings: object) -> None:
     model = {"_target_": "tts.vocoders.vocos.Vocos", "_partial_": True, "dim": 16, "hidden": 32,
-             "depth": 2}  # fmt: skip
-    weights = vocos().state_dict()
+             "depth": 2, **settings}  # fmt: skip
+    weights = make().state_dict()
     save_voice(Run(None, {"model": model}, CONTRACT, None, None, weights, 7), folder, {})  # type: ignore[arg-type]
 
 
@@ -273,6 +320,32 @@ def test_a_saved_voice_loads_with_the_same_output(tmp_path) -> None:  # type: ig
     mel = torch.randn(1, 5, 20)
     torch.manual_seed(3)
     assert torch.equal(loaded.synthesize(mel), vocos().synthesize(mel))
+
+
+def test_a_saved_vocos_of_samples_takes_no_refinements(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    save_small_vocos(tmp_path, vocos_of_samples, head="samples")
+    loaded = load_vocoder(CONTRACT, tmp_path, "Vocos", refinements=None, magnitude_weight=None)
+    assert isinstance(loaded, Vocos)
+    assert loaded.head == "samples"
+    with pytest.raises(UserError, match=r"^refinements=8 .*set refinements=0, or use a vocoder"):
+        load_vocoder(CONTRACT, tmp_path, "Vocos", refinements=8)
+
+
+def test_blocks_carry_over_to_another_head(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    save_small_vocos(tmp_path)
+    started = vocos_of_samples()
+    fresh = started.samples.project.weight.clone()
+    with caplog.at_level("INFO"):
+        start_from(str(tmp_path), started, None)
+    assert "new: samples;" in caplog.text
+    assert "of it not used: spectrum" in caplog.text
+    assert torch.equal(started.samples.project.weight, fresh)
+    weights = load_run(tmp_path).weights
+    assert torch.equal(
+        started.blocks.state_dict()["0.expand.weight"], weights["blocks.0.expand.weight"]
+    )
 
 
 def test_a_voice_of_another_family_or_contract_raises_an_error(tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -126,8 +126,10 @@ def _their_weights(run: Run, model: nn.Module) -> dict[str, Tensor]:
     model.mel.require(run.contract, "this corpus", f"init_from={run.path}")
     if run.model_class() is not Vocos:
         return run.weights
-    prior = run.config["model"].get("prior", False)
-    if prior != model.vocos.prior:
+    theirs = run.config["model"]
+    prior, head = theirs.get("prior", False), theirs.get("head", "spectrum")
+    # heads share no weights: another head starts anew, whatever the other predicted
+    if head == model.vocos.head and prior != model.vocos.prior:
         raise UserError(
             f"init_from={run.path}: a Vocos with prior={str(prior).lower()} predicts other "
             f"magnitudes; set model.vocos.prior={str(prior).lower()}"

@@ -133,8 +133,7 @@ class NeuralCodec(Codec):
 
     def _synthesize(self, latent: Tensor) -> Tensor:
         decoded, condition = self.decoder(latent)
-        mel = _bounded(decoded)
-        wave = self.vocos.reconstruct(self.vocos.predict_spectrum(mel, condition), mel)
+        wave: Tensor = self.vocos(_bounded(decoded), condition)
         return wave.clamp(-1, 1)
 
 

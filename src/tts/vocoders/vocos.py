@@ -1,7 +1,10 @@
 """Vocos: STFT magnitudes and phases from ConvNeXt blocks at the frame rate (Siuzdak 2023).
 
-An inverse STFT turns them into samples. No layer runs at the sample rate, so it is fast.
+An inverse STFT turns them into samples. No layer runs at the sample rate, so it is fast. With the
+head of WaveNeXt a linear layer takes the place of the inverse STFT.
 """
+
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -9,11 +12,13 @@ from torch import Tensor, nn
 
 from tts.bounds import Channels, Depth, Iterations, Share
 from tts.contract import MelContract
+from tts.errors import UserError
 from tts.modules.conv import ChannelsLastConv1d, to_bucket
 from tts.modules.exporting import is_exporting
 from tts.vocoders.inverse_mel import InverseMel, check_magnitude_weight
 from tts.vocoders.inverse_stft import InverseSTFT
 from tts.vocoders.polar import magnitude_of, polar
+from tts.vocoders.sample_head import SampleHead
 from tts.vocoders.vocoder import Vocoder, VocoderOutput
 
 PRIOR_STEPS = 3  # updates of the mel inversion
@@ -50,6 +55,10 @@ class Vocos(Vocoder):
     phases, in training too (Masuyama et al. 2019). ``magnitude_weight``: 1 keeps the first estimate
     of the magnitudes during phase refinement, 0 re-estimates them from the current phases and the
     mel each round. Predicted magnitudes of noise are means without consistent phases: they buzz.
+
+    ``head``: ``spectrum`` predicts an STFT and inverts it; ``samples`` predicts the samples of each
+    frame by the layers of WaveNeXt (:class:`SampleHead`). Raises UserError for a setting of the
+    spectrum beside ``head=samples``.
     """
 
     def __init__(
@@ -61,34 +70,50 @@ class Vocos(Vocoder):
         prior: bool = False,
         refinements: Iterations = 0,
         magnitude_weight: Share = 1.0,
+        head: Literal["spectrum", "samples"] = "spectrum",
     ) -> None:
         check_magnitude_weight(magnitude_weight, "model")
+        if head == "samples":
+            require_no_spectrum(prior, refinements, magnitude_weight)
         super().__init__(contract)
-        self.dim = dim
+        self.dim, self.head = dim, head
         self.embed = ChannelsLastConv1d(contract.bands, dim, KERNEL, padding=KERNEL // 2)
         self.norm = nn.LayerNorm(dim, eps=1e-6)
         self.blocks = nn.ModuleList(ConvNeXt(dim, hidden, 1 / depth) for _ in range(depth))
         self.last_norm = nn.LayerNorm(dim, eps=1e-6)
-        self.spectrum = nn.Linear(dim, contract.n_fft + 2)
-        self.inverse_stft = InverseSTFT(contract)
-        self.inverse_mel = InverseMel(contract, PRIOR_STEPS)
         self.prior, self.refinements, self.magnitude_weight = prior, refinements, magnitude_weight
-        # convolutions, then the overlap of frames in each refinement and of frames and samples
-        overlap = (contract.n_fft - 1) // contract.hop
-        last = contract.n_fft // contract.hop // 2 + 1
-        self.context = KERNEL // 2 * (depth + 1) + overlap * refinements + last
+        self.context = KERNEL // 2 * (depth + 1)  # of the convolutions
+        if head == "samples":
+            self.samples = SampleHead(contract, dim)
+        else:
+            self.spectrum = nn.Linear(dim, contract.n_fft + 2)
+            self.inverse_stft = InverseSTFT(contract)
+            self.inverse_mel = InverseMel(contract, PRIOR_STEPS)
+            # the overlap of frames in each refinement, then of frames and samples
+            self.context += (contract.n_fft - 1) // contract.hop * refinements
+            self.context += contract.n_fft // contract.hop // 2 + 1
         for module in self.modules():
             if isinstance(module, nn.Conv1d | nn.Linear):
                 nn.init.trunc_normal_(module.weight, std=0.02)
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
 
-    def forward(self, mel: Tensor) -> Tensor:
-        return self.reconstruct(self.predict_spectrum(mel), mel)
+    def forward(self, mel: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Map ``(B, T, M)`` to ``(B, T * hop)``.
+
+        ``condition (B, T, dim)``: what is known beside the mel, added to its embedding.
+        """
+        if self.head == "spectrum":
+            return self.reconstruct(self.predict_spectrum(mel, condition), mel)
+        x = self._features(mel, condition)
+        with torch.autocast(x.device.type, enabled=False):
+            return self.samples(self.last_norm(x).float())
 
     def training_output(
         self, mel: Tensor, audio: Tensor, condition: Tensor | None = None
     ) -> VocoderOutput:
+        if self.head == "samples":
+            return VocoderOutput(self(mel, condition))
         frames = self.predict_spectrum(mel, condition)
         wave = self.reconstruct(frames, mel)
         # the windows of a clip's first and last frames reach beyond the clip
@@ -134,17 +159,40 @@ class Vocos(Vocoder):
                 x[:, frames:] = 0  # as the convolution pads
         return x[:, :frames]
 
+    def _features(self, mel: Tensor, condition: Tensor | None) -> Tensor:
+        """Return the output of the blocks, ``(B, T, dim)``."""
+        x = self.embed(mel) if torch.is_grad_enabled() else self._embedded(mel)
+        x = self.norm(x if condition is None else x + condition)
+        return self._transformed(x)
+
     def predict_spectrum(self, mel: Tensor, condition: Tensor | None = None) -> Tensor:
         """Map ``(B, T, M)`` to the network's complex spectrum ``(B, T, n_fft // 2 + 1)``.
 
-        ``condition (B, T, dim)``: what is known beside the mel, added to its embedding.
+        ``condition`` as in :meth:`forward`. For ``head=spectrum``.
         """
-        x = self.embed(mel) if torch.is_grad_enabled() else self._embedded(mel)
-        x = self.norm(x if condition is None else x + condition)
-        x = self._transformed(x)
+        x = self._features(mel, condition)
         with torch.autocast(x.device.type, enabled=False):
             magnitude, phase = self.spectrum(self.last_norm(x).float()).chunk(2, -1)
             if self.prior:
                 prior = self.inverse_mel(mel.float())
                 magnitude = magnitude + prior.clamp(min=PRIOR_FLOOR).log()
             return polar(magnitude.exp().clamp(max=MAX_MAGNITUDE), phase)
+
+
+def require_no_spectrum(prior: bool, refinements: int, magnitude_weight: float) -> None:
+    """Raise UserError for a setting of the predicted spectrum that is not at its default."""
+    if prior:
+        raise UserError(
+            "prior=true needs predicted magnitudes, which head=samples does not have: set "
+            "prior=false, or train with head=spectrum"
+        )
+    if refinements:
+        raise UserError(
+            f"refinements={refinements} needs predicted phases, which head=samples does not have: "
+            "set refinements=0, or use a vocoder trained with head=spectrum"
+        )
+    if magnitude_weight != 1:
+        raise UserError(
+            f"magnitude_weight={magnitude_weight} needs predicted magnitudes, which head=samples "
+            "does not have: set magnitude_weight=1, or use a vocoder trained with head=spectrum"
+        )

@@ -11,6 +11,23 @@ MOMENTUM = 0.99  # of InverseSTFT.refine_phases
 TINY = 1e-8
 
 
+def vocos_graph(vocos: Vocos) -> nn.Module:
+    """Return the graph of a Vocos, by its head."""
+    return VocosGraph(vocos) if vocos.head == "spectrum" else SamplesGraph(vocos)
+
+
+class SamplesGraph(nn.Module):
+    """``mel (1, T, M)`` -> samples ``(1, T * hop)`` in [-1, 1], by a Vocos with head=samples."""
+
+    def __init__(self, vocos: Vocos) -> None:
+        super().__init__()
+        self.vocos, self.samples = vocos, vocos.samples.merged()
+
+    def forward(self, mel: Tensor) -> Tensor:
+        frames: Tensor = self.samples(_features(self.vocos, mel))
+        return frames.flatten(1).clamp(-1, 1)
+
+
 class VocosGraph(nn.Module):
     """``mel (1, T, M)`` -> samples ``(1, T * hop)`` in [-1, 1], refinement rounds included."""
 
@@ -72,10 +89,8 @@ class VocosGraph(nn.Module):
     def _predict(self, mel: Tensor) -> tuple[Tensor, Tensor]:
         """Return the network's magnitudes and phases, ``(r, T, q)`` each."""
         vocos = self.vocos
-        x = vocos.norm(vocos.embed(mel))
-        for block in vocos.blocks:
-            x = block(x)
-        spectrum = self.spectrum(vocos.last_norm(x)).reshape(-1, 2, *self.transform.bins.shape)
+        bins = self.transform.bins
+        spectrum = self.spectrum(_features(vocos, mel)).reshape(-1, 2, *bins.shape)
         magnitude, phase = spectrum[:, 0].transpose(0, 1), spectrum[:, 1].transpose(0, 1)
         if vocos.prior:
             prior = vocos.inverse_mel(mel).clamp(min=PRIOR_FLOOR).log()
@@ -101,6 +116,14 @@ class VocosGraph(nn.Module):
         place = torch.arange(sums.shape[1])
         inside = (place >= self.start) & (place < self.start + frames * self.transform.hop)
         return inside / sums.clamp(min=TINY)
+
+
+def _features(vocos: Vocos, mel: Tensor) -> Tensor:
+    """Return what the head of ``vocos`` reads, ``(1, T, dim)``."""
+    x: Tensor = vocos.norm(vocos.embed(mel))
+    for block in vocos.blocks:
+        x = block(x)
+    return vocos.last_norm(x)
 
 
 def _square(real: Tensor, imaginary: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from tts.errors import UserError
 from tts.export.graphs.acoustic import AcousticGraph
-from tts.export.graphs.vocos import VocosGraph
+from tts.export.graphs.vocos import vocos_graph
 from tts.models.acoustic import AcousticModel
 from tts.models.fastspeech import FastSpeech
 from tts.vocoders.hifigan import HiFiGAN
@@ -50,7 +50,7 @@ class HiFiGANGraph(nn.Module):
 
 
 VOCODERS: dict[type[Vocoder], Callable[..., nn.Module]] = {
-    Vocos: VocosGraph, HiFiGAN: HiFiGANGraph,
+    Vocos: vocos_graph, HiFiGAN: HiFiGANGraph,
 }  # fmt: skip
 
 
