@@ -43,7 +43,11 @@ def test_the_loss_is_zero_for_the_reference_and_teaches_its_voice(waves: list[np
     one, other = (mel_of(wave)[None, :150] for wave in waves)
     length = torch.tensor([150])
     batch: Any = SimpleNamespace(
-        mel=other, frame_lengths=length, reference=one, reference_lengths=length
+        mel=other,
+        frame_lengths=length,
+        reference=one,
+        reference_lengths=length,
+        embedding=None,
     )
     loss = SpeakerSimilarityLoss()
     assert loss(SimpleNamespace(mel=one), batch) is None  # before the model is known
@@ -61,3 +65,18 @@ def test_the_loss_is_zero_for_the_reference_and_teaches_its_voice(waves: list[np
     assert closer is not None
     assert float(closer) < float(different.detach())
     assert not list(loss.parameters())
+
+
+def test_prepared_embeddings_are_what_is_to_be_reached(waves: list[np.ndarray]) -> None:
+    mel = mel_of(waves[0])[None, :150]
+    length = torch.tensor([150])
+    found = MelSpeakerEncoder(CONTRACT, windows=2)(mel, length)
+    batch: Any = SimpleNamespace(
+        mel=mel, frame_lengths=length, reference=mel_of(waves[1])[None], reference_lengths=length,
+        embedding=3 * found,
+    )  # fmt: skip
+    loss = SpeakerSimilarityLoss()
+    loss.attach(SimpleNamespace(contract=CONTRACT))  # type: ignore[arg-type]
+    value = loss(SimpleNamespace(mel=mel), batch)
+    assert value is not None
+    assert abs(float(value)) < 1e-5
