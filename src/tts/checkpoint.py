@@ -91,6 +91,11 @@ class Run(NamedTuple):
             raise self._unfit(error) from error
         return model
 
+    def describe(self) -> str:
+        """Return what the model is: an acoustic model, or the ``kind`` that its class states."""
+        usual = "a vocoder or a codec" if is_vocoder(self.config) else "an acoustic model"
+        return str(getattr(self.model_class(), "kind", usual))
+
     def _unfit(self, error: Exception) -> CheckpointError:
         return CheckpointError(f"{self.path}: its config does not fit its model: {short(error)}")
 
@@ -100,7 +105,7 @@ class Run(NamedTuple):
         Raises CheckpointError for the voice of a vocoder or a codec, which has none.
         """
         if self.facts is None or self.frontend is None:
-            raise CheckpointError(f"{self.path} is a vocoder or a codec; give an acoustic model")
+            raise CheckpointError(f"{self.path} is {self.describe()}; give an acoustic model")
         return self.facts
 
 

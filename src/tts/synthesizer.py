@@ -170,7 +170,7 @@ class Synthesizer:
             facts = run.require_facts()
             model = run.build()
             if not isinstance(model, AcousticModel):
-                raise CheckpointError(f"{run.path} is a vocoder or a codec; give an acoustic model")
+                raise CheckpointError(f"{run.path} is {run.describe()}; give an acoustic model")
             assert run.frontend is not None
             frontend = Frontend.from_dict(run.frontend, phonemizer, str(run.path))
             coded = model.features == "codes"

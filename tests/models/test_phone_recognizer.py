@@ -12,11 +12,14 @@ from processes import command
 from tests.models.assemble import batch, facts
 from tts.contract import MelContract
 from tts.errors import UserError
+from tts.export.voice import export_voice
 from tts.losses.phones import ConnectionistTemporalClassification
 from tts.metrics.evaluation_sample import EvaluationSample
 from tts.metrics.phone_error import PhoneErrorRate, load_recognizer
 from tts.models.phone_recognizer import PhoneRecognizer, SpectrogramMasks, recognized
+from tts.synthesizer import Synthesizer
 from tts.text.symbols import SYMBOLS
+from tts.vocoders.load import load_vocoder
 
 FACTS = facts()
 
@@ -123,6 +126,27 @@ def test_a_run_measures_speech_of_its_languages_alone(run: Path, tmp_path: Path)
     assert float(measure.compute()) == pytest.approx(100 * said[0] / said[1])
     assert measure.statistics(EvaluationSample(wave, MelContract(), "Guten Morgen.", "de")) is None
     assert measure.statistics(EvaluationSample(wave, MelContract(), "", "en-us")) is None
+
+
+def test_a_recognizer_is_exported_and_refused_where_speech_is_made(
+    run: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "voice"
+    export_voice(composed("export", f"run={run}", f"out={out}"))
+    wave = torch.randn(22050).mul(0.1).numpy()
+    sample = EvaluationSample(wave, MelContract(), "Good morning.", "en-us")
+    one, other = (load_recognizer(str(path)).recognize(sample) for path in (run, out))
+    assert one == other
+    for refused, message in (
+        (("export", f"run={run}", f"out={tmp_path}/x", "format=onnx"), "with format=voice"),
+        (("export", f"run={run}", f"out={tmp_path}/x", "energy=1"), "energy: a phone recognizer"),
+    ):
+        with pytest.raises(UserError, match=message):
+            export_voice(composed(*refused))
+    with pytest.raises(UserError, match="is a phone recognizer; give an acoustic model"):
+        Synthesizer.load(out)
+    with pytest.raises(UserError, match="is a phone recognizer; give a vocoder"):
+        load_vocoder(MelContract(), str(out), None)
 
 
 def test_what_is_no_recognizer_is_said() -> None:

@@ -15,6 +15,10 @@ def with_speaking(run: Run, settings: Mapping[str, object]) -> Run:
     Raises UserError for a setting that the model does not take, or a value that it rejects.
     """
     given = {name: value for name, value in settings.items() if value is not None}
+    if not speaks(run):
+        if given:
+            raise UserError(f"{next(iter(given))}: {run.describe()} has no such setting")
+        return run
     if is_vocoder(run.config):
         made = run.model_class()
         known, kind = set(inspect.signature(made).parameters), f"a {made.__name__}"
@@ -31,3 +35,8 @@ def with_speaking(run: Run, settings: Mapping[str, object]) -> Run:
         raise UserError("a speaking default of a voice is one number: give no list")
     run.build().require_controls(controls)
     return run._replace(speaking=controls.changed())
+
+
+def speaks(run: Run) -> bool:
+    """Return whether a run's model is of a kind that is used when speaking."""
+    return not hasattr(run.model_class(), "kind")

@@ -10,7 +10,7 @@ from tts.config.option_checks import is_given
 from tts.config.trusted_packages import with_trust
 from tts.controls import SynthesisControls
 from tts.errors import UserError, naming_key
-from tts.export.speaking import with_speaking
+from tts.export.speaking import speaks, with_speaking
 from tts.files import require_writable
 from tts.plain_data import PlainData
 from tts.training.warm_start import one_speaker
@@ -38,10 +38,12 @@ def export_voice(config: DictConfig) -> None:
     about = {"data": config.about, "license": config.license}
     about = {key: value for key, value in about.items() if value is not None}
     if config.format != "voice":
+        if not speaks(run):
+            raise UserError(f"run={config.run} is {run.describe()}: export it with format=voice")
         _export_graph(config, run, about)
         return
     save_voice(run, config.out, about, config.half)
-    if run.facts is not None and run.build().features == "codes":
+    if run.facts is not None and speaks(run) and run.build().features == "codes":
         decoder = load_codec_decoder(run)  # the right one
         assert decoder is not None
         keep_codec(codec_folder(run.path), Path(config.out))

@@ -66,6 +66,8 @@ class PhoneRecognizer(nn.Module):
     ``masks``, ``masked_bands`` and ``masked_frames``: see :class:`SpectrogramMasks`.
     """
 
+    kind = "a phone recognizer"
+
     def __init__(
         self,
         facts: CorpusFacts,

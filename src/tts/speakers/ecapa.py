@@ -30,6 +30,8 @@ class EcapaEncoder(nn.Module):
     for each training speaker, which AAM-softmax reads.
     """
 
+    kind = "a speaker encoder"
+
     def __init__(
         self,
         facts: CorpusFacts,

@@ -48,7 +48,7 @@ def adapt(config: DictConfig) -> None:
     require_writable(out, "out=")
     model = run.build()
     if not isinstance(model, AcousticModel):
-        raise UserError(f"run={config.run} is a vocoder or a codec; give an acoustic model")
+        raise UserError(f"run={config.run} is {run.describe()}; give an acoustic model")
     training = training_config(config, run, model)
     folder = Path(config.run_dir)
     with locked(folder), summarized(folder, task_overrides()) as summary:

@@ -45,7 +45,7 @@ def load_vocoder(
         run = load_run(path)
         made = run.model_class()
         if not (isinstance(made, type) and issubclass(made, Vocoder)):
-            kind = "a codec" if is_vocoder(run.config) else "an acoustic model"
+            kind = "a codec" if is_vocoder(run.config) else run.describe()
             raise CheckpointError(f"{run.path} is {kind}; give a vocoder")
         if family is not None and made.__name__ != family:
             raise CheckpointError(f"{run.path} is a {made.__name__}, not a {family}")
