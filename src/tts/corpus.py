@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from tts.contract import CodecContract, Contract, MelContract, require_same_codec
-from tts.errors import UserError
+from tts.errors import UserError, listed
 from tts.plain_data import PlainData, PlainDataError, quoted
 from tts.typed_data import from_plain
 
@@ -93,7 +93,7 @@ class CorpusFacts:
         if name is None:
             return 0
         if name not in self.speakers:
-            raise UserError(f"speaker={name!r} is unknown; choose from {', '.join(self.speakers)}")
+            raise UserError(f"speaker={name!r} is unknown; choose from {listed(self.speakers)}")
         return self.speakers.index(name)
 
 
@@ -107,7 +107,7 @@ def merge_facts(parts: list[CorpusFacts]) -> CorpusFacts:
     speakers: dict[str, tuple[SpeakerStatistics, str]] = {}
     languages: list[str] = []
     for part in parts:
-        label = f"the corpus of {', '.join(part.speakers)}"
+        label = f"the corpus of {listed(part.speakers)}"
         first.contract.require(part.contract, "the first corpus", label)
         require_same_codec(first.codec, part.codec, "the first corpus", label)
         if part.symbols != first.symbols:

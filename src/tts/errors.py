@@ -1,7 +1,7 @@
 """User errors: the commands print their message without a traceback."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 _NAMES_A_KEY = re.compile(r"[\w./]+=")
@@ -9,6 +9,12 @@ _NAMES_A_KEY = re.compile(r"[\w./]+=")
 
 class UserError(ValueError):
     """A mistake that the user can fix; the message names its place and the remedy."""
+
+
+def listed(names: Sequence[str], most: int = 20) -> str:
+    """Return the first names, separated by commas, and how many more there are."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
 @contextmanager

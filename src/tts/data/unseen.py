@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from tts.corpus import CorpusFacts
-from tts.errors import UserError
+from tts.errors import UserError, listed
 
 Unseen = Sequence[str] | int | None
 
@@ -24,7 +24,7 @@ def choose_unseen(speakers: Collection[str], asked: Unseen, seed: int) -> frozen
     if unknown := sorted(set(chosen) - set(speakers)):
         raise UserError(
             f"data.unseen_speakers: no corpus has a speaker {unknown[0]}; choose from "
-            f"{', '.join(sorted(speakers)[:20])}"
+            f"{listed(sorted(speakers))}"
         )
     if len(set(chosen)) == len(speakers):
         raise UserError(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from tts.errors import listed
 from tts.text.auto_language import AUTO, by_language
 from tts.text.bracket_markup import parse_brackets
 from tts.text.code_switching import switched
@@ -218,7 +219,7 @@ def _language(passage: Passage, language: str, cast: Cast | None) -> str:
         if passage.speaker not in cast.speakers:
             raise TextError(
                 f"{passage.speaker_at} is not a speaker of this model; choose from "
-                f"{', '.join(cast.speakers)}"
+                f"{listed(tuple(cast.speakers))}"
             )
         language = cast.speakers[passage.speaker]
     if passage.language is None:

@@ -13,7 +13,7 @@ from tts.build import build_model
 from tts.checkpoint import Run, load_run
 from tts.contract import SET_MEL, require_same_codec
 from tts.corpus import CorpusFacts, joined_symbols
-from tts.errors import UserError, naming_key
+from tts.errors import UserError, listed, naming_key
 from tts.models.acoustic import AcousticModel, CorpusKeys
 from tts.models.masked_codec import MaskedCodec
 from tts.modules.style import Style
@@ -95,7 +95,7 @@ def one_speaker(run: Run, name: str) -> Run:
     """Reduce a run of several speakers to the one called ``name``. Raises UserError if unknown."""
     facts = run.require_facts()
     if name not in facts.speakers:
-        raise UserError(f"speaker={name}: choose from {', '.join(facts.speakers)}")
+        raise UserError(f"speaker={name}: choose from {listed(facts.speakers)}")
     kept = slice(number := facts.speakers.index(name), number + 1)
     with torch.device("meta"):
         model: AcousticModel[Any] = build_model(run.model_factory(), facts)
