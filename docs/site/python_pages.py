@@ -6,7 +6,7 @@ from pathlib import Path
 SECTIONS = {
     "Speak": ["synthesizer", "controls", "timings"],
     "Types that cross folders": ["batch", "contract", "corpus", "bounds", "errors"],
-    "Text": ["text.frontend", "text.phonemes", "text.symbols"],
+    "Text": ["text.frontend", "text.phonemes", "text.symbols", "text.symbol_table"],
     "Audio": ["audio.io", "audio.mel", "audio.mel_filters", "audio.pitch", "audio.energy"],
     "Corpora": ["data.corpora.source", "data.corpora.ljspeech", "data.corpora.recording"],
     "Modules": ["modules"],

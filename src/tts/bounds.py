@@ -76,6 +76,7 @@ SolverSteps = Annotated[int, Bound(least=1, most=1000)]
 Iterations = Annotated[int, Bound(least=0, most=100_000)]
 SampleRate = Annotated[int, Bound(least=1000, most=768_000)]  # Hz
 Heads = Annotated[int, Bound(least=1, most=1024)]
+TableSize = Annotated[int, Bound(least=1, most=30_000)]  # symbols, whose ids have 16 bits
 Octaves = Annotated[int, Bound(least=1, most=16)]
 Width = Annotated[float, Bound(above=0, most=16)]  # share of the published channels
 Temperature = Annotated[float, Bound(least=0, most=10)]  # scale of the noise in synthesis

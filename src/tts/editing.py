@@ -158,9 +158,8 @@ def _names(voice: Synthesizer, speaker: str | None, language: str | None) -> _Na
 
 def _phonemes(voice: Synthesizer, text: str, language: str) -> str:
     """Return the phonemes of a sentence, each of which is a token."""
-    known = set(voice.frontend.symbols)
     phonemes = with_stop(voice.frontend(text, language).phonemes)
-    return "".join(symbol for symbol in phonemes if symbol in known)
+    return voice.frontend.known(phonemes)[0]
 
 
 def _prompt(voice: Synthesizer, phonemes: str, names: _Names) -> Prompt:

@@ -75,6 +75,7 @@ TEXT = {
     "tts.text.frontend": ("Frontend",),
     "tts.text.multilingual": ("MultilingualPhonemizer",),
     "tts.text.phonemes": ("EspeakPhonemizer",),
+    "tts.text.subwords": ("Subwords",),
 }
 # a corpus and how it is prepared
 DATA = {

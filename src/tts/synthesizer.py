@@ -82,6 +82,7 @@ class SynthesizedSentence(NamedTuple):
     pronounced: tuple[tuple[str, str], ...] = ()  # words with phonemes of their own
     log_variance: Tensor | None = None  # (N,) of ln(frames) of each symbol, if predicted
     refinement: Refinement | None = None  # confidence of codes and rounds (model=masked_codec)
+    symbols: tuple[str, ...] = ()  # (N,) those of ``phonemes`` as people read them
 
 
 class _Sentence(NamedTuple):
@@ -291,8 +292,9 @@ class Synthesizer:
             start += round(one.lead * self.sample_rate) / self.sample_rate
             uncertain = None if one.log_variance is None else one.log_variance.tolist()
             timing = sentence_timing(
-                one.text, one.normalized, one.phonemes, seconds, start, phonemize, uncertain
-            )
+                one.text, one.normalized, one.phonemes, seconds, start, phonemize, uncertain,
+                one.symbols,
+            )  # fmt: skip
             rounds = [] if one.refinement is None else one.refinement.rounds[0].tolist()
             found.append(timing._replace(rounds=tuple(rounds)))
             length = round(len(one.features) * one.frame_seconds * self.sample_rate)
@@ -302,7 +304,9 @@ class Synthesizer:
     def _phonemize(self, language: str, pronounced: Mapping[str, str], word: str) -> str:
         """Return the phones of one word, which the text can have given."""
         given = pronounced.get(word)
-        return self.frontend.phonemizer(word, language) if given is None else given
+        if given is None:
+            return self.frontend.phones(word, language)[0]
+        return self.frontend.known(given)[0]
 
     def stream(
         self,
@@ -515,6 +519,7 @@ class Synthesizer:
                 line.language, pitch=pitch, energy=energy, lead=line.lead,
                 pronounced=line.pronounced, log_variance=uncertain,
                 refinement=generated.refinement,
+                symbols=self.frontend.table.shown(line.phonemes),
             )  # fmt: skip
 
     def _generator(self, seed: int | torch.Generator | None) -> torch.Generator:
@@ -609,7 +614,8 @@ class Synthesizer:
 
         spoken = [sentence for sentence in sentences if sentence.tokens]
         languages = dict.fromkeys(s.language for s in spoken if s.language not in self._known)
-        phones = (symbol for s in spoken for symbol in s.phonemes if symbol not in SILENT)
+        codes = (code for s in spoken for code in s.phonemes if code not in SILENT)
+        phones = self.frontend.table.shown(dict.fromkeys(codes))
         symbols = [symbol for symbol in self.facts.untrained(phones) if symbol not in self._known]
         self._known |= {*languages, *symbols}
         named = shown(symbols)
@@ -722,6 +728,7 @@ class OnnxSynthesizer(Synthesizer):
                 line.unknown, sentence.skipped, (), line.normalized, line.language,
                 frame_seconds=self.facts.contract.seconds(1), lead=line.lead,
                 pronounced=line.pronounced, log_variance=spoken.log_variance,
+                symbols=self.frontend.table.shown(line.phonemes),
             )  # fmt: skip
 
     def stream(

@@ -44,12 +44,14 @@ def sentence_timing(
     start: float,
     phonemize: Callable[[str], str],
     log_variances: Sequence[float] | None = None,
+    symbols: Sequence[str] | None = None,
 ) -> SentenceTiming:
     """Return the times of one sentence that starts at ``start``.
 
     ``seconds``: the duration of each symbol of ``phonemes``; ``log_variances``: those predicted.
-    ``phonemize``: of one word alone.
+    ``phonemize``: of one word alone. ``symbols``: those of ``phonemes`` as they are shown.
     """
+    shown = phonemes if symbols is None else symbols
     durations = list(seconds)
     times = [start]
     for duration in durations:
@@ -67,7 +69,7 @@ def sentence_timing(
                 times[end],
                 tuple(
                     Timing(
-                        phonemes[first:last],
+                        "".join(shown[first:last]),
                         times[first],
                         times[last],
                         _log_variance(durations[first:last], log_variances, first),

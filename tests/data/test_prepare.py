@@ -21,6 +21,8 @@ from tts.data.prepare import prepare
 from tts.data.prepare_settings import PrepareSettings
 from tts.data.store import PreparedCorpus, StoreError
 from tts.text.frontend import Frontend
+from tts.text.phonemes import EspeakPhonemizer, Phonemizer
+from tts.text.subwords import Subwords
 
 CONTRACT = MelContract()
 LENIENT = PrepareSettings(max_dropped=0.99)
@@ -213,13 +215,18 @@ def test_preparing_continues_after_a_full_disk(
     assert len(PreparedCorpus.open(run(root, out)).rows) == len(TEXTS)
 
 
+@pytest.mark.parametrize("phonemizer", [EspeakPhonemizer(), Subwords(40)])
 def test_several_processes_prepare_the_same_bytes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    phonemizer: Phonemizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SHARD", 2)
-    root = ljspeech(tmp_path / "c")
-    one = run(root, tmp_path / "1")
-    (two,) = prepare([LJSpeech(root)], Frontend(), CONTRACT, tmp_path / "2", LENIENT, 2, False)
+    corpus, frontend = LJSpeech(ljspeech(tmp_path / "c")), Frontend(phonemizer)
+    one, two = (
+        prepare([corpus], frontend, CONTRACT, tmp_path / f"{workers}", LENIENT, workers, False)[0]
+        for workers in (0, 2)
+    )
+    assert one.name == two.name
+    assert PreparedCorpus.open(one).facts == PreparedCorpus.open(two).facts
     for path in sorted((one / "shards").iterdir()):
         assert path.read_bytes() == (two / "shards" / path.name).read_bytes()
 

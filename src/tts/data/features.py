@@ -59,10 +59,10 @@ def extract(
     )  # fmt: skip
     utterance = Utterance(row, key)
     try:
-        _add_tokens(utterance, source, recipe.frontend)
+        phonemes = _add_tokens(utterance, source, recipe.frontend)
         found = known or extract_acoustics(source, recipe.contract, recipe.settings)
         _add_acoustics(utterance, found, recipe)
-        _add_durations(utterance, source, recipe, found.start)
+        _add_durations(utterance, source, recipe, phonemes, found.start)
         row.kept = True
     except TextError as error:
         row.reason = f"unusable text, {error}"
@@ -73,24 +73,26 @@ def extract(
     return utterance
 
 
-def _add_tokens(utterance: Utterance, source: Source, frontend: Frontend) -> None:
+def _add_tokens(utterance: Utterance, source: Source, frontend: Frontend) -> str:
+    """Add the tokens, and return the symbols that they index."""
     row = utterance.row
     if source.phonemes is not None:
-        row.normalized, row.phonemes = source.normalized or source.text, source.phonemes
-        unknown = sorted(set(source.phonemes) - set(frontend.symbols))
+        row.normalized, phonemes = source.normalized or source.text, source.phonemes
+        unknown = sorted({symbol for symbol in source.phonemes if symbol not in frontend.table})
     else:
         read = read_text(frontend, source.normalized or source.text, source.language)
-        row.normalized, row.phonemes = read.normalized, read.phonemes
+        row.normalized, phonemes = read.normalized, read.phonemes
         unknown = list(read.unknown)
+    row.phonemes = frontend.table.written(phonemes)
     if unknown:
         raise Dropped(
             f"unknown symbols, its text has {' '.join(map(repr, unknown[:8]))}, which cannot be "
             "spoken: replace them by words"
         )
-    table = {symbol: index for index, symbol in enumerate(frontend.symbols)}
-    tokens = torch.tensor([table[symbol] for symbol in row.phonemes], dtype=torch.int16)
+    tokens = torch.tensor(frontend.tokens(phonemes), dtype=torch.int16)
     row.tokens = len(tokens)
     utterance.features["tokens"] = tokens
+    return phonemes
 
 
 def _add_acoustics(utterance: Utterance, found: Acoustics, recipe: Recipe) -> None:
@@ -108,9 +110,11 @@ def _add_acoustics(utterance: Utterance, found: Acoustics, recipe: Recipe) -> No
     utterance.features |= found.features
 
 
-def _add_durations(utterance: Utterance, source: Source, recipe: Recipe, offset: float) -> None:
+def _add_durations(
+    utterance: Utterance, source: Source, recipe: Recipe, phonemes: str, offset: float
+) -> None:
     """Add durations where the corpus gives times; ``offset``: seconds trimmed off the front."""
-    ends = _token_ends(source, recipe.frontend, utterance.row, offset)
+    ends = _token_ends(source, recipe.frontend, phonemes, utterance.row.seconds, offset)
     if ends is None:
         return
     durations = frames_from_ends(ends, utterance.row.frames, recipe.contract.seconds(1))
@@ -118,7 +122,9 @@ def _add_durations(utterance: Utterance, source: Source, recipe: Recipe, offset:
     utterance.row.timed = True
 
 
-def _token_ends(source: Source, frontend: Frontend, row: Row, offset: float) -> list[float] | None:
+def _token_ends(
+    source: Source, frontend: Frontend, phonemes: str, seconds: float, offset: float
+) -> list[float] | None:
     """Return the end of each token in seconds after trimming, or None without times."""
     if source.phoneme_ends is not None:
         return [max(end - offset, 0.0) for end in source.phoneme_ends]
@@ -132,7 +138,7 @@ def _token_ends(source: Source, frontend: Frontend, row: Row, offset: float) -> 
         except TextError:  # for example a dash between spaces
             return ""
 
-    return ends_from_words(row.phonemes, words, row.seconds, phonemize)
+    return ends_from_words(phonemes, words, seconds, phonemize)
 
 
 def utterance_state(utterance: Utterance) -> Mapping[str, object]:

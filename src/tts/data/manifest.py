@@ -45,7 +45,7 @@ class Row:
     id: str
     text: str
     normalized: str
-    phonemes: str
+    phonemes: str  # symbols; SymbolTable.written, where some have several characters
     speaker: str
     language: str
     seconds: float  # after trimming

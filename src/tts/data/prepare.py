@@ -312,8 +312,10 @@ def _facts(
 
 def _trained_symbols(rows: list[Row], frontend: Frontend) -> tuple[str, ...]:
     """Return the symbols that occur in the training rows, in the table's order."""
-    used = {symbol for row in rows if row.kept and row.split == "train" for symbol in row.phonemes}
-    return tuple(symbol for symbol in frontend.symbols if symbol in used)
+    table = frontend.table
+    trained = (row.phonemes for row in rows if row.kept and row.split == "train")
+    known = set(table.shown({code for written in trained for code in table.read(written)}))
+    return tuple(symbol for symbol in frontend.symbols if symbol in known)
 
 
 def _statistics(sums: Sums, total: Sums, seconds: float) -> SpeakerStatistics:

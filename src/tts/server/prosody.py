@@ -26,8 +26,8 @@ def describe_sentence(
         "text": sentence.text,
         "normalized": sentence.normalized,
         "language": sentence.language,
-        "symbols": list(sentence.phonemes),
-        "phones": _phones(sentence.phonemes),
+        "symbols": list(sentence.symbols),
+        "phones": _phones(sentence),
         **_prosody(voice, sentence, speaker),
         "pause": sentence.pause,
         "words": _words(voice, sentence),
@@ -69,13 +69,14 @@ def _prosody(
     return {"seconds": seconds, "pitch": pitch, "energy": energy}
 
 
-def _phones(phonemes: str) -> list[dict[str, object]]:
+def _phones(sentence: SynthesizedSentence) -> list[dict[str, object]]:
     """Return the symbols in groups: a phone with its stress and length, or one silent symbol."""
+    phonemes, symbols = sentence.phonemes, sentence.symbols
     spans = [(begin, end, False) for begin, end in phone_spans(phonemes, 0, len(phonemes))]
     covered = {number for begin, end, _ in spans for number in range(begin, end)}
     rest = [(n, n + 1, True) for n in range(len(phonemes)) if n not in covered]
     return [
-        {"text": phonemes[begin:end], "begin": begin, "end": end, "silent": silent}
+        {"text": "".join(symbols[begin:end]), "begin": begin, "end": end, "silent": silent}
         for begin, end, silent in sorted(spans + rest)
     ]
 

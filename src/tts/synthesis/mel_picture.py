@@ -62,7 +62,7 @@ def _draw_mel(axis: Axes, sentence: SynthesizedSentence, contract: MelContract) 
         cmap="magma",
     )
     ends = [0.0]
-    for symbol, frames in zip(sentence.phonemes, durations, strict=bool(durations)):
+    for symbol, frames in zip(sentence.symbols, durations, strict=bool(durations)):
         width = frame * frames
         axis.axvline(ends[-1], color="white", linewidth=0.4, alpha=0.5)
         axis.text(ends[-1] + width / 2, contract.bands + 1, symbol, ha="center", fontsize=8)

@@ -45,7 +45,8 @@ def phonemize(config: DictConfig) -> None:
         for sentence in sentences:
             if sentence.skipped:
                 print(f"line {number}: skipped a piece: {sentence.skipped}", file=sys.stderr)
-            print("\n".join(show(sentence)))
+            written = frontend.table.written(sentence.phonemes)
+            print("\n".join(show(sentence._replace(phonemes=written))))
     errors.require_spoken()
 
 

@@ -8,7 +8,7 @@ from tts.bounds import Count
 from tts.text.phonemes import split_at_punctuation
 from tts.text.symbols import BOUNDARY, PADDING, PUNCTUATION
 
-_BASE = (PADDING, BOUNDARY, *PUNCTUATION)
+BASE = (PADDING, BOUNDARY, *PUNCTUATION)
 
 
 class Characters:
@@ -33,11 +33,11 @@ class Characters:
     def learned_symbols(self, texts: Iterable[str]) -> tuple[str, ...]:
         """Return the table for ``texts`` of symbols: padding, boundary, punctuation, characters."""
         counts = Counter(character for text in texts for character in text)
-        for symbol in _BASE:
+        for symbol in BASE:
             counts.pop(symbol, None)
         # the most frequent, and of equally frequent ones the first in Unicode
         ranked = sorted(counts, key=lambda character: (-counts[character], character))
-        return (*_BASE, *sorted(ranked[: self.vocab_size]))
+        return (*BASE, *sorted(ranked[: self.vocab_size]))
 
 
 def _small(text: str) -> str:

@@ -17,6 +17,7 @@ from tts.text.normalize import VERSION, normalize
 from tts.text.phonemes import EspeakPhonemizer, Phonemizer, ScriptReader, SymbolLearner
 from tts.text.scripts import describe, keep_readable, scripts_of
 from tts.text.sentences import MAX_CHARACTERS, Sentence, split_sentences
+from tts.text.symbol_table import MOST, SymbolTable
 from tts.text.symbols import BOUNDARY, PADDING, SILENT, SYMBOLS
 from tts.trust import TrustError, locate
 from tts.typed_data import conform
@@ -31,7 +32,7 @@ class FrontendOutput(NamedTuple):
 
     text: str
     normalized: str
-    phonemes: str  # N symbols, one character each; first and last are word boundaries
+    phonemes: str  # N symbols, one character each (SymbolTable); first and last are boundaries
     tokens: tuple[int, ...]  # (N,) index of each symbol
     unknown: tuple[str, ...]  # all characters and phones that were left out, each once
 
@@ -62,9 +63,13 @@ class Frontend:
     ):
         self.phonemizer: Phonemizer = phonemizer or EspeakPhonemizer()
         self.max_characters = max_characters
-        self.symbols = tuple(symbols)
+        self.table = SymbolTable(symbols)
         self.lexicon = Lexicon({}) if lexicon is None else Lexicon.read(lexicon)
-        self._id = {symbol: index for index, symbol in enumerate(self.symbols)}
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The table of symbols; index = token id."""
+        return self.table.symbols
 
     def __call__(
         self, text: str, language: str = "en-us", *, normalized: str | None = None
@@ -100,7 +105,14 @@ class Frontend:
 
     def phones(self, normalized: str, language: str) -> tuple[str, tuple[str, ...]]:
         """Return the symbols of words, and the phones that the table does not have, each once."""
-        return self._keep_known(_phonemized(self.phonemizer, normalized, language))
+        return self.known(_phonemized(self.phonemizer, normalized, language))
+
+    def known(self, phones: str) -> tuple[str, tuple[str, ...]]:
+        """Return phones as symbols of the table, and those that it does not have, each once."""
+        missing = dict.fromkeys(p for p in phones if p not in self.table or p == PADDING)
+        if missing:
+            phones = "".join(symbol for symbol in phones if symbol not in missing)
+        return self.table.coded(phones), tuple(missing)
 
     def output(
         self, text: str, words: Words, phones: str, missing: tuple[str, ...], language: str
@@ -115,7 +127,7 @@ class Frontend:
 
     def tokens(self, phonemes: str) -> tuple[int, ...]:
         """Return the index of each symbol; symbols that the table does not have are left out."""
-        return tuple(self._id[symbol] for symbol in phonemes if symbol in self._id)
+        return self.table.ids(phonemes)
 
     def sentences(self, text: str, language: str = "en-us") -> list[Sentence]:
         """Split text of any length into sentences that one call takes, with the pauses after them.
@@ -146,8 +158,7 @@ class Frontend:
     def with_symbols(self, symbols: Sequence[str]) -> "Frontend":
         """Return a copy with another table of symbols."""
         made = copy(self)
-        made.symbols = tuple(symbols)
-        made._id = {symbol: index for index, symbol in enumerate(made.symbols)}
+        made.table = SymbolTable(symbols)
         return made
 
     def to_dict(self) -> PlainData:
@@ -179,6 +190,10 @@ class Frontend:
         )
         if characters < 1:
             raise PlainDataError(f"{where}, frontend.max_characters: expected 1 or more")
+        if len(symbols) > MOST or "" in symbols:
+            raise PlainDataError(
+                f"{where}, frontend.symbols: expected at most {MOST:,}, none empty"
+            )
         if phonemizer is None:
             try:
                 phonemizer = locate(name, f"{where}, frontend", PHONEMIZERS)()
@@ -202,12 +217,6 @@ class Frontend:
                 f"the text {text[:40]!r}... has {len(text):,} characters, more than "
                 f"max_characters={self.max_characters:,}: split it into sentences"
             )
-
-    def _keep_known(self, phones: str) -> tuple[str, tuple[str, ...]]:
-        missing = dict.fromkeys(p for p in phones if p not in self._id or p == PADDING)
-        if missing:
-            phones = "".join(symbol for symbol in phones if symbol not in missing)
-        return phones, tuple(missing)
 
 
 def _phonemized(phonemizer: Phonemizer, words: str, language: str) -> str:

@@ -167,13 +167,14 @@ def _jointly(
     frontend: Frontend, spans: Sequence[Span], words: Words, language: str
 ) -> _Found | None:
     """Read the sentence at once; None where the symbols of a span cannot be found."""
+    missing: dict[str, None] = {}
     if any(
         before.text[-1:].isalnum() and after.text[:1].isalnum() for before, after in pairwise(spans)
     ):
         return None
     units = [_Unit(m[0], m.start(), m.end()) for m in _UNIT.finditer(words.normalized)]
     owners = _owners([unit.word for unit in units], frontend, spans, language)
-    phones, missing = frontend.phones(words.normalized, language)
+    phones, unknown = frontend.phones(words.normalized, language)
     places = word_spans(
         [unit.word for unit in units], phones, lambda word: frontend.phones(word, language)[0]
     )
@@ -189,7 +190,7 @@ def _jointly(
             edits += [
                 (*places[k], _stressed(symbols[slice(*places[k])]))
                 for k in reversed(own)
-                if spans[number].prosody.stressed
+                if spans[number].prosody.stressed and PRIMARY in frontend.table
             ]
             continue
         spoken = [places[k] for k in own if places[k][0] < places[k][1]]
@@ -198,14 +199,16 @@ def _jointly(
         start, end = spoken[0][0], spoken[-1][1]
         if not (_is_edge(phones, start - 1) and _is_edge(phones, end)):
             return None
-        edits.append((start, end, [_Symbol(symbol, number) for symbol in phonemes]))
+        given, left_out = frontend.known(phonemes)
+        missing |= dict.fromkeys(left_out)
+        edits.append((start, end, [_Symbol(symbol, number) for symbol in given]))
         if spans[number].stands_in:
             normalized = (
                 normalized[: units[own[0]].start] + phonemes + normalized[units[own[-1]].end :]
             )
     for start, end, replaced in edits:  # from the last to the first
         symbols[start:end] = replaced
-    return symbols, missing, normalized
+    return symbols, tuple(dict.fromkeys((*unknown, *missing))), normalized
 
 
 def _is_edge(phones: str, place: int) -> bool:
@@ -241,14 +244,16 @@ def _one_by_one(frontend: Frontend, spans: Sequence[Span], language: str) -> _Fo
         normalized = frontend.words(span.text, language).normalized
         phones, unknown = frontend.phones(normalized, language)
         if span.phonemes is not None:
-            phones, unknown, normalized = span.phonemes, (), span.phonemes
+            phones, unknown = frontend.known(span.phonemes)
+            normalized = span.phonemes
         missing |= dict.fromkeys(unknown)
         if phones := phones.strip(BOUNDARY):
             inside = before[-1:].isalnum() and span.text[:1].isalnum()
             if symbols and not inside and not _NO_SPACE_BEFORE.match(span.text):
                 symbols.append(_Symbol(BOUNDARY, -1))
             own = [_Symbol(symbol, number) for symbol in phones]
-            symbols += _stressed(own) if span.prosody.stressed and span.phonemes is None else own
+            stressed = span.prosody.stressed and PRIMARY in frontend.table
+            symbols += _stressed(own) if stressed and span.phonemes is None else own
         written.append(normalized)
         before = span.text
     return symbols, tuple(missing), " ".join(filter(None, written))

@@ -98,4 +98,4 @@ def to_symbols(phones: str) -> str:
 
 def shown(symbols: Iterable[str]) -> str:
     """Return symbols as people read them, a diacritic on a dotted circle."""
-    return " ".join(f"◌{symbol}" if unicodedata.combining(symbol) else symbol for symbol in symbols)
+    return " ".join(f"◌{s}" if unicodedata.combining(s[0]) else s for s in symbols)
