@@ -26,6 +26,8 @@ from tts.text.frontend import Frontend
 from tts.text.lexicon import Lexicon
 from tts.text.phonemes import require_language
 
+FORTY = ",".join(["af", "am", "an", "ar", "as"] * 8)
+
 
 @pytest.fixture(scope="module")
 def voice() -> Synthesizer:
@@ -241,6 +243,25 @@ def test_a_message_names_the_key_once() -> None:
             raise UserError(inner)
     with pytest.raises(UserError, match=r"^no$"), naming_key("run", None):
         raise UserError("no")
+
+
+@pytest.mark.parametrize(
+    ("language", "message"),
+    [
+        (FORTY, r"'af,am,.*…' are several: give one code, such as af"),
+        (f"[{FORTY}]", r"'\[af,am,.*…' are several: give one code, such as af"),
+        ("fo", "no dictionary of it"),
+        ("klingon", r"choose from piqd \(Klingon\)"),
+    ],
+)
+def test_a_language_that_cannot_be_spoken_is_one_short_line(
+    language: str, message: str, voice: Synthesizer
+) -> None:
+    with pytest.raises(UserError, match=message) as caught:
+        voice.analyze("Hello", language=language)
+    assert "choose from en-us, or auto" in str(caught.value)
+    assert len(str(caught.value)) < 300
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

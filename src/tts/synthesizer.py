@@ -64,7 +64,7 @@ class SynthesizedSentence(NamedTuple):
     """One synthesized sentence and its intermediate results."""
 
     text: str
-    phonemes: str
+    phonemes: str  # N symbols, one character each; ``symbols`` are readable
     waveform: np.ndarray  # (S,)
     features: Tensor  # (T, M) natural-log mel, or (T, K) codes: AcousticModel.features
     durations: Tensor | None  # (N,) int64 frames, one per phoneme symbol, if predicted
@@ -587,7 +587,7 @@ class Synthesizer:
         Raises UserError for a language that the front end cannot read either.
         """
         from tts.text.auto_language import AUTO
-        from tts.text.frontend import TextError
+        from tts.text.errors import TextError, shortened
 
         languages = self.facts.languages
         if language is None:
@@ -598,7 +598,7 @@ class Synthesizer:
             self.frontend.phones("a", language)
         except TextError as error:
             raise UserError(
-                f"language={language!r} is unknown to this model; choose from "
+                f"language={shortened(language)} is unknown to this model; choose from "
                 f"{', '.join(languages)}, or auto ({error})"
             ) from error
         return language

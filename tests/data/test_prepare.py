@@ -115,9 +115,19 @@ def test_an_unspeakable_text_and_a_duplicate_id_are_dropped(tmp_path: Path) -> N
     assert "duplicate id" in dropped["clip-000"]
 
 
-def test_an_unknown_language_is_refused_before_the_work(tmp_path: Path) -> None:
-    corpus = LJSpeech(ljspeech(tmp_path / "speech", TEXTS), language="xq")
-    with pytest.raises(CorpusError, match=r"data\.language=xq: .*choose from"):
+@pytest.mark.parametrize(
+    ("language", "message"),
+    [
+        ("xq", r"data\.language='xq': .*choose from"),
+        ("fo", r"data\.language='fo': .*train with frontend=characters"),
+        (",".join(["af"] * 40), r"data\.language='af,.*…': .*…' are several: give one code"),
+    ],
+)
+def test_an_unknown_language_is_refused_before_the_work(
+    language: str, message: str, tmp_path: Path
+) -> None:
+    corpus = LJSpeech(ljspeech(tmp_path / "speech", TEXTS), language=language)
+    with pytest.raises(CorpusError, match=message):
         prepare([corpus], Frontend(), CONTRACT, tmp_path / "out", LENIENT, 0, False)
 
 

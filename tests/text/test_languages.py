@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tts.text import espeak
 from tts.text.analysis import AnalyzedSentence, Cast, analyze
 from tts.text.characters import Characters
-from tts.text.errors import TextError
+from tts.text.errors import TextError, UnreadableTextError
 from tts.text.frontend import Frontend
 from tts.text.language_id import detect_language
 from tts.text.multilingual import MultilingualPhonemizer, _reader
@@ -25,6 +25,22 @@ WORDS = {
     "pt": "casa", "pl": "dom", "ru": "дом", "uk": "дім", "bg": "къща", "cs": "dům", "sv": "hus",
     "fi": "talo", "hu": "ház", "tr": "ev", "el": "σπίτι", "fa": "خانه", "ar": "بيت", "hi": "घर",
     "cmn": "房子", "ko": "집",
+}  # fmt: skip
+# letters of which words are made
+ALPHABETS = {
+    "en-us": "abcdefghijklmnopqrstuvwxyz", "de": "abcdefghijklmnopqrstuvwxyzäöüß",
+    "fr-fr": "abcdefghijklmnopqrstuvwxyzéèçàûœ", "nl": "abcdefghijklmnopqrstuvwxyzëï",
+    "es": "abcdefghijklmnopqrstuvwxyzñáü", "it": "abcdefghilmnopqrstuvzàèò",
+    "pt": "abcdefghijlmnopqrstuvxzãçõ", "pl": "abcdefghijklmnoprstuwyząęłńśźżó",
+    "cs": "aábcčdďeéěfghiíjklmnňoóprřsštťuúůvyýzž", "sv": "abcdefghijklmnopqrstuvxyzåäö",
+    "fi": "adeghijklmnoprstuvyäö", "hu": "aábcdeéfghiíjklmnoóöőprstuúüűvz",
+    "tr": "abcçdefgğhıijklmnoöprsştuüvyz", "sw": "abcdefghijklmnoprstuvwyz",
+    "vi": "abcdeghiklmnopqrstuvxyăâđêôơư", "ru": "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
+    "uk": "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя", "bg": "абвгдежзийклмнопрстуфхцчшщъьюя",
+    "el": "αβγδεζηθικλμνξοπρστυφχψωάέή", "ka": "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ",
+    "fa": "ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی", "ar": "ابتثجحخدذرزسشصضطظعغفقكلمنهوي",
+    "he": "אבגדהוזחטיכלמנסעפצקרשת", "hi": "कखगघचछजझटठडढणतथदधनपफबभमयरलवशषसह",
+    "cmn": "房子人大中国好的是我你们他", "ko": "집사람학교한국말하나다라마바",
 }  # fmt: skip
 
 
@@ -44,6 +60,28 @@ def test_no_word_is_lost_in_silence(language: str, noise: list[str]) -> None:
     letters = [c for c in " ".join(noise) if c.isalpha() and c.isascii()]
     if letters and language == "en-us":  # no letter is silent where it stands alone
         assert len(output.phonemes) > len(alone)
+
+
+@pytest.mark.parametrize("language", sorted(ALPHABETS))
+@settings(max_examples=20)
+@given(st.data())
+def test_each_word_adds_phones_or_is_named(language: str, data: st.DataObject) -> None:
+    word = st.text(ALPHABETS[language], min_size=3, max_size=8)
+    words = data.draw(st.lists(word, min_size=2, max_size=5))
+    before, _ = _spoken(" ".join(words[:-1]), language)
+    whole, unknown = _spoken(" ".join(words), language)
+    assert whole > before or set(unknown) & set(words[-1])
+    for each in words:
+        assert any(_spoken(each, language))
+
+
+def _spoken(text: str, language: str) -> tuple[int, tuple[str, ...]]:
+    """Return how many phones a text has, and the characters that are left out."""
+    try:
+        output = FRONTEND(text, language)
+    except UnreadableTextError as error:
+        return 0, error.left_out
+    return sum(symbol not in SILENT for symbol in output.phonemes), output.unknown
 
 
 def test_every_language_of_espeak_has_its_symbols_in_the_shared_table() -> None:

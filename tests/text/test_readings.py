@@ -1,5 +1,6 @@
 """How written text is read in each language; the tables in ``readings/`` are for native readers."""
 
+import re
 import time
 from pathlib import Path
 
@@ -22,6 +23,28 @@ def _rows(path: Path) -> list[tuple[str, str, str]]:
 
 
 ROWS = [row for path in FILES for row in _rows(path)]
+
+
+# what a table must have rows of, as patterns of the written text
+KINDS = {
+    "dates": r"\d[/.-]\d{1,2}[/.-]\d|\d\.?\s?(?:de\s)?(?:[Mm]ai|May|mei|maja|мая|mayo|maggio|maio)"
+    r"|فروردین",
+    "money": r"[€$£₽]|руб|zł",
+    "times": r"\d[:h.]\d\d|ساعت",
+    "ordinals": r"\d(?:st|nd|rd|th|er|e|de|ste|ère|º|ª|°|-й|ام|\.(?= \w)|\.º)(?!\w)",
+    "Roman numerals": r"(?<!\w)[IVX]{2,}(?:e|\.)?(?!\w)",
+    "abbreviations": r"(?<!\w)[^\W\d_]{1,4}\.(?= ?\w)",
+}
+RULE_BASED = ("en-us", "de", "fr", "nl", "fa", "ru", "es", "it", "pt", "pl")
+LEAST = 40  # rows
+
+
+@pytest.mark.parametrize("language", RULE_BASED)
+def test_a_table_has_rows_of_every_kind(language: str) -> None:
+    written = [row[1] for row in ROWS if row[0] == language]
+    assert len(written) >= LEAST
+    for kind, pattern in KINDS.items():
+        assert any(re.search(pattern, text) for text in written), kind
 
 
 @pytest.mark.parametrize(("language", "written", "read"), ROWS)

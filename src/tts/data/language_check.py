@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from tts.data.corpora.source import CorpusError, Source
 from tts.data.manifest import Row
-from tts.text.errors import TextError, UnreadableTextError
+from tts.text.errors import TextError, UnreadableTextError, shortened
 from tts.text.frontend import Frontend
 from tts.text.language_words import other_language
 from tts.text.normalize.fa_ezafe import undecided
@@ -22,7 +22,7 @@ def require_languages(sources: Sequence[Source], frontend: Frontend) -> None:
         except UnreadableTextError:
             continue  # a language without Latin letters
         except TextError as error:
-            raise CorpusError(f"data.language={language}: {error}") from error
+            raise CorpusError(f"data.language={shortened(language)}: {error}") from error
 
 
 def _is_phonemized(source: Source) -> bool:

@@ -10,7 +10,7 @@ from tts.errors import UserError
 from tts.parts import PHONEMIZERS
 from tts.plain_data import PlainData, PlainDataError, quoted
 from tts.text.clean import clean
-from tts.text.errors import TextError, UnreadableTextError
+from tts.text.errors import TextError, UnreadableTextError, shortened
 from tts.text.lexicon import Lexicon
 from tts.text.markup import require_no_markup
 from tts.text.normalize import VERSION, normalize
@@ -233,7 +233,7 @@ def _phonemized(phonemizer: Phonemizer, words: str, language: str) -> str:
 def _no_phones_message(
     text: str, language: str, dropped: tuple[str, ...], foreign: tuple[str, ...]
 ) -> str:
-    quoted = repr(text if len(text) <= 60 else text[:60] + "…")
+    quoted = shortened(text)
     if not text.strip():
         return f"the text {quoted} is empty: write at least one word"
     if foreign:

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from tts.text import espeak
 from tts.text.clean import SPOKEN_MARKS
-from tts.text.errors import TextError
+from tts.text.errors import TextError, shortened
 from tts.text.symbols import to_symbols
 
 
@@ -155,13 +155,16 @@ def _cut(word: str) -> list[str]:
 
 
 def _unknown_language_message(language: str, known: dict[str, espeak.Language]) -> str:
+    if "," in language:
+        first = language.strip("[](){}, ").split(",")[0].strip() or "en-us"
+        return f"language={shortened(language)} are several: give one code, such as {first}"
     wanted = language.lower().replace("_", "-")
     near = [code for code in known if code == wanted]
     near += [code for code, (name, _) in known.items() if wanted in name.lower()]
     near += [code for code in known if code.split("-")[0] == wanted.split("-")[0]]
     if len(wanted) > CODE:  # codes of two and three letters resemble many others
         near += difflib.get_close_matches(wanted, known, n=4, cutoff=0.6)
-    what = f"language={language!r} is not a language of espeak-ng"
+    what = f"language={shortened(language)} is not a language of espeak-ng"
     if not near or not wanted:
         return f"{what}; choose from {', '.join(known)}"
     listed = ", ".join(f"{code} ({known[code].name})" for code in dict.fromkeys(near))

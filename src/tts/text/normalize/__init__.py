@@ -24,7 +24,7 @@ from tts.text.normalize.abbreviations import Abbreviations
 from tts.text.normalize.sentence_ends import sentences
 from tts.text.normalize.shared_rules import Rule
 
-VERSION = 3  # increase it when rules change, so that corpora are prepared again
+VERSION = 4  # increase it when rules change, so that corpora are prepared again
 
 _SPACES = re.compile(r"\s+")
 _NO_ABBREVIATIONS = Abbreviations()

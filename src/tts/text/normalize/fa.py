@@ -18,6 +18,7 @@ from tts.text.normalize.fa_tables import (
     UNITS,
 )
 from tts.text.normalize.numbers import Numbers
+from tts.text.normalize.roman import SMALL_NUMERAL, value
 from tts.text.normalize.shared_rules import Rule, rule
 from tts.text.normalize.telephone import telephone
 
@@ -48,6 +49,7 @@ def rules(language: str) -> list[Rule]:
         addresses(ADDRESS),
         # digits that touch a letter
         rule(rf"(?<=[{_LETTERS}])(?=\d)|(?<=\d)(?=[{_LETTERS}])", " "),
+        _roman_numerals(),
         ABBREVIATIONS.expand,
         shared.spelled_letters(),
         telephone(
@@ -99,6 +101,18 @@ def _spelling() -> list[Rule]:
         ),
         rule(rf"(?<=[{_LETTERS}])ه[ {_HALF_SPACE}]ی(?!\w)", "ۀ"),
     ]
+
+
+def _roman_numerals() -> Rule:
+    """Return a rule for numerals behind a Persian word, and of one letter behind some nouns."""
+    several = rf"(?<=[{_LETTERS}]) (?=[IVX]{{2}})({SMALL_NUMERAL})(?![\w'’-])"
+    one = r"(?<=قرن|فصل|بخش|جلد|دور) ([IVX])(?![\w'’-])|(?<=جهانی) (I)(?![\w'’-])"
+
+    def read(match: re.Match[str]) -> str:
+        number = value(match[1] or match[2] or match[3])
+        return " اول" if number == 1 else f" {NUMBERS.ordinal(number)}"
+
+    return rule(f"{several}|{one}", read)
 
 
 def _date(day: int, month: int, year: int) -> str:
