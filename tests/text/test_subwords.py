@@ -110,6 +110,8 @@ def test_spelling_again_changes_nothing(corpus: list[str], text: str) -> None:
     codes = table.coded(text)
     assert table.coded(codes) == codes
     assert all(len(code) == 1 for code in codes)
+    known = "".join(code for code in codes if code in table)
+    assert table.codes(table.ids(codes)) == known
     assert table.coded("".join(table.shown(codes))) == codes
 
 

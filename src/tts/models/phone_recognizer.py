@@ -11,6 +11,7 @@ from tts.bounds import Bound, Channels, Count
 from tts.corpus import CorpusFacts
 from tts.masks import mask_from_lengths
 from tts.modules.context import Context
+from tts.text.symbol_table import SymbolTable
 from tts.text.symbols import LENGTH, MODIFIERS, SILENT, STRESS, TONES
 
 BLANK = 0  # the symbol of padding, which is never spoken
@@ -79,7 +80,7 @@ class PhoneRecognizer(nn.Module):
         masked_frames: Count = 20,
     ) -> None:
         super().__init__()
-        self.symbols, self.stride = facts.symbols, stride
+        self.table, self.stride = SymbolTable(facts.symbols), stride
         self.register_buffer("counted", self.counted_of(facts.symbols), persistent=False)
         self.counted: Tensor
         self.register_buffer("mel_std", torch.tensor(facts.mel_std))
@@ -123,12 +124,12 @@ class PhoneRecognizer(nn.Module):
         """Return the phones of one natural-log mel ``(T, M)``."""
         lengths = torch.tensor([len(mel)], device=mel.device)
         found = recognized(*self.probabilities(mel[None], lengths))[0]
-        return "".join(self.symbols[index] for index in found)
+        return self.table.codes(found)
 
     def phones_in(self, phonemes: str) -> str:
         """Return what counts of a front end's phonemes."""
-        known = {s for s, counts in zip(self.symbols, self.counted.tolist(), strict=True) if counts}
-        return "".join(symbol for symbol in phonemes if symbol in known)
+        counted = self.counted.tolist()
+        return self.table.codes(index for index in self.table.ids(phonemes) if counted[index])
 
 
 def recognized(log_probabilities: Tensor, lengths: Tensor) -> list[list[int]]:

@@ -38,6 +38,10 @@ class SymbolTable:
         """Return the index of each symbol; those that the table does not have are left out."""
         return tuple(self._id[code] for code in codes if code in self._id)
 
+    def codes(self, ids: Iterable[int]) -> str:
+        """Return the symbols of ids, one character each."""
+        return "".join(self._codes[index] for index in ids)
+
     def coded(self, text: str) -> str:
         """Return characters with each run that is a symbol as one character.
 
