@@ -68,7 +68,7 @@ def test_the_table_has_all_characters_and_no_more_than_its_size(
     assert len(set(symbols)) == len(symbols)
     pieces = symbols[len(BASE) + len(characters) :]
     assert all(len(piece) > 1 and not SILENT & set(piece) for piece in pieces)
-    assert all(sum(text.count(piece) for text in corpus) > 1 for piece in pieces)
+    assert all(any(piece in text for text in corpus) for piece in pieces)
 
 
 @given(TEXTS, st.text(LETTERS + " ", max_size=60), st.integers(16, 50), st.integers(0, 50))
