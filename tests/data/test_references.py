@@ -71,7 +71,7 @@ REFERENCES = References(TRAIN, longest=30)
 def test_a_reference_is_another_training_utterance_of_the_speaker(epoch: int) -> None:
     for part in (TRAIN, VALIDATION):
         for index in range(len(part.places)):
-            chosen = REFERENCES.choose(part, index, epoch)
+            chosen = REFERENCES.choose(part, index, str(epoch))
             row = CORPORA[chosen.corpus].rows[chosen.row]
             place = (chosen.corpus, chosen.row)
             assert row.speaker == part.row(index).speaker
@@ -86,8 +86,8 @@ def test_a_speaker_of_one_utterance_hears_a_part_of_it() -> None:
     assert (chosen.corpus, chosen.row, chosen.frames) == (0, 5, 35)
 
 
-def test_references_change_with_the_epoch_and_are_found_again() -> None:
-    epochs = [[REFERENCES.choose(TRAIN, n, epoch) for n in range(6)] for epoch in (0, 1, 0)]
+def test_references_change_with_the_occasion_and_are_found_again() -> None:
+    epochs = [[REFERENCES.choose(TRAIN, n, occasion) for n in range(6)] for occasion in "010"]
     assert epochs[0] == epochs[2] != epochs[1]
 
 
@@ -99,6 +99,15 @@ def test_a_sampler_that_resumes_yields_the_same_references() -> None:
     batches = [batch for epoch in (0, 1) for batch in (whole.set_epoch(epoch), list(whole))[1]]
     resumed.resume(len(whole) + 1)
     assert list(resumed) == batches[len(whole) + 1 :]
+
+
+def test_an_utterance_that_comes_again_in_an_epoch_has_another_reference() -> None:
+    repeated = np.array([1, 1, 1, 1, 8, 1])
+    sampler = ReferenceSampler(TRAIN.frame_lengths, 100, seed=3, repetitions=repeated)
+    pairs = [pair for batch in sampler.attach(REFERENCES, TRAIN) for pair in batch]
+    chosen = [excerpt for index, excerpt in pairs if index == 4]
+    assert len(chosen) == 8
+    assert len({excerpt.start for excerpt in chosen}) > 4
 
 
 def test_a_batch_has_the_frames_of_its_references() -> None:

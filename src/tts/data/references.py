@@ -39,10 +39,10 @@ class References:
         self.longest, self.seed = longest, seed
         self._of_speaker = lru_cache(maxsize=SPEAKERS)(train.of_speaker)
 
-    def choose(self, part: SpeechDataset, index: int, epoch: int = 0) -> Excerpt:
-        """Return the reference of utterance ``index`` of ``part``, always the same in an epoch."""
+    def choose(self, part: SpeechDataset, index: int, occasion: str = "0") -> Excerpt:
+        """Return the reference of utterance ``index`` of ``part``, the same at each ``occasion``."""
         own = part.place(index)
-        generator = random.Random(f"{self.seed}/{epoch}/{own}")
+        generator = random.Random(f"{self.seed}/{occasion}/{own}")
         others = self._of_speaker(part.speaker(index))
         count = sum(map(len, others))
         if count == 0 or (count == 1 and _place(others, 0) == own):
@@ -70,7 +70,8 @@ class References:
 class ReferenceSampler(FrameBudgetSampler):
     """A :class:`FrameBudgetSampler` of pairs: an utterance and the excerpt that is its reference.
 
-    The excerpts depend on (seed, epoch, utterance), so that a resumed training sees the same.
+    The excerpts depend on (seed, epoch, batch, utterance): a resumed training sees the same, and an
+    utterance that comes several times in an epoch (``data.balance``) has others each time.
     """
 
     def attach(self, references: References, part: SpeechDataset) -> "ReferenceSampler":
@@ -78,9 +79,10 @@ class ReferenceSampler(FrameBudgetSampler):
         return self
 
     def __iter__(self) -> Iterator[Any]:
-        epoch = self.epoch
-        for indices in super().__iter__():
-            yield [(index, self.references.choose(self.part, index, epoch)) for index in indices]
+        epoch, first = self.epoch, self.start
+        for number, indices in enumerate(super().__iter__(), first):
+            occasion = f"{epoch}/{number}"
+            yield [(index, self.references.choose(self.part, index, occasion)) for index in indices]
 
 
 class ReferencedDataset(Dataset[Batch]):
