@@ -40,7 +40,7 @@ class References:
         self._of_speaker = lru_cache(maxsize=SPEAKERS)(train.of_speaker)
 
     def choose(self, part: SpeechDataset, index: int, occasion: str = "0") -> Excerpt:
-        """Return the reference of utterance ``index`` of ``part``, the same at each ``occasion``."""
+        """Return the reference of utterance ``index`` of ``part``, the same at one ``occasion``."""
         own = part.place(index)
         generator = random.Random(f"{self.seed}/{occasion}/{own}")
         others = self._of_speaker(part.speaker(index))
