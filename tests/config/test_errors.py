@@ -39,7 +39,7 @@ def message(*overrides: str) -> str:
         ("discriminator/size=paper,", "cannot read"),
         (
             "callbacks=[default,gradients]",
-            "callbacks=gradients does not exist; did you mean gradient_monitor? choose from analysis",
+            "callbacks=gradients does not exist; did you mean gradient_monitor? choose from analys",
         ),
         ("model/size=[small,x]", "model/size=x does not exist; choose from base, "),
         (
