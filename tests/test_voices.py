@@ -12,7 +12,9 @@ from processes import command
 
 from tts.checkpoint import load_run, save_voice
 from tts.errors import UserError
+from tts.metrics.evaluation_sample import EvaluationSample
 from tts.metrics.intelligibility import Recognizer, count_errors
+from tts.metrics.phone_error import PhoneErrorRate
 from tts.synthesizer import OWN_VOICE, Synthesizer
 from tts.text.phonemes import EspeakPhonemizer
 
@@ -64,7 +66,28 @@ def test_a_voice_speaks_every_language_that_it_was_trained_on() -> None:
         assert 0.4 < len(speech.waveform) / speech.sample_rate < 3, language
 
 
-@pytest.mark.parametrize("name", ["lj", "kathleen", "kathleen_codes", "many", "codec_small"])
+@pytest.mark.parametrize(("speaker", "language"), [("kerstin", "de"), ("carlo", "it")])
+def test_the_recognizer_hears_missing_words_in_other_languages(speaker: str, language: str) -> None:
+    voice, measure = Synthesizer.load(VOICES / "many"), PhoneErrorRate()
+    texts = {
+        "de": "Bitte sprechen Sie nach dem Ton. Wir rufen morgen wieder an.",
+        "it": "Buongiorno, la preghiamo di attendere. Il numero non è corretto.",
+    }
+    wave = voice.speak(texts[language], speaker=speaker, language=language, seed=1).waveform
+    half = wave[: len(wave) // 2]
+
+    def errors(samples: np.ndarray) -> float:
+        sample = EvaluationSample(samples, voice.facts.contract, texts[language], language)
+        edits, phones = measure.statistics(sample) or (0, 1)
+        return edits / phones
+
+    assert errors(wave) < 0.5
+    assert errors(half) > errors(wave) + 0.15
+
+
+@pytest.mark.parametrize(
+    "name", ["lj", "kathleen", "kathleen_codes", "many", "codec_small", "phones"]
+)
 def test_a_voice_is_small_and_has_a_card(name: str) -> None:
     folder = VOICES / name
     assert sum(path.stat().st_size for path in folder.iterdir()) < 17e6
