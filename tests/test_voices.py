@@ -70,19 +70,21 @@ def test_a_voice_speaks_every_language_that_it_was_trained_on() -> None:
 def test_the_recognizer_hears_missing_words_in_other_languages(speaker: str, language: str) -> None:
     voice, measure = Synthesizer.load(VOICES / "many"), PhoneErrorRate()
     texts = {
-        "de": "Bitte sprechen Sie nach dem Ton. Wir rufen morgen wieder an.",
-        "it": "Buongiorno, la preghiamo di attendere. Il numero non è corretto.",
+        "de": "Bitte sprechen Sie nach dem Ton. Wir rufen morgen wieder an. Es wird besser.",
+        "it": "Buongiorno, la preghiamo di attendere. Il numero non è corretto. Prema il due.",
     }
     wave = voice.speak(texts[language], speaker=speaker, language=language, seed=1).waveform
-    half = wave[: len(wave) // 2]
 
-    def errors(samples: np.ndarray) -> float:
-        sample = EvaluationSample(samples, voice.facts.contract, texts[language], language)
+    def errors(samples: np.ndarray, text: str) -> float:
+        sample = EvaluationSample(samples, voice.facts.contract, text, language)
         edits, phones = measure.statistics(sample) or (0, 1)
         return edits / phones
 
-    assert errors(wave) < 0.5
-    assert errors(half) > errors(wave) + 0.15
+    right = errors(wave, texts[language])
+    assert right < 0.5
+    assert errors(wave[: len(wave) // 2], texts[language]) > right + 0.1
+    others = texts[language].split(". ")[::-1]
+    assert errors(wave, ". ".join(others)) > right + 0.2
 
 
 @pytest.mark.parametrize(
