@@ -41,6 +41,7 @@ def message(*overrides: str) -> str:
             "callbacks=[default,gradients]",
             "callbacks=gradients does not exist; did you mean gradient_monitor? choose from analys",
         ),
+        ("model=hifigan model/size=small", "choose model/size=tiny|v1|v2|v3"),
         ("model/size=[small,x]", "model/size=x does not exist; choose from base, "),
         (
             "~callbacks.sample",

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.data.test_datamodule import module
-from tts.data.balance import repetitions
+from tts.data.balance import balance_report, repetitions
 from tts.data.clips import ClipSampler, ClipSettings
 from tts.data.dataset import SpeechDataset
 from tts.data.sampler import FrameBudgetSampler
@@ -51,6 +51,15 @@ def test_the_ratio_of_two_speakers_is_a_power_of_that_of_their_speech(balance: f
     most, middle, least = frames_of(repeated)
     assert most / middle == pytest.approx(4 ** (1 - balance), rel=0.1)
     assert most / least == pytest.approx(16 ** (1 - balance), rel=0.2)
+
+
+def test_the_report_says_how_often_whom() -> None:
+    repeated = repetitions(SPOKEN, 0.5)
+    assert repeated is not None
+    assert f"{repeated.sum():,} utterances in place of 525" in balance_report(SPOKEN, 0.5, repeated)
+    assert "comes 4.0 times" in balance_report(SPOKEN, 0.5, repeated)
+    alone = cast(SpeechDataset, Spoken(speaker_numbers=np.zeros(525, np.int32)))
+    assert "no effect" in balance_report(alone, 0.5, repeated)
 
 
 def test_the_seed_decides_what_is_rounded_up() -> None:

@@ -14,7 +14,7 @@ from tts.modules.composed_style import ComposedStyle
 from tts.modules.conv import Conv
 from tts.modules.reference_encoder import ReferenceEncoder
 from tts.modules.stack import Stack
-from tts.modules.style import SpeakerStyle, StyleInputs, StyleOutput
+from tts.modules.style import SpeakerStyle, StyleInputs, StyleOutput, warn_once
 from tts.modules.style_parts import EmbeddingStyle, LanguageStyle, ProsodyStyle, SummaryStyle
 from tts.modules.style_tokens import StyleTokens
 from tts.modules.variational_style import VariationalStyle
@@ -137,6 +137,30 @@ def test_style_tokens_of_a_reference_and_drawn_ones_sum_to_one() -> None:
 def test_an_unknown_style_is_named() -> None:
     with pytest.raises(UserError, match="no such style; choose from speaker, reference"):
         build(("speaker", "reference"))(EVERYTHING._replace(weights={"tone": 1.0}))
+
+
+def test_no_part_at_all_is_an_error() -> None:
+    with pytest.raises(UserError, match=r"model/style/parts=\[\] is empty"):
+        ComposedStyle(FACTS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"weights": {"reference": 0.5}, "mel": None}, "style_weights={reference: 0.5} has no"),
+        ({"temperature": 0.7, "tokens": {1: 1.0}}, "add style_tokens=drawn"),
+        ({"temperature": 0.7, "mel": None}, "style_temperature=0.7 has no effect"),
+        ({"temperature": 0.7, "tokens": "drawn"}, ""),
+        ({"weights": {"reference": 0.5}}, ""),
+    ],
+)
+def test_what_changes_nothing_is_said(
+    changes: dict[str, Any], message: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    warn_once.cache_clear()
+    build(("speaker", "reference", "tokens"))(EVERYTHING._replace(**changes))
+    assert message in caplog.text
+    assert bool(message) == bool(caplog.records)
 
 
 def test_a_variational_style_has_a_divergence_and_draws_from_its_prior() -> None:

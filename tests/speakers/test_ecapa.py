@@ -1,5 +1,6 @@
 """Trainable speaker encoder, its loss and its score."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from fakes import FACTS, composed, model_factory
 
+from tts.errors import UserError
 from tts.losses.speaker_classes import AdditiveAngularMargin, GeneralizedEndToEnd
 from tts.metrics.equal_error_rate import equal_error_rate, speaker_error_rate
 from tts.speakers.ecapa import EcapaEncoder
@@ -58,6 +60,15 @@ def test_ge2e_trains_an_encoder_without_weights_of_speakers() -> None:
     batch: Any = SimpleNamespace(speaker=torch.tensor([0, 1] * 3))
     GeneralizedEndToEnd()(output, batch).backward()
     assert all(p.grad is not None for p in model.parameters())
+
+
+def test_one_speaker_is_too_few() -> None:
+    alone = replace(
+        FACTS, speakers=FACTS.speakers[:1], statistics=FACTS.statistics[:1],
+        speaker_languages=FACTS.speaker_languages[:1],
+    )  # fmt: skip
+    with pytest.raises(UserError, match="learns to tell speakers apart"):
+        EcapaEncoder(alone)
 
 
 def test_an_encoder_learns_and_ignores_a_constant_response() -> None:

@@ -18,7 +18,7 @@ from tts.modules.feed_forward import FeedForward
 from tts.modules.positional import M2M100Sines
 from tts.modules.pretrained_encoder import PretrainedEncoder
 from tts.modules.stack import Stack
-from tts.training.pretrained_encoder import start_encoder
+from tts.training.pretrained_encoder import require_no_pretrained_encoder, start_encoder
 
 WIDTH, HEADS, HIDDEN, LAYERS = 16, 4, 32, 2
 
@@ -111,5 +111,8 @@ def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").unlink()
     with pytest.raises(UserError, match="safe_serialization=True"):
         start_encoder(str(tmp_path), model())
+    with pytest.raises(UserError, match="needs encoder_from=FOLDER"):
+        require_no_pretrained_encoder(model())
+    require_no_pretrained_encoder(nn.Module())
     with pytest.raises(UserError, match=r"has no config.json"):
         start_encoder(str(tmp_path / "none"), model())

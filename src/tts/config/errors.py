@@ -38,6 +38,8 @@ def explain(error: BaseException, config_name: str, conf: Path, arguments: Seque
         return _unknown_key(match[1].split("@")[0], config_name, conf, arguments)
     if match := re.search(r"Could not delete from config\. '([^']+)' does not exist", message):
         return _unknown_key(match[1], config_name, conf, arguments)
+    if match := re.search(r"Interpolation key 'size\.(\w+)", message):
+        return _size_of_others(match[1], conf, arguments)
     # Hydra's own errors for a number or null as a choice
     typed = "Config group override must be" in message or isinstance(error, TypeError)
     if typed and (wrong := _wrong_choice(conf, arguments)):
@@ -91,6 +93,18 @@ def _choices_with(key: str, conf: Path) -> list[str]:
         if name in values and not name.startswith("_"):
             found.append(choice)
     return found
+
+
+def _size_of_others(wanted: str, conf: Path, arguments: Sequence[str]) -> str:
+    """The message for a size without the section ``size.<wanted>`` that the model reads."""
+    group = "model/size"
+    given = next((a for a in arguments if a.startswith(f"{group}=")), group)
+    sizes = [
+        choice
+        for choice in _choices(conf / group)
+        if wanted in (yaml.safe_load((conf / group / f"{choice}.yaml").read_text("utf-8")) or {})
+    ]
+    return f"{given} is a size of other models: choose {group}={'|'.join(sizes)}"
 
 
 def _wrong_choice(conf: Path, arguments: Sequence[str]) -> str:

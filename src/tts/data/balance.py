@@ -18,5 +18,17 @@ def repetitions(part: SpeechDataset, balance: float, seed: int = 1) -> np.ndarra
     speakers = part.speaker_numbers
     spoken = np.bincount(speakers, weights=part.frame_lengths)
     wanted = (spoken.max() / spoken[speakers]) ** balance
-    rounded = wanted + np.random.default_rng(seed).uniform(size=len(part))
-    return rounded.astype(np.int32)
+    return (wanted + np.random.default_rng(seed).uniform(size=len(part))).astype(np.int32)
+
+
+def balance_report(part: SpeechDataset, balance: float, repeated: np.ndarray) -> str:
+    """Return a line that says what :func:`repetitions` did."""
+    spoken = np.bincount(part.speaker_numbers, weights=part.frame_lengths)
+    spoken = spoken[spoken > 0]
+    if len(spoken) == 1:
+        return f"data.balance={balance:g} has no effect: there is one speaker"
+    most = (spoken.max() / spoken.min()) ** balance
+    return (
+        f"data.balance={balance:g}: an epoch has {int(repeated.sum()):,} utterances in place of "
+        f"{len(repeated):,}; the speaker with the least speech comes {most:.1f} times"
+    )

@@ -27,7 +27,7 @@ from tts.child_processes import (
 )
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts, merge_facts
-from tts.data.balance import repetitions
+from tts.data.balance import balance_report, repetitions
 from tts.data.clips import ClipDataset, ClipSampler, Cut, validation_cuts
 from tts.data.corpora.combine import make_corpora
 from tts.data.corpora.source import Corpus
@@ -122,8 +122,8 @@ class SpeechDataModule(pl.LightningDataModule):
             if len(untranscribed := np.flatnonzero(corpus.rows.tokens == 0)):
                 raise UserError(
                     f"{corpus.path}: utterance {corpus.rows[int(untranscribed[0])].id} has no text "
-                    "(data.transcribed=false), so only a vocoder can be trained on this corpus; "
-                    "set data.transcribed=true to train an acoustic model"
+                    "(data.transcribed=false), so only a vocoder, a codec or a speaker encoder can "
+                    "be trained on this corpus; set data.transcribed=true for an acoustic model"
                 )
         self._facts = self._trained_facts()
         if self.frontend.symbols != self._facts.symbols:  # learned from the corpora
@@ -267,6 +267,8 @@ class SpeechDataModule(pl.LightningDataModule):
         repeated = None
         if split == "train":
             repeated = repetitions(part, self.settings.balance, self.seed)
+        if repeated is not None:
+            info("%s", balance_report(part, self.settings.balance, repeated))
         if self.clips is not None:
             return ClipSampler(part.frame_lengths, self.clips, self.seed, rank, ranks, repeated)
         make = FrameBudgetSampler if self._references is None else ReferenceSampler

@@ -12,7 +12,15 @@ from tts.bounds import Channels, Length, ShareBelowOne
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.modules.reference_encoder import ReferenceEncoder
-from tts.modules.style import Need, Style, StyleInputs, StyleNeeds, StyleOutput, StyleTables
+from tts.modules.style import (
+    Need,
+    Style,
+    StyleInputs,
+    StyleNeeds,
+    StyleOutput,
+    StyleTables,
+    warn_once,
+)
 
 
 class ComposedStyle(Style):
@@ -28,13 +36,18 @@ class ComposedStyle(Style):
     def __init__(
         self,
         facts: CorpusFacts,
-        parts: Annotated[Mapping[str, Callable[..., Style]], Length()],
+        parts: Annotated[Mapping[str, Callable[..., Style]], Length()] | None = None,
         encoder: Callable[..., ReferenceEncoder] | None = None,
         combine: Literal["concatenate", "sum"] = "concatenate",
         dim: Channels = 64,
         dropout: ShareBelowOne = 0.2,
     ) -> None:
         super().__init__()
+        if not parts:
+            raise UserError(
+                "model/style/parts=[] is empty: choose parts, such as [speaker,reference], or "
+                "model/style=none"
+            )
         self.dropout = dropout
         reading = {n for n, make in parts.items() if "summary_dim" in _parameters(make)}
         self.encoder: ReferenceEncoder | None = None
@@ -69,12 +82,19 @@ class ComposedStyle(Style):
         weights = self._weights(inputs.weights)
         if self.encoder is not None and inputs.mel is not None:
             inputs = inputs._replace(summary=self.encoder(inputs))
+        self._warn_of_temperature(inputs)
         size, device = self._size(inputs)
         vectors: list[Tensor] = []
         token_weights = divergence = None
         for name, part in self._named():
             weight = weights.get(name, 1.0)
-            if not self._speaks(part, inputs) or not weight:
+            speaks = self._speaks(part, inputs)
+            if name in weights and not speaks:
+                warn_once(
+                    f"style_weights={{{name}: {weight:g}}} has no effect: nothing that {name} is "
+                    "computed from is given"
+                )
+            if not speaks or not weight:
                 vectors.append(torch.zeros(size, self._width(name), device=device))
                 continue
             output = part(inputs)
@@ -120,6 +140,17 @@ class ComposedStyle(Style):
     def _speaks(self, part: Style, inputs: StyleInputs) -> bool:
         """Return whether a part takes part: what cannot be left out asks for its input itself."""
         return part.available(inputs) or not self.dropout
+
+    def _warn_of_temperature(self, inputs: StyleInputs) -> None:
+        drawing = (
+            "style_temperature" in part.controls and self._speaks(part, inputs)
+            for _, part in self._named()
+        )
+        if inputs.temperature is not None and not any(drawing):
+            warn_once(
+                f"style_temperature={inputs.temperature:g} has no effect: no part of the style is "
+                "drawn"
+            )
 
     def _named(self) -> list[tuple[str, Style]]:
         return [(name, cast(Style, part)) for name, part in self.parts.items()]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from tts.bounds import Bound, Channels, Heads
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
-from tts.modules.style import Style, StyleInputs, StyleNeeds, StyleOutput
+from tts.modules.style import Style, StyleInputs, StyleNeeds, StyleOutput, warn_once
 from tts.modules.style_parts import summary_of
 
 DRAWN = "drawn"  # style_tokens that are drawn at random
@@ -61,6 +61,11 @@ class StyleTokens(Style):
             return self._given(inputs.tokens)
         if inputs.tokens == DRAWN:
             return self._drawn(inputs)
+        if inputs.temperature is not None:
+            warn_once(
+                f"style_temperature={inputs.temperature:g} has no effect on style tokens that are "
+                "not drawn: add style_tokens=drawn"
+            )
         return self.attention(inputs)
 
     def attention(self, inputs: StyleInputs) -> Tensor:

@@ -41,6 +41,11 @@ class EcapaEncoder(nn.Module):
         classes: bool = True,
     ) -> None:
         super().__init__()
+        if len(facts.speakers) < 2:
+            raise UserError(
+                "model=speaker_encoder learns to tell speakers apart, and the corpora have one: "
+                "add others with data.corpora"
+            )
         if channels % SCALE:
             raise UserError(f"model.channels={channels} must be a multiple of {SCALE}")
         self.input = _Convolution(facts.contract.bands, channels, 5)

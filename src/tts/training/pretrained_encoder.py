@@ -46,6 +46,15 @@ def start_encoder(folder: str, model: nn.Module) -> None:
     info("%.1f M parameters in %d layers from %s", count, len(encoder.stack.blocks), folder)
 
 
+def require_no_pretrained_encoder(model: nn.Module) -> None:
+    """Raise UserError for a model whose encoder is meant to start from trained layers."""
+    if isinstance(getattr(model, "encoder", None), PretrainedEncoder):
+        raise UserError(
+            "model/encoder=pretrained needs encoder_from=FOLDER, with an M2M100 or NLLB: without "
+            "it, its layers start at random"
+        )
+
+
 def _require_sizes(path: Path, encoder: PretrainedEncoder) -> None:
     try:
         config = parse_json((path / CONFIG).read_text(encoding="utf-8"), str(path / CONFIG))

@@ -23,7 +23,7 @@ from tts.plain_data import PlainData
 from tts.training.acceleration import accelerate
 from tts.training.distillation import distill
 from tts.training.freezing import train_only
-from tts.training.pretrained_encoder import start_encoder
+from tts.training.pretrained_encoder import require_no_pretrained_encoder, start_encoder
 from tts.training.resume import require_same_speech
 from tts.training.trainer import optimizes_manually
 from tts.training.warm_start import start_from, trained_by
@@ -109,6 +109,8 @@ def load_initial_weights(
         start_from(config.init_from, model, None if vocoder else data.facts)
     if config.get("encoder_from"):
         start_encoder(config.encoder_from, model)
+    elif not config.init_from:
+        require_no_pretrained_encoder(model)
 
 
 def build_system(config: DictConfig, facts: CorpusFacts, card: PlainData) -> pl.LightningModule:

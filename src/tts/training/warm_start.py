@@ -21,6 +21,7 @@ from tts.text.symbols import SILENT, shown
 from tts.vocoders.neural_codec import NeuralCodec
 from tts.vocoders.vocos import Vocos
 
+WARN_BELOW = 0.1  # share of the parameters that come from the other run
 LEAST_TAKEN = 0.01  # share of the smaller model's values; a bias or two fit any model
 
 # in both, a decoder reads the text repeated for its durations; the audio model adds the known codes
@@ -234,7 +235,10 @@ def _log_taken(path: str, model: nn.Module, taken: set[str], theirs: Mapping[str
         text += f"; new: {_parts(fresh)}"
     if left:
         text += f"; {_millions(sum(left.values()))} of it not used: {_parts(left)}"
-    log.info(text)
+    if total - new < WARN_BELOW * total:
+        log.warning("%s; choose the family and the model/size of that run to start from it", text)
+    else:
+        log.info(text)
 
 
 def _parts(names: Iterable[str]) -> str:

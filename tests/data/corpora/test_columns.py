@@ -180,6 +180,9 @@ def test_columns_may_be_ignored_and_are_described(root: Path) -> None:
     assert [s.speaker for s in sources] == ["spk0", "spk1"]
     read(root, "a|the cat sat\nb|the dog ran\n")
     assert "columns id|text (guessed); for example id='a'" in LJSpeech(root).description()
+    assert "speaker=eve" not in LJSpeech(root, speaker="eve").description()
+    (root / "metadata.csv").write_text("id|speaker|text\na|ann|the cat sat\n", "utf-8")
+    assert "speaker=eve is not used" in LJSpeech(root, speaker="eve").description()
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ class LJSpeech:
         self.root = download_ljspeech(Path(download_to)) if root is None else Path(root)
         self.name = self.root.resolve().name
         self.speaker, self.language = speaker or self.name, language
+        self._named = speaker  # in the config
         self.columns = None if columns is None else read_columns(columns, transcribed)
         self.transcribed = transcribed
         self.metadata = self.root / "metadata.csv"
@@ -71,7 +72,10 @@ class LJSpeech:
 
     def description(self) -> str:
         """Return how the rows were read, with an example."""
-        return f"{self.metadata}: {self._content.describe()}"
+        told = f"{self.metadata}: {self._content.describe()}"
+        if self._named is not None and "speaker" in self._content.columns:
+            told += f"; speaker={self._named} is not used, because its rows name speakers"
+        return told
 
     @cached_property
     def _audio(self) -> AudioFiles:
