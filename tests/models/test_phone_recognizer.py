@@ -126,7 +126,10 @@ def test_a_run_measures_speech_of_its_languages_alone(run: Path, tmp_path: Path)
     measure.update(known)
     assert float(measure.compute()) == pytest.approx(100 * said[0] / said[1])
     assert measure.statistics(EvaluationSample(wave, MelContract(), "Guten Morgen.", "de")) is None
-    assert measure.statistics(EvaluationSample(wave, MelContract(), "", "en-us")) is None
+    for unreadable in ("", "<b>bold</b>", "..."):
+        assert (
+            measure.statistics(EvaluationSample(wave, MelContract(), unreadable, "en-us")) is None
+        )
 
 
 def test_a_recognizer_is_exported_and_refused_where_speech_is_made(

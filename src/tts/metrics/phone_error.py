@@ -15,6 +15,7 @@ from tts.metrics.intelligibility import edit_distance
 from tts.metrics.measure import Measure, Statistics
 from tts.metrics.optional_packages import MissingPackageError, warn_once
 from tts.project_files import VOICES
+from tts.text.errors import TextError
 from tts.text.frontend import Frontend
 
 OWN = "phones"  # the recognizer that ships with the project
@@ -47,7 +48,10 @@ class PhoneErrorRate(Measure):
                 f"{', '.join(sorted(recognizer.languages))}"
             )
             return None
-        said = recognizer.phones(sample.text, sample.language)
+        try:
+            said = recognizer.phones(sample.text, sample.language)
+        except TextError:  # of a text that nobody could read aloud
+            return None
         return edit_distance(said, recognizer.recognize(sample)), len(said)
 
     def finalize(self, mean: Any) -> Any:
