@@ -1,5 +1,6 @@
 """Cloning test: recordings of the plan, shares between floor and ceiling, and a whole run."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from fakes import compose_train, model_factory
+from omegaconf import OmegaConf
 
 from tts.config.corpora import prepare_from_config
 from tts.controls import NEUTRAL
@@ -18,7 +20,7 @@ from tts.data.unseen import trained_facts
 from tts.errors import UserError
 from tts.evaluation.acoustic import Reader
 from tts.evaluation.cloning import synthesize_clones
-from tts.evaluation.cloning_material import CloningMaterial
+from tts.evaluation.cloning_material import CloningMaterial, cloning_material
 from tts.evaluation.cloning_plan import LEAST_OTHERS, plan_cloning
 from tts.evaluation.cloning_scores import score_cloning, share_reached
 from tts.evaluation.cloning_table import cloning_headings, cloning_rows
@@ -122,3 +124,23 @@ def test_a_model_without_reference_cannot_clone(
     readers = {"model": Reader(_synthesizer(facts, "none"), NEUTRAL)}
     with pytest.raises(UserError, match="was not trained with ben and takes no reference"):
         synthesize_clones(recordings_of_ben, readers, seed=1)
+
+
+def test_a_speaker_under_another_name_in_the_corpus_is_named_on_both_sides(
+    material: tuple[CloningMaterial, CorpusFacts],
+) -> None:
+    recordings_of_ben, facts = material
+    me = replace(facts, speakers=("me",))
+    readers = {"model": Reader(_synthesizer(me, "speaker"), NEUTRAL)}
+    renaming = r"its speakers are me\..*data\.speaker=me 'speakers=\[me\]'"
+    with pytest.raises(UserError, match=renaming):
+        synthesize_clones(recordings_of_ben, readers, seed=1)
+    run: Any = SimpleNamespace(require_facts=lambda: me)
+    config = OmegaConf.create({"speakers": ["me"]})
+    corpora = recordings_of_ben.data.corpora
+    with pytest.raises(UserError, match=r"choose from .*ben.*data\.speaker=me"):
+        cloning_material(config, [run], corpora)
+    config.speakers = ["nobody"]
+    with pytest.raises(UserError) as raised:
+        cloning_material(config, [run], corpora)
+    assert "data.speaker" not in str(raised.value)

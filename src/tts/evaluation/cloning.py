@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tts.errors import UserError
+from tts.errors import UserError, listed
 from tts.evaluation.acoustic import Reader, copy_synthesis, parameters_millions
 from tts.evaluation.cloning_material import CloningMaterial
 from tts.evaluation.systems import (
@@ -27,9 +27,12 @@ def require_speakers(name: str, synthesizer: Synthesizer, speakers: Sequence[str
     model = synthesizer.model
     unknown = [each for each in speakers if each not in synthesizer.facts.speakers]
     if unknown and model.reference == "none" and not model.takes_embedding:
+        known = synthesizer.facts.speakers
         raise UserError(
             f"speakers: {name} was not trained with {unknown[0]} and takes no reference, so it "
-            "cannot clone the voice; train with model/style=composed, or adapt it to the speaker"
+            f"cannot clone the voice; its speakers are {listed(known)}. If {unknown[0]} is one of "
+            f"them, give the corpus that name, data.speaker={known[0]} 'speakers=[{known[0]}]'; "
+            "else adapt the voice to the speaker, or train with model/style=composed"
         )
 
 

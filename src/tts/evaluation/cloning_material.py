@@ -10,7 +10,7 @@ from tts.checkpoint import Run
 from tts.corpus import merge_facts
 from tts.data.dataset import SpeechDataset
 from tts.data.store import PreparedCorpus
-from tts.errors import UserError
+from tts.errors import UserError, listed
 from tts.evaluation.cloning_plan import CloningPlan, plan_cloning
 
 
@@ -57,8 +57,14 @@ def cloning_material(
     else:
         speakers = [str(asked)]
     if unknown := [name for name in speakers if name not in everybody]:
+        renamed = ""
+        if any(unknown[0] in run.require_facts().speakers for run in runs):
+            renamed = (
+                f". The voice has a speaker {unknown[0]}, whom the corpus calls otherwise: give "
+                f"the corpus that name, data.speaker={unknown[0]}"
+            )
         raise UserError(
-            f"speakers={unknown[0]}: choose from known, unseen, {', '.join(everybody[:20])}"
+            f"speakers={unknown[0]}: choose from known, unseen, {listed(everybody)}{renamed}"
         )
     plans, problems = plan_cloning(
         data, speakers, config.utterances, config.reference_seconds, config.seed
