@@ -201,7 +201,10 @@ def _require_same_speech(run: Run, facts: CorpusFacts) -> None:
     if facts.codec and theirs.codec:  # a text encoder trained on mels starts a model of codes too
         require_same_codec(facts.codec, theirs.codec, "this corpus", f"init_from={run.path}")
     if theirs.symbols != facts.symbols:
-        raise UserError(f"init_from={run.path}: it was trained with another symbol table")
+        raise UserError(
+            f"init_from={run.path}: it was trained with another symbol table; choose the frontend= "
+            "of its training"
+        )
 
 
 def _rows(old: Tensor, known: tuple[str, ...], wanted: tuple[str, ...]) -> Tensor:
