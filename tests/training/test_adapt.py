@@ -1,5 +1,6 @@
 """Adaptation of a voice: its training has the voice's model and mel, and trains what it should."""
 
+import logging
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -52,3 +53,38 @@ def test_what_cannot_be_adapted_is_one_clear_error(tmp_path: Path) -> None:
         adapt(composed("adapt", "run=voices/vocos_small", f"out={tmp_path / 'a'}", *words))
     with pytest.raises(UserError, match="is the voice that is adapted"):
         adapt(composed("adapt", f"run={VOICES / 'lj'}", f"out={VOICES / 'lj'}", *words))
+
+
+def test_corpora_that_name_no_speaker_are_not_joined_under_one_name() -> None:
+    assert adapted("data.corpora=[{root: /a},{root: /b}]").data.speaker is None
+
+
+def test_the_last_line_speaks_and_a_finished_adaptation_goes_on(
+    tmp_path: Path,
+    prepared: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caplog.set_level(logging.INFO)
+    words = [
+        "run=voices/kathleen", "data=demo", "~data.speakers.ben", "data.limit=6", "trainer=cpu",
+        "logger=none", f"data.prepared_dir={prepared}", "data.prepare_workers=0",
+        f"run_dir={tmp_path}/run",
+    ]  # fmt: skip
+    out = tmp_path / "me"
+
+    def run(*overrides: str) -> str:
+        config = composed("adapt", *words, f"out={out}", *overrides)
+        GlobalHydra.instance().clear()
+        monkeypatch.setattr("tts.training.adapt.task_overrides", lambda: list(overrides))
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            adapt(config)
+        return caplog.messages[-1]
+
+    first = run("trainer.max_steps=1")
+    assert f"run={out} speaker=anna" in first
+    assert load_run(out).require_facts().speakers == ("anna",)
+    run("trainer.max_steps=2", f"resume={tmp_path}/run")
+    assert f"done: 2 steps -> {tmp_path}/run" in caplog.messages
+    with pytest.raises(UserError, match=r"^lr: cannot be changed"):
+        run("lr=1e-3", f"resume={tmp_path}/run")

@@ -5,6 +5,8 @@ learns with a small rate, and the step that is best on held-out sentences become
 """
 
 import logging
+import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,15 @@ from tts.checkpoint import Run, load_run, save_voice
 from tts.config.compose import compose
 from tts.config.hydra_job import is_given, task_overrides
 from tts.config.trusted_packages import with_trust
-from tts.errors import UserError
-from tts.files import require_writable
+from tts.errors import UserError, listed
 from tts.folder_lock import locked
 from tts.models.acoustic import AcousticModel
+from tts.training.adaptation_checks import (
+    require_corpus,
+    require_place,
+    require_same_recipe,
+    require_suitable,
+)
 from tts.training.run import train
 from tts.training.summary import summarized
 from tts.vocoders.codec_decoder import codec_folder, keep_codec
@@ -31,6 +38,7 @@ FAMILIES = {  # class of a model's config -> model=
     "tts.models.masked_codec.MaskedCodecParts": "masked_codec",
 }
 KEPT = ("data", "trainer", "logger", "name", "run_dir", "seed", "frontend", "trust")
+SOMETIMES_ABSENT = {"embed_language", "aligner"}  # parts of the recipe that some models lack
 NOT_NEEDED = ("samples", "styles", "free_running", "alignment_alarm", "validation_metrics")
 
 
@@ -43,22 +51,31 @@ def adapt(config: DictConfig) -> None:
     run = load_run(config.run)
     run.require_facts()
     out = Path(config.out)
-    if out.resolve() in (run.path.resolve(), Path(config.run).resolve()):
-        raise UserError(f"out={out} is the voice that is adapted: give another folder")
-    require_writable(out, "out=")
+    require_place(out, run, config.run)
+    if not config.resume:
+        require_corpus(config.data)
     model = run.build()
     if not isinstance(model, AcousticModel):
         raise UserError(f"run={config.run} is {run.describe()}; give an acoustic model")
     training = training_config(config, run, model)
-    folder = Path(config.run_dir)
-    with locked(folder), summarized(folder, task_overrides()) as summary:
-        summary["metrics"] = train(training, (), summary)
+    folder, overrides = Path(config.run_dir), task_overrides()
+    if config.resume:
+        require_same_recipe(training, overrides)
+    kept = [o for o in overrides if re.split(r"[.@=]", o.lstrip("+~"))[0] in KEPT]
+    check = partial(require_suitable, run=run, model=model, given=config.run)
+    with locked(folder), summarized(folder, overrides) as summary:
+        summary["metrics"] = train(training, kept, summary, check)
         summary["status"] = "done"
     adapted = load_run(folder)._replace(speaking=run.speaking)
     save_voice(adapted, out, {"data": f"adapted from {run.path.name} after step {adapted.step}"})
     if model.features == "codes":
         keep_codec(codec_folder(run.path), out)
-    log.info("step %d was the best; speak with it: synthesize.py run=%s", adapted.step, out)
+    speakers = adapted.require_facts().speakers
+    log.info(
+        "step %d %s; speak with it as %s: synthesize.py run=%s speaker=%s",
+        adapted.step, "was the best" if adapted.path.stem == "best" else "is the last",
+        listed(speakers), out, speakers[0],
+    )  # fmt: skip
 
 
 def training_config(config: DictConfig, run: Run, model: AcousticModel[Any]) -> DictConfig:
@@ -97,7 +114,8 @@ def training_config(config: DictConfig, run: Run, model: AcousticModel[Any]) -> 
             "monitor": training.model.monitor,
             "patience": config.patience,
         }
-        if not is_given("data.speaker") and training.data.get("speaker", "") is None:
+        own_name = is_given("data.speaker") or training.data.corpora is not None
+        if not own_name and training.data.get("speaker", "") is None:
             training.data.speaker = Path(config.out).name
     return training
 
@@ -105,9 +123,14 @@ def training_config(config: DictConfig, run: Run, model: AcousticModel[Any]) -> 
 def trained_parts(model: nn.Module, frozen: list[str]) -> list[str] | None:
     """Return the parts of ``model`` that are not ``frozen``; None: all are trained.
 
-    Raises UserError where none is left.
+    Raises UserError for a part that the model does not have, and where none is left.
     """
     parts = {name for name, part in model.named_children() if any(True for _ in part.parameters())}
+    if unknown := [name for name in frozen if name not in parts | SOMETIMES_ABSENT]:
+        found = [name for name, _ in model.named_children() if name in parts]
+        raise UserError(
+            f"freeze: the model has no part {', '.join(unknown)}; choose from {', '.join(found)}"
+        )
     trained = [name for name, _ in model.named_children() if name in parts - set(frozen)]
     if not trained:
         raise UserError("freeze: no part is left to train")

@@ -1,7 +1,7 @@
 """Training from a config to a run folder: the story of one run."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from tts.config.hydra_job import group_choices, task_overrides
 from tts.config.option_checks import check_options
 from tts.config.trusted_packages import with_trust
 from tts.config.value_checks import check_values
+from tts.data.datamodule import SpeechDataModule
 from tts.folder_lock import locked
 from tts.memory import release_memory
 from tts.plain_data import PlainData
@@ -60,13 +61,17 @@ def job(config: DictConfig) -> float | None:
 
 @with_trust
 def train(
-    config: DictConfig, overrides: Sequence[str] = (), summary: PlainData | None = None
+    config: DictConfig,
+    overrides: Sequence[str] = (),
+    summary: PlainData | None = None,
+    check: Callable[[SpeechDataModule], None] | None = None,
 ) -> dict[str, float]:
     """Train with ``config``; return the last value of every metric and ``best/<monitor>``.
 
     ``overrides``: those that ``config`` was composed with, which a resumed run puts on top of its
-    own config. ``summary`` receives the metrics' statistics. Raises SystemExit with status 128 +
-    signal after Ctrl-C, SIGTERM and SIGHUP, once ``last.ckpt`` is written.
+    own config. ``summary`` receives the metrics' statistics. ``check`` raises for a prepared corpus
+    that does not suit. Raises SystemExit with status 128 + signal after Ctrl-C, SIGTERM and SIGHUP,
+    once ``last.ckpt`` is written.
     """
     summary = {} if summary is None else summary
     silence_lightning()
@@ -87,6 +92,8 @@ def train(
     require_one_process(trainer.world_size)
     require_buildable(config, plain, trainer)
     data = prepare_data(config)
+    if check is not None:
+        check(data)
     if config.data.get("unseen_speakers") is not None:
         data.setup()
         summary["unseen_speakers"] = sorted(data.unseen)
