@@ -41,7 +41,6 @@ def message(*overrides: str) -> str:
             "callbacks=[default,gradients]",
             "callbacks=gradients does not exist; did you mean gradient_monitor? choose from analys",
         ),
-        ("model=hifigan model/size=small", "choose model/size=tiny|v1|v2|v3"),
         ("model/size=[small,x]", "model/size=x does not exist; choose from base, "),
         (
             "~callbacks.sample",
@@ -67,6 +66,7 @@ def test_a_group_of_other_choices_is_named() -> None:
             "trainer.precision='fp8': expected auto, bf16-mixed, 32-true",
         ),
         (["size=huge"], "or choose model/size=base|"),
+        (["model=hifigan", "model/size=small"], "other models: choose model/size=tiny|v1|v2|v3"),
         (["callbacks=[default,progres]"], "callbacks=progres does not exist; "),
         (["model/enocder=conv"], "no config group 'model/enocder'; did you mean model/encoder"),
     ],
