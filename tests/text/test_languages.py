@@ -1,6 +1,9 @@
 """Languages: identification, code-switching, own front ends, characters, 40 languages at once."""
 
+import logging
 import sys
+from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +14,7 @@ from tts.text.analysis import AnalyzedSentence, Cast, analyze
 from tts.text.characters import Characters
 from tts.text.errors import TextError, UnreadableTextError
 from tts.text.frontend import Frontend
-from tts.text.language_id import detect_language
+from tts.text.language_id import detect_language, identify_language
 from tts.text.multilingual import MultilingualPhonemizer, _reader
 from tts.text.normalize.fa_ezafe import undecided
 from tts.text.readers.korean import pronounced
@@ -42,6 +45,20 @@ ALPHABETS = {
     "he": "אבגדהוזחטיכלמנסעפצקרשת", "hi": "कखगघचछजझटठडढणतथदधनपफबभमयरलवशषसह",
     "cmn": "房子人大中国好的是我你们他", "ko": "집사람학교한국말하나다라마바",
 }  # fmt: skip
+
+VOICE = ["en-us", "de", "nl", "ru", "fr-fr", "es", "it"]
+
+
+def _everyday(kinds: str) -> list[tuple[str, str]]:
+    """Return everyday sentences, each after its language; ``kinds``: tuned, held or both."""
+    lines = Path(__file__).with_name("everyday_sentences.txt").read_text(encoding="utf-8")
+    rows = [line.split(" | ") for line in lines.splitlines() if not line.startswith("#")]
+    return [
+        ("en-us" if head.split()[1] == "en" else head.split()[1], sentence)
+        for head, *sentences in rows
+        if head.split()[0] in kinds
+        for sentence in sentences
+    ]
 
 
 def sentences(text: str, language: str, cast: Cast | None = None) -> list[AnalyzedSentence]:
@@ -231,3 +248,79 @@ def test_a_mixture_of_two_languages_is_no_third_one() -> None:
     found = [one.language for one in sentences(text, "auto")]
     assert found[1:] == ["en-us", "de"]
     assert found[0] in ("en-us", "de"), "too short to tell"
+
+
+def test_the_everyday_sentences_are_short_and_a_third_is_held_out() -> None:
+    every, held = (Counter(code for code, _ in _everyday(k)) for k in ("tuned held", "held"))
+    assert len(every) >= 31
+    assert all(count >= 15 and 3 * held[code] >= count for code, count in every.items())
+    assert not {text for _, text in _everyday("tuned")} & {text for _, text in _everyday("held")}
+    assert all(len(text.rstrip(" ?!").split()) <= 4 for _, text in _everyday("tuned held"))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "candidates", "share"),
+    [("tuned", None, 0.94), ("held", None, 0.85), ("tuned", VOICE, 0.96), ("held", VOICE, 0.92)],
+)
+def test_short_everyday_sentences_are_told_apart(
+    kinds: str, candidates: list[str] | None, share: float
+) -> None:
+    pairs = [pair for pair in _everyday(kinds) if candidates is None or pair[0] in candidates]
+    right = [detect_language(text, candidates) == code for code, text in pairs]
+    assert sum(right) >= share * len(pairs)
+
+
+def test_each_language_has_most_of_its_everyday_sentences() -> None:
+    right = Counter(code for code, text in _everyday("tuned held") if detect_language(text) == code)
+    assert min(right[code] for code, _ in _everyday("held")) >= 11  # of 18
+
+
+def test_a_short_sentence_keeps_its_language_in_a_text_of_another_one() -> None:
+    before = "Where were you yesterday? "
+    pairs = [pair for pair in _everyday("tuned held") if pair[0] in VOICE]
+    cast = Cast(VOICE, {})
+    found = [sentences(before + text, "auto", cast)[-1].language for _, text in pairs]
+    assert sum(a == b for a, (b, _) in zip(found, pairs, strict=True)) >= 0.92 * len(pairs)
+
+
+@settings(max_examples=100)
+@given(st.sampled_from(_everyday("tuned held")), st.sampled_from(["en-us", "ru", "sr", "de", "sv"]))
+def test_no_default_changes_a_language_that_is_clear(pair: tuple[str, str], default: str) -> None:
+    alone = identify_language(pair[1])
+    if alone.decided:
+        assert detect_language(pair[1], default=default) == alone.language
+
+
+@pytest.mark.parametrize("unclear", ["OK.", "12:30.", "Anna."])
+def test_an_unclear_sentence_has_the_language_of_the_one_before_it(
+    unclear: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    german, english = "Ich war gestern nicht zu Hause.", "Where have you been yesterday?"
+    for text, languages in (
+        (f"{german} {unclear} {english}", ["de", "de", "en-us"]),
+        (f"{english} {unclear} {german}", ["en-us", "en-us", "de"]),
+        (f"{unclear} {german} {english}", ["de", "de", "en-us"]),
+    ):
+        caplog.clear()
+        found = sentences(text, "auto", Cast(VOICE, {}))
+        spoken = [one.language for one in found for _ in one.text.rstrip(".?").split(". ")]
+        assert spoken == languages
+        assert [unclear[:-1] in line for line in caplog.messages] == [True]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("در سال ۱۴۰۲ سلام، حال شما چطور است؟", "fa"),
+        ("سلام، حال شما چطور است؟", "fa"),
+        ("Σήμερα είναι 5.", "el"),
+        ("오늘은 5월입니다.", "ko"),
+    ],
+)
+def test_a_script_of_no_language_of_the_voice_is_spoken_whole(text: str, language: str) -> None:
+    (alone,) = sentences(text, "auto", Cast(VOICE, {}))
+    assert (alone.language, alone.unknown) == (language, ())
+    assert alone.phonemes == sentences(text, language)[0].phonemes
+    mixed = sentences(f"Where were you yesterday? {text}", "auto", Cast(VOICE, {}))
+    assert [one.language for one in mixed] == ["en-us", language]

@@ -1,13 +1,15 @@
 """language=auto: the language of each sentence of a text."""
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 
-from tts.text.language_id import detect_language
-from tts.text.sentences import split_sentences
+from tts.text.language_id import Identification, identify_language
+from tts.text.sentences import Sentence, split_sentences
 from tts.text.spans import Passage, cut
 
 AUTO = "auto"
+log = logging.getLogger(__name__)
 
 
 def by_language(
@@ -15,17 +17,24 @@ def by_language(
 ) -> list[Passage]:
     """Return passages of one language each, which their field ``language`` names.
 
-    ``candidates``: the languages to choose from, None = all that can be detected. A sentence
-    that is too short to tell has the language of its text, and a text that is, ``default``.
-    Passages with a language or speaker of their own stay as they are.
+    ``candidates``: the languages to choose from, None = all that can be detected; a sentence in a
+    script of none of them has another language. A sentence that does not show its language has that
+    of the sentence before it, and a text that does not, ``default``; the log says so. Passages with
+    a language or speaker of their own stay as they are.
     """
     usual = _usual("\n".join(passage.text for passage in passages), candidates, default)
+    split = [
+        split_sentences(passage.text, usual)
+        if passage.text.strip() and not passage.language and not passage.speaker
+        else []
+        for passage in passages
+    ]
+    texts = [sentence.text for sentences in split for sentence in sentences]
+    languages = iter(_languages(texts, candidates, usual))
     found: list[Passage] = []
-    for passage in passages:
-        if not passage.text.strip() or passage.language or passage.speaker:
-            found.append(passage)
-        else:
-            found += _divided(passage, candidates, usual)
+    for passage, sentences in zip(passages, split, strict=True):
+        own = [next(languages) for _ in sentences]
+        found += _divided(passage, sentences, own) if sentences else [passage]
     return found
 
 
@@ -33,15 +42,40 @@ def _usual(text: str, candidates: Sequence[str] | None, default: str) -> str:
     """Return the language of most of the text; a mixture of two may look like a third one."""
     letters: Counter[str] = Counter()
     for sentence in split_sentences(text, default):
-        letters[detect_language(sentence.text, candidates, default) or default] += len(
-            sentence.text
-        )
+        language = _identified(sentence.text, candidates, default).language
+        letters[language or default] += len(sentence.text)
     return max(letters, key=lambda code: letters[code], default=default)
 
 
-def _divided(passage: Passage, candidates: Sequence[str] | None, usual: str) -> list[Passage]:
-    sentences = split_sentences(passage.text, usual)
-    languages = [detect_language(one.text, candidates, usual) or usual for one in sentences]
+def _languages(texts: Sequence[str], candidates: Sequence[str] | None, usual: str) -> list[str]:
+    """Return the language of each sentence."""
+    found = [_identified(text, candidates) for text in texts]
+    near = next((one.language for one in found if one.decided and one.language), usual)
+    languages = []
+    for text, (language, decided) in zip(texts, found, strict=True):
+        if language is None or not decided:
+            near = _identified(text, candidates, near).language or near
+            log.info(
+                "language=auto: %r does not show its language, and is read as %s; if it is "
+                "another one, mark it: [fr: words]", text[:60], near,
+            )  # fmt: skip
+        else:
+            near = language
+        languages.append(near)
+    return languages
+
+
+def _identified(
+    text: str, candidates: Sequence[str] | None, default: str | None = None
+) -> Identification:
+    """Return the language of a sentence: of all languages where no candidate has its script."""
+    found = identify_language(text, candidates)
+    return identify_language(text, candidates if found.language else None, default)
+
+
+def _divided(
+    passage: Passage, sentences: Sequence[Sentence], languages: Sequence[str]
+) -> list[Passage]:
     if len(set(languages)) == 1:  # the text stays as it was written
         return [passage._replace(language=languages[0])]
     parts: list[Passage] = []
