@@ -1,6 +1,10 @@
 """Markup in brackets: what it changes, what stays text, and its errors."""
 
+import logging
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tts.text.analysis import AnalyzedSentence, analyze
 from tts.text.bracket_markup import parse_brackets
@@ -148,3 +152,36 @@ def test_spans_are_cut_at_sentences_and_nothing_is_lost() -> None:
     cuts = cut([*spans, Span(" end")], ["One two.", "Bo", "b end"])
     assert ["".join(span.text for span in one) for one in cuts] == ["One two.", "Bo", "b end"]
     assert [span.phonemes for one in cuts for span in one] == [None, None, "x", "", None]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("We said [xx: bon appétit] and left.", ["character 9: [xx: bon appétit]"]),
+        ("See [cf: page 5].", ["character 5: [cf: page 5]"]),
+        ("We said bon and [fr: unclosed.", ["character 17: [fr:"]),
+        ("One [fr: bon\nappétit] two.", ["line 1, character 5: [fr:"]),
+        ("[fr: a [emphasis strong]b[/emphasis]]", ["character 1: [fr:"]),
+        ("[xx: bon] and [fr: unclosed", ["[xx: bon]", "[fr:"]),
+        ("[fr: bon] [de: gut]", []),
+        (r"\[xx: bon] \[fr: unclosed [cf: page 5 [Article: one]", []),
+    ],
+)
+def test_a_language_mark_that_marks_nothing_is_named(
+    text: str, named: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    parse_brackets(text)
+    assert len(caplog.messages) == len(named)
+    assert all(
+        part in message and r"\[" in message
+        for part, message in zip(named, caplog.messages, strict=True)
+    )
+    assert {record.levelno for record in caplog.records} <= {logging.WARNING}
+
+
+@given(st.lists(st.sampled_from(["[fr: ", "[xx: ", "]", "bon ", "[sic]", "\n", ". "]), max_size=8))
+def test_what_no_mark_takes_is_text(parts: list[str]) -> None:
+    text = "".join(parts)
+    (passage,) = parse_brackets(text)
+    left = "".join(f"[fr: {s.text}]" if s.language else s.text for s in passage.spans)
+    assert left == text

@@ -4,8 +4,10 @@
 ``[pitch_range 1.5]`` and ``[emphasis strong]`` (moderate, reduced). ``[fr: bon appétit]`` is
 read by the rules of another language, by espeak-ng's code. Every other bracket is text, so
 ``[sic]``, ``[1]`` and ``[emphasis added]`` are read as words; ``\\[`` is a bracket in every case.
+Where ``[xx: words]`` names no language, or ``[fr: words`` is not closed, a warning says so.
 """
 
+import logging
 import re
 from collections.abc import Collection
 from typing import NamedTuple
@@ -21,6 +23,7 @@ PAUSE = Bound(least=0, most=60)  # seconds
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
 _EMPHASES = " or ".join(f"[emphasis {level}]" for level in EMPHASIS if level != "none")
 _LEVELS = "|".join(level for level in EMPHASIS if level != "none")
+_CODE = r"[a-z]{2,3}(?:-[A-Za-z0-9]+)*"
 _TAG = re.compile(
     rf"""
       (?P<escaped> \\\[ )
@@ -28,12 +31,13 @@ _TAG = re.compile(
     | \[pause [ ]+ (?P<seconds> {_NUMBER}) [ ]? (?P<unit> s|ms)? \]
     | \[(?P<control> {"|".join(BOUNDS)}) [ ]+ (?P<value> {_NUMBER}) \]
     | \[emphasis [ ]+ (?P<level> {_LEVELS}) \]
-    | \[(?P<language> [a-z]{{2,3}}(?:-[A-Za-z0-9]+)*) : [ ]
-        (?P<foreign> [^\[\]\n]*[^\W_][^\[\]\n]*) \]
+    | \[(?P<language> {_CODE}) : [ ] (?P<foreign> [^\[\]\n]*[^\W_][^\[\]\n]*) \]
+    | \[(?P<unclosed> {_CODE}) : [ ] (?= [^\[\]\n]* (?: [\[\n] | \Z ))
     | \[/(?P<end> {"|".join(BOUNDS)}|emphasis) \]
     """,
     re.VERBOSE,
 )
+log = logging.getLogger(__name__)
 
 
 class _Open(NamedTuple):
@@ -56,7 +60,7 @@ def parse_brackets(text: str, symbols: Collection[str] = SYMBOLS) -> list[Passag
     opened: list[_Open] = []
     end = 0
     for match in _TAG.finditer(text):
-        if match["language"] and match["language"] not in espeak.shared().languages:
+        if (code := match["language"] or match["unclosed"]) and not _is_mark(match, code):
             continue  # [cf: page 5] is text
         prosody = opened[-1].prosody if opened else PLAIN
         spans.append(Span(text[end : match.start()], prosody))
@@ -98,6 +102,23 @@ def parse_brackets(text: str, symbols: Collection[str] = SYMBOLS) -> list[Passag
     spans.append(Span(text[end:]))
     passages.append(Passage(joined(spans)))
     return passages
+
+
+def _is_mark(match: re.Match[str], code: str) -> bool:
+    """Return whether brackets mark a language; warn of those that seem to."""
+    known = code in espeak.shared().languages
+    where = place(match.string, match.start())
+    if match["language"] and not known:
+        log.warning(
+            "%s: %s is read as text: espeak-ng has no language %s; correct the code, or write \\[ "
+            "for a bracket that is read", where, match[0], code,
+        )  # fmt: skip
+    elif match["unclosed"] and known:
+        log.warning(
+            "%s: [%s: is read as text: it has no ] before the next bracket or the end of the line; "
+            "add it, or write \\[ for a bracket that is read", where, code,
+        )  # fmt: skip
+    return known and match["unclosed"] is None
 
 
 def place(text: str, index: int) -> str:
