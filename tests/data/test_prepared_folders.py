@@ -2,6 +2,7 @@
 
 import gc
 import json
+import logging
 import os
 import shutil
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.data.recordings import RATE, TEXTS, hum, ljspeech
 from tts.contract import MelContract
 from tts.data import features
 from tts.data.corpora.ljspeech import LJSpeech
+from tts.data.corpora.prepared import Prepared
 from tts.data.corpora.source import Corpus, CorpusError
 from tts.data.datamodule import DataSettings, SpeechDataModule
 from tts.data.dataset import READ, SpeechDataset
@@ -224,6 +226,28 @@ def test_the_report_warns_of_another_language(copied: tuple[Path, Path]) -> None
     report = (folder / "report.txt").read_text()
     assert "warning: the texts seem to be English, and data.language is de" in report
     assert "columns id|text (guessed); for example id='clip-000'" in report
+
+
+def test_each_training_repeats_once_that_the_language_seems_wrong(
+    copied: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    def warned(corpus: Corpus, settings: DataSettings) -> list[str]:
+        caplog.clear()
+        data = SpeechDataModule([corpus], Frontend(), MelContract(), settings)
+        data.prepare_data()
+        data.setup()
+        data.prepare_data()  # as Lightning does
+        return [line for line in caplog.messages if line.startswith("warning: ")]
+
+    settings = DataSettings(prepared_dir=str(copied[1].parent), prepare=LENIENT, prepare_workers=0)
+    wrong = LJSpeech(copied[0], language="de")
+    first = warned(wrong, settings)
+    assert [line[:37] for line in first] == ["warning: the texts seem to be English"]
+    assert warned(wrong, settings) == first
+    assert warned(Prepared(run(wrong, out=copied[1].parent)), settings) == first
+    assert warned(LJSpeech(copied[0]), settings) == []
 
 
 def test_a_corpus_that_grew_is_said_when_training_goes_on(

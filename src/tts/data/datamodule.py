@@ -58,6 +58,7 @@ class SpeechDataModule(pl.LightningDataModule):
     """
 
     _references: References | None = None
+    _prepared = False  # by this process, which has logged what it found
     _embedded = False  # with speaker embeddings of the references
     unseen: frozenset[str] = frozenset()  # speakers that are left out
 
@@ -108,7 +109,9 @@ class SpeechDataModule(pl.LightningDataModule):
 
     def prepare_data(self) -> None:
         """Prepare what is not yet prepared; called on one process of each machine."""
-        self._prepare(self.load_codec(), self.settings.prepare_workers, progress=True)
+        workers, first = self.settings.prepare_workers, not self._prepared
+        self._prepare(self.load_codec(), workers, progress=first)
+        self._prepared = True
 
     def setup(self, stage: str | None = None) -> None:
         """Open the prepared corpora; repeated calls do nothing."""

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 
 from tts.data.corpora.source import CorpusError, Source
 from tts.data.manifest import Row
@@ -12,6 +13,7 @@ from tts.text.normalize.fa_ezafe import undecided
 
 SAMPLE = 2000  # texts that are read of each speaker or language
 NAMED = 5  # speakers, at most
+_MARK = "warning: "
 
 
 def require_languages(sources: Sequence[Source], frontend: Frontend) -> None:
@@ -44,8 +46,14 @@ def language_warnings(rows: Sequence[Row]) -> list[str]:
         ]
     found = [line for line in lines if line is not None]
     found += _ezafe_line(rows)
-    more = [f"warning: and {len(found) - NAMED} more speakers"] if len(found) > NAMED else []
+    more = [f"{_MARK}and {len(found) - NAMED} more speakers"] if len(found) > NAMED else []
     return [*found[:NAMED], *more]
+
+
+def reported_warnings(report: Path) -> list[str]:
+    """Return the lines of :func:`language_warnings` in the report of a prepared corpus."""
+    lines = report.read_text(encoding="utf-8").splitlines() if report.is_file() else []
+    return [line for line in lines if line.startswith(_MARK)]
 
 
 def _ezafe_line(rows: Sequence[Row]) -> list[str]:
@@ -63,6 +71,6 @@ def _warning(what: str, language: str, texts: list[str]) -> str | None:
     if (found := other_language(texts[:SAMPLE], language)) is None:
         return None
     return (
-        f"warning: {what} seem to be {found.name}, and data.language is {language}, for example "
+        f"{_MARK}{what} seem to be {found.name}, and data.language is {language}, for example "
         f"{found.example[:80]!r}; set data.language"
     )

@@ -22,7 +22,7 @@ from tts.data.corpora.prepared import Prepared
 from tts.data.corpora.source import Corpus, Source, description, read_sources
 from tts.data.doctor import dropped, examine, report, require_enough, summarize
 from tts.data.features import Recipe, extract, utterance_state
-from tts.data.language_check import language_warnings, require_languages
+from tts.data.language_check import language_warnings, reported_warnings, require_languages
 from tts.data.manifest import MANIFEST, Manifest, Row, read_rows, row_dict, write_rows
 from tts.data.prepare_settings import PrepareSettings
 from tts.data.progress import shard_progress
@@ -40,10 +40,12 @@ from tts.data.store import (
     write_shard,
 )
 from tts.files import FULL, FileError, disk_error, file_error, write_json, write_text
+from tts.folder_lock import is_first_rank
 from tts.plain_data import PlainData
 from tts.text.frontend import Frontend
 from tts.vocoders.codec import Codec
 
+REPORT = "report.txt"
 log = logging.getLogger(__name__)
 
 
@@ -82,12 +84,16 @@ def prepare(
         require_different(corpora, recordings, folders)
         for corpus, audio, folder in zip(corpora, recordings, folders, strict=True):
             place = str(folder)
+            finished = (folder / FINISHED).is_file()
             if isinstance(corpus, Prepared):
                 _open_prepared(corpus, recipe, folder)
             else:
                 work = partial(_prepare_corpus, corpus, audio, recipe, folder, workers, progress)
                 make_or_fetch(folder, FINISHED, work, storage.url(folder.name))
                 audio.save(folder)
+            if progress and is_first_rank() and (finished or isinstance(corpus, Prepared)):
+                for line in reported_warnings(folder / REPORT):
+                    log.info(line)  # as when it was prepared
             if codec is not None:
                 prepare_codes(folder, codec, progress, workers)
     except (OSError, FileError) as error:
@@ -251,10 +257,10 @@ def _finish(
     examine(rows, [values and values["fingerprint"] for values in found], recipe.settings)
     write_rows(folder / MANIFEST, map(row_dict, rows))
     warnings = language_warnings(rows)
-    for line in (*warnings, *dropped(corpus.name, rows, str(folder / "report.txt"))):
+    for line in (*warnings, *dropped(corpus.name, rows, str(folder / REPORT))):
         log.info(line)  # the command prepare prints the report instead
     remarks = [line for line in (description(corpus), *warnings) if line]
-    write_text(folder / "report.txt", report(corpus.name, rows, remarks))
+    write_text(folder / REPORT, report(corpus.name, rows, remarks))
     write_json(folder / "report.json", summarize(rows))
     require_enough(corpus.name, rows, recipe.settings, str(folder / MANIFEST))
     sums = [Sums(**values["sums"]) if values else Sums() for values in found]
