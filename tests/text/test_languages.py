@@ -1,6 +1,5 @@
 """Languages: identification, code-switching, own front ends, characters, 40 languages at once."""
 
-import logging
 import sys
 from collections import Counter
 from pathlib import Path
@@ -295,7 +294,6 @@ def test_no_default_changes_a_language_that_is_clear(pair: tuple[str, str], defa
 def test_an_unclear_sentence_has_the_language_of_the_one_before_it(
     unclear: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO)
     german, english = "Ich war gestern nicht zu Hause.", "Where have you been yesterday?"
     for text, languages in (
         (f"{german} {unclear} {english}", ["de", "de", "en-us"]),

@@ -9,6 +9,7 @@ from tts.text.sentences import Sentence, split_sentences
 from tts.text.spans import Passage, cut
 
 AUTO = "auto"
+NAMED = 3  # unclear sentences in a warning, at most
 log = logging.getLogger(__name__)
 
 
@@ -19,8 +20,8 @@ def by_language(
 
     ``candidates``: the languages to choose from, None = all that can be detected; a sentence in a
     script of none of them has another language. A sentence that does not show its language has that
-    of the sentence before it, and a text that does not, ``default``; the log says so. Passages with
-    a language or speaker of their own stay as they are.
+    of the sentence before it, and a text that does not, ``default``; a warning names them.
+    Passages with a language or speaker of their own stay as they are.
     """
     usual = _usual("\n".join(passage.text for passage in passages), candidates, default)
     split = [
@@ -52,16 +53,19 @@ def _languages(texts: Sequence[str], candidates: Sequence[str] | None, usual: st
     found = [_identified(text, candidates) for text in texts]
     near = next((one.language for one in found if one.decided and one.language), usual)
     languages = []
+    unclear: list[str] = []
     for text, (language, decided) in zip(texts, found, strict=True):
         if language is None or not decided:
             near = _identified(text, candidates, near).language or near
-            log.info(
-                "language=auto: %r does not show its language, and is read as %s; if it is "
-                "another one, mark it: [fr: words]", text[:60], near,
-            )  # fmt: skip
+            unclear.append(f"{text[:40]!r}, read as {near}")
         else:
             near = language
         languages.append(near)
+    if unclear:
+        log.warning(
+            "language=auto: %s of %s sentences do not show their language (%s); mark one that is "
+            "wrong: [fr: words]", len(unclear), len(texts), "; ".join(unclear[:NAMED]),
+        )  # fmt: skip
     return languages
 
 
