@@ -1,4 +1,4 @@
-# make demo   environment, demo corpus, a tiny model in about two minutes, two synthesized sentences
+# make demo   environment, demo corpus, a tiny model in about five minutes, two synthesized sentences
 # make test   environment, formatter, linter, type check, tests
 # make docs   the documentation's site in build/site, with its links checked
 # make tutorials   the commands of the documentation's pages, with trainings of a few steps
