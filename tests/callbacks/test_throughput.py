@@ -65,6 +65,7 @@ class SlowData(SpeechDataModule):
         pl.LightningDataModule.__init__(self)
         self.frontend, self.clips, self._facts = FakeFrontend(), None, FACTS  # type: ignore
         self.workers, self.prefetch, self.seed, self.frames_per_batch = workers, 4, 1, 12
+        self.settings = DataSettings()
         self._parts = {"train": SlowDataset(seconds), "validation": SlowDataset(0)}  # type: ignore[dict-item]
         self._sampler, self._consumed = None, 0
 

@@ -57,8 +57,6 @@ class StyleTokens(Style):
 
     def _weights(self, inputs: StyleInputs) -> Tensor:
         """Return the weight of each token, given, drawn or from the reference, ``(B, H, K)``."""
-        if isinstance(inputs.tokens, Mapping):
-            return self._given(inputs.tokens)
         if inputs.tokens == DRAWN:
             return self._drawn(inputs)
         if inputs.temperature is not None:
@@ -66,6 +64,8 @@ class StyleTokens(Style):
                 f"style_temperature={inputs.temperature:g} has no effect on style tokens that are "
                 "not drawn: add style_tokens=drawn"
             )
+        if isinstance(inputs.tokens, Mapping):
+            return self._given(inputs.tokens)
         return self.attention(inputs)
 
     def attention(self, inputs: StyleInputs) -> Tensor:
