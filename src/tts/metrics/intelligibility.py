@@ -108,10 +108,17 @@ class Recognizer:
         return hypothesis.hypstr if hypothesis is not None else ""
 
 
-class ASRError(Measure):
-    """Base of word and character error rate: ``100 edits / reference length`` in percent."""
+class ErrorRate(Measure):
+    """Base of error rates: statistics are edits and the length of the reference, in percent."""
 
     unit, digits, num_statistics, higher_is_better = "%", 1, 2, False
+
+    def finalize(self, mean: np.ndarray) -> np.ndarray:
+        return 100 * mean[..., 0] / np.maximum(mean[..., 1], 1e-12)
+
+
+class ASRError(ErrorRate):
+    """Base of the error rates of words and characters."""
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
@@ -143,9 +150,6 @@ class ASRError(Measure):
     def select(self, errors: RecognitionErrors) -> Statistics:
         """Return the number of edits and the length of the reference."""
         raise NotImplementedError
-
-    def finalize(self, mean: np.ndarray) -> np.ndarray:
-        return 100 * mean[..., 0] / np.maximum(mean[..., 1], 1e-12)
 
 
 class WordErrorRate(ASRError):

@@ -11,8 +11,8 @@ from tts.checkpoint import CheckpointError, load_run
 from tts.contract import MelContract
 from tts.errors import naming_key
 from tts.metrics.evaluation_sample import EvaluationSample
-from tts.metrics.intelligibility import edit_distance
-from tts.metrics.measure import Measure, Statistics
+from tts.metrics.intelligibility import ErrorRate, edit_distance
+from tts.metrics.measure import Statistics
 from tts.metrics.optional_packages import MissingPackageError, warn_once
 from tts.project_files import VOICES
 from tts.text.errors import TextError
@@ -21,7 +21,7 @@ from tts.text.frontend import Frontend
 OWN = "phones"  # the recognizer that ships with the project
 
 
-class PhoneErrorRate(Measure):
+class PhoneErrorRate(ErrorRate):
     """Edits between what is said and the text's phones, in percent; from 0, lower is better.
 
     ``recognizer``: run or voice of a ``model=phone_recognizer``; None: that of the project. It
@@ -31,8 +31,7 @@ class PhoneErrorRate(Measure):
     of audio.
     """
 
-    label, unit, digits = "phone error rate", "%", 1
-    num_statistics, higher_is_better = 2, False
+    label = "phone error rate"
 
     def __init__(self, recognizer: str | None = None, **kwargs: object) -> None:
         super().__init__(**kwargs)
@@ -53,9 +52,6 @@ class PhoneErrorRate(Measure):
         except TextError:  # of a text that nobody could read aloud
             return None
         return edit_distance(said, recognizer.recognize(sample)), len(said)
-
-    def finalize(self, mean: Any) -> Any:
-        return 100 * mean[..., 0] / mean[..., 1].clip(1e-12)
 
 
 class LoadedRecognizer(NamedTuple):
