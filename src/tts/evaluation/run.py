@@ -15,7 +15,7 @@ from tts.config.instantiate import instantiate
 from tts.config.option_checks import check_vocoder_option
 from tts.config.trusted_packages import with_trust
 from tts.console import console
-from tts.containment import require_corpora_inside, require_links_inside
+from tts.containment import require_corpora_inside
 from tts.contract import MelContract
 from tts.controls import SynthesisControls
 from tts.corpus import merge_facts
@@ -31,12 +31,12 @@ from tts.evaluation.cloning_table import print_cloning
 from tts.evaluation.compared_controls import compared_controls
 from tts.evaluation.kept_wavs import write_wavs
 from tts.evaluation.report import write_report
+from tts.evaluation.report_folder import report_folder, set_report_aside
 from tts.evaluation.scoring import Scorer
 from tts.evaluation.summary import Report, RunInfo, summarize
 from tts.evaluation.systems import EvaluationSet
 from tts.evaluation.table import print_report
 from tts.evaluation.wav_folders import read_folders, shortest_names
-from tts.files import require_writable
 from tts.metrics.measure import Measure
 from tts.synthesizer import Synthesizer
 from tts.vocoders.codec import Codec, is_codec, load_codec
@@ -92,8 +92,7 @@ def evaluate(config: DictConfig) -> Report:
         data = read_folders(
             wavs, config.text, config.ref, config.aligned, config.language, contract
         )
-        folder = _report_folder(config.out, Path(wavs[0]))
-        _require_writable(folder)
+        folder = report_folder(config.out, Path(wavs[0]), is_voice=False)
         # texts without audio too: they belong to the recognizer's language model
         with Scorer(measures, list(data.texts), config.workers) as scorer:
             scores = scorer(data, contract)
@@ -114,8 +113,7 @@ def evaluate(config: DictConfig) -> Report:
             corpus = _sentences(config, runs, corpora)
         else:
             material, problems = cloning_material(config, runs, corpora)
-        folder = _report_folder(config.out, _run_folder(runs[0]))
-        _require_writable(folder)
+        folder = report_folder(config.out, _run_folder(runs[0]), runs[0].path.is_dir())
         with Scorer(measures, texts, config.workers) as scorer:
             if material is None:
                 data = _synthesize(runs, corpus, config)
@@ -132,6 +130,8 @@ def evaluate(config: DictConfig) -> Report:
     report = summarize(data, scores, measures, infos, config.seed)
     if cloning is not None:
         report["cloning"] = cloning
+    if aside := set_report_aside(folder):
+        print(f"earlier report: moved to {aside}")
     # the report first: the terminal may be closed, or a pipe that ends
     try:
         files = write_report(report, data, contract, folder, config.worst, config.worst_by)
@@ -156,21 +156,6 @@ def _print(report: Report) -> None:
 def _load(path: str) -> Run:
     with naming_key("run", path):
         return load_run(path)
-
-
-def _report_folder(out: str | None, evaluated: Path) -> Path:
-    """Return the folder of the report: ``out``, by default one in the evaluated folder."""
-    if out:
-        return Path(out)
-    require_links_inside(evaluated, "give out=FOLDER", ["evaluation"])
-    return evaluated / "evaluation"
-
-
-def _require_writable(folder: Path) -> None:
-    """Raise UserError where the report could not be written, before anything is synthesized."""
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"out={folder} is a file: give a folder")
-    require_writable(folder, "out=")
 
 
 def _reject_unused_options(evaluated: str) -> None:
