@@ -13,6 +13,7 @@ from tests.data.recordings import RATE, TEXTS, hum, ljspeech
 from tts.audio.mel import mel_spectrogram
 from tts.contract import MelContract
 from tts.data import prepare as module
+from tts.data.corpora.demo import Demo
 from tts.data.corpora.ljspeech import LJSpeech
 from tts.data.corpora.source import CorpusError
 from tts.data.doctor import DoctorError, validation_texts
@@ -20,6 +21,7 @@ from tts.data.manifest import read_rows
 from tts.data.prepare import prepare
 from tts.data.prepare_settings import PrepareSettings
 from tts.data.store import PreparedCorpus, StoreError
+from tts.text.characters import Characters
 from tts.text.frontend import Frontend
 from tts.text.phonemes import EspeakPhonemizer, Phonemizer
 from tts.text.subwords import Subwords
@@ -113,6 +115,19 @@ def test_an_unspeakable_text_and_a_duplicate_id_are_dropped(tmp_path: Path) -> N
     dropped = {row["id"]: row["reason"] for row in rows if not row["kept"]}
     assert "unusable text, nothing in the text" in dropped["clip-006"]
     assert "duplicate id" in dropped["clip-000"]
+
+
+def test_characters_outside_a_small_table_name_its_size(tmp_path: Path) -> None:
+    corpus = LJSpeech(ljspeech(tmp_path / "c", TEXTS))
+    frontend = Frontend(Characters(vocab_size=3))
+    with pytest.raises(DoctorError, match=r"not among the 3 symbols.*raise.*vocab_size"):
+        prepare([corpus], frontend, CONTRACT, tmp_path / "out", LENIENT, 0, False)
+
+
+def test_given_phonemes_need_a_front_end_of_phonemes(tmp_path: Path) -> None:
+    demo = Demo(limit=8)
+    with pytest.raises(DoctorError, match=r"its corpus gives have.*frontend=espeak"):
+        prepare([demo], Frontend(Characters()), CONTRACT, tmp_path, LENIENT, 0, False)
 
 
 @pytest.mark.parametrize(

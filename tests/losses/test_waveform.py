@@ -1,11 +1,15 @@
 """Spectral losses of waveforms: zero for equal ones, known values, phase, gradients."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 import torch
 
+from tts.contract import MelContract
+from tts.errors import UserError
 from tts.losses.waveform import AmplitudeLoss, MultiResolutionSTFT, PhaseLoss, WaveMelLoss
+from tts.vocoders.vocos import Vocos
 
 LOSSES = [
     WaveMelLoss(22050, (1024,), (100,)),
@@ -68,10 +72,12 @@ def test_amplitude_loss_ignores_the_phase() -> None:
     assert loss(spectra(gain=2.0), None) == pytest.approx(0.693, abs=1e-3)
 
 
-def test_spectrum_losses_do_not_apply_without_a_spectrum() -> None:
-    wave = SimpleNamespace(wave=torch.zeros(1, 10), spectrum=None)
-    assert AmplitudeLoss()(wave, None) is None
-    assert PhaseLoss()(wave, None) is None
+@pytest.mark.parametrize("term", [AmplitudeLoss, PhaseLoss])
+def test_spectrum_losses_need_a_predicted_spectrum(term: type[AmplitudeLoss]) -> None:
+    vocos = partial(Vocos, MelContract(), 16, 32, 1)
+    term().attach(vocos())
+    with pytest.raises(UserError, match=f"{term.__name__} needs a predicted spectrum.*head"):
+        term().attach(vocos(head="samples"))
 
 
 def test_phases_of_silence_have_a_finite_gradient() -> None:

@@ -85,14 +85,28 @@ def _add_tokens(utterance: Utterance, source: Source, frontend: Frontend) -> str
         unknown = list(read.unknown)
     row.phonemes = frontend.table.written(phonemes)
     if unknown:
-        raise Dropped(
-            f"unknown symbols, its text has {' '.join(map(repr, unknown[:8]))}, which cannot be "
-            "spoken: replace them by words"
-        )
+        raise Dropped(_unknown_symbols(unknown, source.phonemes is not None, frontend))
     tokens = torch.tensor(frontend.tokens(phonemes), dtype=torch.int16)
     row.tokens = len(tokens)
     utterance.features["tokens"] = tokens
     return phonemes
+
+
+def _unknown_symbols(unknown: list[str], given: bool, frontend: Frontend) -> str:
+    """Return why an utterance with ``unknown`` symbols is dropped. ``given``: by its corpus."""
+    shown = " ".join(map(repr, unknown[:8]))
+    if given:
+        return (
+            f"unknown symbols, the phonemes that its corpus gives have {shown}, which are not in "
+            "the table of the front end: choose one of phonemes, frontend=espeak"
+        )
+    size = getattr(frontend.phonemizer, "vocab_size", None)
+    if size is not None and any(symbol.isalpha() for symbol in unknown):
+        return (
+            f"unknown symbols, its text has {shown}, which are not among the {size} symbols of the "
+            "table: raise frontend.phonemizer.vocab_size"
+        )
+    return f"unknown symbols, its text has {shown}, which cannot be spoken: replace them by words"
 
 
 def _add_acoustics(utterance: Utterance, found: Acoustics, recipe: Recipe) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from tts.audio.mel_filters import mel_filter_bank
 from tts.batch import Clips
 from tts.bounds import Counts, SampleRate, Windows, require_equal_lengths
+from tts.errors import UserError
 from tts.losses.term import LossTerm
 from tts.vocoders.vocoder import VocoderOutput
 
@@ -76,11 +77,27 @@ class MultiResolutionSTFT(LossTerm):
         return torch.stack(parts).mean()
 
 
-class AmplitudeLoss(LossTerm):
+class SpectrumTerm(LossTerm):
+    """Base of the terms that compare predicted spectra.
+
+    Raises UserError when it is attached to a vocoder that predicts samples alone.
+    """
+
+    def attach(self, model: nn.Module) -> None:
+        if getattr(model, "predicts_spectrum", True):
+            return
+        kind, term = type(model).__name__, type(self).__name__
+        raise UserError(
+            f"model.loss.weights: {term} needs a predicted spectrum, which this {kind} does not "
+            "have; set the weight to 0, or with model=vocos model.head=spectrum"
+        )
+
+
+class AmplitudeLoss(SpectrumTerm):
     """L1 distance of log magnitudes per bin, in natural-log units; a scalar.
 
     The amplitude loss of APNet (Ai & Ling 2023, section II-C), for a vocoder that predicts a
-    spectrum; it does not depend on the phases. Does not apply to other vocoders.
+    spectrum; it does not depend on the phases.
     """
 
     def forward(self, output: VocoderOutput, batch: Clips) -> Tensor | None:
@@ -90,13 +107,13 @@ class AmplitudeLoss(LossTerm):
         return F.l1_loss(fake, real)
 
 
-class PhaseLoss(LossTerm):
+class PhaseLoss(SpectrumTerm):
     """Distance of instantaneous frequency and group delay, in radians; a scalar.
 
     Both are differences of the phase, over time and over frequency, compared modulo 2 pi
     (anti-wrapping losses of APNet, Ai & Ling 2023, section II-C). The absolute phase is not
     compared, since a mel does not determine it. Bins are weighted by the square root of their
-    magnitude: the phase of a silent bin is noise. Does not apply without a predicted spectrum.
+    magnitude: the phase of a silent bin is noise.
     """
 
     def forward(self, output: VocoderOutput, batch: Clips) -> Tensor | None:

@@ -34,6 +34,7 @@ class Codec(nn.Module):
 
     # frames on either side that the samples of a frame depend on; None: all frames
     context: int | None = None
+    predicts_spectrum = False  # whether its output in training has one
 
     def __init__(self, mel: MelContract, hop: int, codebooks: int, codebook_size: int) -> None:
         super().__init__()

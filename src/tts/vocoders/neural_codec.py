@@ -87,6 +87,7 @@ class NeuralCodec(Codec):
         self.codec_encoder = codec_encoder(mel, self.hop, made.dim)
         self.quantizer = made
         self.vocos = vocos(mel, refinements=refinements, magnitude_weight=magnitude_weight)
+        self.predicts_spectrum = self.vocos.predicts_spectrum
         self.decoder = decoder(made.dim, stride, mel.bands, self.vocos.dim)
         assert self.vocos.context is not None
         self.context = self.decoder.context + math.ceil(self.vocos.context / stride)

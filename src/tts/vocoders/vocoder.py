@@ -26,6 +26,7 @@ class Vocoder(nn.Module):
 
     # frames on either side that the samples of a frame depend on; None: all frames
     context: int | None = None
+    predicts_spectrum = False  # whether its output in training has one
     weight_normalized = False  # whether to train with weight normalization
 
     def __init__(self, contract: MelContract) -> None:

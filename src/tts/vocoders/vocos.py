@@ -77,6 +77,7 @@ class Vocos(Vocoder):
             require_no_spectrum(prior, refinements, magnitude_weight)
         super().__init__(contract)
         self.dim, self.head = dim, head
+        self.predicts_spectrum = head == "spectrum"
         self.embed = ChannelsLastConv1d(contract.bands, dim, KERNEL, padding=KERNEL // 2)
         self.norm = nn.LayerNorm(dim, eps=1e-6)
         self.blocks = nn.ModuleList(ConvNeXt(dim, hidden, 1 / depth) for _ in range(depth))
