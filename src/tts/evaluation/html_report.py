@@ -1,7 +1,6 @@
 """HTML page of an evaluation: one self-contained file that opens from disk."""
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import TypeVar
@@ -15,7 +14,7 @@ from tts.evaluation.summary import Estimates, MeasureInfo, Report
 from tts.evaluation.systems import COPY_SYNTHESIS, RECORDINGS, ModelMeasurements
 from tts.evaluation.table import BETTER, MISSING, WORSE, verdict
 from tts.metrics.bootstrap import Estimate
-from tts.training.html_page import html_page
+from tts.training.html_page import breakable, html_page
 
 TRANSPOSED = 4  # more systems than this are the rows of the table, which can be sorted
 
@@ -250,11 +249,6 @@ def _heading(info: MeasureInfo) -> str:
     return f'<th title="{escape(info["description"])}">{escape(info["label"] + unit)}'
 
 
-def _breakable(heading: str) -> str:
-    """Return a heading that can be broken after punctuation, as names of runs are long."""
-    return re.sub(r"([,=/_]|\.(?!\d))(?=.)", r"\1<wbr>", escape(heading))
-
-
 def _estimate(estimate: Estimate, digits: int, sign: bool = False) -> str:
     value, low, high = estimate
     if not math.isfinite(value):
@@ -264,7 +258,7 @@ def _estimate(estimate: Estimate, digits: int, sign: bool = False) -> str:
 
 
 def _table(headings: Iterable[str], rows: Iterable[str], css: str = "") -> str:
-    top = "".join(f"<th>{_breakable(heading)}" for heading in headings)
+    top = "".join(f"<th>{breakable(heading)}" for heading in headings)
     body = "\n".join(f"<tr>{row}" for row in rows)
     return (
         f"<div class=wide><table class='{css}'><thead><tr>{top}</thead>"

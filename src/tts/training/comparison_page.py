@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
-from tts.training.html_page import html_page
+from tts.training.html_page import breakable, html_page
 
 # what a run costs, along the horizontal axis
 COSTS = {"parameters": "parameters", "frames_per_second": "frames per second in training",
@@ -157,7 +157,7 @@ def comparison_page(
         *(scatter if plotted else []),
         "<p class='note help'>Click a column heading to sort.</p>",
         "<div class=wide><table class=sortable><thead><tr>"
-        + "".join(f"<th>{escape(name)}" for name in head)
+        + "".join(f"<th>{breakable(name)}" for name in head)
         + "</thead><tbody>" + "\n".join(rows) + "</tbody></table></div>",
     ]  # fmt: skip
     return html_page(title, parts, STYLE, SCRIPT if plotted else "")

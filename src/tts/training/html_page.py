@@ -1,5 +1,6 @@
 """HTML pages that open from disk: one file, light and dark, tables that can be sorted."""
 
+import re
 from collections.abc import Iterable
 from html import escape
 
@@ -12,7 +13,7 @@ h1, p.note, td.name { overflow-wrap: anywhere } p.note { max-width: 46rem; opaci
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: .3rem .8rem; border-bottom: 1px solid var(--line); text-align: right }
 td { white-space: nowrap } td.text, td.name { white-space: normal; min-width: 16rem }
-thead th { overflow-wrap: break-word; min-width: 6.5rem; vertical-align: bottom }
+thead th { min-width: 6.5rem; vertical-align: bottom }
 th:first-child, td:first-child { position: sticky; left: 0; background: Canvas; z-index: 1 }
 th:first-child, td:first-child, td.text, td.name { text-align: left }
 table.sortable thead th { cursor: pointer }
@@ -54,3 +55,8 @@ def html_page(title: str, parts: Iterable[str], style: str = "", script: str = "
         + "\n".join(parts)
         + f"\n<script>{SORTING}{script}</script></html>\n"
     )
+
+
+def breakable(heading: str) -> str:
+    """Return a heading in HTML that can be broken after punctuation, as names are long."""
+    return re.sub(r"([,=/_]|\.(?!\d))(?=.)", r"\1<wbr>", escape(heading))
