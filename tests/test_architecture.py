@@ -66,6 +66,7 @@ SHARED = {
     "device": set(),
     "memory": set(),
     "child_processes": set(),
+    "warnings_once": set(),
     "signals": set(),
     "search_path": set(),
     "chunks": set(),

@@ -19,7 +19,7 @@ from tts.evaluation.report_clips import mark_errors
 from tts.evaluation.run import evaluate, parse_paths
 from tts.evaluation.wav_folders import shortest_names
 from tts.metrics.bootstrap import Estimate
-from tts.metrics.optional_packages import warn_once
+from tts.warnings_once import warn_once
 
 RATE = 22050
 SLOW = ("wer", "cer", "whisper", "dnsmos_p808", "dnsmos_ovrl", "plcmos", "distillmos")

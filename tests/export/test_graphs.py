@@ -38,6 +38,7 @@ from tts.vocoders.griffin_lim import GriffinLim
 from tts.vocoders.hifigan import HiFiGAN
 from tts.vocoders.load import default_vocoder
 from tts.vocoders.vocos import Vocos
+from tts.warnings_once import warn_once
 
 SMALL = (  # the graph is traced operation by operation
     "model/adaptor=flow", "model/flow=residual", "model.adaptor.flow.steps=1", "model.flow.steps=1",
@@ -285,7 +286,9 @@ def test_the_symbols_of_sherpa_onnx_have_one_line_each() -> None:
     assert all(table[symbol] == SYMBOLS.index(symbol) for symbol in SYMBOLS[1:])
 
 
-def test_a_composed_style_is_cloned_weighted_and_drawn_in_onnx(tmp_path: Path) -> None:
+def test_a_composed_style_is_cloned_weighted_and_drawn_in_onnx(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     parts = voice_parts(
         "model.encoder.depth=1", "model.decoder.depth=1", "model/style=composed",
         "model/style/parts=[speaker,language,prosody,reference,tokens,variational,embedding]",
@@ -306,6 +309,11 @@ def test_a_composed_style_is_cloned_weighted_and_drawn_in_onnx(tmp_path: Path) -
         )
         assert found.shape == expected.shape
         assert np.abs(found - expected).max() < 2e-3, changes
+    for one in (onnx, model):
+        caplog.clear()
+        warn_once.cache_clear()
+        one.speak("Hello.", style_weights={"reference": 1.0})
+        assert "style_weights={reference: 1} has no effect" in caplog.text
     with pytest.raises(UserError, match="12 style tokens; choose from 0 to 11"):
         onnx.speak("Hello.", style_tokens={99: 1.0})
     with pytest.raises(UserError, match="no such style; choose from speaker, language"):

@@ -13,8 +13,9 @@ from hydra.utils import instantiate
 from tts.contract import MelContract
 from tts.metrics.evaluation_sample import EvaluationSample
 from tts.metrics.measure import Measure, Statistics, score_sample
-from tts.metrics.optional_packages import MissingPackageError, warn_once
+from tts.metrics.optional_packages import MissingPackageError
 from tts.metrics.stoi import STOI
+from tts.warnings_once import warn_once
 
 CONTRACT = MelContract()
 

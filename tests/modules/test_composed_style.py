@@ -14,10 +14,11 @@ from tts.modules.composed_style import ComposedStyle
 from tts.modules.conv import Conv
 from tts.modules.reference_encoder import ReferenceEncoder
 from tts.modules.stack import Stack
-from tts.modules.style import SpeakerStyle, StyleInputs, StyleOutput, warn_once
+from tts.modules.style import SpeakerStyle, StyleInputs, StyleOutput
 from tts.modules.style_parts import EmbeddingStyle, LanguageStyle, ProsodyStyle, SummaryStyle
 from tts.modules.style_tokens import StyleTokens
 from tts.modules.variational_style import VariationalStyle
+from tts.warnings_once import warn_once
 
 PARTS = ("speaker", "prosody", "reference", "tokens", "variational", "embedding", "language")
 EVERYTHING = StyleInputs(

@@ -13,7 +13,7 @@ from tts.evaluation.systems import EvaluationSentence, EvaluationSet
 from tts.metrics.evaluation_sample import EvaluationSample
 from tts.metrics.intelligibility import ASRError
 from tts.metrics.measure import Measure, Statistics, score_sample
-from tts.metrics.optional_packages import defer_warnings, take_warnings, warn_once
+from tts.warnings_once import defer_warnings, take_warnings, warn_once
 
 
 class SentenceScore(NamedTuple):

@@ -23,7 +23,8 @@ from tts.metrics.evaluation_sample import (
 )
 from tts.metrics.language_model import split_words, write_bigram_model
 from tts.metrics.measure import Measure, Statistics
-from tts.metrics.optional_packages import MissingPackageError, require_package, warn_once
+from tts.metrics.optional_packages import MissingPackageError, require_package
+from tts.warnings_once import warn_once
 
 PADDING = 0.25  # seconds of silence on both sides
 

@@ -8,7 +8,8 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from tts.metrics.evaluation_sample import EvaluationSample
-from tts.metrics.optional_packages import MissingPackageError, warn_once
+from tts.metrics.optional_packages import MissingPackageError
+from tts.warnings_once import warn_once
 
 Statistics = Sequence[float]  # of one utterance
 

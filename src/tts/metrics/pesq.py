@@ -5,7 +5,8 @@ from torch import Tensor
 
 from tts.metrics.evaluation_sample import SPEECH_SAMPLE_RATE, EvaluationSample, resample_to_16k
 from tts.metrics.measure import Measure, Statistics
-from tts.metrics.optional_packages import MissingPackageError, require_package, warn_once
+from tts.metrics.optional_packages import MissingPackageError, require_package
+from tts.warnings_once import warn_once
 
 
 def pesq(reference: Tensor | np.ndarray, copy: Tensor | np.ndarray, rate: int) -> float | None:

@@ -13,10 +13,11 @@ from tts.errors import naming_key
 from tts.metrics.evaluation_sample import EvaluationSample
 from tts.metrics.intelligibility import ErrorRate, edit_distance
 from tts.metrics.measure import Statistics
-from tts.metrics.optional_packages import MissingPackageError, warn_once
+from tts.metrics.optional_packages import MissingPackageError
 from tts.project_files import VOICES
 from tts.text.errors import TextError
 from tts.text.frontend import Frontend
+from tts.warnings_once import warn_once
 
 OWN = "phones"  # the recognizer that ships with the project
 

@@ -8,8 +8,9 @@ import torch
 
 from tts.metrics.evaluation_sample import EvaluationSample
 from tts.metrics.intelligibility import WordErrorRate
-from tts.metrics.optional_packages import MissingPackageError, require_package, warn_once
+from tts.metrics.optional_packages import MissingPackageError, require_package
 from tts.text.normalize import normalize
+from tts.warnings_once import warn_once
 
 BEAMS = 5
 

@@ -12,15 +12,8 @@ from tts.bounds import Channels, Length, ShareBelowOne
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.modules.reference_encoder import ReferenceEncoder
-from tts.modules.style import (
-    Need,
-    Style,
-    StyleInputs,
-    StyleNeeds,
-    StyleOutput,
-    StyleTables,
-    warn_once,
-)
+from tts.modules.style import Need, Style, StyleInputs, StyleNeeds, StyleOutput, StyleTables
+from tts.warnings_once import warn_once
 
 
 class ComposedStyle(Style):

@@ -1,8 +1,6 @@
 """Style encoders: a conditioning vector from a speaker's name or a reference recording."""
 
-import logging
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import ClassVar, Literal, NamedTuple
 
 import torch
@@ -15,7 +13,6 @@ from tts.errors import UserError
 from tts.masks import mask_from_lengths
 from tts.modules.conv import DepthwiseConv
 
-log = logging.getLogger(__name__)
 Need = Literal["none", "optional", "required"]
 NO_SPEAKER = "model/style=speaker needs a speaker: give speaker=NAME"
 
@@ -151,12 +148,6 @@ class ReferenceStyle(Style):
         ):
             x = x + F.gelu(pointwise(depthwise(norm(x) * mask)))
         return StyleOutput(self.output(pooled_statistics(x, mask).to(self.output.weight.dtype)))
-
-
-@lru_cache(maxsize=256)
-def warn_once(message: str) -> None:
-    """Log a warning; the same one only once."""
-    log.warning(message)
 
 
 def reference_of(inputs: StyleInputs, who: str) -> tuple[Tensor, Tensor]:

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from tts.bounds import Bound, Channels, Heads
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
-from tts.modules.style import Style, StyleInputs, StyleNeeds, StyleOutput, warn_once
+from tts.modules.style import Style, StyleInputs, StyleNeeds, StyleOutput
 from tts.modules.style_parts import summary_of
+from tts.warnings_once import warn_once
 
 DRAWN = "drawn"  # style_tokens that are drawn at random
 

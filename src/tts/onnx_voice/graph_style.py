@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 
 from tts.batch import Prompt
+from tts.controls import SynthesisControls
 from tts.errors import UserError
 from tts.onnx_voice.random_normal import TorchNormal
 from tts.plain_data import PlainData
+from tts.warnings_once import warn_once
 
 STATISTICS = ("pitch_mean", "pitch_std", "energy_mean", "energy_std")
 CONTROLS = frozenset({"style_tokens", "style_weights", "style_temperature"})
@@ -47,11 +49,17 @@ class GraphStyle:
             speaks = self._speaks(kind, prompt)
             if not speaks and not self.optional:
                 raise UserError(f"the style {name} of this model needs an input: {RECORDING}")
+            if name in factors and not speaks:
+                warn_once(
+                    f"style_weights={{{name}: {factors[name]:g}}} has no effect: nothing that "
+                    f"{name} is computed from is given"
+                )
             weights[0, number] = factors.get(name, 1.0) if speaks else 0.0
             if kind == "tokens":
                 made["style_tokens"] = self._tokens(prompt, random, bool(weights[0, number]))
             elif kind == "variational":
                 made["style_noise"] = self._noise(prompt, random, bool(weights[0, number]))
+        self._warn_of_temperature(controls)
         for name, size in self.channels.items():
             if name == "embedding" and name not in made:
                 made[name] = np.ones((1, size), np.float32)
@@ -68,6 +76,15 @@ class GraphStyle:
             "tokens": recorded or prompt.controls.style_tokens is not None,
             "variational": recorded or prompt.controls.style_temperature is not None,
         }[kind]
+
+    def _warn_of_temperature(self, controls: SynthesisControls) -> None:
+        drawn = controls.style_tokens == DRAWN and "tokens" in self.parts.values()
+        if controls.style_temperature is None or drawn or "variational" in self.parts.values():
+            return
+        warn_once(
+            f"style_temperature={controls.style_temperature:g} has no effect: no part of the style "
+            "is drawn"
+        )
 
     def _statistics(self, prompt: Prompt) -> np.ndarray:
         """Return the pitch and energy of the reference's speaker, or of a speaker of the voice."""
