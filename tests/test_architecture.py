@@ -87,7 +87,7 @@ SHARED = {
     "checkpoint": set(),
     "monitoring": {"callbacks", "metrics"},
     "timings": {"text"},
-    "onnx_voice": {"audio", "speakers", "threads"},
+    "onnx_voice": {"audio", "speakers", "threads", "warnings_once"},
     "synthesizer": {
         "text",
         "audio",

@@ -132,8 +132,8 @@ TRAINING = {
     "tts.losses.adversarial": ("FeatureMatching", "HingeGANLoss", "LSGANLoss"),
     "tts.losses.alignment": ("BinarizationLoss", "ForwardSumLoss"),
     "tts.losses.autoregressive": (
-        "CrossAttentionForwardSum", "GaussianLikelihood", "GuidedAttentionLoss", "StopLoss",
-        "TokenLoss",
+        "AttentionLoss", "CrossAttentionForwardSum", "GaussianLikelihood", "GuidedAttentionLoss",
+        "StopLoss", "TokenLoss",
     ),
     "tts.losses.balance": ("GradNorm", "Uncertainty"),
     "tts.losses.codec": ("CommitmentLoss", "DecodedMelLoss"),

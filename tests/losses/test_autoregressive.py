@@ -10,6 +10,7 @@ import torch
 from tests.models.assemble import batch
 from tts.alignment.regulator import frame_to_token_index
 from tts.losses.autoregressive import (
+    AttentionLoss,
     CrossAttentionForwardSum,
     GaussianLikelihood,
     GuidedAttentionLoss,
@@ -19,6 +20,7 @@ from tts.losses.term import LossTerm
 from tts.losses.weighted import WeightedLoss
 from tts.masks import mask_from_lengths
 from tts.models.acoustic import Diagnostics
+from tts.models.aligned import path_of_steps
 from tts.systems.reading_scores import reading_scores, stop_accuracy
 
 
@@ -38,6 +40,7 @@ def attention_output(path: str, each: int = 2) -> Any:
         frame_mask=mask_from_lengths(data.frame_lengths, 61),
         step_mask=mask_from_lengths(data.frame_lengths, 61)[:, ::each],
         frames_per_step=each,
+        targets=None,
     )
 
 
@@ -50,6 +53,21 @@ def test_a_diagonal_costs_least(term: LossTerm, each: int) -> None:
     ]
     assert values == sorted(values)
     assert values[0] < 0.8 * values[1]
+
+
+def test_attention_costs_least_on_the_path_and_replaces_the_other_terms() -> None:
+    data = batch(durations=True)
+    assert data.durations is not None
+    path = path_of_steps(data.durations, 31, 2, 1.0)
+    outputs = [attention_output(shape) for shape in ("diagonal", "uniform", "reversed")]
+    for output in outputs:
+        assert AttentionLoss()(output, data) is None
+        output.targets = path
+        assert GuidedAttentionLoss(0.2)(output, data) is None
+        assert CrossAttentionForwardSum(1.0)(output, data) is None
+    values = [float(AttentionLoss()(output, data)) for output in outputs]  # type: ignore[arg-type]
+    assert values == sorted(values)
+    assert values[1] == pytest.approx(math.log(9), abs=1e-4)
 
 
 def test_the_likelihood_is_least_at_the_true_variance() -> None:

@@ -11,6 +11,7 @@ from tests.models.assemble import batch, facts
 from tts.batch import Prompt
 from tts.controls import SynthesisControls
 from tts.errors import UserError
+from tts.losses.autoregressive import AttentionLoss
 from tts.masks import mask_from_lengths
 from tts.models.autoregressive_mel import AutoregressiveMel
 from tts.models.candidates import best_takes
@@ -57,6 +58,43 @@ def test_padding_changes_no_real_frame(cross: str, each: int) -> None:
     assert plain.step_mask.sum(-1).tolist() == [-(-61 // each), -(-40 // each)]
 
 
+def test_forced_attention_teaches_the_heads_and_the_aligner() -> None:
+    model = build("model.attention_forcing=0.5").train()
+    output = model(batch())
+    assert output.targets is not None
+    assert output.log_attention is not None
+    assert torch.equal(output.targets.durations.sum(-1), torch.tensor([61, 40]))
+    AttentionLoss()(output, batch())
+    given = build("model/aligner=given")
+    with pytest.raises(UserError, match="needs durations"):
+        given(batch())
+    timed = batch(durations=True)
+    output = given(timed)
+    assert output.log_attention is None
+    assert torch.equal(output.targets.durations, timed.durations)
+    alone = build("model.attention_forcing=0")
+    assert alone.aligner is None
+    assert alone(batch()).targets is None
+
+
+def test_predictions_as_inputs_come_from_as_many_passes() -> None:
+    """With as many passes as steps the inputs are those of speaking."""
+    model = build(
+        "model.scheduled_sampling=1.0", "model.frames_per_step=4", "model.prenet.dropout=0",
+        "model.attention_forcing=1",
+        "model.decoder.dropout=0", "model.encoder.dropout=0", "model.decoder.drop_path=0",
+    ).train()  # fmt: skip
+    data = batch()
+    seen = []
+    model.prenet.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    for passes in (1, 16, 17):
+        model.scheduled_sampling_passes = passes
+        model(data)
+    few, enough, more = (x for x in (seen[1], seen[18], seen[36]))
+    assert torch.allclose(enough, more, atol=1e-5)
+    assert not torch.allclose(few, enough, atol=1e-2)
+
+
 @pytest.mark.parametrize("mixer", ["attention", "mamba", "mamba_attention"])
 def test_speech_fed_back_as_a_recording_is_predicted_the_same(mixer: str) -> None:
     """Step by step and in one parallel pass, with everything in between."""
@@ -65,7 +103,8 @@ def test_speech_fed_back_as_a_recording_is_predicted_the_same(mixer: str) -> Non
     mask = mask_from_lengths(data.token_lengths)
     style = model.style_of(StyleInputs(data.speaker)).vector
     with torch.no_grad():
-        memory = model.encode(data.tokens, data.language, mask, style)
+        embedded = model.embedded(data.tokens, data.language, mask)
+        memory = model.encode(embedded, mask, style)
         spoken = speak(model, Context(mask, memory, mask, style), Sampling(0.0, None))
         frames = torch.full((2,), spoken.frames.shape[1])
         whole = mask_from_lengths(frames)
@@ -111,7 +150,7 @@ def test_the_best_candidate_does_not_fail_and_is_the_likeliest() -> None:
 
 
 def test_speech_that_does_not_stop_is_cut_and_said() -> None:
-    model = build("model.max_length=0.5", stop=NEVER_STOPS)
+    model = build("model.max_length=0.5", "model.forced_order=false", stop=NEVER_STOPS)
     generated = model.generate(prompt())
     assert generated.frame_lengths.max() <= 0.5 * 86.2 + 2
     assert any("forced order" in note for note in generated.notes)
@@ -123,7 +162,7 @@ def test_speech_in_forced_order_reads_the_text_to_its_end() -> None:
     data = batch()
     mask = mask_from_lengths(data.token_lengths)
     style = model.style_of(StyleInputs(data.speaker)).vector
-    memory = model.encode(data.tokens, None, mask, style)
+    memory = model.encode(model.embedded(data.tokens, None, mask), mask, style)
     context = Context(mask, memory, mask, style)
     with torch.no_grad():
         spoken = speak(model, context, Sampling(0.0, None), in_order=True)
@@ -158,16 +197,20 @@ def test_recomputed_activations_give_the_same_gradients(cross: str) -> None:
     assert torch.allclose(*gradients, atol=1e-5)
 
 
+@pytest.mark.parametrize("order", [False, True])
 @pytest.mark.parametrize("postnet", ["none", "conv"])
-def test_a_stream_equals_the_complete_speech(postnet: str) -> None:
-    model = build(f"model/postnet={postnet}", "model.max_length=1.0", stop=NEVER_STOPS)
+def test_a_stream_equals_the_complete_speech(postnet: str, order: bool) -> None:
+    model = build(
+        f"model/postnet={postnet}", f"model.forced_order={order}", "model.max_length=1.0",
+        stop=NEVER_STOPS,
+    )  # fmt: skip
     if model.postnet is not None:
         torch.nn.init.normal_(model.postnet.convolutions[-1].weight, std=0.02)  # type: ignore[arg-type]
     data = batch(token_lengths=(9,), frame_lengths=(61,))
     given = Prompt(data.tokens, data.token_lengths, data.speaker, data.language)
     context, sampling = model.begin(given)
     with torch.no_grad():
-        spoken = speak(model, context, sampling)
+        spoken = speak(model, context, sampling, order)
         mask = torch.ones(spoken.frames.shape[:2], dtype=torch.bool)
         expected = model.denormalized(model.refine(spoken.frames, mask), mask)
         pieces = [piece.features for piece in model.stream(given)]

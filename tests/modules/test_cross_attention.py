@@ -106,6 +106,38 @@ def test_only_the_last_blocks_report_their_alignment() -> None:
     assert torch.allclose(last.alignments[0], given.alignments[1], atol=1e-5)
 
 
+@pytest.mark.parametrize("cross", CROSS)
+def test_given_weights_take_the_place_of_those_of_the_first_heads(cross: str) -> None:
+    layer = CROSS[cross](dim=DIM)
+    x, given = random(2, STEPS, DIM), context()
+    token = torch.arange(STEPS) // 2
+    reading = nn.functional.one_hot(token, TOKENS).float().expand(2, -1, -1)
+    own = alignments_of(layer, x, given)
+    torch.manual_seed(0)
+    plain = layer(x, context())
+    for heads in (1, 2):
+        read = context()._replace(reading=reading, reading_heads=heads)
+        torch.manual_seed(0)
+        y = layer(x, read)
+        assert read.alignments is not None
+        assert torch.allclose(read.alignments[0], own, atol=1e-5)  # what the layer would read
+        value = layer.initial_state(2, given).value[:, :heads, token]  # (B, heads, T, D)
+        rest = own[:, heads:].exp() @ layer.initial_state(2, given).value[:, heads:]
+        expected = torch.cat([value, rest], 1).transpose(1, 2).flatten(2)
+        if heads == 2 or cross != "monotonic":  # which reports the expected alignment
+            assert torch.allclose(y, layer.output(expected), atol=1e-5)
+        none = context()._replace(reading=torch.zeros_like(reading), reading_heads=heads)
+        torch.manual_seed(0)
+        assert torch.allclose(layer(x, none), plain, atol=1e-5)
+
+
+def alignments_of(layer: nn.Module, x: Tensor, given: Context) -> Tensor:
+    torch.manual_seed(0)
+    layer(x, given)
+    assert given.alignments is not None
+    return given.alignments[0]
+
+
 @pytest.mark.parametrize("training", [False, True])
 def test_an_infinite_window_is_plain_attention(training: bool) -> None:
     plain = decoder(CROSS["plain"]).train(training)

@@ -33,11 +33,16 @@ class StopOutput(Protocol):
     step_mask: Tensor  # (B, S) bool
 
 
+class ReadingTargets(Protocol):
+    weights: Tensor  # (B, S, N) share of a step's frames in each token
+
+
 class CrossAttentionOutput(Protocol):
     head_alignments: Tensor  # (B, A, S, N) log-weights of the heads that carry the alignment
     frame_mask: Tensor  # (B, T) bool
     step_mask: Tensor  # (B, S) bool
     frames_per_step: int
+    targets: ReadingTargets | None  # of model.attention_forcing
 
 
 class GaussianLikelihood(LossTerm):
@@ -99,17 +104,35 @@ class StopLoss(LossTerm):
         return masked_mean(values, output.step_mask)
 
 
+class AttentionLoss(LossTerm):
+    """Cross-entropy of the chosen heads' weights to the aligned path, nats per decoder step.
+
+    Does not apply without ``model.attention_forcing``.
+    """
+
+    exclude_from_balancing = True  # a likelihood, in nats
+
+    def forward(self, output: CrossAttentionOutput, batch: Batch) -> Tensor | None:
+        if output.targets is None:
+            return None
+        on_path = (output.targets.weights[:, None] * output.head_alignments.float()).sum(-1)
+        return -masked_mean(on_path.mean(1), output.step_mask)
+
+
 class GuidedAttentionLoss(LossTerm):
     """Guided attention (Tachibana et al. 2018, section 4.1), the mean over the chosen heads.
 
-    ``width``: of the diagonal that is free of cost, as a share of the utterance.
+    ``width``: of the diagonal that is free of cost, as a share of the utterance. Does not apply
+    with ``model.attention_forcing``.
     """
 
     def __init__(self, width: Positive) -> None:
         super().__init__()
         self.width = width
 
-    def forward(self, output: CrossAttentionOutput, batch: Batch) -> Tensor:
+    def forward(self, output: CrossAttentionOutput, batch: Batch) -> Tensor | None:
+        if output.targets is not None:
+            return None
         weights = guided_weights(
             batch.token_lengths,
             output.step_mask.sum(-1),
@@ -129,7 +152,8 @@ class CrossAttentionForwardSum(LossTerm):
     is not part of the attention. With it in the softmax, attention that is still uniform costs
     little and gets almost no gradient. A step's weights stand for each of its frames, so that a
     text may have more tokens than steps. ``width``: concentration of the prior, see
-    :func:`~tts.alignment.prior.beta_binomial_prior`.
+    :func:`~tts.alignment.prior.beta_binomial_prior`. Does not apply with
+    ``model.attention_forcing``.
     """
 
     exclude_from_balancing = True  # a likelihood, in nats
@@ -138,7 +162,9 @@ class CrossAttentionForwardSum(LossTerm):
         super().__init__()
         self.width = width
 
-    def forward(self, output: CrossAttentionOutput, batch: Batch) -> Tensor:
+    def forward(self, output: CrossAttentionOutput, batch: Batch) -> Tensor | None:
+        if output.targets is not None:
+            return None
         heads, tokens = output.head_alignments.shape[1], output.head_alignments.shape[3]
         frames, lengths = output.frame_mask.shape[1], output.frame_mask.sum(-1)
         prior = beta_binomial_prior(batch.token_lengths, lengths, tokens, frames, self.width)

@@ -11,6 +11,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 import torch
 from torch import Tensor, nn
 
+from tts.alignment.aligner import Aligner
 from tts.batch import Batch, Prompt
 from tts.bounds import Bound, Channels, Depth, Heads, NonNegative, Positive, Share, Temperature
 from tts.chunks import in_chunks
@@ -19,6 +20,7 @@ from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
 from tts.models.acoustic import Generated, Reading
+from tts.models.aligned import Path, aligned, path_of_steps
 from tts.models.decoding import History, decode
 from tts.models.mel_model import MelModel
 from tts.models.sampling import FIXED_SEED, Sampling
@@ -52,10 +54,14 @@ class Parts(NamedTuple):
     # the first heads of the last layers carry the alignment; None: two, or the only one
     alignment_heads: Heads | None = None
     alignment_layers: Depth | None = None
-    scheduled_sampling: Share = 0.0  # share of inputs that are predictions, in training
+    aligner: Callable[..., Aligner] | None = None  # token_dim, mel_bands; None: given durations
+    attention_forcing: Share = 0.5  # share of utterances that read as aligned, in training
+    scheduled_sampling: Share = 0.5  # share of utterances that read predictions, in training
+    scheduled_sampling_passes: Annotated[int, Bound(least=1)] = 4  # steps that errors add up over
     input_noise: NonNegative = 0.0  # standard deviation added to the inputs, in training
     temperature: Temperature = 0.0  # of the sampling in speaking
     max_length: Positive = 30.0  # seconds of an utterance
+    forced_order: bool = True  # whether speaking always reads in order, not only after a failure
 
 
 class Decoded(NamedTuple):
@@ -65,6 +71,8 @@ class Decoded(NamedTuple):
     head_alignments: Tensor  # (B, A, S, N) log-weights of the heads that carry the alignment
     token_mask: Tensor  # (B, N) bool
     style: StyleOutput
+    path: Path | None  # where those heads have to read; None without attention forcing
+    log_attention: Tensor | None  # (B, T, N) the aligner's; None without one
 
 
 def aligned_part(decoder: nn.Module, parts: Parts) -> tuple[int, int]:
@@ -100,9 +108,16 @@ class Autoregressive(MelModel[Output]):
         super().__init__(facts, dim, parts.style)
         self.frames_per_step = parts.frames_per_step
         self.scheduled_sampling, self.input_noise = parts.scheduled_sampling, parts.input_noise
+        self.scheduled_sampling_passes = parts.scheduled_sampling_passes
         self.temperature, self.max_length = parts.temperature, parts.max_length
+        self.forced_order = parts.forced_order
         self.frames_per_second = facts.contract_of(self.features).frames_per_second
         self.encoder = parts.encoder(dim=dim, style_dim=self.style_dim)
+        self.attention_forcing = parts.attention_forcing
+        self.aligner = None
+        if parts.attention_forcing and parts.aligner is not None:
+            self.aligner = parts.aligner(token_dim=dim, mel_bands=facts.contract.bands)
+        self.mel_frames_per_frame = facts.contract.frames_per_second / self.frames_per_second
         self.memory_position = Sinusoidal()
         self.memory_position_scale = nn.Parameter(torch.ones(()))
         self.first_frame = nn.Parameter(torch.zeros(inputs))  # in place of an earlier one
@@ -185,7 +200,7 @@ class Autoregressive(MelModel[Output]):
 
         def written() -> Iterator[Tensor]:
             nonlocal stopped
-            for step in decode(self, context, sampling, rescue=True):
+            for step in decode(self, context, sampling, self.forced_order, rescue=True):
                 if bool(step.active[0]):
                     path.append(step.attention[0].argmax())
                 stopped = stopped or bool(step.stopped[0])
@@ -211,7 +226,8 @@ class Autoregressive(MelModel[Output]):
         self.require_controls(prompt.controls)
         token_mask = mask_from_lengths(prompt.token_lengths, prompt.tokens.shape[1])
         style = self.prompt_style(prompt).vector
-        memory = self.encode(prompt.tokens, prompt.language, token_mask, style)
+        embedded = self.embedded(prompt.tokens, prompt.language, token_mask)
+        memory = self.encode(embedded, token_mask, style)
         context = Context(token_mask, memory, token_mask, style)
         return context, Sampling.of(prompt.controls, self.temperature, prompt.generator)
 
@@ -224,22 +240,33 @@ class Autoregressive(MelModel[Output]):
             mel = self.normalized(batch.mel) * frame_mask[..., None]
         styled = self.training_style(batch, mel)
         style = styled.vector
-        memory = self.encode(batch.tokens, batch.language, token_mask, style)
-        context = Context(step_mask, memory, token_mask, style)
+        embedded = self.embedded(batch.tokens, batch.language, token_mask)
+        path = log_attention = reading = None
+        if self.attention_forcing:
+            assert mel is not None
+            durations, log_attention = aligned(self.aligner, embedded, mel, batch)
+            path = path_of_steps(
+                durations, step_mask.shape[1], self.frames_per_step, self.mel_frames_per_frame
+            )
+            if self.training:
+                rows = torch.rand(len(durations), device=durations.device) < self.attention_forcing
+                reading = path.weights * rows[:, None, None]
+        memory = self.encode(embedded, token_mask, style)
+        context = Context(
+            step_mask, memory, token_mask, style, aligned_blocks=self.alignment_layers,
+            reading=reading, reading_heads=self.alignment_heads,
+        )  # fmt: skip
         alignments: list[Tensor] = []
-        wanted = context._replace(alignments=alignments, aligned_blocks=self.alignment_layers)
-        states = self.decoder(self._inputs(content, context), wanted)
+        inputs = self._inputs(content, context)
+        states = self.decoder(inputs, context._replace(alignments=alignments))
         chosen = torch.cat([layer[:, : self.alignment_heads] for layer in alignments], 1)
-        return Decoded(states, chosen, token_mask, styled)
+        return Decoded(states, chosen, token_mask, styled, path, log_attention)
 
-    def encode(
-        self, tokens: Tensor, language: Tensor | None, mask: Tensor, style: Tensor | None
-    ) -> Tensor:
-        """Return the memory ``(B, N, dim)``.
+    def encode(self, embedded: Tensor, mask: Tensor, style: Tensor | None) -> Tensor:
+        """Return the memory ``(B, N, dim)`` of embedded tokens.
 
         Encoded positions tell the decoder which token it reads (Li et al. 2019, section 3.2).
         """
-        embedded = self.embedded(tokens, language, mask)
         states = self.encoder(embedded, Context(mask=mask, style=style))
         position = self.memory_position.add(torch.zeros_like(states))
         return states + self.memory_position_scale * position
@@ -256,13 +283,19 @@ class Autoregressive(MelModel[Output]):
         return self.prenet(before)
 
     def _with_predictions(self, before: Tensor, content: Tensor, context: Context) -> Tensor:
-        """Replace a share of the inputs by predictions, in two parallel passes (Mihaylova and
-        Martins 2019, section 3)."""
+        """Replace a share of the utterances' inputs by the decoder's own predictions.
+
+        Each pass over all steps in parallel (Mihaylova and Martins 2019, section 3) predicts from
+        the predictions of the pass before, so that the errors of as many steps add up.
+        """
+        true = before
+        chosen = torch.rand(len(before), device=before.device) < self.scheduled_sampling
         with torch.no_grad():
-            states = self.decoder(self.prenet(before), context)
-            predicted = self.predicted_content(states, content)
-        chosen = torch.rand(before.shape[:2], device=before.device) < self.scheduled_sampling
-        return torch.where(chosen[..., None], self.read_by_prenet(predicted), before)
+            for _ in range(self.scheduled_sampling_passes):
+                states = self.decoder(self.prenet(before), context)
+                predicted = self.read_by_prenet(self.predicted_content(states, content))
+                before = torch.where(chosen[:, None, None], predicted, true)
+        return before
 
     def attended(self, state: StackState) -> Tensor:
         """Return the mean weights of the chosen heads in the last step, ``(B, N)``."""

@@ -21,6 +21,7 @@ from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
 from tts.models.acoustic import Diagnostics
+from tts.models.aligned import Path
 from tts.models.autoregressive_base import Autoregressive, Parts
 from tts.models.decoding import History
 from tts.models.delay_pattern import delayed, undelayed
@@ -41,6 +42,8 @@ class CodesOutput(NamedTuple):
     frame_mask: Tensor  # (B, T) bool
     step_mask: Tensor  # (B, S') bool, the steps of the first codebook
     frames_per_step: int
+    targets: Path | None = None  # where the heads have to read, with attention forcing
+    log_attention: Tensor | None = None  # (B, T, N) the aligner's
     style: StyleOutput = StyleOutput(None)
 
 
@@ -99,17 +102,19 @@ class AutoregressiveCodes(Autoregressive[CodesOutput]):
         step_mask = F.pad(frame_mask[:, :: self.frames_per_step], (0, self.delay))
         steps = step_mask.sum(-1) + self.delay
         real = mask_from_lengths(steps, tokens.shape[1])
-        states, head_alignments, token_mask, style = self.decoded(batch, tokens, real)
+        decoded = self.decoded(batch, tokens, real)
         return CodesOutput(
-            logits=self.logits(states),
+            logits=self.logits(decoded.states),
             tokens=tokens,
-            stop=self.stop(states).float()[..., 0],
-            head_alignments=head_alignments,
-            token_mask=token_mask,
+            stop=self.stop(decoded.states).float()[..., 0],
+            head_alignments=decoded.head_alignments,
+            token_mask=decoded.token_mask,
             frame_mask=frame_mask,
             step_mask=step_mask,
             frames_per_step=self.frames_per_step,
-            style=style,
+            targets=decoded.path,
+            log_attention=decoded.log_attention,
+            style=decoded.style,
         )
 
     def diagnostics(self, output: CodesOutput) -> Diagnostics:

@@ -11,6 +11,7 @@ from tts.controls import SynthesisControls
 from tts.corpus import CorpusFacts
 from tts.masks import mask_from_lengths
 from tts.models.acoustic import Diagnostics
+from tts.models.aligned import Path
 from tts.models.autoregressive_base import Autoregressive, Parts
 from tts.models.decoding import History
 from tts.models.mel_model import STYLE_CONTROLS
@@ -35,6 +36,8 @@ class AutoregressiveOutput(NamedTuple):
     frame_mask: Tensor  # (B, T) bool
     step_mask: Tensor  # (B, S) bool
     frames_per_step: int
+    targets: Path | None = None  # where the heads have to read, with attention forcing
+    log_attention: Tensor | None = None  # (B, T, N) the aligner's
     mel_before_postnet: Tensor | None = None  # (B, T, M), where there is a postnet
     style: StyleOutput = StyleOutput(None)
 
@@ -65,8 +68,8 @@ class AutoregressiveMel(Autoregressive[AutoregressiveOutput]):
         frame_mask = mask_from_lengths(batch.frame_lengths, batch.mel.shape[1])
         mel = self.normalized(batch.mel) * frame_mask[..., None]
         step_mask = frame_mask[:, :: self.frames_per_step]
-        states, head_alignments, token_mask, style = self.decoded(batch, mel, step_mask)
-        mean, log_variance = self._projected(states, frame_mask)
+        decoded = self.decoded(batch, mel, step_mask)
+        mean, log_variance = self._projected(decoded.states, frame_mask)
         predicted = self.denormalized(mean, frame_mask)
         refined = predicted
         if self.postnet is not None:
@@ -75,14 +78,16 @@ class AutoregressiveMel(Autoregressive[AutoregressiveOutput]):
             mel=refined,
             mean=predicted,
             log_variance=log_variance + 2 * self.mel_std.log(),
-            stop=self.stop(states).float()[..., 0],
-            head_alignments=head_alignments,
-            token_mask=token_mask,
+            stop=self.stop(decoded.states).float()[..., 0],
+            head_alignments=decoded.head_alignments,
+            token_mask=decoded.token_mask,
             frame_mask=frame_mask,
             step_mask=step_mask,
             frames_per_step=self.frames_per_step,
             mel_before_postnet=None if self.postnet is None else predicted,
-            style=style,
+            targets=decoded.path,
+            log_attention=decoded.log_attention,
+            style=decoded.style,
         )
 
     def diagnostics(self, output: AutoregressiveOutput) -> Diagnostics:

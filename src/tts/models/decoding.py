@@ -39,6 +39,7 @@ class StepModel(Protocol):
     frames_per_step: int
     frames_per_second: float
     max_length: float  # seconds
+    forced_order: bool  # whether every take is read in order
     delay: int  # steps until all of a step's frames are written
 
     def write(

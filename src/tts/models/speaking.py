@@ -41,20 +41,22 @@ def speak_safely(
 ) -> tuple[Spoken, tuple[str, ...]]:
     """Speak; utterances that fail are spoken again with another seed, then in forced order.
 
+    With ``model.forced_order`` all takes are in forced order, but for those of a beam search.
     Returns the speech and, in words, what was done about failures and what is missing.
     """
     takes = repeated(context, sampling.candidates)
-    spoken = best_takes(speak(model, takes, sampling), takes, sampling.candidates)
+    ordered = model.forced_order and sampling.beam == 1
+    spoken = best_takes(speak(model, takes, sampling, ordered), takes, sampling.candidates)
     notes = []
     first = torch.tensor([bool(reason) for reason in failures(spoken, context)])
-    for in_order in (False, True):
+    for in_order in (ordered,) if ordered else (False, True):
         failed = failures(spoken, context)
         rows = [row for row, reason in enumerate(failed) if reason]
         if not rows:
             break
-        if not in_order and not sampling.temperature and not model.prenet.random:
+        if in_order == ordered and not sampling.temperature and not model.prenet.random:
             continue  # it would be the same
-        how = "reading it in forced order" if in_order else "trying another seed"
+        how = "trying another seed" if in_order == ordered else "reading it in forced order"
         notes += [f"speech {failed[row]}: {how}" for row in rows]
         again = speak(model, _rows(context, rows), sampling._replace(seed=FIXED_SEED + 1), in_order)
         spoken = _replaced(spoken, rows, again)

@@ -15,3 +15,7 @@ class Context(NamedTuple):
     # receives the log-weights (B, H, T, N) of the cross-attentions of the last blocks, in order
     alignments: list[Tensor] | None = None
     aligned_blocks: int = 1 << 16  # how many blocks; weights are slower than attention alone
+    # weights (B, T, N) that the first heads of these cross-attentions take in place of their own,
+    # which steps of zeros keep
+    reading: Tensor | None = None
+    reading_heads: int = 0

@@ -38,8 +38,9 @@ class CrossAttention(nn.Module):
     """Multi-head attention of ``x (B, T, dim)`` over ``context.memory (B, N, memory_dim)``.
 
     ``memory_dim`` defaults to ``dim``; ``heads`` must divide ``dim`` into even parts. Log-weights
-    go to ``context.alignments``, where that is a list. A subclass replaces how weights are made:
-    :meth:`align` for all steps of a sequence, :meth:`next_weights` for one.
+    go to ``context.alignments``, where that is a list. Where ``context.reading`` is given, the
+    first heads read by it, and their own weights go to that list all the same. A subclass replaces
+    how weights are made: :meth:`align` for all steps of a sequence, :meth:`next_weights` for one.
     """
 
     def __init__(self, dim: int, heads: Heads = 4, memory_dim: int | None = None) -> None:
@@ -52,13 +53,20 @@ class CrossAttention(nn.Module):
     def forward(self, x: Tensor, context: Context) -> Tensor:
         state = self.initial_state(len(x), context)
         (query,) = split_heads(self.query(x), 1, self.heads)
-        if context.alignments is None and type(self) is CrossAttention:
+        fast = context.alignments is None and context.reading is None
+        if fast and type(self) is CrossAttention:
             mask = key_mask(state.mask)
             y = F.scaled_dot_product_attention(query, state.key, state.value, mask)
             return self.output(join_heads(y))
         weights, log_weights = self.align(query, state)
         if context.alignments is not None:
             context.alignments.append(log_weights)
+        if context.reading is not None:
+            heads = min(context.reading_heads, self.heads)
+            given = context.reading[:, None].to(weights.dtype)
+            own = weights[:, :heads]
+            read = torch.where(given.sum(-1, keepdim=True) > 0, given, own)
+            weights = torch.cat([read, weights[:, heads:]], 1)
         return self.output(join_heads(weights.to(state.value.dtype) @ state.value))
 
     def initial_state(self, batch: int, context: Context | None = None) -> CrossState:

@@ -19,8 +19,8 @@ class Prenet(nn.Module):
         self,
         bands: int,
         dim: int,
-        hidden: Channels = 128,
-        dropout: Probability = 0.5,
+        hidden: Channels = 256,
+        dropout: Probability = 0.2,
         always: bool = True,
     ) -> None:
         super().__init__()

@@ -165,7 +165,9 @@ class Stack(nn.Module):
         recompute = self.checkpointing and torch.is_grad_enabled()
         unaligned = len(self.blocks) - context.aligned_blocks
         for index, block in enumerate(self.blocks):
-            given = context._replace(alignments=None) if index < unaligned else context
+            given = context
+            if index < unaligned:
+                given = context._replace(alignments=None, reading=None)
             x = checkpoint(block, x, given, use_reentrant=False) if recompute else block(x, given)
         return self.norm(x) * context.mask[..., None]
 
