@@ -46,9 +46,11 @@ def path_of_steps(
     ``durations (B, N)`` in mel frames; ``mel_frames_per_frame``: 1 where the decoder writes mel
     frames. Steps after the end read the last token.
     """
-    frame = torch.arange(steps * frames_per_step, device=durations.device)
-    mel_frame = ((frame + 0.5) * mel_frames_per_frame).long()
-    token = frame_to_token_index(durations, int(mel_frame[-1]) + 1)  # (B, T)
+    frames = steps * frames_per_step
+    mel_frames = int((frames - 0.5) * mel_frames_per_frame) + 1
+    frame = torch.arange(frames, device=durations.device)
+    mel_frame = ((frame + 0.5) * mel_frames_per_frame).long().clamp(max=mel_frames - 1)
+    token = frame_to_token_index(durations, mel_frames)  # (B, T)
     ends = durations.cumsum(-1)
     last = (ends < ends[:, -1:]).sum(-1, keepdim=True)  # of each utterance, before its padding
     token = token[:, mel_frame].minimum(last)
