@@ -17,6 +17,7 @@ from tts.controls import SynthesisControls
 from tts.editing import kept_symbols, replace_words
 from tts.errors import UserError
 from tts.models.replacement import plan_replacement
+from tts.synthesis.edit import edit
 from tts.synthesizer import Synthesizer
 from tts.text.frontend import Frontend
 from tts.text.symbols import SYMBOLS
@@ -109,6 +110,58 @@ def test_samples_outside_are_the_recordings(voice: Synthesizer, tmp_path: Path) 
     assert np.array_equal(again.speech.waveform, samples)
 
 
+@pytest.mark.parametrize(
+    ("new", "message"),
+    [
+        ("We met on 🙂 morning.", "^new_text: nothing of the new words '🙂' can be read"),
+        ("We met on 🙂.", "^new_text: nothing of the new words '🙂.' can be read"),
+        ("你好", "^new_text: nothing in the text '你好' can be synthesized"),
+        ("", "^new_text: the text '' is empty"),
+    ],
+)
+def test_new_words_that_cannot_be_read_are_an_error(
+    voice: Synthesizer, new: str, message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        replace_words(voice, "none.wav", "We met on Monday morning.", new)
+
+
+def test_what_is_left_out_or_was_never_trained_is_a_warning(
+    voice: Synthesizer, caplog: pytest.LogCaptureFixture
+) -> None:
+    new = "We met 🙂 on 你好 evening."
+    with pytest.raises(UserError, match="no such file"):
+        replace_words(voice, "none.wav", "We met on Monday morning.", new)
+    assert caplog.messages[0] == "left out, because no symbol exists: 🙂"
+    caplog.clear()
+    with pytest.raises(UserError, match="no such file"):
+        replace_words(voice, "none.wav", "We met on Monday.", "We met on Friday — twice.")
+    assert not caplog.messages
+
+
+def test_an_edit_that_would_lose_something_is_refused(tmp_path: Path) -> None:
+    recording, link = tmp_path / "a.wav", tmp_path / "b.wav"
+    soundfile.write(recording, np.zeros(9_000), 22_050)
+    link.symlink_to(recording)
+    before = recording.read_bytes()
+    for changed, message in (
+        (["replace=Monday", "with=Friday", f"out={recording}"], "is the file of recording="),
+        (["replace=Monday", "with=Friday", f"out={link}"], "is the file of recording="),
+        (["replace='On Monday'", "with=''"], "^with= is empty and replace= is all of text="),
+        (["new_text=''"], "^new_text= is empty"),
+        (["new_text=Hi", "text=''"], "^text= is empty"),
+    ):
+        given = [
+            f"recording={recording}",
+            "text='On Monday.'",
+            "run=/none",
+            f"out={tmp_path}/c.wav",
+        ]
+        with pytest.raises(UserError, match=message):
+            edit(composed("edit", *given, *changed))
+    assert recording.read_bytes() == before
+
+
 def test_a_recording_of_another_rate_keeps_it(voice: Synthesizer, tmp_path: Path) -> None:
     path, copy = tmp_path / "take.wav", tmp_path / "copy.flac"
     noise = np.random.default_rng(0).uniform(-1, 1, 40_000)
@@ -147,7 +200,9 @@ def test_a_recording_that_cannot_be_edited_is_one_clear_error(
     with pytest.raises(UserError, match="s of the recording remain, and its style needs"):
         replace_words(voice, path, "Yes.", "No.")
     soundfile.write(path, np.zeros(2_600, dtype=np.float32), 22_050)
-    with pytest.raises(UserError, match="too few frames or no tokens to align"):
+    with pytest.raises(
+        UserError, match=r"text= is longer than recording= can hold: \d+ sounds in 0\.13 s"
+    ):
         replace_words(voice, path, "We met on Monday morning.", "We met on Friday morning.")
     with pytest.raises(UserError, match="silent; record it again"):
         voice.speak("Yes.", reference=path)

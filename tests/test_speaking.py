@@ -136,6 +136,41 @@ def test_a_batch_goes_on_past_bad_rows(tmp_path: Path) -> None:
     assert all(-7 < phone["log_variance"] < 3.1 for phone in phones)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", "id,text\na,Hello, world\n", ", line 2: it has 3 cells, the first line 2: put"),
+        ("a.tsv", "id\ttext\na\tHello\tworld\n", ", line 2: it has 3 cells.* a text with a tab"),
+        ("a.csv", "id,text,rate\na,Hello,99\n", ", line 2, id a: rate=99: expected"),
+        ("a.jsonl", '\n{"text": "x", "reference": "/no.wav"}\n', ", line 2: reference=/no.wav"),
+        ("a.txt", "\n\n...\n", ", line 3: nothing in the text"),
+    ],
+)
+@pytest.mark.parametrize("out", ["w/", "-"])
+def test_a_file_of_one_line_names_file_and_line(
+    name: str, content: str, message: str, out: str, tmp_path: Path
+) -> None:
+    file = written(tmp_path, name, content)
+    out = out if out == "-" else f"{tmp_path}/{out}"
+    with pytest.raises(UserError, match=f"^file={re.escape(file)}{message}"):
+        synthesize(composed("synthesize", f"file={file}", f"out={out}"))
+
+
+def test_a_recording_that_is_read_is_not_written(tmp_path: Path) -> None:
+    reference, link = tmp_path / "a.wav", tmp_path / "b.wav"
+    soundfile.write(reference, np.zeros(8000), 8000)
+    link.symlink_to(reference)
+    before = reference.read_bytes()
+    rows = written(tmp_path, "rows.jsonl", f'{{"id": "a", "text": "x", "reference": "{link}"}}')
+    for given in (
+        ["text=Hi.", f"reference={reference}", f"out={link}"],
+        [f"file={rows}", f"out={tmp_path}"],
+    ):
+        with pytest.raises(UserError, match="is the file of reference="):
+            synthesize(composed("synthesize", *given))
+    assert reference.read_bytes() == before
+
+
 def test_standard_output_gets_a_wav_of_unknown_length(
     voice: Synthesizer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -175,7 +210,7 @@ def test_a_file_gets_its_length_and_a_closed_pipe_ends_quietly(
     assert (done.samples, done.closed) == (100, True)
 
 
-def test_markup_changes_the_speech(voice: Synthesizer) -> None:
+def test_markup_changes_the_speech(voice: Synthesizer, monkeypatch: pytest.MonkeyPatch) -> None:
     def sentence(text: str, **changes: float) -> SynthesizedSentence:
         [one] = voice.sentences(text, controls=NEUTRAL.updated(changes), seed=1)
         return one
@@ -188,8 +223,19 @@ def test_markup_changes_the_speech(voice: Synthesizer) -> None:
     assert abs(int(slow.durations[9:].sum() - plain.durations[9:].sum())) < 8
     full = sentence("[rate 0.8][pitch 2]A small cat.[/pitch][/rate]")
     assert np.array_equal(full.waveform, sentence("A small cat.", rate=0.8, pitch=2.0).waveform)
-    with pytest.raises(UserError, match=r"rate=0\.2 and the text's rate of 0\.2 make 0\.04"):
+    with pytest.raises(UserError, match=r"rate=0\.2 and the tags' rate of 0\.2 make 0\.04"):
         sentence("A [rate 0.2]cat[/rate].", rate=0.2)
+    for text, message in (
+        (
+            "A [emphasis strong]cat[/emphasis].",
+            r"character 3: \[emphasis strong\]: this model does",
+        ),
+        ("<speak>A <prosody pitch='+2st'>cat</prosody>.</speak>", "SSML, line 1, character 10: <p"),
+    ):
+        monkeypatch.setattr(type(voice.model), "controls", frozenset({"rate", "energy"}))
+        with pytest.raises(UserError, match=message):
+            sentence(text)
+    monkeypatch.undo()
     paused = voice.speak("[pause 0.5] A small cat. [pause 1]", seed=1).waveform
     assert len(paused) == len(plain.waveform) + round(1.5 * voice.sample_rate)
     found = voice.timings(voice.sentences("[pause 0.5] A small cat. [pause 1]", seed=1))
@@ -227,6 +273,14 @@ def test_python_refuses_what_the_command_line_refuses(
 ) -> None:
     with pytest.raises(UserError, match=message):
         voice.speak(**{"text": "Hello.", **settings})
+
+
+def test_numpys_numbers_are_numbers(voice: Synthesizer) -> None:
+    plain = voice.speak("Hello.", seed=3, pitch=2, rate=2.0).waveform
+    same = voice.speak("Hello.", seed=np.int64(3), pitch=np.int32(2), rate=np.float32(2)).waveform
+    assert np.array_equal(same, plain)
+    with pytest.raises(UserError, match="seed="):
+        voice.speak("Hello.", seed=np.bool_(True))  # type: ignore[arg-type]
 
 
 def test_a_stream_of_no_frames_is_refused(voice: Synthesizer) -> None:

@@ -137,12 +137,12 @@ class SynthesisControls(NamedTuple):
         return SynthesisControls(**values)
 
     def on(
-        self, defaults: "SynthesisControls", whose: str = "the voice's own"
+        self, defaults: "SynthesisControls", whose: str = "the voice's own", ours: str = ""
     ) -> "SynthesisControls":
-        """Return these controls on top of a voice's ``defaults``, or of those of a full text.
+        """Return these controls on top of a voice's ``defaults``, or of those of marked-up text.
 
-        ``whose``: what the defaults are, for a message. Raises UserError where both together leave
-        a control's range.
+        ``whose``: what the defaults are, for a message; ``ours``: what these are, before their
+        value. Raises UserError where both together leave a control's range.
         """
         values, voice = self._asdict(), defaults._asdict()
         for name, neutral in NEUTRAL._asdict().items():
@@ -151,7 +151,7 @@ class SynthesisControls(NamedTuple):
                 values[name] = default if own is None else own
             else:
                 values[name] = default * own if neutral == 1 else default + own
-                _require_sum_or_product(name, own, default, values[name], whose)
+                _require_sum_or_product((ours, name), own, default, values[name], whose)
         return SynthesisControls(**values)
 
 
@@ -168,6 +168,15 @@ class Limits(NamedTuple):
         of = "symbol" if self.per_token else "codebook" if self.per_codebook else None
         more = f", or [a,b,...] with one for each {of}" if of else ""
         return f"expected {self.bound.words(self.whole)}{more}"
+
+
+def shown(value: object) -> str:
+    """Return a control's value for a message; of many numbers the first ones."""
+    if _is_array(value):
+        value = _numbers(value).flatten().tolist()
+    if isinstance(value, list) and len(value) > 6:
+        return f"[{', '.join(f'{number:g}' for number in value[:6])}, ...]"
+    return str(value)
 
 
 def _is_array(value: object) -> bool:
@@ -258,15 +267,21 @@ def _parse_flag(name: str, value: object) -> bool:
     return flags[value]
 
 
-def _require_sum_or_product(name: str, asked: Any, default: Any, result: Any, whose: str) -> None:
-    """Raise UserError where two values of a control together leave its range."""
+def _require_sum_or_product(
+    control: tuple[str, str], asked: Any, default: Any, result: Any, whose: str
+) -> None:
+    """Raise UserError where two values of a control together leave its range.
+
+    ``control``: words for a message, and its name.
+    """
+    words, name = control
     numbers = [_numbers(value) for value in (result, asked, default)]
     columns = (column.flatten().tolist() for column in np.broadcast_arrays(*numbers))
     for number, ours, theirs in zip(*columns, strict=True):
         # float32 of a list's entries, and of their product
         if not LIMITS[name].bound.accepts(float(f"{number:.6g}")):
             raise UserError(
-                f"{name}={float(f'{ours:.6g}'):g} and {whose} {name} of {theirs:g} make "
+                f"{words}{name}={float(f'{ours:.6g}'):g} and {whose} {name} of {theirs:g} make "
                 f"{number:g}: expected {LIMITS[name].bound.words()}"
             )
 

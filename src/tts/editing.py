@@ -4,7 +4,9 @@ Prompted infilling of masked codes, as SoundStorm's audio prompts (Borsos et al.
 on both sides of the new words.
 """
 
+import logging
 import os
+import unicodedata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +15,7 @@ import soxr
 import torch
 from torch import Tensor
 
+from tts.alignment.lengths import ImpossibleAlignmentError
 from tts.audio.io import audio_format, read_audio
 from tts.audio.mel import mel_spectrogram
 from tts.batch import Batch, GivenCodes, Prompt
@@ -21,11 +24,14 @@ from tts.controls import NEUTRAL, SynthesisControls
 from tts.errors import UserError
 from tts.models.acoustic import Generated
 from tts.models.replacement import Replacement, plan_replacement
-from tts.synthesizer import Speech, Synthesizer
+from tts.synthesizer import Speech, Synthesizer, checked_seed
 from tts.text.analysis import with_stop
+from tts.text.errors import UnreadableTextError, shortened
+from tts.text.reading import read_text
 from tts.text.symbols import BOUNDARY
 from tts.vocoders.codec_decoder import CodecDecoder
 
+log = logging.getLogger(__name__)
 CROSSFADE = 0.01  # seconds on either side of the new words, between recording and decoded codes
 
 
@@ -52,24 +58,26 @@ def replace_words(
 
     The words that differ are spoken anew, from the first to the last of them; the codes around
     them are kept, and the samples around them are the recording's, at its sample rate, except for
-    a crossfade of 10 ms on each side. Channels are averaged. Raises UserError for a voice that does
-    not keep codes, for texts that are equal, and for a recording that is too short for its text.
+    a crossfade of 10 ms on each side. Channels are averaged. Warns of characters that are left out,
+    and of phones that the voice was never trained on. Raises UserError for a voice that does not
+    keep codes, for texts that are equal, for new words of which nothing can be read, and for a
+    recording that is too short for its text.
     """
     if not voice.model.keeps_codes or not isinstance(voice.vocoder, CodecDecoder):
         raise UserError("replacing words needs a voice of model=masked_codec")
     codec = voice.vocoder.codec
     stride = codec.hop // voice.facts.contract.hop
     names = _names(voice, speaker, language)
-    old, new = (_phonemes(voice, each, names.language) for each in (text, new_text))
+    old, new = _phonemes(voice, text, new_text, names.language)
     before, behind = kept_symbols(old, new)
     wave = torch.from_numpy(read_audio(Path(recording), voice.sample_rate))
     mel = mel_spectrogram(wave, voice.facts.contract)[None].to(voice.device)
     old_prompt, prompt = (_prompt(voice, each, names) for each in (old, new))
-    durations = voice.model.align(_batch(old_prompt, mel))[0]
+    durations = _aligned(voice, old_prompt, mel)
     prompt = prompt._replace(
         reference=_rest(voice, mel, durations, before, behind),
         controls=controls.updated({}).for_tokens(len(new), voice.device).on(voice.speaking),
-        generator=None if seed is None else torch.Generator(voice.device).manual_seed(seed),
+        generator=_generator(voice, seed),
     )
     predicted = voice.model.predicted_durations(prompt)[0]
     plan = plan_replacement(durations, predicted, before, behind, stride)
@@ -156,10 +164,70 @@ def _names(voice: Synthesizer, speaker: str | None, language: str | None) -> _Na
     return _Names(index, language, facts.languages.index(language))
 
 
-def _phonemes(voice: Synthesizer, text: str, language: str) -> str:
-    """Return the phonemes of a sentence, each of which is a token."""
-    phonemes = with_stop(voice.frontend(text, language).phonemes)
-    return voice.frontend.known(phonemes)[0]
+def _phonemes(voice: Synthesizer, text: str, new_text: str, language: str) -> tuple[str, str]:
+    """Return the phonemes of both sentences, each of which is a token.
+
+    Warns of what is left out and of what was never trained. Raises UnreadableTextError where the
+    new words have nothing that can be read.
+    """
+    found: list[str] = []
+    unknown: tuple[str, ...] = ()
+    for key, each in (("text", text), ("new_text", new_text)):
+        try:
+            output = read_text(voice.frontend, each, language)
+        except UnreadableTextError as error:
+            raise UnreadableTextError(f"{key}: {error}", error.left_out) from error
+        found.append(voice.frontend.known(with_stop(output.phonemes))[0])
+        unknown = (*unknown, *output.unknown)
+    words = _changed(text, new_text)
+    if _is_unread(words, output.unknown):
+        raise UnreadableTextError(
+            f"new_text: nothing of the new words {shortened(words)} can be read as "
+            f"language={language}; write other words, or leave out the old ones",
+            output.unknown,
+        )
+    if unknown:
+        left_out = (one if one.isprintable() else ascii(one) for one in dict.fromkeys(unknown))
+        log.warning("left out, because no symbol exists: %s", " ".join(left_out))
+    voice.warn_of_untrained((language, phonemes) for phonemes in found)
+    return found[0], found[1]
+
+
+def _changed(old: str, new: str) -> str:
+    """Return the words of ``new`` from the first to the last that differ from those of ``old``."""
+    ours, theirs = new.split(), old.split()
+    while ours and theirs and ours[0] == theirs[0]:
+        del ours[0], theirs[0]
+    while ours and theirs and ours[-1] == theirs[-1]:
+        del ours[-1], theirs[-1]
+    return " ".join(ours)
+
+
+def _is_unread(words: str, unknown: tuple[str, ...]) -> bool:
+    """Return whether words have more than punctuation, and all that is more is ``unknown``."""
+    spoken = {one for one in words if unicodedata.category(one)[0] not in "PZCM"}
+    return bool(spoken) and spoken <= {*unknown}
+
+
+def _aligned(voice: Synthesizer, prompt: Prompt, mel: Tensor) -> Tensor:
+    """Return the frames of each token of the recording, ``(N,)``.
+
+    Raises UserError for a text that is too long for the recording.
+    """
+    try:
+        return voice.model.align(_batch(prompt, mel))[0]
+    except ImpossibleAlignmentError as error:
+        seconds = voice.facts.contract.seconds(mel.shape[1])
+        raise UserError(
+            f"text= is longer than recording= can hold: {prompt.tokens.shape[1]} sounds in "
+            f"{seconds:.2f} s; give the words that the recording says"
+        ) from error
+
+
+def _generator(voice: Synthesizer, seed: int | None) -> torch.Generator | None:
+    if seed is None:
+        return None
+    return torch.Generator(voice.device).manual_seed(checked_seed(seed))
 
 
 def _prompt(voice: Synthesizer, phonemes: str, names: _Names) -> Prompt:

@@ -191,6 +191,18 @@ def require_writable(path: StrPath, key: str = "") -> None:
             pass
 
 
+def require_other_file(out: StrPath, source: StrPath, key: str) -> None:
+    """Raise FileError where ``out=`` is the file that ``key=source`` names, also through links.
+
+    Writing it would replace what is read, which can be the only copy.
+    """
+    same = os.path.realpath(out) == os.path.realpath(source)
+    with suppress(OSError):  # one of them does not exist, or cannot be read
+        same = same or os.path.samefile(out, source)
+    if same:
+        raise FileError(f"out={out} is the file of {key}={source}: give another name")
+
+
 def read_bytes(path: StrPath) -> bytes:
     """Read a file. Raises FileError naming it."""
     with named_errors(path):

@@ -245,7 +245,7 @@ class Synthesizer:
         code = self._language(language, self.facts.speaker_index(speaker))
         lexicons = [one for one in (_lexicon(lexicon), self.lexicon) if one is not None]
         analyzed = analyze(self.frontend, text, code, lexicons, self.cast)
-        self._warn_of_untrained(analyzed)
+        self.warn_of_untrained((one.language, one.phonemes) for one in analyzed if one.tokens)
         return analyzed
 
     def sentences(
@@ -480,7 +480,7 @@ class Synthesizer:
             language_index = self._language_index(line.language, index)
             named = None if unknown and line.speaker is None else index
             prompt = self._prompt(line.tokens, named, language_index, copied)
-            spoken = self._controls(prompt, controls, line.prosody)
+            spoken = self._controls(prompt, controls, line.prosody, text)
             prompt = prompt._replace(generator=generator, controls=spoken)
             pause = line.pause / rate + line.silence
             sentences.append(_Sentence(line, skipped, prompt, pause, text_seconds))
@@ -535,7 +535,7 @@ class Synthesizer:
         if seed is None:
             generator.seed()
         else:
-            generator.manual_seed(_checked(seed))
+            generator.manual_seed(checked_seed(seed))
         return generator
 
     def _prompt(
@@ -562,20 +562,38 @@ class Synthesizer:
         )
 
     def _controls(
-        self, prompt: Prompt, controls: SynthesisControls, prosody: Sequence[Prosody] = ()
+        self,
+        prompt: Prompt,
+        controls: SynthesisControls,
+        prosody: Sequence[Prosody] = (),
+        text: str = "",
     ) -> SynthesisControls:
         """Return the controls of one sentence, with its markup, on top of the voice's own.
 
-        Raises UserError for markup that the model does not take, and for values that together leave
-        the range of a control.
+        Raises UserError for markup that the model does not take, which names the tag in ``text``,
+        and for values that together leave the range of a control.
         """
         count = prompt.tokens.shape[1]
         controls = controls.for_tokens(count, self.device)
-        if prosody:
-            marked = _controls_of(prosody)
-            self._require_controls(marked)
-            controls = marked.for_tokens(count, self.device).on(controls, "the text's")
-        return controls.on(self.speaking)
+        if not prosody:
+            return controls.on(self.speaking)
+        marked = _controls_of(prosody)
+        self._require_markup(marked, text)
+        controls = controls.on(marked.for_tokens(count, self.device), "the tags'")
+        return controls.on(self.speaking, ours="with the tags, ")
+
+    def _require_markup(self, marked: SynthesisControls, text: str) -> None:
+        """Raise UserError naming the first tag in ``text`` that the model does not take."""
+        from tts.text.tag_places import tag_place
+
+        for name in marked.changed():
+            try:
+                self._require_controls(marked.only([name]))
+            except UserError as error:
+                _, _, reason = str(error).partition(": ")
+                raise UserError(
+                    f"{tag_place(text, name, self.frontend.symbols)}: {reason}"
+                ) from error
 
     def _require_controls(self, controls: SynthesisControls) -> None:
         """Raise UserError naming the first changed control that the model does not take."""
@@ -608,13 +626,16 @@ class Synthesizer:
         known = self.facts.languages
         return known.index(language) if language in known else self.facts.speaker_languages[speaker]
 
-    def _warn_of_untrained(self, sentences: Iterable[AnalyzedSentence]) -> None:
-        """Warn once of each language and each phone that the model was never trained on."""
+    def warn_of_untrained(self, sentences: Iterable[tuple[str, str]]) -> None:
+        """Warn once of each language and each phone that the model was never trained on.
+
+        ``sentences``: the language and the phonemes of each.
+        """
         from tts.text.symbols import SILENT, shown
 
-        spoken = [sentence for sentence in sentences if sentence.tokens]
-        languages = dict.fromkeys(s.language for s in spoken if s.language not in self._known)
-        codes = (code for s in spoken for code in s.phonemes if code not in SILENT)
+        spoken = list(sentences)
+        languages = dict.fromkeys(code for code, _ in spoken if code not in self._known)
+        codes = (code for _, phonemes in spoken for code in phonemes if code not in SILENT)
         phones = self.frontend.table.shown(dict.fromkeys(codes))
         symbols = [symbol for symbol in self.facts.untrained(phones) if symbol not in self._known]
         self._known |= {*languages, *symbols}
@@ -758,9 +779,9 @@ class OnnxSynthesizer(Synthesizer):
         return features
 
     def _generator(self, seed: int | torch.Generator | None) -> Any:
-        if seed is not None and not isinstance(seed, int):
+        if hasattr(seed, "manual_seed"):
             raise UserError(f"{self.voice.path}: a voice in ONNX takes a seed, not a generator")
-        return TorchNormal(secrets.randbits(32) if seed is None else _checked(seed))
+        return TorchNormal(secrets.randbits(32) if seed is None else checked_seed(seed))
 
     def _prompt(
         self, tokens: Sequence[int], speaker: int | None, language: int, reference: Any
@@ -793,11 +814,15 @@ def _prepare_reading() -> None:
         analyze(Frontend(), "One.", "en-us")
 
 
-def _checked(seed: object) -> int:
-    """Return a seed. Raises UserError for what the command line does not take either."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not SEED.accepts(seed):
+def checked_seed(seed: object) -> int:
+    """Return a seed, which can be numpy's whole number.
+
+    Raises UserError for what the command line does not take either.
+    """
+    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    if not whole or not SEED.accepts(number := int(cast(int, seed))):
         raise UserError(f"seed={seed!r}: expected {SEED.words(whole=True)}")
-    return seed
+    return number
 
 
 def _require_frames(frames: int) -> None:

@@ -85,6 +85,8 @@ def test_a_request_that_takes_too_long_ends(start: Start, monkeypatch: pytest.Mo
         (b"[1]", "application/json", 400, "send a JSON object"),
         (b" " * (2**20 + 1), "application/json", 413, "the body is larger than 1 MiB"),
         (b'{"voice": "lj"}', "application/json", 400, "input: Field required"),
+        (b'{"input": "\xff"}', "application/json", 400, "the body is not utf-8 at byte 11"),
+        (b"[" * 100_000, "application/json", 400, "the body is nested too deeply"),
     ],
 )
 def test_a_body_that_is_none(

@@ -108,6 +108,9 @@ def test_clients_at_once_get_what_each_alone_gets(live: Live) -> None:
         ({"speed": 9}, "speed", "speed: Input should be less than or equal to 4"),
         ({"language": "xx"}, None, "language='xx' is unknown to this model; choose from en-us"),
         ({"speaker": "bob"}, None, "speaker='bob' is unknown; choose from lj"),
+        ({"pitch": 2}, "pitch", 'no effect here: give {"controls": {"pitch": 2}}'),
+        ({"speed": 2, "controls": {"rate": 2}}, None, "speed and controls.rate are one"),
+        ({"controls": {"top_k": 2}}, None, "this model does not take top_k"),
         ({"voice": "pair"}, None, "this model copies the style of a recording"),
     ],
 )

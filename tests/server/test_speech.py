@@ -107,6 +107,12 @@ def test_a_speaker_a_language_and_the_style_of_a_recording(live: Live) -> None:
         ({"controls": {"speed": 1}}, "speed: no such synthesis control; choose from rate"),
         ({"controls": {"steps": 4}}, "this model does not take steps"),
         ({"sentences": [{"text": "a"}]}, "give either input or sentences"),
+        ({"rate": 2}, 'rate: it has no effect here: give {"controls": {"rate": 2}}'),
+        ({"pitch": [2, 2]}, 'pitch: it has no effect here: give {"sentences": [{"text": "..."'),
+        (
+            {"input": None, "sentences": [{"text": "a", "pitch_range": 2}]},
+            "sentences.0.pitch_range: it has no effect here",
+        ),
         ({"seed": True}, "seed: Input should be a valid integer"),
         ({"voice": "lj"}, "reference: this model was not trained with"),
     ):

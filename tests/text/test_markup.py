@@ -49,6 +49,23 @@ def test_an_escaped_bracket_is_text() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "[rate 0.5]a[rate 0.15]b[/rate][/rate]",
+        "<speak><prosody rate='50%'>a<prosody rate='15%'>b</prosody></prosody></speak>",
+    ],
+)
+def test_tags_that_together_leave_the_range_name_the_inner_one(text: str) -> None:
+    message = (
+        r"character \d+: .rate 0.15\] inside of other tags makes rate 0.075: expected a number"
+    )
+    if text.startswith("<"):
+        message = r"SSML, line 1, character 29: <prosody rate=\"15%\"> inside of other tags makes"
+    with pytest.raises(TextError, match=message):
+        read(text)
+
+
+@pytest.mark.parametrize(
     ("text", "span"),
     [
         ("I [rate 0.5]want to[/rate] go out of the house.", "wˈɔnt tə"),

@@ -10,7 +10,7 @@ from typing import ClassVar, Generic, Literal, NamedTuple, TypeVar
 from torch import Tensor, nn
 
 from tts.batch import Batch, Prompt
-from tts.controls import SynthesisControls
+from tts.controls import SynthesisControls, shown
 from tts.errors import UserError
 from tts.modules.style import Need, StyleOutput
 
@@ -176,4 +176,4 @@ class AcousticModel(nn.Module, Generic[Output]):
                 hint = f"{name} is taken by models trained with {choice}"
             else:
                 hint = f"it takes {', '.join(sorted(self.controls))}"
-            raise UserError(f"{name}={value}: this model does not take {name}; {hint}")
+            raise UserError(f"{name}={shown(value)}: this model does not take {name}; {hint}")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tts.batch import Prompt
-from tts.controls import SynthesisControls
+from tts.controls import SynthesisControls, shown
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.onnx_voice.graph_speaker import Arrays, GraphSpeaker, Spoken
@@ -99,7 +99,7 @@ class OnnxVoice:
             if name not in self.controls:
                 fixed = " (steps, solver and guidance are fixed when a voice is exported)"
                 raise UserError(
-                    f"{name}={value}: {self.path} does not take {name}; it takes "
+                    f"{name}={shown(value)}: {self.path} does not take {name}; it takes "
                     f"{', '.join(sorted(self.controls))}{fixed}"
                 )
 

@@ -84,6 +84,13 @@ def name_of(voice: str | VoiceId | None) -> str | None:
     return voice.id if isinstance(voice, VoiceId) else voice
 
 
+def _controls_of(body: OpenAISpeech) -> SynthesisControls:
+    """Return the controls of a request. Raises UserError for values that no voice accepts."""
+    if body.speed != 1 and body.controls.get("rate") is not None:
+        raise RequestError(400, "speed and controls.rate are one: leave one out", "invalid_body")
+    return SynthesisControls.parse({"rate": body.speed, **body.controls})
+
+
 def _information(service: Service) -> APIRouter:
     router = APIRouter()
 
@@ -135,7 +142,7 @@ def _openai(service: Service) -> APIRouter:
         as_events = body.stream_format == "sse"
         task = Task(
             found.voice,
-            [Utterance(body.input, SynthesisControls(rate=body.speed))],
+            [Utterance(body.input, _controls_of(body))],
             body.speaker or found.speaker,
             body.language,
             service.seed if body.seed is None else body.seed,

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from tts.errors import UserError
+from tts.server.requests import MISPLACED
 from tts.server.scheduler import QueueFullError
 from tts.server.voices import UnknownVoiceError
 
@@ -74,6 +75,8 @@ def _problem(error: Exception) -> _Problem:
         return _Problem(400, str(error))
     if isinstance(error, RequestValidationError):
         return _invalid(error)
+    if isinstance(error, HTTPException) and error.__cause__ is not None:
+        return _unreadable(error.__cause__, error)
     if isinstance(error, HTTPException):
         message = {404: "there is no such page", 405: "this page takes another method"}
         text = message.get(error.status_code, str(error.detail))
@@ -83,11 +86,22 @@ def _problem(error: Exception) -> _Problem:
     return _Problem(500, "the server failed; its log says why")
 
 
+def _unreadable(cause: BaseException, error: HTTPException) -> _Problem:
+    """Return what is wrong with a body that could not be parsed, by the ``cause``."""
+    if isinstance(cause, UnicodeDecodeError):
+        return _Problem(400, f"the body is not {cause.encoding} at byte {cause.start}: send UTF-8")
+    if isinstance(cause, RecursionError):
+        return _Problem(400, "the body is nested too deeply")
+    return _Problem(error.status_code, str(error.detail))
+
+
 def _invalid(error: RequestValidationError) -> _Problem:
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return _Problem(400, f"the body is not JSON: {first['ctx']['error']}")
     place = [str(part) for part in first["loc"] if part != "body"]
+    if first["type"] == MISPLACED:
+        place.append(first["ctx"]["control"])
     param = ".".join(place) or None
     message = str(first["msg"])
     if param is None:

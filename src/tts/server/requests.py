@@ -1,8 +1,40 @@
-"""Bodies of requests. Unknown fields are ignored, as OpenAI's clients expect."""
+"""Bodies of requests. Unknown fields are ignored, as OpenAI's clients expect.
 
-from typing import Literal
+A field of the name of a control, at a place where it has no effect, is refused.
+"""
 
-from pydantic import BaseModel, Field
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from tts.controls import SynthesisControls
+
+MISPLACED = "misplaced_control"  # type of the error
+Controls = dict[str, float | str | dict[str, float] | None]
+
+
+class Body(BaseModel):
+    """A body in which a control of speaking has to be at a place that takes it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def require_places(cls, data: Any) -> Any:
+        """Refuse a control beside the fields of this body, where it would be ignored."""
+        fields = data if isinstance(data, dict) else {}
+        for name in SynthesisControls._fields:
+            if (value := fields.get(name)) is None or name in cls.model_fields:
+                continue
+            is_curve = isinstance(value, list) and name in SentenceCurves.model_fields
+            example: object = {"controls": {name: "..." if isinstance(value, list) else value}}
+            if is_curve:
+                example = {"sentences": [{"text": "...", name: ["..."]}]}
+            raise PydanticCustomError(
+                MISPLACED, "it has no effect here: give {example}",
+                {"control": name, "example": json.dumps(example, ensure_ascii=False)[:200]},
+            )  # fmt: skip
+        return data
 
 
 class VoiceId(BaseModel):
@@ -11,7 +43,7 @@ class VoiceId(BaseModel):
     id: str
 
 
-class OpenAISpeech(BaseModel):
+class OpenAISpeech(Body):
     """Body of ``POST /v1/audio/speech``, as OpenAI documents it."""
 
     input: str = Field(min_length=1, description="Text to speak.")
@@ -27,10 +59,13 @@ class OpenAISpeech(BaseModel):
     # not OpenAI's
     speaker: str | None = Field(None, description="One of the voice's speakers.")
     language: str | None = Field(None, description="One of the voice's languages.")
+    controls: Controls = Field(
+        default_factory=dict, description="pitch, energy and others that the voice takes."
+    )
     seed: int | None = Field(None, ge=0, le=2**32 - 1, strict=True, description="Of the noise.")
 
 
-class SentenceCurves(BaseModel):
+class SentenceCurves(Body):
     """One sentence with a value per symbol of its phonemes."""
 
     text: str = Field(min_length=1)
@@ -40,7 +75,7 @@ class SentenceCurves(BaseModel):
     energy: list[float] | None = Field(None, description="Decibels up, for each symbol.")
 
 
-class SpeechBody(BaseModel):
+class SpeechBody(Body):
     """Body of ``POST /v1/speech`` and ``/v1/prosody``: a text, or its sentences with curves."""
 
     input: str | None = Field(None, min_length=1, description="Text to speak.")
@@ -50,7 +85,7 @@ class SpeechBody(BaseModel):
     voice: str | VoiceId | None = None
     speaker: str | None = None
     language: str | None = None
-    controls: dict[str, float | str | dict[str, float] | None] = Field(
+    controls: Controls = Field(
         default_factory=dict, description="rate, pitch, energy and others that the voice takes."
     )
     seed: int | None = Field(None, ge=0, le=2**32 - 1, strict=True, description="Of the noise.")

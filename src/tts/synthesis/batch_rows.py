@@ -86,13 +86,22 @@ def _csv_rows(content: str, path: Path, tab: bool) -> Iterator[_Read]:
         start = lines.line_num + 1
         for cells in lines:
             if any(cell.strip() for cell in cells):
-                wrong = len(cells) != len(header)
-                reason = f"it has {len(cells)} cells, the first line {len(header)}" if wrong else ""
+                reason = _count_error(len(cells), len(header), tab)
                 values = {n: c for n, c in zip(header, cells, strict=False) if c.strip()}
                 yield start, values, reason
             start = lines.line_num + 1
     except csv.Error as error:
         raise UserError(f"file={path}, line {lines.line_num}: {error}") from error
+
+
+def _count_error(cells: int, columns: int, tab: bool) -> str:
+    """Return what is wrong with the number of a row's cells; "" where nothing is."""
+    if cells == columns:
+        return ""
+    reason = f"it has {cells} cells, the first line {columns}"
+    if cells < columns:
+        return reason
+    return f'{reason}: put a text with a {"tab" if tab else "comma"} in quotes, "Hello, world"'
 
 
 def _json_rows(content: str) -> Iterator[_Read]:

@@ -13,10 +13,11 @@ from tts.config.trusted_packages import with_trust
 from tts.controls import SynthesisControls
 from tts.editing import Edited, replace_words
 from tts.errors import UserError
-from tts.files import require_writable
+from tts.files import require_other_file, require_writable
 from tts.onnx_voice.voice import is_onnx
 from tts.synthesis.rounds import rounds_text
 from tts.synthesizer import Synthesizer
+from tts.text.errors import UnreadableTextError
 
 
 @with_trust
@@ -27,17 +28,25 @@ def edit(config: DictConfig) -> Edited:
     recording that cannot be edited, and for a file that cannot be written.
     """
     text = str(config.text)
+    if not text.strip():
+        raise UserError("text= is empty: give what the recording says")
     new_text = _new_text(config, text)
     out, recording = Path(str(config.out)), Path(str(config.recording))
     if out.suffix.lower() not in FORMATS:
         raise UserError(f"out={out}: cannot write {out.suffix}; choose from {', '.join(FORMATS)}")
     require_writable(out, "out=")
+    require_other_file(out, recording, "recording")
     controls = SynthesisControls.parse({name: config[name] for name in EDIT_CONTROLS})
     stored = audio_format(recording)
     voice = _load(config)
-    edited = replace_words(
-        voice, recording, text, new_text, config.speaker, config.language, config.seed, controls
-    )
+    try:
+        edited = replace_words(
+            voice, recording, text, new_text, config.speaker, config.language, config.seed, controls
+        )
+    except UnreadableTextError as error:
+        if config.new_text is None and (reason := str(error)).startswith("new_text: "):
+            raise UserError(f"with: {reason.removeprefix('new_text: ')}") from error
+        raise
     samples, rate = edited.speech
     with audio_writer(out, rate, stored_as(out, stored.subtype)) as write:
         write(samples)
@@ -77,7 +86,16 @@ def _new_text(config: DictConfig, text: str) -> str:
     old, new, full = (config[name] for name in ("replace", "with", "new_text"))
     if (old is None) != (new is None) or (old is None) == (full is None):
         raise UserError("give either replace=WORDS with=WORDS, or new_text=TEXT")
-    return str(full) if full is not None else with_replaced(text, str(old), str(new))
+    if full is not None:
+        if not str(full).strip():
+            raise UserError("new_text= is empty: give all that the recording is to say")
+        return str(full)
+    replaced = with_replaced(text, str(old), str(new))
+    if not str(new).strip() and not any(map(str.isalnum, replaced)):
+        raise UserError(
+            "with= is empty and replace= is all of text=: leave words, or give new ones"
+        )
+    return replaced
 
 
 def _load(config: DictConfig) -> Synthesizer:

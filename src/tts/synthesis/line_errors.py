@@ -13,10 +13,11 @@ class LineErrors:
     """Collects the errors of ``count`` lines; that of a single line is raised at once.
 
     A line without words is skipped with a warning. Other errors are raised together at the end.
+    ``file``: the file that the lines are from, which the error of a single line names.
     """
 
-    def __init__(self, count: int) -> None:
-        self.count = count
+    def __init__(self, count: int, file: str | None = None) -> None:
+        self.count, self.file = count, file
         self._failed: list[str] = []
         self._skipped: UnreadableTextError | None = None  # the first
         self._spoken = 0
@@ -30,6 +31,8 @@ class LineErrors:
             raise
         except UserError as error:
             if self.count == 1:
+                if self.file is not None:
+                    error.args = (f"file={self.file}, {label}: {error}", *error.args[1:])
                 raise
             if isinstance(error, UnreadableTextError):
                 self._skipped = self._skipped or error

@@ -37,7 +37,7 @@ def phonemize(config: DictConfig) -> None:
     lines = list(read_lines(text, file))
     if config.run is None:
         frontend = frontend.learned((line, language) for _, line in lines)
-    errors = LineErrors(len(lines))
+    errors = LineErrors(len(lines), None if text is not None else file)
     for number, line in lines:
         sentences: list[AnalyzedSentence] = []
         with errors.line(f"line {number}"):

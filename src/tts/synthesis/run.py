@@ -1,5 +1,6 @@
 """Synthesis of audio files from lines of text."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from tts.config.instantiate import instantiate
 from tts.config.trusted_packages import with_trust
 from tts.controls import SynthesisControls
 from tts.errors import UserError, naming_key
+from tts.files import require_other_file
 from tts.onnx_voice.voice import is_onnx
 from tts.synthesis.audio_files import STANDARD_OUTPUT, target_paths, write_sentences
 from tts.synthesis.batch_rows import Row, read_rows
@@ -40,6 +42,7 @@ def synthesize(config: DictConfig) -> list[Path]:
         for row in read_rows(text, file)
     ]
     targets = target_paths(str(config.out), rows, config.format)
+    _require_other_files(targets, rows, config.reference)
     formats = [config.timings] if isinstance(config.timings, str) else list(config.timings or ())
     if (config.pictures or formats) and STANDARD_OUTPUT in targets:
         raise UserError("pictures and timings are files next to the wav: give out=FILE or a folder")
@@ -57,8 +60,10 @@ def synthesize(config: DictConfig) -> list[Path]:
 
         check_vocoder_option([synthesizer.model.features])
     controls = SynthesisControls.parse({n: config[n] for n in SynthesisControls._fields})
+    errors = LineErrors(len(rows), None if text is not None else file)
     if STANDARD_OUTPUT in targets:
-        _stream(synthesizer, rows[0], config, controls)
+        with errors.line(rows[0].label):
+            _stream(synthesizer, rows[0], config, controls)
         return targets
     rate = file_rate(targets[0], synthesizer.sample_rate)
     if rate != synthesizer.sample_rate:
@@ -68,7 +73,6 @@ def synthesize(config: DictConfig) -> list[Path]:
             file=sys.stderr,
         )
     written: list[Path] = []
-    errors = LineErrors(len(rows))
     for row, target in zip(rows, targets, strict=True):
         sentences: list[SynthesizedSentence] = []
         with errors.line(row.label):
@@ -87,6 +91,17 @@ def synthesize(config: DictConfig) -> list[Path]:
         print(f"{target}  {seconds:.2f} s  {_timing(sentences)}")
     errors.require_spoken()
     return written
+
+
+def _require_other_files(
+    targets: Sequence[Path], rows: Sequence[Row], reference: str | None
+) -> None:
+    """Raise UserError where an audio file to write is a reference that is read."""
+    given = filter(None, (reference, *(row.reference for row in rows)))
+    references = {os.path.realpath(path): path for path in given}
+    for target in targets:
+        if (path := references.get(os.path.realpath(target))) is not None:
+            require_other_file(target, path, "reference")
 
 
 _Request = tuple[str, str | None, str | None, str | None, SynthesisControls, int]

@@ -16,7 +16,17 @@ from tts.bounds import Bound
 from tts.text import espeak
 from tts.text.errors import TextError
 from tts.text.pronunciation import read_phonemes
-from tts.text.spans import BOUNDS, EMPHASIS, PLAIN, STAND_IN, Passage, Prosody, Span, joined
+from tts.text.spans import (
+    BOUNDS,
+    EMPHASIS,
+    PLAIN,
+    STAND_IN,
+    Passage,
+    Prosody,
+    Span,
+    joined,
+    nested,
+)  # fmt: skip
 from tts.text.symbols import SYMBOLS
 
 PAUSE = Bound(least=0, most=60)  # seconds
@@ -88,11 +98,10 @@ def parse_brackets(text: str, symbols: Collection[str] = SYMBOLS) -> list[Passag
             opened.pop()
         else:
             name = match["control"] or "emphasis"
-            own = EMPHASIS[match["level"]] if match["level"] else PLAIN
             if match["control"]:
                 _require(BOUNDS[name], float(match["value"]), match[0], where)
-                own = PLAIN.with_values({name: float(match["value"])})
-            opened.append(_Open(name, match[0], match.start(), own.inside(prosody)))
+            inner = nested(_prosody(match), prosody, f"{where}: {match[0]}")
+            opened.append(_Open(name, match[0], match.start(), inner))
     if opened:
         last_open = opened[-1]
         raise TextError(
@@ -102,6 +111,23 @@ def parse_brackets(text: str, symbols: Collection[str] = SYMBOLS) -> list[Passag
     spans.append(Span(text[end:]))
     passages.append(Passage(joined(spans)))
     return passages
+
+
+def control_tag(text: str, control: str) -> str | None:
+    """Return the first tag that changes a control, with its place; None without one."""
+    for match in _TAG.finditer(text):
+        if match["control"] or match["level"]:
+            value = getattr(_prosody(match), control)
+            if value != getattr(PLAIN, control):
+                return f"{place(text, match.start())}: {match[0]}"
+    return None
+
+
+def _prosody(match: re.Match[str]) -> Prosody:
+    """Return the prosody of a tag that opens a span."""
+    if match["control"]:
+        return PLAIN.with_values({match["control"]: float(match["value"])})
+    return EMPHASIS[match["level"]]
 
 
 def _is_mark(match: re.Match[str], code: str) -> bool:

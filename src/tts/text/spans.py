@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from tts.bounds import ENERGY, PITCH, PITCH_RANGE, RATE, Bound
+from tts.text.errors import TextError
 
 BOUNDS: dict[str, Bound] = {
     "rate": RATE, "pitch": PITCH, "energy": ENERGY, "pitch_range": PITCH_RANGE,
@@ -51,6 +52,22 @@ class Prosody(NamedTuple):
 
 
 PLAIN = Prosody()
+
+
+def nested(own: Prosody, outer: Prosody, tag: str) -> Prosody:
+    """Return the prosody of a ``tag`` inside of others.
+
+    Raises TextError where together they leave a control's range.
+    """
+    inner = own.inside(outer)
+    for name, bound in BOUNDS.items():
+        if not bound.accepts(value := getattr(inner, name)):
+            raise TextError(
+                f"{tag} inside of other tags makes {name} {value:g}: expected {bound.words()}"
+            )
+    return inner
+
+
 # relative to the words around
 EMPHASIS = {
     "strong": Prosody(rate=0.8, pitch=2.0, energy=4.0, stressed=True),

@@ -16,7 +16,17 @@ from tts.text.bracket_markup import PAUSE
 from tts.text.errors import TextError
 from tts.text.pronunciation import read_phonemes
 from tts.text.say_as import say_as
-from tts.text.spans import BOUNDS, EMPHASIS, PLAIN, STAND_IN, Passage, Prosody, Span, joined
+from tts.text.spans import (
+    BOUNDS,
+    EMPHASIS,
+    PLAIN,
+    STAND_IN,
+    Passage,
+    Prosody,
+    Span,
+    joined,
+    nested,
+)  # fmt: skip
 from tts.text.symbols import SYMBOLS
 
 Choice = TypeVar("Choice")
@@ -72,6 +82,13 @@ def parse_ssml(text: str, language: str, symbols: Collection[str] = SYMBOLS) -> 
     return _Reader(language, symbols).read(with_root(text))
 
 
+def control_tag(text: str, control: str, symbols: Collection[str] = SYMBOLS) -> str | None:
+    """Return the first tag of SSML that changes a control, with its place; None without one."""
+    reader = _Reader("", symbols)
+    reader.read(text)
+    return reader.control_tags.get(control)
+
+
 class _Reader:
     def __init__(self, language: str, symbols: Collection[str]) -> None:
         self.language, self.symbols = language, symbols
@@ -79,6 +96,7 @@ class _Reader:
         self.spans: list[Span] = []
         self.opened: list[_Open] = []
         self.text = ""  # of an element that replaces it
+        self.control_tags: dict[str, str] = {}  # the first that changes a control, with its place
         self.parser = expat.ParserCreate("utf-8")
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self.start
@@ -116,10 +134,10 @@ class _Reader:
         if tag in ("p", "s"):
             self._end_passage()
         elif tag == "prosody":
-            inner = inner._replace(prosody=self._prosody(attributes).inside(outer.prosody))
+            inner = self._nested(inner, self._prosody(attributes), outer)
         elif tag == "emphasis":
             own = self._chosen(tag, "level", attributes.get("level", "moderate"), EMPHASIS)
-            inner = inner._replace(prosody=own.inside(outer.prosody))
+            inner = self._nested(inner, own, outer)
         elif tag == "break":
             if pause := self._break(attributes):
                 self._end_passage(pause, continues=True)
@@ -181,6 +199,15 @@ class _Reader:
             control, read = _PROSODY[name]
             values[control] = self._number("prosody", name, written, read, BOUNDS[control])
         return PLAIN.with_values(values)
+
+    def _nested(self, inner: _Open, own: Prosody, outer: _Open) -> _Open:
+        """Return an element with its ``own`` prosody inside of that around it."""
+        given = "".join(f' {name}="{value}"' for name, value in inner.attributes.items())
+        shown = f"{inner.where}: <{inner.tag}{given}>"
+        for name in BOUNDS:
+            if getattr(own, name) != getattr(PLAIN, name):
+                self.control_tags.setdefault(name, shown)
+        return inner._replace(prosody=nested(own, outer.prosody, shown))
 
     def _break(self, given: dict[str, str]) -> float:
         if "time" in given:
