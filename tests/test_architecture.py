@@ -85,6 +85,7 @@ SHARED = {
     "corpus": set(),
     "build": set(),
     "checkpoint": set(),
+    "voice_folder": {"vocoders"},
     "monitoring": {"callbacks", "metrics"},
     "timings": {"text"},
     "onnx_voice": {"audio", "speakers", "threads", "warnings_once"},
@@ -98,7 +99,7 @@ SHARED = {
         "timings",
         "onnx_voice",
     },
-    "editing": {"text", "audio", "models", "vocoders", "synthesizer"},
+    "editing": {"text", "audio", "alignment", "models", "vocoders", "synthesizer"},
 }
 
 

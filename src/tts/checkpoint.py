@@ -59,6 +59,7 @@ class Run(NamedTuple):
     step: int  # optimizer steps taken
     # a voice's defaults: synthesis controls, or a vocoder's settings
     speaking: PlainData = {}  # noqa: RUF012
+    about: PlainData = {}  # noqa: RUF012  # of a voice: its origin and its license
 
     def model_factory(self) -> Any:
         """Return what makes the model that the config describes, called as its class asks."""
@@ -317,7 +318,10 @@ def load_voice(folder: str | os.PathLike[str]) -> Run:
     if frontend is not None and not isinstance(frontend, dict):
         raise CheckpointError(f"{where}, frontend: expected a section, not {quoted(frontend)}")
     weights = _voice_weights(folder / WEIGHTS, card.get("sha256"), required=card["format"] != 1)
-    return Run(folder, config, contract, facts, frontend, weights, step, speaking)
+    about = card.get("about") or {}
+    if not isinstance(about, dict):
+        raise CheckpointError(f"{where}, about: expected a section, not {quoted(about)}")
+    return Run(folder, config, contract, facts, frontend, weights, step, speaking, about)
 
 
 def _voice_weights(path: Path, digest: object, required: bool) -> dict[str, Tensor]:

@@ -51,7 +51,7 @@ def test_what_cannot_be_adapted_is_one_clear_error(tmp_path: Path) -> None:
     words = [f"run_dir={tmp_path}", "data.root=/nowhere"]
     with pytest.raises(UserError, match="is a vocoder or a codec"):
         adapt(composed("adapt", "run=voices/vocos_small", f"out={tmp_path / 'a'}", *words))
-    with pytest.raises(UserError, match="is the voice that is adapted"):
+    with pytest.raises(UserError, match="is the voice that is read"):
         adapt(composed("adapt", f"run={VOICES / 'lj'}", f"out={VOICES / 'lj'}", *words))
 
 

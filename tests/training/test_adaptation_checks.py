@@ -64,7 +64,7 @@ def test_a_place_that_is_no_voice_is_refused_and_stays_as_it_is(
         require_place(place, run, "voices/kathleen")
         assert not caplog.messages
     require_place(voice, run, "voices/kathleen")
-    assert [message for message in caplog.messages if "replace" in message] == caplog.messages
+    assert [message for message in caplog.messages if "moved" in message] == caplog.messages
     assert len(caplog.messages) == 1
 
 

@@ -22,6 +22,7 @@ from tts.vocoders.pretrained import Converted, PretrainedFormatError, convert
 from tts.vocoders.pretrained_encodec import convert_encodec, is_encodec
 from tts.vocoders.pretrained_settings import SettingsError, require_types
 from tts.vocoders.vocoder import Vocoder
+from tts.voice_folder import set_voice_aside
 from tts.weights import bounded_by, require_uncompressed
 
 SETTINGS = ("config.json", "config.yaml")
@@ -67,6 +68,8 @@ def convert_checkpoint(config: DictConfig) -> Path:
         weights, {"model": converted.model | {"_partial_": True}}, converted.contract, None, None,
         converted.weights, 0,
     )  # fmt: skip
+    if (aside := set_voice_aside(out)) is not None:
+        print(f"{out} held a voice: moved to {aside}")
     save_voice(run, out, {"converted_from": origin})
     size = sum(value.numel() for value in converted.weights.values()) / 1e6
     print(f"{type(model).__name__}, {size:.1f} M parameters, {_described(model)} -> {out}")

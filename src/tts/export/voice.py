@@ -15,6 +15,7 @@ from tts.files import require_writable
 from tts.plain_data import PlainData
 from tts.training.warm_start import one_speaker
 from tts.vocoders.codec_decoder import codec_folder, keep_codec, load_codec_decoder
+from tts.voice_folder import require_voice_folder, set_voice_aside
 
 VOCODER_SETTINGS = ("refinements", "magnitude_weight")
 
@@ -23,8 +24,9 @@ VOCODER_SETTINGS = ("refinements", "magnitude_weight")
 def export_voice(config: DictConfig) -> None:
     """Write the voice of ``config.run`` to ``config.out``, in ``config.format``.
 
-    Raises UserError for a speaker or a setting that the model does not have, and for a model or an
-    option that the format does not take.
+    A voice keeps what it says of its origin, and one that is there already is moved aside. Raises
+    UserError for a speaker or a setting that the model does not have, for a model or an option that
+    the format does not take, and for a folder that is not for a voice.
     """
     _require_options(config)
     with naming_key("run", config.run):
@@ -35,18 +37,23 @@ def export_voice(config: DictConfig) -> None:
         run = one_speaker(run, config.speaker)
     names = (*SynthesisControls._fields, *VOCODER_SETTINGS)
     run = with_speaking(run, {name: config[name] for name in names})
-    about = {"data": config.about, "license": config.license}
-    about = {key: value for key, value in about.items() if value is not None}
+    given = {"data": config.about, "license": config.license}
+    about = {**run.about, **{key: value for key, value in given.items() if value is not None}}
     if config.format != "voice":
         if not speaks(run):
             raise UserError(f"run={config.run} is {run.describe()}: export it with format=voice")
         _export_graph(config, run, about)
         return
-    save_voice(run, config.out, about, config.half)
-    if run.facts is not None and speaks(run) and run.build().features == "codes":
-        decoder = load_codec_decoder(run)  # the right one
-        assert decoder is not None
-        keep_codec(codec_folder(run.path), Path(config.out))
+    out = Path(config.out)
+    require_voice_folder(out, run, config.run)
+    coded = run.facts is not None and speaks(run) and run.build().features == "codes"
+    if coded:
+        load_codec_decoder(run)  # the right one
+    if (aside := set_voice_aside(out)) is not None:
+        print(f"{out} held a voice: moved to {aside}")
+    save_voice(run, out, about, config.half)
+    if coded:
+        keep_codec(codec_folder(run.path), out)
     size = sum(value.numel() for value in run.weights.values()) / 1e6
     print(f"{size:.1f} M parameters after {run.step} steps -> {config.out}")
 

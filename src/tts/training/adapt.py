@@ -30,6 +30,7 @@ from tts.training.adaptation_checks import (
 from tts.training.run import train
 from tts.training.summary import summarized
 from tts.vocoders.codec_decoder import codec_folder, keep_codec
+from tts.voice_folder import set_voice_aside
 
 log = logging.getLogger(__name__)
 FAMILIES = {  # class of a model's config -> model=
@@ -67,6 +68,7 @@ def adapt(config: DictConfig) -> None:
         summary["metrics"] = train(training, kept, summary, check)
         summary["status"] = "done"
     adapted = load_run(folder)._replace(speaking=run.speaking)
+    set_voice_aside(out)
     save_voice(adapted, out, {"data": f"adapted from {run.path.name} after step {adapted.step}"})
     if model.features == "codes":
         keep_codec(codec_folder(run.path), out)

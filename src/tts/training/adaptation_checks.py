@@ -9,16 +9,16 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from tts.checkpoint import VOICE, Run
+from tts.checkpoint import Run
 from tts.config.resume_overrides import own_overrides
 from tts.data.datamodule import SpeechDataModule
 from tts.errors import UserError, listed
-from tts.files import require_writable
 from tts.models.acoustic import AcousticModel
 from tts.plain_data import read_yaml
 from tts.project_files import CONF
 from tts.training.resume import read_config
 from tts.training.run_folder import CONFIG
+from tts.voice_folder import require_voice_folder
 
 log = logging.getLogger(__name__)
 RECIPE = {  # option of adapt -> key of the training
@@ -31,19 +31,12 @@ RECIPE = {  # option of adapt -> key of the training
 
 
 def require_place(out: Path, run: Run, given: str) -> None:
-    """Check that a voice can be written to ``out``, and log that one there will be replaced.
+    """Check that a voice can be written to ``out``, and log that one there will be moved aside.
 
     ``given``: how the user named ``run``.
     """
-    if out.resolve() in (run.path.resolve(), Path(given).resolve()):
-        raise UserError(f"out={out} is the voice that is adapted: give another folder")
-    if out.exists() and not out.is_dir():
-        raise UserError(f"out={out} is a file; give the folder of the adapted voice")
-    require_writable(out, "out=")
-    if (out / VOICE).is_file():
-        log.info("out=%s is a voice: the adapted voice will replace it", out)
-    elif out.is_dir() and any(out.iterdir()):
-        raise UserError(f"out={out} is a folder with other files than a voice; give a new folder")
+    if require_voice_folder(out, run, given):
+        log.info("out=%s is a voice: it will be moved to a folder previous-... in it", out)
 
 
 def require_corpus(data: DictConfig) -> None:
