@@ -26,6 +26,7 @@ from tts.export.graphs.stft import RealSTFT
 from tts.export.graphs.vocos import VocosGraph
 from tts.export.graphs.voice import require_exportable, vocoder_graph
 from tts.export.onnx_files import run_onnx
+from tts.export.program import export_program, to_onnx
 from tts.export.sherpa import export_sherpa, tokens_text
 from tts.modules.ssd import ssd, ssd_of_any_length
 from tts.onnx_voice.random_normal import TorchNormal
@@ -253,6 +254,23 @@ def test_hifigan_has_a_graph_and_other_vocoders_name_those_that_have() -> None:
         require_exportable(torch.nn.Linear(1, 1))
     with pytest.raises(UserError, match=r"give a name with \.onnx"):
         require_suffix(Path("voice"), ".onnx", "onnx")
+
+
+def test_an_operator_without_a_form_in_the_graph_is_one_line() -> None:
+    class Transform(torch.nn.Module):
+        def forward(self, inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor]:
+            return (torch.fft.fft2(inputs["mel"]).real,)
+
+    class Branch(torch.nn.Module):
+        def forward(self, inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor]:
+            return (inputs["mel"] if inputs["mel"].sum() > 0 else -inputs["mel"],)
+
+    inputs = {"mel": torch.randn(1, 8, 4)}
+    message = "^the model cannot be exported as a graph: aten::fft_fft2; use format=voice$"
+    with pytest.raises(UserError, match=message):
+        to_onnx(Transform(), inputs, ("mel",))
+    with pytest.raises(UserError, match=r"^the model cannot be exported .*; use format=voice$"):
+        export_program(Branch(), inputs)
 
 
 def test_sherpa_onnx_speaks_the_package_made_for_it(parts: VoiceParts, tmp_path: Path) -> None:
