@@ -14,7 +14,7 @@ from tts.checkpoint import Run
 from tts.contract import MelContract
 from tts.controls import SynthesisControls
 from tts.errors import UserError
-from tts.export.check import compare_voice
+from tts.export.check import Difference, compare_voice, require_equal, require_similar
 from tts.export.graph_files import (
     VoiceParts,
     export_onnx,
@@ -151,7 +151,6 @@ def test_a_voice_in_onnx_rejects_what_its_graph_does_not_take(voice: Path, tmp_p
 
 
 def test_a_graph_that_differs_is_noticed(parts: VoiceParts) -> None:
-    from tts.export.check import require_equal
     from tts.onnx_voice.graph_speaker import GraphSpeaker, Spoken
 
     graph = parts.graph()
@@ -175,6 +174,18 @@ def test_a_graph_that_differs_is_noticed(parts: VoiceParts) -> None:
         else:
             with pytest.raises(UserError, match="is not written"):
                 require_equal(difference, "voice.onnx")
+
+
+def test_int8_is_held_to_the_mean_and_says_so() -> None:
+    rounded = Difference(mel=0.35, mel_mean=0.06, waveform=0.3, durations=2, compared=3)
+    require_similar(rounded, "voice.onnx")
+    with pytest.raises(UserError, match="is not written"):
+        require_equal(rounded, "voice.onnx")
+    with pytest.raises(UserError, match=r"in int8 its mel differs by 1\.5 nats"):
+        require_similar(rounded._replace(mel_mean=1.5), "voice.onnx")
+    assert "(int8 rounds: not held to 0.005 nats)" in rounded.words(quantized=True)
+    assert "int8" not in rounded.words()
+    assert "durations in all 3" in Difference(0, 0, 0, 9).words(quantized=True)
 
 
 def test_noise_is_torchs_noise() -> None:

@@ -22,6 +22,7 @@ CHANGES: tuple[dict[str, float], ...] = (  # controls of each length, on top of 
 )  # fmt: skip
 MEL_LIMIT = 5e-3  # nats, of a graph in fp32
 QUANTIZED_LIMIT = 1.0  # nats, the mean over a mel of an int8 graph
+QUANTIZED = f"int8 rounds: not held to {MEL_LIMIT:g} nats"
 
 
 class Difference(NamedTuple):
@@ -31,11 +32,14 @@ class Difference(NamedTuple):
     mel_mean: float  # nats, of the worst utterance
     waveform: float  # samples lie in [-1, 1]
     durations: int  # tokens whose durations differ
+    compared: int = 0  # utterances whose durations are equal; the mels of others are not compared
 
-    def words(self) -> str:
-        return (
-            f"largest difference from torch: mel {self.mel:.1e} nats, waveform {self.waveform:.1e}"
-        )
+    def words(self, quantized: bool = False) -> str:
+        found = f"mel {self.mel:.1e} nats, waveform {self.waveform:.1e}"
+        if not self.compared:
+            found = f"durations in all {len(LENGTHS)} comparisons"
+        words = f"largest difference from torch: {found}"
+        return f"{words} ({QUANTIZED})" if quantized else words
 
 
 def compare_voice(
@@ -78,6 +82,7 @@ def compare_voice(
             max(worst.mel_mean, float(np.abs(features - mel).mean())),
             max(worst.waveform, float(np.abs(expected - wave).max())),
             worst.durations,
+            worst.compared + 1,
         )
     return worst
 
@@ -106,6 +111,15 @@ def _as_arrays(prompt: Prompt, random: TorchNormal) -> Prompt:
     controls = SynthesisControls(*map(array, prompt.controls))
     arrays = Prompt(*map(array, prompt))
     return arrays._replace(controls=controls, generator=random)  # type: ignore[arg-type]
+
+
+def require_similar(difference: Difference, path: object) -> None:
+    """Raise UserError where the mean of a mel of an int8 graph is far from torch's."""
+    if not difference.mel_mean <= QUANTIZED_LIMIT:
+        raise UserError(
+            f"{path} is not written: in int8 its mel differs by {difference.mel_mean:.2g} nats on "
+            f"average, and at most {QUANTIZED_LIMIT:g} are usable: leave out quantize="
+        )
 
 
 def require_equal(difference: Difference, path: object) -> None:

@@ -5,6 +5,7 @@ table of symbols and, before version 2, espeak-ng's data. Since then it takes ph
 A voice of several languages speaks its first.
 """
 
+import math
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from tts.errors import UserError
+from tts.export.check import MEL_LIMIT, QUANTIZED
 from tts.export.graph_files import FRAMES, TOKENS, VoiceParts, contract_metadata
 from tts.export.graphs.acoustic import AcousticGraph
 from tts.export.graphs.voice import vocoder_graph
@@ -27,7 +29,6 @@ NOISE_SEED = 1  # of the noise that the graph contains
 NOISE_TOKENS, NOISE_STEPS = 1024, 512  # repeated in longer texts
 START, END = "^", "$"  # sherpa-onnx puts them around a text
 ALIASES = {"g": "ɡ", "'": "ˈ"}  # espeak-ng's spelling -> the table's
-MEL_LIMIT = 5e-3  # nats
 
 
 class SherpaAcoustic(nn.Module):
@@ -130,7 +131,9 @@ def export_sherpa(parts: VoiceParts, out: Path, about: PlainData, quantize: str 
         write_bytes(folder / "vocoder.onnx", file.read_bytes())
     write_text(folder / "tokens.txt", tokens_text(facts.symbols))
     _copy_espeak_data(folder / "espeak-ng-data", language)
-    return f"largest difference from torch: mel {difference:.1e} nats"
+    found = f"mel {difference:.1e} nats" if math.isfinite(difference) else "durations"
+    words = f"largest difference from torch: {found}"
+    return words if quantize is None else f"{words} ({QUANTIZED})"
 
 
 def tokens_text(symbols: tuple[str, ...]) -> str:
