@@ -17,6 +17,7 @@ from tts.controls import SynthesisControls
 from tts.editing import kept_symbols, replace_words
 from tts.errors import UserError
 from tts.models.replacement import plan_replacement
+from tts.project_files import VOICES
 from tts.synthesis.edit import edit
 from tts.synthesizer import Synthesizer
 from tts.text.frontend import Frontend
@@ -137,6 +138,19 @@ def test_what_is_left_out_or_was_never_trained_is_a_warning(
     with pytest.raises(UserError, match="no such file"):
         replace_words(voice, "none.wav", "We met on Monday.", "We met on Friday — twice.")
     assert not caplog.messages
+
+
+def test_a_recording_that_does_not_say_the_text_is_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, few = tmp_path / "take.wav", SynthesisControls.parse({"iterations": 1})
+    spoken = Synthesizer.load(VOICES / "kathleen").speak("We met on Monday morning.", seed=1)
+    soundfile.write(path, spoken.waveform, spoken.sample_rate)
+    editor = Synthesizer.load(VOICES / "kathleen_codes")
+    for text, warned in (("We met on Monday morning.", False), ("Open doors are cold.", True)):
+        caplog.clear()
+        replace_words(editor, path, text, f"{text[:-1]} again.", seed=1, controls=few)
+        assert ("does not seem to say text=" in caplog.text) == warned
 
 
 def test_an_edit_that_would_lose_something_is_refused(tmp_path: Path) -> None:

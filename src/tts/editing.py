@@ -32,6 +32,7 @@ from tts.text.symbols import BOUNDARY
 from tts.vocoders.codec_decoder import CodecDecoder
 
 log = logging.getLogger(__name__)
+MISFIT = 1.0  # deviation of ln(aligned / predicted frames): where the text fits, 0.4 to 0.9
 CROSSFADE = 0.01  # seconds on either side of the new words, between recording and decoded codes
 
 
@@ -58,10 +59,12 @@ def replace_words(
 
     The words that differ are spoken anew, from the first to the last of them; the codes around
     them are kept, and the samples around them are the recording's, at its sample rate, except for
-    a crossfade of 10 ms on each side. Channels are averaged. Warns of characters that are left out,
-    and of phones that the voice was never trained on. Raises UserError for a voice that does not
-    keep codes, for texts that are equal, for new words of which nothing can be read, and for a
-    recording that is too short for its text.
+    a crossfade of 10 ms on each side. Channels are averaged.
+
+    Warns of characters that are left out, of phones that the voice was never trained on, and of a
+    recording that does not seem to say ``text``. Raises UserError for a voice that does not keep
+    codes, for texts that are equal, for new words of which nothing can be read, and for a recording
+    that is too short for its text.
     """
     if not voice.model.keeps_codes or not isinstance(voice.vocoder, CodecDecoder):
         raise UserError("replacing words needs a voice of model=masked_codec")
@@ -74,8 +77,10 @@ def replace_words(
     mel = mel_spectrogram(wave, voice.facts.contract)[None].to(voice.device)
     old_prompt, prompt = (_prompt(voice, each, names) for each in (old, new))
     durations = _aligned(voice, old_prompt, mel)
+    rest = _rest(voice, mel, durations, before, behind)
+    _warn_of_misfit(voice, old_prompt._replace(reference=rest), durations)
     prompt = prompt._replace(
-        reference=_rest(voice, mel, durations, before, behind),
+        reference=rest,
         controls=controls.updated({}).for_tokens(len(new), voice.device).on(voice.speaking),
         generator=_generator(voice, seed),
     )
@@ -222,6 +227,21 @@ def _aligned(voice: Synthesizer, prompt: Prompt, mel: Tensor) -> Tensor:
             f"text= is longer than recording= can hold: {prompt.tokens.shape[1]} sounds in "
             f"{seconds:.2f} s; give the words that the recording says"
         ) from error
+
+
+def _warn_of_misfit(voice: Synthesizer, prompt: Prompt, durations: Tensor) -> None:
+    """Warn where the ``durations (N,)`` of an alignment are far from those that the voice predicts.
+
+    An alignment with another text stretches some sounds and leaves others one frame.
+    """
+    with torch.inference_mode():
+        predicted = voice.model.predicted_durations(prompt)[0]
+    ratio = durations.clamp(min=1).log() - predicted.clamp(min=1).log()
+    if float(ratio.std(correction=0)) > MISFIT:
+        log.warning(
+            "recording= does not seem to say text=, or its speaker is unlike the voice: words may be "
+            "cut at the wrong place"
+        )
 
 
 def _generator(voice: Synthesizer, seed: int | None) -> torch.Generator | None:
