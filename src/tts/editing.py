@@ -237,10 +237,10 @@ def _warn_of_misfit(voice: Synthesizer, prompt: Prompt, durations: Tensor) -> No
     with torch.inference_mode():
         predicted = voice.model.predicted_durations(prompt)[0]
     ratio = durations.clamp(min=1).log() - predicted.clamp(min=1).log()
-    if float(ratio.std(correction=0)) > MISFIT:
+    if float(ratio.std()) > MISFIT:
         log.warning(
-            "recording= does not seem to say text=, or its speaker is unlike the voice: words may be "
-            "cut at the wrong place"
+            "recording= does not seem to say text=, or its speaker is unlike the voice: words may "
+            "be cut at the wrong place"
         )
 
 
