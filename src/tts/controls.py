@@ -262,9 +262,9 @@ def _parse_weights(name: str, value: object) -> Any:
 def _parse_flag(name: str, value: object) -> bool:
     """Return ``value`` as true or false."""
     flags = {True: True, False: False, "true": True, "false": False}
-    if not isinstance(value, bool | str) or value not in flags:
+    if not isinstance(value, bool | np.bool_ | str) or value not in flags:
         raise UserError(f"{name}={value}: expected true or false")
-    return flags[value]
+    return flags[value if isinstance(value, str) else bool(value)]
 
 
 def _require_sum_or_product(

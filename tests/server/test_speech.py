@@ -100,6 +100,8 @@ def test_a_speaker_a_language_and_the_style_of_a_recording(live: Live) -> None:
     asked = {"input": "Hallo.", "voice": "pair:speaker1", "reference": style}
     [sentence, *_] = lines(post(live, "/v1/speech", **asked))
     assert sentence["language"] == "de"
+    answer = post(live, "/v1/audio/speech", **asked, response_format="flac")
+    assert len(soundfile.read(io.BytesIO(answer.content))[0]) > 0
     for change, message in (
         ({"reference": "%%"}, "reference: expected an audio file in base64"),
         ({"reference": "aGVsbG8="}, "reference"),

@@ -20,6 +20,7 @@ from tts.server.settings import Limits
 from tts.server.speaking import (
     Task,
     Utterance,
+    decoded,
     encoded_speech,
     json_line,
     make_task,
@@ -146,6 +147,7 @@ def _openai(service: Service) -> APIRouter:
             body.speaker or found.speaker,
             body.language,
             service.seed if body.seed is None else body.seed,
+            decoded(body.reference),
         )
         media_type = "text/event-stream" if as_events else MEDIA_TYPES[body.response_format]
         return service.run(encoded_speech(task, encoder, as_events), media_type)

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from tts.controls import SynthesisControls
 
 MISPLACED = "misplaced_control"  # type of the error
+REFERENCE = Field(None, description="A recording whose style is copied: an audio file in base64.")
 Controls = dict[str, float | str | dict[str, float] | None]
 
 
@@ -62,6 +63,7 @@ class OpenAISpeech(Body):
     controls: Controls = Field(
         default_factory=dict, description="pitch, energy and others that the voice takes."
     )
+    reference: str | None = REFERENCE
     seed: int | None = Field(None, ge=0, le=2**32 - 1, strict=True, description="Of the noise.")
 
 
@@ -89,9 +91,7 @@ class SpeechBody(Body):
         default_factory=dict, description="rate, pitch, energy and others that the voice takes."
     )
     seed: int | None = Field(None, ge=0, le=2**32 - 1, strict=True, description="Of the noise.")
-    reference: str | None = Field(
-        None, description="A recording whose style is copied: an audio file in base64."
-    )
+    reference: str | None = REFERENCE
 
 
 class TimingsBody(SpeechBody):

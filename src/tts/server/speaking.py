@@ -61,19 +61,21 @@ def make_task(body: SpeechBody, found: Speaker, seed: int) -> Task:
         body.speaker if body.speaker is not None else found.speaker,
         body.language,
         seed if body.seed is None else body.seed,
-        _decoded(body.reference),
+        decoded(body.reference),
     )
 
 
 def encoded_speech(task: Task, encoder: Encoder, as_events: bool) -> Iterator[Piece]:
     """Yield an audio file, or OpenAI's server-sent events with pieces of it."""
     voice = task.voice
-    for utterance in task.utterances:
-        for wave in voice.stream(
-            utterance.text, task.speaker, task.language, None, utterance.controls, task.seed
-        ):
-            seconds = len(wave) / voice.sample_rate
-            yield Piece(_maybe_event(encoder.encode(wave), as_events), seconds)
+    with _reference_file(task.reference) as reference:
+        for utterance in task.utterances:
+            for wave in voice.stream(
+                utterance.text, task.speaker, task.language, reference, utterance.controls,
+                task.seed,
+            ):  # fmt: skip
+                seconds = len(wave) / voice.sample_rate
+                yield Piece(_maybe_event(encoder.encode(wave), as_events), seconds)
     yield Piece(_maybe_event(encoder.finish(), as_events))
     if as_events:
         usage = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
@@ -165,7 +167,8 @@ def _event(content: dict[str, object]) -> bytes:
     return b"data: " + json.dumps(content).encode() + b"\n\n"
 
 
-def _decoded(reference: str | None) -> bytes | None:
+def decoded(reference: str | None) -> bytes | None:
+    """Return the bytes of a request's reference. Raises UserError for what is no base64."""
     if reference is None:
         return None
     try:
