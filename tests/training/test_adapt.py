@@ -86,5 +86,6 @@ def test_the_last_line_speaks_and_a_finished_adaptation_goes_on(
     assert load_run(out).require_facts().speakers == ("anna",)
     run("trainer.max_steps=2", f"resume={tmp_path}/run")
     assert f"done: 2 steps -> {tmp_path}/run" in caplog.messages
+    assert load_run(out / "previous-1").step == 1
     with pytest.raises(UserError, match=r"^lr: cannot be changed"):
         run("lr=1e-3", f"resume={tmp_path}/run")
