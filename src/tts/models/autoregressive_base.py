@@ -288,14 +288,15 @@ class Autoregressive(MelModel[Output]):
         Each pass over all steps in parallel (Mihaylova and Martins 2019, section 3) predicts from
         the predictions of the pass before, so that the errors of as many steps add up.
         """
-        true = before
         chosen = torch.rand(len(before), device=before.device) < self.scheduled_sampling
-        with torch.no_grad():
-            for _ in range(self.scheduled_sampling_passes):
-                states = self.decoder(self.prenet(before), context)
-                predicted = self.read_by_prenet(self.predicted_content(states, content))
-                before = torch.where(chosen[:, None, None], predicted, true)
-        return before
+        read = before
+        for _ in range(self.scheduled_sampling_passes):
+            with torch.no_grad():
+                states = self.decoder(self.prenet(read), context)
+                predicted = self.predicted_content(states, content)
+            # with gradients of the embedded codes and of the first frame
+            read = torch.where(chosen[:, None, None], self.read_by_prenet(predicted), before)
+        return read
 
     def attended(self, state: StackState) -> Tensor:
         """Return the mean weights of the chosen heads in the last step, ``(B, N)``."""
