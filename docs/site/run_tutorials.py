@@ -2,8 +2,9 @@
 
 Each page gets an empty folder, and its commands run there one after the other. Trainings take a few
 steps (``--steps``), and ``/data`` holds what espeak-ng speaks: a small corpus ``anna``, a recording
-``chapter.mp3`` with its ``chapter.json``, a ``sentence.wav``, and a small codec ``codec``. Prints a
-line for each command, and the end of its output where it failed; the status is 1 if one failed.
+``chapter.mp3`` with its ``chapter.json`` and a ``sentence.wav``. A small ``codec`` takes the
+place of ``voices/codec_small``. Prints a line for each command, and the end of its output where it
+failed; the status is 1 if one failed.
 """
 
 import argparse
@@ -79,9 +80,10 @@ def write_codec(folder: Path) -> None:
 def words_of(command: str, data: Path, steps: int) -> list[str]:
     """Return the process to start: this Python for ``uv run``, a few steps for a training.
 
-    ``data`` takes the place of ``/data``.
+    ``data`` takes the place of ``/data``, and its codec that of ``voices/codec_small``.
     """
-    words = shlex.split(command.replace("\\\n", " ").replace("/data/", f"{data}/"))
+    command = command.replace("\\\n", " ").replace("/data/", f"{data}/")
+    words = shlex.split(command.replace("voices/codec_small", f"{data}/codec"))
     words = words[2:] if words[:2] == ["uv", "run"] else words
     if words[0] == "python":
         words = [sys.executable, *words[1:]]

@@ -124,6 +124,36 @@ def test_characters_outside_a_small_table_name_its_size(tmp_path: Path) -> None:
         prepare([corpus], frontend, CONTRACT, tmp_path / "out", LENIENT, 0, False)
 
 
+def test_symbols_that_an_own_front_end_lacks_are_named_as_its_table_writes_them(
+    tmp_path: Path,
+) -> None:
+    def letters(text: str, language: str) -> str:
+        return text.lower()
+
+    corpus = LJSpeech(ljspeech(tmp_path / "c", tuple(f"{text} [x]" for text in TEXTS)))
+    table = Frontend(letters, symbols=["_", " ", *"abcdefghijklmnopqrstuvwxyz.,'!?-"])
+    with pytest.raises(DoctorError, match=r"has '\[' '\]'.* lacks '\(' '\)': add them to front"):
+        prepare([corpus], table, CONTRACT, tmp_path / "out", LENIENT, 0, False)
+    whole = table.with_symbols([*table.symbols, "(", ")"])
+    assert prepare([corpus], whole, CONTRACT, tmp_path / "out", LENIENT, 0, False)
+
+
+def test_the_log_says_what_is_kept_when_a_corpus_is_prepared(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "tts.data.prepare")
+    root = ljspeech(tmp_path / "c")
+    run(root, tmp_path / "out")
+    assert f"kept {len(TEXTS)} of {len(TEXTS)} utterances" in caplog.text
+    assert "dropped" not in caplog.text
+    caplog.clear()
+    run(root, tmp_path / "out")
+    assert not caplog.text  # it was prepared before
+    (root / "wavs" / "clip-003.wav").unlink()
+    run(root, tmp_path / "out")
+    assert "dropped 1 (1 no such file)" in caplog.text
+
+
 def test_given_phonemes_need_a_front_end_of_phonemes(tmp_path: Path) -> None:
     demo = Demo(limit=8)
     with pytest.raises(DoctorError, match=r"its corpus gives have.*frontend=espeak"):

@@ -111,6 +111,13 @@ def test_a_custom_phonemizer_is_used() -> None:
     assert Frontend(Letters())("Abba").phonemes == " abba "
 
 
+def test_symbols_that_are_left_out_are_named_as_the_text_writes_them() -> None:
+    letters = Frontend(lambda words, language: words.lower(), symbols=["_", " ", *"abc"])
+    for text, left_out in (("a [b] {c}", "[]{}"), ("(a) “b”", "()“”"), ("a: b", ":")):
+        assert sorted(letters(text).unknown) == sorted(left_out)
+        assert letters("a (b)", normalized=text).unknown  # a given normalization is another text
+
+
 def test_symbols_missing_in_an_older_table_are_named() -> None:
     older = Frontend(symbols=[symbol for symbol in SYMBOLS if symbol != "ʊ"])
     output = older("hello")

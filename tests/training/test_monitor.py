@@ -59,6 +59,12 @@ def test_a_run_is_followed_while_it_trains(
         monitor([tmp_path / "nowhere"], once=True, every=1)
 
 
+def test_no_run_has_more_steps_than_all(tmp_path: Path) -> None:
+    make_run(tmp_path / "resumed", 130, "done").close()
+    state = RunReader(tmp_path / "resumed", "resumed").read()
+    assert (state.step, state.steps) == (130, 130)
+
+
 def built(overrides: Sequence[str]) -> tuple[dict[str, object], int]:
     if "experiment=bad" in overrides:
         raise UserError("model.dim=0: expected 1 or more")

@@ -139,12 +139,7 @@ def report(name: str, rows: list[Row], remarks: Sequence[str] = (), shown: int =
     ``remarks``: lines about the full corpus.
     """
     summary = summarize(rows)
-    lines = [
-        f"{name}: kept {summary['kept']} of {summary['utterances']} utterances, "
-        f"{summary['minutes']:.1f} minutes "
-        f"({summary['train']} for training, {summary['validation']} for validation; "
-        f"{summary['texts']} different texts)"
-    ]
+    lines = [_kept(name, summary)]
     if len(summary["minutes_by_speaker"]) > 1:
         minutes = summary["minutes_by_speaker"].items()
         lines.append(f"speakers: {', '.join(f'{name} {m:.1f} min' for name, m in minutes)}")
@@ -160,14 +155,23 @@ def report(name: str, rows: list[Row], remarks: Sequence[str] = (), shown: int =
     return "\n".join(lines) + "\n"
 
 
-def dropped(name: str, rows: list[Row], report_file: str) -> list[str]:
-    """Return a line on what was dropped, for the log of a training; none where nothing was."""
-    counts = summarize(rows)["dropped_by_reason"]
-    if not counts:
-        return []
-    reasons = "; ".join(f"{count} {reason}" for reason, count in counts.items())
-    total = sum(counts.values())
-    return [f"{name}: {total} of {len(rows)} utterances were dropped ({reasons}): {report_file}"]
+def _kept(name: str, summary: PlainData) -> str:
+    return (
+        f"{name}: kept {summary['kept']} of {summary['utterances']} utterances, "
+        f"{summary['minutes']:.1f} minutes "
+        f"({summary['train']} for training, {summary['validation']} for validation; "
+        f"{summary['texts']} different texts)"
+    )
+
+
+def outcome(name: str, rows: list[Row], report_file: str) -> list[str]:
+    """Return what was kept, and what was dropped if anything was: lines for a training's log."""
+    summary = summarize(rows)
+    lines, counts = [_kept(name, summary)], summary["dropped_by_reason"]
+    if counts:
+        reasons = "; ".join(f"{count} {reason}" for reason, count in counts.items())
+        lines.append(f"{name}: dropped {summary['dropped']} ({reasons}): {report_file}")
+    return lines
 
 
 def require_enough(name: str, rows: list[Row], settings: PrepareSettings, manifest: str) -> None:

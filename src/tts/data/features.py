@@ -15,8 +15,10 @@ from tts.data.manifest import Row
 from tts.data.prepare_settings import PrepareSettings
 from tts.data.timing import ends_from_words, frames_from_ends
 from tts.plain_data import PlainData
+from tts.text.clean import unified
 from tts.text.frontend import Frontend, TextError
 from tts.text.reading import read_text
+from tts.text.scripts import keep_readable
 
 
 class Recipe(NamedTuple):
@@ -85,17 +87,17 @@ def _add_tokens(utterance: Utterance, source: Source, frontend: Frontend) -> str
         unknown = list(read.unknown)
     row.phonemes = frontend.table.written(phonemes)
     if unknown:
-        raise Dropped(_unknown_symbols(unknown, source.phonemes is not None, frontend))
+        raise Dropped(_unknown_symbols(unknown, source, frontend))
     tokens = torch.tensor(frontend.tokens(phonemes), dtype=torch.int16)
     row.tokens = len(tokens)
     utterance.features["tokens"] = tokens
     return phonemes
 
 
-def _unknown_symbols(unknown: list[str], given: bool, frontend: Frontend) -> str:
-    """Return why an utterance with ``unknown`` symbols is dropped. ``given``: by its corpus."""
+def _unknown_symbols(unknown: list[str], source: Source, frontend: Frontend) -> str:
+    """Return why an utterance with ``unknown`` symbols is dropped, and what to do."""
     shown = " ".join(map(repr, unknown[:8]))
-    if given:
+    if source.phonemes is not None:
         return (
             f"unknown symbols, the phonemes that its corpus gives have {shown}, which are not in "
             "the table of the front end: choose one of phonemes, frontend=espeak"
@@ -106,7 +108,22 @@ def _unknown_symbols(unknown: list[str], given: bool, frontend: Frontend) -> str
             f"unknown symbols, its text has {shown}, which are not among the {size} symbols of the "
             "table: raise frontend.phonemizer.vocab_size"
         )
+    if lacking := _lacking(unknown, source.language, frontend):
+        return (
+            f"unknown symbols, its text has {shown}, and the table of the front end lacks "
+            f"{' '.join(map(repr, lacking[:8]))}: add them to frontend.symbols, or leave them out "
+            "in frontend.phonemizer"
+        )
     return f"unknown symbols, its text has {shown}, which cannot be spoken: replace them by words"
+
+
+def _lacking(unknown: list[str], language: str, frontend: Frontend) -> list[str]:
+    """Return the symbols that a front end of the user's own gives and its table does not have."""
+    if type(frontend.phonemizer).__module__.startswith("tts."):
+        return []
+    marks = filter(None, dict.fromkeys(map(unified, unknown)))  # as the phonemizer gets them
+    scripts = frontend.scripts(language)
+    return [m for m in marks if m not in frontend.table and not keep_readable(m, scripts)[1]]
 
 
 def _add_acoustics(utterance: Utterance, found: Acoustics, recipe: Recipe) -> None:

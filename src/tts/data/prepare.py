@@ -20,7 +20,7 @@ from tts.data.acoustics import Sums, acoustics_key
 from tts.data.codes import prepare_codes
 from tts.data.corpora.prepared import Prepared
 from tts.data.corpora.source import Corpus, Source, description, read_sources
-from tts.data.doctor import dropped, examine, report, require_enough, summarize
+from tts.data.doctor import examine, outcome, report, require_enough, summarize
 from tts.data.features import Recipe, extract, utterance_state
 from tts.data.language_check import language_warnings, reported_warnings, require_languages
 from tts.data.manifest import MANIFEST, Manifest, Row, read_rows, row_dict, write_rows
@@ -257,7 +257,7 @@ def _finish(
     examine(rows, [values and values["fingerprint"] for values in found], recipe.settings)
     write_rows(folder / MANIFEST, map(row_dict, rows))
     warnings = language_warnings(rows)
-    for line in (*warnings, *dropped(corpus.name, rows, str(folder / REPORT))):
+    for line in (*warnings, *outcome(corpus.name, rows, str(folder / REPORT))):
         log.info(line)  # the command prepare prints the report instead
     remarks = [line for line in (description(corpus), *warnings) if line]
     write_text(folder / REPORT, report(corpus.name, rows, remarks))

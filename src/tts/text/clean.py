@@ -135,6 +135,17 @@ def _clean_line(text: str) -> Cleaned:
     return Cleaned(_SPACES.sub(" ", cleaned).strip(), tuple(dropped))
 
 
+def spellings_of(mark: str, text: str) -> tuple[str, ...]:
+    """Return the characters of ``text`` that cleaning writes as ``mark``; ``mark`` if none."""
+    found = dict.fromkeys(character for character in text if unified(character) == mark)
+    return tuple(found) or (mark,)
+
+
+def unified(character: str) -> str:
+    """Return what cleaning writes for a character, without spaces around it."""
+    return (_spelling(character) or "").strip()
+
+
 def _with_operators(equation: re.Match[str]) -> str:
     return _OPERATOR.sub(lambda operator: _OPERATORS[operator[0].strip()], equation[0])
 

@@ -9,7 +9,7 @@ from tts.bounds import Count
 from tts.errors import UserError
 from tts.parts import PHONEMIZERS
 from tts.plain_data import PlainData, PlainDataError, quoted
-from tts.text.clean import clean
+from tts.text.clean import clean, spellings_of
 from tts.text.errors import TextError, UnreadableTextError, shortened
 from tts.text.lexicon import Lexicon
 from tts.text.markup import require_no_markup
@@ -118,7 +118,8 @@ class Frontend:
         self, text: str, words: Words, phones: str, missing: tuple[str, ...], language: str
     ) -> FrontendOutput:
         """Return the output for ``phones``; raises UnreadableTextError where there is none."""
-        unknown = (*words.dropped, *words.foreign, *missing)
+        as_written = dict.fromkeys(one for each in missing for one in spellings_of(each, text))
+        unknown = (*words.dropped, *words.foreign, *as_written)
         if not any(symbol not in SILENT for symbol in phones):
             message = _no_phones_message(text, language, words.dropped, words.foreign)
             raise UnreadableTextError(message, unknown)

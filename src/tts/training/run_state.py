@@ -49,6 +49,8 @@ class RunReader:
         status = self._status()
         age = time.time() - self._written if self._written else 0.0
         steps = self._steps()
+        if steps is not None:  # a resumed run can be asked for fewer steps than it has
+            steps = max(steps, self._step)
         return RunState(self.name, status, self._step, steps, dict(self._metrics), age)
 
     def _read_events(self, path: Path) -> None:
