@@ -24,11 +24,11 @@ from torch import Tensor
 from tts.build import build, build_model, model_arguments, takes_facts
 from tts.contract import MelContract
 from tts.corpus import CorpusFacts
-from tts.errors import UserError
+from tts.errors import UserError, listed
 from tts.files import FileError, atomic_path, write_bytes, write_json
 from tts.parts import MODEL_NAMES
 from tts.plain_data import PlainData, PlainDataError, quoted, read_json, short
-from tts.project_files import VOICES, bundled
+from tts.project_files import VOICES, bundled, to_path
 from tts.trust import locate, require_trusted
 from tts.weights import (
     CheckpointError,
@@ -43,6 +43,7 @@ from tts.weights import (
 
 CARD = ("config", "facts", "frontend")
 VOICE, WEIGHTS = "voice.json", "weights.safetensors"
+RUN_CONFIG = "config.yaml"
 FORMAT = 2  # of voice.json; 1 had no SHA-256 of the weights
 AVERAGED = "average.module."  # prefix of a training's averaged weights
 
@@ -183,22 +184,37 @@ def require_card(checkpoint: PlainData, path: str | os.PathLike[str]) -> CorpusF
 
 def find_checkpoint(run: str | os.PathLike[str], names: tuple[str, ...] = ("best", "last")) -> Path:
     """Return a run folder's first checkpoint of these names, or ``run`` itself if it is a file."""
-    run = Path(run)
+    run = to_path(run)
+    if run.name in (VOICE, WEIGHTS):
+        raise CheckpointError(f"{run} is a file of a voice: give its folder, {run.parent}")
     if run.is_file():
         return run
     if not run.is_dir():
         voices = ", ".join(f"{VOICES.name}/{path.name}" for path in sorted(VOICES.glob("*/")))
         raise CheckpointError(
-            f"there is no run or voice {run}; check the path. Voices of the project: {voices}"
+            f"{run} does not exist: give a run or a voice. Voices of the project: {voices}"
         )
     for name in names:
         for folder in (run / "checkpoints", run):
             if (path := folder / f"{name}.ckpt").is_file():
                 return path
+    raise CheckpointError(f"{run} {_what_it_lacks(run, names)}")
+
+
+def _what_it_lacks(folder: Path, names: tuple[str, ...]) -> str:
+    """Return why a folder without checkpoints is not what a command needs."""
+    if (folder / VOICE).is_file():
+        return "is a voice, which has no checkpoints: give a run, or start from it with init_from="
+    if (folder / WEIGHTS).is_file():
+        return f"holds a voice without {VOICE}: {VOICE} is missing; copy the voice again"
+    if any((folder / name).exists() for name in (RUN_CONFIG, "checkpoints", ".hydra")):
+        return f"has no checkpoint {' or '.join(names)}.ckpt yet"
     # a multirun or experiment folder: list the runs in it
-    inside = sorted(str(path.parents[1]) for path in run.glob("*/checkpoints/*.ckpt"))
-    hint = f"; it holds the runs {', '.join(dict.fromkeys(inside))}" if inside else ""
-    raise CheckpointError(f"{run} has no checkpoint {' or '.join(names)}.ckpt yet{hint}")
+    runs = sorted({str(path.parents[1]) for path in folder.glob("*/checkpoints/*.ckpt")})
+    voices = sorted(str(path.parent) for path in folder.glob(f"*/{VOICE}"))
+    held = [f"the {kind} {listed(f)}" for kind, f in (("runs", runs), ("voices", voices)) if f]
+    hint = f"; it holds {' and '.join(held)}" if held else ""
+    return f"is neither a run nor a voice{hint}"
 
 
 def load_run(path: str | os.PathLike[str]) -> Run:

@@ -21,12 +21,26 @@ def listed(names: Sequence[str], most: int = 20) -> str:
 def naming_key(key: str, value: object) -> Iterator[None]:
     """Put ``key=value`` before the message of a UserError of the block that begins with no key.
 
-    None as a value changes nothing.
+    A message that begins with the value, or a file in it, says it once. None changes nothing.
     """
     try:
         yield
     except UserError as error:
         message = str(error)
         if value is not None and not _NAMES_A_KEY.match(message):
-            error.args = (f"{key}={value}: {message}", *error.args[1:])
+            error.args = (f"{key}={value}{_after(message, str(value))}", *error.args[1:])
         raise
+
+
+def _after(message: str, value: str) -> str:
+    """Return what of ``message`` follows its subject ``value``: ``" is ..."``, ``": FILE is ..."``.
+
+    ``value`` can be a folder whose last slash the message does not have.
+    """
+    subject = value.rstrip("/\\")
+    rest = message.removeprefix(subject)
+    if subject and rest != message and rest[:1] in (" ", ",", ":"):
+        return rest
+    if subject and rest != message and rest[:1] in ("/", "\\"):
+        return f": {rest[1:]}"
+    return f": {message}"

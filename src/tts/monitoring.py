@@ -32,8 +32,10 @@ from tts.callbacks.support.clipping_methods import (
 )
 from tts.callbacks.support.layer_gradients import LayerGradient, layer_gradients
 from tts.callbacks.support.metric_curve import MetricCurve
+from tts.errors import UserError
 from tts.metrics.alignment import diagonality
 from tts.metrics.snr import mel_snr
+from tts.plain_data import quoted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,15 +56,27 @@ def alignment_diagonality(
     """Return the share of ``attention (T, N)`` or ``(B, T, N)`` near the diagonal, 0 to 1: a scalar
     or ``(B,)``.
 
-    Without lengths ``(B,)`` nothing is padding. See :func:`tts.metrics.alignment.diagonality`.
+    Without lengths ``(B,)`` nothing is padding. Raises UserError for other shapes. See
+    :func:`tts.metrics.alignment.diagonality`.
 
     >>> round(float(alignment_diagonality(torch.eye(20))), 2)
     1.0
     >>> round(float(alignment_diagonality(torch.full((200, 200), 1 / 200))), 1)
     0.3
     """
+    if attention.ndim not in (2, 3):
+        raise UserError(
+            "alignment_diagonality: attention has the shape (T, N) or (B, T, N), not "
+            f"{tuple(attention.shape)}"
+        )
     batch = attention[None] if attention.ndim == 2 else attention
-    frames, tokens = (torch.full((len(batch),), size) for size in batch.shape[1:])
+    frames, tokens = (torch.full((len(batch),), n, device=batch.device) for n in batch.shape[1:])
+    for name, given in (("token_lengths", token_lengths), ("frame_lengths", frame_lengths)):
+        if given is not None and given.shape != (len(batch),):
+            raise UserError(
+                f"alignment_diagonality: {name} has the shape ({len(batch)},), one length for each "
+                f"utterance, not {tuple(given.shape)}"
+            )
     found = diagonality(
         batch,
         tokens if token_lengths is None else token_lengths,
@@ -81,7 +95,8 @@ def plot_alignment(
 ) -> "Figure":
     """Draw ``attention (T, N)``; ``path`` writes it as a picture. Return the figure.
 
-    ``symbols``: the N tokens. ``frames_per_second`` gives the axis of time its unit.
+    ``symbols``: the N tokens. ``frames_per_second`` gives the axis of time its unit. Raises
+    UserError for another shape, and for more or fewer symbols than tokens.
 
     >>> figure = plot_alignment(torch.eye(6), list("speech"), "a perfect alignment")
     >>> figure.axes[0].get_ylabel()
@@ -89,7 +104,18 @@ def plot_alignment(
     """
     from tts.callbacks.support.plots import alignment_figure
 
-    named = [str(n) for n in range(attention.shape[1])] if symbols is None else symbols
+    if attention.ndim != 2:
+        raise UserError(
+            f"plot_alignment: attention has the shape (T, N), of one utterance and one head, not "
+            f"{tuple(attention.shape)}"
+        )
+    tokens = attention.shape[1]
+    named = [str(n) for n in range(tokens)] if symbols is None else symbols
+    if len(named) != tokens:
+        raise UserError(
+            f"plot_alignment: {len(named)} symbols are given for the {tokens} tokens of attention: "
+            "give one for each"
+        )
     soft = attention.detach().float().cpu().numpy()
     figure = alignment_figure(soft, None, named, frames_per_second, title)
     if path is not None:
@@ -147,7 +173,7 @@ def clip_gradients(
     """Clip the gradients in place; return the norm of all of them before it.
 
     ``method``: a largest total norm, or one of this module's methods, of which each optimizer
-    needs its own instance.
+    needs its own instance. Raises UserError for a norm that is not above 0.
 
     >>> layer = nn.Linear(2, 1)
     >>> (100 * layer(torch.ones(1, 2))).sum().backward()
@@ -156,9 +182,23 @@ def clip_gradients(
     >>> round(float(clip_gradients(layer, PercentileClipping())), 2)
     1.0
     """
+    if not isinstance(method, ClippingMethod):
+        method = _largest_norm(method)
     given = parameters.parameters() if isinstance(parameters, nn.Module) else parameters
-    clip = method if isinstance(method, ClippingMethod) else GlobalNormClipping(float(method))
-    return clip([parameter for parameter in given if parameter.requires_grad])
+    return method([parameter for parameter in given if parameter.requires_grad])
+
+
+def _largest_norm(value: float) -> ClippingMethod:
+    try:
+        norm = float(value)
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            f"clip_gradients: method={quoted(value)}: give a largest total norm, or a clipping "
+            "method of tts.monitoring"
+        ) from error
+    if not norm > 0:
+        raise UserError(f"clip_gradients: method={norm:g}, a largest total norm, must be above 0")
+    return GlobalNormClipping(norm)
 
 
 class MetricsAggregator:
@@ -178,8 +218,16 @@ class MetricsAggregator:
         self.curves: dict[str, MetricCurve] = {}
 
     def add(self, step: int, **values: float | Tensor) -> None:
-        """Append the values of a step; those that are NaN or infinite are ignored."""
+        """Append the values of a step; those that are NaN or infinite are ignored.
+
+        Raises UserError for a tensor of several values.
+        """
         for name, value in values.items():
+            if isinstance(value, Tensor) and value.numel() != 1:
+                raise UserError(
+                    f"MetricsAggregator.add: {name} has the shape {tuple(value.shape)}: give one "
+                    "number, such as its mean"
+                )
             self.curves.setdefault(name, MetricCurve(self.window)).add(
                 step, float(value.detach() if isinstance(value, Tensor) else value)
             )

@@ -36,6 +36,15 @@ def message(*overrides: str) -> str:
             "weights.mel_delta=2",
             "did you mean model.loss.weights.mel_delta, model.loss.terms.mel_delta? the config has",
         ),
+        (
+            "model.loss.weights.guided_attention=1",
+            "model.loss.weights.guided_attention is a setting of other choices of model: choose "
+            "model=autoregressive",
+        ),
+        ("model.loss.terms.stft.windows=[9]", "choices of model: choose model=bigvgan|codec|enco"),
+        ("model.prenet.dropout=0", "choices of model: choose model=autoregressive"),
+        ("data=recordings/anna", "give one as data=ljspeech data.root=recordings/anna"),
+        ("model/encoder=a/b", "model/encoder=a/b does not exist; choose from conv, "),
         ("discriminator/size=paper,", "cannot read"),
         (
             "callbacks=[default,gradients]",
@@ -50,6 +59,22 @@ def message(*overrides: str) -> str:
 )
 def test_the_message_names_the_override_and_near_matches(override: str, expected: str) -> None:
     assert expected in message(override)
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("voices/vocos_small", "voices/vocos_small"),
+        ("elsewhere/mine", "elsewhere/mine"),
+        ("voices/kathleen", "voices/vocos_small"),  # an acoustic model: the example's path
+    ],
+)
+def test_a_path_for_a_vocoder_is_answered_by_its_spelling(path: str, named: str) -> None:
+    with pytest.raises(HydraException) as caught:
+        composed("synthesize", f"vocoder={path}")
+    text = explain(caught.value, "synthesize", CONF, [f"vocoder={path}"])
+    assert text.startswith(f"vocoder={path}: ")
+    assert text.endswith(f"vocoder=vocos vocoder.path={named}")
 
 
 def test_a_group_of_other_choices_is_named() -> None:

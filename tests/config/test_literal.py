@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from fakes import composed
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from tts.config.literal import NAMES, PATHS, quote_literals
+from tts.config.literal import NAMES, PATHS, quote_literals, with_new_keys
 from tts.errors import UserError
 
 PARSER = OverridesParser.create()
@@ -61,3 +62,17 @@ def test_a_comma_separates_the_values_of_a_sweep_unless_the_path_exists(
 def test_an_argument_that_is_not_utf8_is_named() -> None:
     with pytest.raises(UserError, match=r"argument 2, file=caf.udce9.txt: not UTF-8; rename"):
         quote_literals(["seed=1", "file=caf\udce9.txt"], "synthesize")
+
+
+@pytest.mark.parametrize("key", sorted(set(PATHS) - {"text", "ref"}))
+def test_an_empty_path_is_an_error(key: str) -> None:
+    with pytest.raises(UserError, match=f"{key}= is empty: give a path"):
+        quote_literals([f"{key}="], "train")
+
+
+def test_every_term_of_every_loss_takes_a_ramp_and_a_decay() -> None:
+    for model in ("fastspeech", "autoregressive", "masked_codec", "vocos", "speaker_encoder"):
+        terms = composed("train", f"model={model}").model.loss.terms
+        spans = [f"model.loss.{o}.{t}=[5,10]" for o in ("ramps", "decays") for t in terms]
+        loss = composed("train", f"model={model}", *with_new_keys(spans)).model.loss
+        assert set(loss.ramps) == set(loss.decays) == set(terms)

@@ -25,8 +25,13 @@ from tts.training.run import train
         ),
         (["model=vocos", "trainer.precision=bf16-true"], "too coarse for a vocoder's samples"),
         (["model=vocos", "callbacks=[vocoder,ema]"], "would average twice"),
-        (["init_from=voices/none"], "init_from=voices/none: there is no run or voice"),
-        (["distill_from=a.onnx"], r"distill_from=a\.onnx: a\.onnx is a voice in ONNX"),
+        (["init_from=voices/none"], "init_from=voices/none does not exist: give a run or a voice"),
+        (["distill_from=a.onnx"], r"^distill_from=a\.onnx is a voice in ONNX"),
+        (
+            ["++model.loss.decays.guided_attention=[1,2]"],
+            "^model.loss.decays.guided_attention is a setting .* choose model=autoregressive",
+        ),
+        (["++model.loss.ramps.x=[1,2]"], "^model.loss.ramps.x: the loss has no such term; choose"),
         (["name=.."], r"name=\.\.: the run would leave outputs/"),
         (["seed=abc"], "seed='abc': expected a whole number from 0 to"),
         (

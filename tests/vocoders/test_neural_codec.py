@@ -1,5 +1,7 @@
 """Laws of the neural codec: lengths, padding, chunks, bad codes, voices."""
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,9 +16,10 @@ from tts.errors import UserError
 from tts.modules.finite_scalar_quantizer import FiniteScalarQuantizer
 from tts.modules.residual_quantizer import ResidualVectorQuantizer
 from tts.training.warm_start import start_from
-from tts.vocoders.codec import load_codec
+from tts.vocoders.codec import Codec, load_codec
 from tts.vocoders.codec_encoder import MelEncoder, WaveformEncoder
 from tts.vocoders.load import load_vocoder
+from tts.vocoders.mel_rvq import MelRVQ
 from tts.vocoders.neural_codec import LatentDecoder, NeuralCodec
 from tts.vocoders.vocos import Vocos
 
@@ -130,6 +133,7 @@ def test_every_parameter_learns_through_the_codes(
         (torch.full((1, 4, 3), -1), "these reach from -1"),
         (torch.zeros(1, 4, 2, dtype=torch.long), r"frames, 3\)"),
         (torch.zeros(1, 0, 3, dtype=torch.long), "at least one frame"),
+        (torch.zeros(1, 4, 3), r"are integers \(int64\), not \(1, 4, 3\) of float32"),
     ],
 )
 def test_codes_that_the_codec_lacks_are_rejected(codes: Tensor, message: str) -> None:
@@ -138,6 +142,16 @@ def test_codes_that_the_codec_lacks_are_rejected(codes: Tensor, message: str) ->
         model.decode(codes)
     with pytest.raises(UserError, match=message):
         list(model.stream(codes, 3))
+
+
+@pytest.mark.parametrize(
+    "waveform", [torch.zeros(5000), torch.zeros(1, 0), torch.zeros(1, 5000, dtype=torch.int16)]
+)
+@pytest.mark.parametrize("made", [codec, partial(MelRVQ, CONTRACT)])
+def test_what_is_no_waveform_is_rejected(made: Callable[[], Codec], waveform: Tensor) -> None:
+    shape = re.escape(str(tuple(waveform.shape)))
+    with pytest.raises(UserError, match=rf"the shape \(utterances, samples\) .* not {shape} of"):
+        made().encode(waveform)
 
 
 def test_rates_must_make_the_code_frame() -> None:

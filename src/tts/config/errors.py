@@ -11,6 +11,8 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 
+from tts.config.choices import as_path, choices, elsewhere, groups
+
 NEAR = 3  # near matches listed, at most
 
 
@@ -23,15 +25,7 @@ def explain(error: BaseException, config_name: str, conf: Path, arguments: Seque
             f" commas or brackets, 'key=\"a, b\"' ({message})"
         )
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        group, _, choice = error.missing_cfg_file.rpartition("/")
-        # a choice in a list, callbacks=[default,ema], comes without the group's options
-        options = sorted({*(error.options or ()), *_choices(conf / group)})
-        options = [option for option in options if not option.startswith("_")]
-        if group and options:
-            hint = did_you_mean(choice, options)
-            own = "" if hint else "; one of your own package needs trust=PACKAGE"
-            return f"{group}={choice} does not exist; {hint}choose from {', '.join(options)}{own}"
-        return message
+        return _unknown_choice(error.missing_cfg_file, error.options or (), conf) or message
     if match := re.search(r"node `([^`]+)` is not a container", message):
         return _replaced_section(match[1], conf, arguments)
     if match := re.search(r"Could not (?:override|append to config.*?)\s*'([^']+)'", message):
@@ -49,6 +43,24 @@ def explain(error: BaseException, config_name: str, conf: Path, arguments: Seque
     return message
 
 
+def _unknown_choice(missing: str, options: Sequence[str], conf: Path) -> str:
+    """The message for a choice that a group does not have; "" for a file of no group."""
+    # a path, vocoder=voices/x, has slashes too
+    group = max((g for g in groups(conf) if missing.startswith(f"{g}/")), key=len, default="")
+    choice = missing[len(group) + 1 :]
+    # a choice in a list, callbacks=[default,ema], comes without the group's options
+    known = options if "/" not in choice else ()
+    options = sorted({*known, *choices(conf / group)})
+    options = [option for option in options if not option.startswith("_")]
+    if not group or not options:
+        return ""
+    if "/" in choice and (given := as_path(group, choice, conf)):
+        return f"{group}={choice}: {group}= takes no path; give one as {given}"
+    hint = did_you_mean(choice, options)
+    own = "" if hint else "; one of your own package needs trust=PACKAGE"
+    return f"{group}={choice} does not exist; {hint}choose from {', '.join(options)}{own}"
+
+
 def did_you_mean(word: str, options: Iterable[str], cutoff: float = 0.6) -> str:
     """Return ``"did you mean a, b? "`` with the options closest to ``word``; "" for none."""
     options = list(dict.fromkeys(options))
@@ -59,40 +71,25 @@ def did_you_mean(word: str, options: Iterable[str], cutoff: float = 0.6) -> str:
 
 
 def _unknown_key(key: str, config_name: str, conf: Path, arguments: Sequence[str]) -> str:
-    groups = _groups(conf)
-    if key in groups:
+    known = groups(conf)
+    if key in known:
         return f"the group {key} does not apply to the other choices: remove {key}="
     if f"~{key}" in arguments and not any(a.partition("=")[0] == key for a in arguments):
         others = [a for a in arguments if a != f"~{key}"]
         if OmegaConf.select(_composed(config_name, conf, others), key, default=0) is None:
             return f"~{key}: {key} has no value that could be removed; leave ~{key} out"
     if "/" in key:
-        hint = did_you_mean(key, groups)
-        return f"there is no config group {key!r}; {hint}choose from {', '.join(groups)}"
+        hint = did_you_mean(key, known)
+        return f"there is no config group {key!r}; {hint}choose from {', '.join(known)}"
     others = [a for a in arguments if a.partition("=")[0].lstrip("~+") != key]
     config = _composed(config_name, conf, others)
-    if choices := _choices_with(key, conf):
-        group = key.rpartition(".")[0].replace(".", "/")
-        return f"{key} is a setting of other choices of {group}: choose {group}={'|'.join(choices)}"
-    hint = did_you_mean(key, [*_flatten(config, ""), *groups], cutoff=0.7)
+    if found := elsewhere(key, config_name, conf, arguments):
+        return found
+    hint = did_you_mean(key, [*_flatten(config, ""), *known], cutoff=0.7)
     parent, siblings = _siblings(config, key)
     where = f"{parent} has" if parent else "the config has"
     listed = f"{where} {', '.join(map(str, siblings))}" if siblings else "--cfg job lists all keys"
     return f"there is no setting {key!r}; {hint}{listed}"
-
-
-def _choices_with(key: str, conf: Path) -> list[str]:
-    """The choices of the group ``a/b`` whose files have the key ``c``, for ``key`` ``a.b.c``."""
-    group, _, name = key.rpartition(".")
-    folder = conf / group.replace(".", "/")
-    if not group or not folder.is_dir():
-        return []
-    found = []
-    for choice in _choices(folder):
-        values = yaml.safe_load((folder / f"{choice}.yaml").read_text(encoding="utf-8")) or {}
-        if name in values and not name.startswith("_"):
-            found.append(choice)
-    return found
 
 
 def _size_of_others(wanted: str, conf: Path, arguments: Sequence[str]) -> str:
@@ -101,7 +98,7 @@ def _size_of_others(wanted: str, conf: Path, arguments: Sequence[str]) -> str:
     given = next((a for a in arguments if a.startswith(f"{group}=")), group)
     sizes = [
         choice
-        for choice in _choices(conf / group)
+        for choice in choices(conf / group)
         if wanted in (yaml.safe_load((conf / group / f"{choice}.yaml").read_text("utf-8")) or {})
     ]
     return f"{given} is a size of other models: choose {group}={'|'.join(sizes)}"
@@ -109,37 +106,26 @@ def _size_of_others(wanted: str, conf: Path, arguments: Sequence[str]) -> str:
 
 def _wrong_choice(conf: Path, arguments: Sequence[str]) -> str:
     """The message for ``audio=null`` or ``audio=5``: no choice of the group; "" for none such."""
-    groups = _groups(conf)
+    known = groups(conf)
     for group, _, value in (argument.partition("=") for argument in arguments):
-        if group not in groups:
+        if group not in known:
             continue
-        choices = _choices(conf / group)
+        options = choices(conf / group)
         chosen = value.strip("[]").split(",") if value.startswith("[") else [value]
-        if any(choice.strip() not in choices for choice in chosen):
-            return f"{group}={value} does not exist; choose from {', '.join(choices)}"
+        if any(choice.strip() not in options for choice in chosen):
+            return f"{group}={value} does not exist; choose from {', '.join(options)}"
     return ""
 
 
 def _replaced_section(section: str, conf: Path, arguments: Sequence[str]) -> str:
     """The message for ``size=small``, which replaces a section that other keys read."""
     given = [a for a in arguments if a.partition("=")[0].lstrip("+") == section]
-    groups = [group for group in _groups(conf) if group.rpartition("/")[2] == section]
-    choices = "".join(f", or choose {g}={'|'.join(_choices(conf / g))}" for g in groups)
+    named = [group for group in groups(conf) if group.rpartition("/")[2] == section]
+    chosen = "".join(f", or choose {g}={'|'.join(choices(conf / g))}" for g in named)
     return (
         f"{' '.join(given) or section}: {section} is a section with keys of its own;"
-        f" set one of them, {section}.KEY=VALUE{choices}"
+        f" set one of them, {section}.KEY=VALUE{chosen}"
     )
-
-
-def _groups(conf: Path) -> list[str]:
-    """The config groups, as ``model/encoder``."""
-    folders = [folder for folder in conf.rglob("*") if any(folder.glob("*.yaml"))]
-    return sorted(folder.relative_to(conf).as_posix() for folder in folders)
-
-
-def _choices(folder: Path) -> list[str]:
-    """The choices of a group."""
-    return sorted(path.stem for path in folder.glob("*.yaml") if not path.stem.startswith("_"))
 
 
 def _composed(config_name: str, conf: Path, arguments: Sequence[str]) -> DictConfig:

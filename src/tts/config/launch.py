@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from tts.config.arguments import one_line_errors
 from tts.config.help import help_text
-from tts.config.literal import quote_literals
+from tts.config.literal import quote_literals, with_new_keys
 from tts.config.package_configs import search_trusted_packages
 from tts.config.reporting import fail, reported, user_error
 from tts.config.resume_overrides import inherit_overrides
@@ -52,7 +52,7 @@ def launch(task: "Callable[[DictConfig], float | None]", config_name: str, about
             print(help_text(CONF, config_name, about))
             return
         _require_known_options(arguments)
-        sys.argv[1:] = quote_literals(arguments, config_name)
+        sys.argv[1:] = with_new_keys(quote_literals(arguments, config_name))
         _compose_and_run(task, config_name)
         if _failed_jobs:
             fail(f"error: {len(_failed_jobs)} of the sweep's jobs failed", 1)

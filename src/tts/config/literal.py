@@ -26,6 +26,7 @@ SPOKEN = {
     "phonemize": ("text",),
     "edit": ("text", "replace", "with", "new_text"),
 }
+OPEN = ("model.loss.ramps.", "model.loss.decays.")  # take every term of the loss
 PLAIN = re.compile(r"[A-Za-z0-9_./-]+")  # a string in Hydra's grammar too, unless it is ...
 TYPED = ("true", "false", "null", "nan", "inf", "-inf")  # ... one of these, or a number
 
@@ -34,7 +35,8 @@ def quote_literals(arguments: Sequence[str], config_name: str) -> list[str]:
     """Return the arguments with the values of literal keys quoted for Hydra.
 
     ``text=Well, hello`` -> ``text='Well, hello'``. In a multirun a comma separates values, unless
-    a path with the comma exists. Raises UserError for an argument that is not UTF-8.
+    a path with the comma exists. Raises UserError for an argument that is not UTF-8 and for a path
+    that is empty.
     """
     for number, argument in enumerate(arguments, start=1):
         if not _is_unicode(argument):
@@ -47,9 +49,20 @@ def quote_literals(arguments: Sequence[str], config_name: str) -> list[str]:
     return [_quote_argument(argument, spoken, several) for argument in arguments]
 
 
+def with_new_keys(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with a plus before keys of ``OPEN`` sections.
+
+    The files of ``conf/`` list only the terms that have a ramp or a decay by default, and Hydra
+    asks for a plus before a key that no file lists.
+    """
+    return [f"++{a}" if a.startswith(OPEN) and "=" in a else a for a in arguments]
+
+
 def _quote_argument(argument: str, spoken: tuple[str, ...], several: bool) -> str:
     key, equals, value = argument.partition("=")
     name = key.lstrip("+")
+    if equals and not value and name in PATHS and name not in (*spoken, "text", "ref"):
+        raise UserError(f"{key}= is empty: give a path, or leave {key}= out")
     if not equals or not value or argument.startswith("-") or _plain(value):
         return argument
     if name in (*spoken, *FREE_TEXT):

@@ -7,10 +7,12 @@ from omegaconf import DictConfig
 
 from tts.checkpoint import is_vocoder, require_run
 from tts.config.hydra_job import is_given
+from tts.config.loss_spans import check_loss_spans
 from tts.config.resume_overrides import own_overrides
 from tts.containment import require_writes_inside
 from tts.errors import UserError, naming_key
 from tts.plain_data import PlainData
+from tts.project_files import CONF
 from tts.vocoders.codec import is_codec
 
 STARTING_POINTS = ("resume", "ckpt_path", "init_from", "distill_from")
@@ -43,6 +45,7 @@ def check_options(
         if name in SOURCES:  # before the corpus is prepared
             with naming_key(name, config[name]):
                 require_run(config[name])
+    check_loss_spans(plain, CONF, overrides)
     if ".." in Path(str(plain.get("name"))).parts:
         raise UserError(f"name={plain['name']}: the run would leave outputs/; choose another name")
     if plain["data"].get("mel_from") and is_codec(plain):

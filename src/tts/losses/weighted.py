@@ -57,7 +57,7 @@ class WeightedLoss(nn.Module):
         for option, names in named:
             if unknown := sorted(names - set(terms)):
                 raise UserError(
-                    f"loss.{option} names unknown terms: {', '.join(unknown)}; choose from "
+                    f"model.loss.{option} names unknown terms: {', '.join(unknown)}; choose from "
                     f"{', '.join(sorted(terms))}"
                 )
         for option, spans in (("ramps", ramps), ("decays", decays)):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tts.errors import UserError
 from tts.metrics.evaluation_sample import EvaluationSample
 from tts.metrics.measure import Measure, Statistics
 
@@ -10,8 +11,13 @@ def mel_snr(mel: np.ndarray, reference: np.ndarray) -> float:
     """Return ``10 log10(var(reference) / var(mel - reference))`` of two log mels ``(T, M)``, in dB.
 
     Higher is better, unbounded for a perfect copy. Variances are over all frames and bands, so a
-    constant gain counts neither as signal nor as noise.
+    constant gain counts neither as signal nor as noise. Raises UserError for mels of two shapes.
     """
+    if np.shape(mel) != np.shape(reference):
+        raise UserError(
+            f"mel_snr: mel has the shape {tuple(np.shape(mel))}, and reference "
+            f"{tuple(np.shape(reference))}: give both the same frames and bands, (T, M)"
+        )
     signal = np.square(reference - reference.mean()).sum()
     noise = np.square(mel - reference - (mel - reference).mean()).sum()
     return float(10 * np.log10(max(signal, 1e-12) / max(noise, 1e-12)))

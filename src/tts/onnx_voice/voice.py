@@ -18,7 +18,7 @@ from tts.errors import UserError
 from tts.onnx_voice.graph_speaker import Arrays, GraphSpeaker, Spoken
 from tts.onnx_voice.graph_style import CONTROLS
 from tts.plain_data import PlainData, PlainDataError, parse_json, quoted
-from tts.project_files import install_advice
+from tts.project_files import install_advice, to_path
 from tts.threads import COUNT, usable_cpus
 from tts.trust import require_trusted
 
@@ -177,4 +177,4 @@ class _Opening:
 
 def is_onnx(path: str | os.PathLike[str] | None) -> bool:
     """Return whether ``path`` names a voice in ONNX."""
-    return path is not None and Path(path).suffix.lower() == SUFFIX
+    return path is not None and to_path(path).suffix.lower() == SUFFIX

@@ -92,12 +92,24 @@ class Codec(nn.Module):
         """Bits of the codes of a second, without entropy coding."""
         return self.codebooks * math.log2(self.codebook_size) * self.sample_rate / self.hop
 
+    def check_waveform(self, waveform: Tensor) -> None:
+        """Raise UserError unless ``waveform`` is ``(B, S)`` floats with at least one sample."""
+        if waveform.ndim != 2 or not waveform.shape[1] or not waveform.is_floating_point():
+            raise UserError(
+                f"a waveform for {type(self).__name__} has the shape (utterances, samples) and "
+                f"floats in [-1, 1], not {_described(waveform)}"
+            )
+
     def check(self, codes: Tensor) -> None:
-        """Raise UserError unless ``codes`` is ``(B, T, K)`` with every code in the codebooks."""
+        """Raise UserError unless ``codes`` is ``(B, T, K)`` integers, all in the codebooks."""
         if codes.ndim != 3 or codes.shape[2] != self.codebooks or codes.shape[1] == 0:
             raise UserError(
                 f"codes for {type(self).__name__} have the shape (utterances, frames, "
                 f"{self.codebooks}) with at least one frame, not {tuple(codes.shape)}"
+            )
+        if codes.dtype == torch.bool or codes.is_floating_point():
+            raise UserError(
+                f"codes for {type(self).__name__} are integers (int64), not {_described(codes)}"
             )
         lowest, highest = int(codes.min()), int(codes.max())
         if lowest < 0 or highest >= self.codebook_size:
@@ -150,6 +162,10 @@ def save_codec(
         weights=codec.state_dict(), step=0,
     )  # fmt: skip
     save_voice(run, folder, about or {})
+
+
+def _described(tensor: Tensor) -> str:
+    return f"{tuple(tensor.shape)} of {str(tensor.dtype).removeprefix('torch.')}"
 
 
 def _digest(weights: dict[str, Tensor]) -> str:

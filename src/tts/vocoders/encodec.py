@@ -61,6 +61,7 @@ class Encodec(Codec):
 
     def encode(self, waveform: Tensor) -> Tensor:
         """``(B, S)`` samples in [-1, 1] -> ``(B, T, K)`` int64 codes, T = ceil(S / hop)."""
+        self.check_waveform(waveform)
         channels = waveform[:, None].expand(-1, self.audio_channels, -1)
         return self._encode(channels).codes
 

@@ -39,6 +39,7 @@ class MelRVQ(Codec):
 
     def encode(self, waveform: Tensor) -> Tensor:
         """``(B, S)`` samples in [-1, 1] -> ``(B, T, K)`` int64 codes, T = ceil(S / hop)."""
+        self.check_waveform(waveform)
         return self.quantize(mel_spectrogram(waveform, self.mel))
 
     def decode(self, codes: Tensor) -> Tensor:

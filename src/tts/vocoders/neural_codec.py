@@ -96,8 +96,9 @@ class NeuralCodec(Codec):
         """``(B, S)`` samples in [-1, 1] -> ``(B, T, K)`` int64 codes, T = ceil(S / hop).
 
         ``samples (B,)`` int64: how many are real, in a batch with padding; None = all. Padding
-        changes no code of a real frame.
+        changes no code of a real frame. Raises UserError for another shape or type.
         """
+        self.check_waveform(waveform)
         return self.quantizer.quantize(self.codec_encoder(self._signal(waveform, samples), samples))
 
     def decode(self, codes: Tensor) -> Tensor:

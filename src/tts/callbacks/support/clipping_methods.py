@@ -38,7 +38,7 @@ class GlobalNormClipping(ClippingMethod):
     """
 
     def __init__(self, max_norm: Positive = 1.0) -> None:
-        self.max_norm = _positive("max_norm", max_norm)
+        self.max_norm = _positive(self, "max_norm", max_norm)
 
     def __call__(self, parameters: list[nn.Parameter]) -> Tensor:
         return gather_full(nn.utils.clip_grad_norm_(parameters, self.max_norm))
@@ -48,7 +48,7 @@ class PerParameterClipping(ClippingMethod):
     """Scales each parameter's gradient to a norm of at most ``max_norm``, independent of others."""
 
     def __init__(self, max_norm: Positive = 0.5) -> None:
-        self.max_norm = _positive("max_norm", max_norm)
+        self.max_norm = _positive(self, "max_norm", max_norm)
 
     def __call__(self, parameters: list[nn.Parameter]) -> Tensor:
         grads = _grads(parameters)
@@ -74,11 +74,11 @@ class PercentileClipping(ClippingMethod):
     ) -> None:
         if not 0 < percentile <= 100 or not 0 < min_steps <= window:
             raise UserError(
-                f"callbacks.gradient_clipping.method: percentile={percentile} must be in (0, 100] "
-                f"and min_steps={min_steps} from 1 to window={window}"
+                f"{type(self).__name__}: percentile={percentile} must be in (0, 100] and "
+                f"min_steps={min_steps} from 1 to window={window}"
             )
         self.percentile, self.min_steps = percentile, min_steps
-        self.max_norm = _positive("max_norm", max_norm)
+        self.max_norm = _positive(self, "max_norm", max_norm)
         self.norms: deque[float] = deque(maxlen=window)
 
     def __call__(self, parameters: list[nn.Parameter]) -> Tensor:
@@ -106,8 +106,8 @@ class AdaptiveClipping(ClippingMethod):
     """
 
     def __init__(self, max_ratio: Positive = 0.01, min_weight_norm: Positive = 1e-3) -> None:
-        self.max_ratio = _positive("max_ratio", max_ratio)
-        self.min_weight_norm = _positive("min_weight_norm", min_weight_norm)
+        self.max_ratio = _positive(self, "max_ratio", max_ratio)
+        self.min_weight_norm = _positive(self, "min_weight_norm", min_weight_norm)
 
     def __call__(self, parameters: list[nn.Parameter]) -> Tensor:
         with torch.no_grad():
@@ -134,7 +134,7 @@ def _grads(parameters: Iterable[nn.Parameter]) -> list[Tensor]:
     return [p.grad for p in parameters if p.grad is not None]
 
 
-def _positive(name: str, value: float) -> float:
+def _positive(method: ClippingMethod, name: str, value: float) -> float:
     if not value > 0:
-        raise UserError(f"callbacks.gradient_clipping.method.{name}={value} must be above 0")
+        raise UserError(f"{type(method).__name__}: {name}={value} must be above 0")
     return value
