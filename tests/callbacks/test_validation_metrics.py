@@ -12,6 +12,7 @@ from fakes import CONTRACT, composed, make_batch
 from processes import ranks
 
 from tts.callbacks.checkpoints import Checkpoints
+from tts.callbacks.free_running import FreeRunning
 from tts.callbacks.pruning import Pruning
 from tts.callbacks.validation_metrics import ValidationMetrics
 from tts.errors import UserError
@@ -179,6 +180,37 @@ def test_a_metric_without_a_direction_cannot_be_monitored(tmp_path: Path) -> Non
     trainer = trainer_of(callbacks=[number_metric()], callback_metrics={"val/mel": 1.0})
     with pytest.raises(UserError, match=r"is not a metric .* metrics/number, val/mel"):
         Checkpoints(tmp_path, "metrics/beauty").on_validation_end(trainer, Module())  # type: ignore[arg-type]
+
+
+def test_a_metric_that_this_model_does_not_measure_ends_the_first_validation(
+    tmp_path: Path,
+) -> None:
+    """The sanity check may lack metrics that the system declares, a validation none of them."""
+    trainer = trainer_of(
+        callbacks=[number_metric()],
+        callback_metrics={"val/mel": 1.0, "train/loss": 1.0, "val/kbps": 1.0},
+    )
+    directions = {"train/coverage": True, "val/coverage": True, "val/kbps": None}
+    trainer.lightning_module = SimpleNamespace(metric_directions=directions)
+
+    def known(monitor: str) -> list[str]:
+        with pytest.raises(UserError, match=f"monitor={monitor} is not") as caught:
+            Checkpoints(tmp_path, monitor).on_validation_end(trainer, Module())  # type: ignore[arg-type]
+        return str(caught.value).partition("choose from ")[2].split(", ")
+
+    trainer.sanity_checking = True
+    assert known("train/loss") == ["metrics/number", "val/coverage", "val/mel"]
+    Checkpoints(tmp_path, "val/coverage").on_validation_end(trainer, Module())  # type: ignore[arg-type]
+    trainer.sanity_checking = False
+    assert known("val/coverage") == known("train/coverage") == ["metrics/number", "val/mel"]
+
+
+def test_only_a_model_that_reads_declares_scores_of_reading() -> None:
+    for reads, declared in ((False, 0), (True, 5)):
+        callback = FreeRunning()
+        module = SimpleNamespace(model=SimpleNamespace(reads=reads))
+        callback.setup(SimpleNamespace(), module, "fit")  # type: ignore[arg-type]
+        assert len(callback.metric_directions) == declared
 
 
 def test_a_folder_that_takes_no_checkpoints_is_named_at_once(tmp_path: Path) -> None:

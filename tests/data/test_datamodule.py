@@ -5,12 +5,14 @@ import os
 import signal
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from omegaconf import OmegaConf
 
 from tests.data.recordings import TEXTS, ljspeech
+from tts.callbacks.support.datamodule import is_without_validation
 from tts.contract import MelContract
 from tts.data.corpora.ljspeech import LJSpeech
 from tts.data.data_settings import DataSettings
@@ -20,6 +22,7 @@ from tts.errors import UserError
 from tts.masks import mask_from_lengths
 from tts.project_files import CONF
 from tts.text.frontend import Frontend
+from tts.training.data import leave_out_empty_validation
 
 MORE = tuple(f"{text} once more" for text in TEXTS)
 
@@ -36,12 +39,24 @@ def module(tmp_path: Path, **options: object) -> SpeechDataModule:
         MelContract(),
         corpora=corpora,
         prepared_dir=str(tmp_path / "prepared"),
-        prepare=PrepareSettings(validation_share=0.34),
         frames_per_batch=600,
-        **{"workers": 0, **options},  # type: ignore[arg-type]
+        **{"prepare": PrepareSettings(validation_share=0.34), "workers": 0, **options},  # type: ignore[arg-type]
     )
     data.prepare_data()
     return data
+
+
+def test_validation_is_left_out_only_where_no_utterance_is_for_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for share, limit in ((0.34, 1.0), (0.0, 0)):
+        trainer = SimpleNamespace(limit_val_batches=1.0)
+        data = module(tmp_path, prepare=PrepareSettings(validation_share=share))
+        trainer.datamodule = data
+        leave_out_empty_validation(data, trainer)  # type: ignore[arg-type]
+        assert trainer.limit_val_batches == limit
+        assert ("data.prepare.validation_share=0)" in caplog.text) == (not limit)
+        assert is_without_validation(trainer) == (not limit)  # type: ignore[arg-type]
 
 
 def test_two_corpora_train_together(tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from lightning.pytorch.callbacks import Checkpoint
 
 from tts.bounds import Count
 from tts.callbacks.graceful_stop import Interrupted
-from tts.callbacks.support.datamodule import has_same_validation_set
+from tts.callbacks.support.datamodule import has_same_validation_set, is_without_validation
 from tts.callbacks.support.finite_weights import require_finite_weights
 from tts.callbacks.support.last_step import is_last_step
-from tts.callbacks.support.metric_directions import metric_directions
+from tts.callbacks.support.metric_directions import metric_directions, monitors
 from tts.callbacks.support.priority import DEFAULT
 from tts.checkpoint import CheckpointError, load_checkpoint
 from tts.errors import UserError
@@ -130,17 +130,15 @@ class Checkpoints(Checkpoint):
             self._save(trainer, f"step-{step:07d}.ckpt")
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if self.monitor is None:
+        if self.monitor is None or trainer.state.fn != "fit":
             return
         metrics = trainer.callback_metrics
-        declared = metric_directions(trainer)
-        if self.monitor not in metrics and self.monitor not in declared:
-            known = [*(name for name in metrics if name.startswith("val/")), *declared]
+        if self.monitor not in (known := monitors(trainer)):
             raise UserError(
-                f"monitor={self.monitor} is not a metric of a validation: choose from "
-                f"{', '.join(sorted(known))}"
+                f"monitor={self.monitor} is not a metric of this model's validation: choose from "
+                f"{', '.join(known)}"
             )
-        if trainer.sanity_checking or trainer.state.fn != "fit" or self.monitor not in metrics:
+        if trainer.sanity_checking or self.monitor not in metrics:
             return
         value = float(metrics[self.monitor])
         best = self._sign * value < self.best_score
@@ -178,6 +176,8 @@ class Checkpoints(Checkpoint):
 
     @staticmethod
     def _why_no_best(trainer: pl.Trainer, monitor: str) -> str:
+        if is_without_validation(trainer):
+            return "no utterance is for validation (data.prepare.validation_share)"
         if not trainer.enable_validation:
             return "trainer.limit_val_batches=0 leaves out all validations"
         if monitor in trainer.callback_metrics:

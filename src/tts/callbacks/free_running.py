@@ -18,7 +18,9 @@ from tts.models.acoustic import AcousticModel
 from tts.strategies.sharding import gather_full_model
 
 PREFIX = "val/spoken_"
-HIGHER_IS_BETTER = ("diagonality", "coverage")
+DIRECTIONS = {
+    "diagonality": True, "coverage": True, "skips": False, "repeats": False, "failures": False,
+}  # fmt: skip
 
 
 class FreeRunning(pl.Callback):
@@ -35,11 +37,17 @@ class FreeRunning(pl.Callback):
     def __init__(self, count: Count = 4) -> None:
         self.count = count
         self._batch: Batch | None = None
+        self._reads = True  # whether the model does; known in setup
 
     @property
     def metric_directions(self) -> dict[str, bool | None]:
         """Whether higher is better, by logged name."""
-        return {PREFIX + name: True for name in HIGHER_IS_BETTER}
+        if not self._reads:
+            return {}
+        return {PREFIX + name: higher for name, higher in DIRECTIONS.items()}
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        self._reads = bool(getattr(pl_module.model, "reads", False))
 
     def on_validation_batch_end(
         self,

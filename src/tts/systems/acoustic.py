@@ -54,6 +54,8 @@ class AcousticSystem(pl.LightningModule):
     @property
     def metric_directions(self) -> dict[str, bool | None]:
         """Whether higher is better, by logged name."""
+        if not self.model.scored:
+            return {}
         names = (*HIGHER_IS_BETTER, *accuracy_names(self.model.codebooks))
         return {f"{part}/{name}": True for part in ("train", "val") for name in names}
 

@@ -26,7 +26,7 @@ from tts.plain_data import PlainData
 from tts.project_files import CONF
 from tts.threads import usable_cpus
 from tts.training.callbacks import build_callbacks
-from tts.training.data import prepare_data, tune_batch_size
+from tts.training.data import leave_out_empty_validation, prepare_data, tune_batch_size
 from tts.training.lightning_messages import silence_lightning
 from tts.training.metric_files import MetricFiles
 from tts.training.optuna_trial import current_trial, require_one_process
@@ -94,6 +94,7 @@ def train(
     data = prepare_data(config)
     if check is not None:
         check(data)
+    leave_out_empty_validation(data, trainer)
     if config.data.get("unseen_speakers") is not None:
         data.setup()
         summary["unseen_speakers"] = sorted(data.unseen)

@@ -64,6 +64,7 @@ def build_trainable_system(
         model = trained_system(system).model
         require_same_shapes(model, part_of("model.", state), str(checkpoint), OTHER_MODEL)
     model = trained_system(system).model
+    require_used_features(config.data, model)
     _warn_of_missing_order(model)
     if isinstance(model, AcousticModel) and (model.reference != "none" or model.takes_embedding):
         data.use_references(model.takes_embedding)
@@ -111,6 +112,24 @@ def load_initial_weights(
         start_encoder(config.encoder_from, model)
     elif not config.init_from:
         require_no_pretrained_encoder(model)
+
+
+def require_used_features(data: DictConfig, model: nn.Module) -> None:
+    """Raise UserError for features that would be prepared and that ``model`` does not read.
+
+    ``data``: the section of the config.
+    """
+    acoustic = model if isinstance(model, AcousticModel) else None
+    if data.get("codec") is not None and (acoustic is None or acoustic.features != "codes"):
+        raise UserError(
+            f"data.codec={data.codec}: this model does not predict codes; choose "
+            "model=masked_codec, or model=autoregressive model/output=codes, or remove data.codec"
+        )
+    if data.get("embeddings") and (acoustic is None or not acoustic.takes_embedding):
+        raise UserError(
+            "data.embeddings=true: no style of this model reads speaker embeddings; choose "
+            "model/style=composed model/style/parts=[embedding], or remove data.embeddings"
+        )
 
 
 def build_system(config: DictConfig, facts: CorpusFacts, card: PlainData) -> pl.LightningModule:

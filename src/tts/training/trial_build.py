@@ -14,6 +14,7 @@ import torch
 from omegaconf import DictConfig
 from torch import nn
 
+from tts.callbacks.support.trained_system import trained_system
 from tts.config.instantiate import instantiate
 from tts.config.value_checks import shown, source_key
 from tts.contract import MelContract
@@ -22,7 +23,7 @@ from tts.errors import UserError, naming_key
 from tts.plain_data import PlainData
 from tts.text.symbols import SYMBOLS
 from tts.training.model_memory import require_memory
-from tts.training.system import build_system
+from tts.training.system import build_system, require_used_features
 from tts.vocoders.codec import load_codec
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ def require_buildable(config: DictConfig, plain: PlainData, trainer: pl.Trainer)
     try:
         system = build_on_meta(config, plain)
         _require_long_clips(plain, system)
+        require_used_features(config.data, trained_system(system).model)
     except UserError as error:
         raise UserError(with_keys(str(error), config, plain)) from error
     except (RuntimeError, NotImplementedError) as error:

@@ -13,6 +13,12 @@ def datamodule(trainer: pl.Trainer) -> SpeechDataModule:
     return cast(SpeechDataModule, trainer.datamodule)  # type: ignore[attr-defined]
 
 
+def is_without_validation(trainer: pl.Trainer) -> bool:
+    """Return whether no utterance of the trainer's data is for validation."""
+    data = datamodule(trainer)
+    return isinstance(data, SpeechDataModule) and not len(data.dataset("validation"))
+
+
 def has_same_validation_set(trainer: pl.Trainer, checkpoint: PlainData) -> bool:
     """Return whether a checkpoint's metrics are those of the validation set used now."""
     data = datamodule(trainer)
