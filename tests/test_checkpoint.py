@@ -50,10 +50,23 @@ def test_a_message_says_a_path_once(tmp_path: Path) -> None:
         ("a/b, field: x", "run=a/b, field: x"),
         ("a/bc is damaged", "run=a/b: a/bc is damaged"),
         ("another error", "run=a/b: another error"),
+        ("data=x: another key", "data=x: another key"),
     ):
         with pytest.raises(UserError) as caught, naming_key("run", "a/b"):
             raise UserError(text)
         assert str(caught.value) == expected
+
+
+def test_a_path_with_an_equals_sign_is_no_key(tmp_path: Path) -> None:
+    folder = tmp_path / "a=1"
+    folder.mkdir()
+    assert message(folder) == f"run={folder} is neither a run nor a voice"
+
+
+@pytest.mark.parametrize("name", ["vocoder", "phonemizer"])
+def test_parts_of_a_synthesizer_are_functions(name: str) -> None:
+    with pytest.raises(UserError, match=f"{name}='voices/vocos_small': expected a function, "):
+        Synthesizer.load(**{name: "voices/vocos_small"})
 
 
 @pytest.mark.parametrize(("path", "text"), [(3, "3 is of type int"), ("", "the path is empty")])

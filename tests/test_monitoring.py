@@ -59,6 +59,9 @@ MISTAKES: dict[str, Callable[[], object]] = {
     r"token_lengths has the shape \(2,\)": lambda: alignment_diagonality(
         torch.zeros(2, 5, 4), torch.tensor(4)
     ),
+    "add: loss='low': expected a number": lambda: MetricsAggregator().add(1, loss="low"),  # type: ignore[arg-type]
+    "window=0 must be at least 1": lambda: MetricsAggregator(window=0),
+    "frames_per_second=0": lambda: plot_alignment(torch.eye(4), frames_per_second=0),
     r"add: loss has the shape \(2,\)": lambda: MetricsAggregator().add(1, loss=torch.zeros(2)),
 }
 

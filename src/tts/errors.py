@@ -27,7 +27,9 @@ def naming_key(key: str, value: object) -> Iterator[None]:
         yield
     except UserError as error:
         message = str(error)
-        if value is not None and not _NAMES_A_KEY.match(message):
+        subject = str(value).rstrip("/\\")  # a path can have an equals sign
+        named = _NAMES_A_KEY.match(message) and not (subject and message.startswith(subject))
+        if value is not None and not named:
             error.args = (f"{key}={value}{_after(message, str(value))}", *error.args[1:])
         raise
 

@@ -64,6 +64,7 @@ def alignment_diagonality(
     >>> round(float(alignment_diagonality(torch.full((200, 200), 1 / 200))), 1)
     0.3
     """
+    attention = torch.as_tensor(attention)  # also an array of numpy
     if attention.ndim not in (2, 3):
         raise UserError(
             "alignment_diagonality: attention has the shape (T, N) or (B, T, N), not "
@@ -104,12 +105,15 @@ def plot_alignment(
     """
     from tts.callbacks.support.plots import alignment_figure
 
+    attention = torch.as_tensor(attention)  # also an array of numpy
     if attention.ndim != 2:
         raise UserError(
             f"plot_alignment: attention has the shape (T, N), of one utterance and one head, not "
             f"{tuple(attention.shape)}"
         )
     tokens = attention.shape[1]
+    if not frames_per_second > 0:
+        raise UserError(f"plot_alignment: frames_per_second={frames_per_second} must be above 0")
     named = [str(n) for n in range(tokens)] if symbols is None else symbols
     if len(named) != tokens:
         raise UserError(
@@ -214,23 +218,19 @@ class MetricsAggregator:
     """
 
     def __init__(self, window: int = 20, higher_is_better: Sequence[str] = ()) -> None:
+        if window < 1:
+            raise UserError(f"MetricsAggregator: window={window} must be at least 1")
         self.window, self.higher_is_better = window, tuple(higher_is_better)
         self.curves: dict[str, MetricCurve] = {}
 
     def add(self, step: int, **values: float | Tensor) -> None:
         """Append the values of a step; those that are NaN or infinite are ignored.
 
-        Raises UserError for a tensor of several values.
+        Raises UserError for a value that is not one number.
         """
         for name, value in values.items():
-            if isinstance(value, Tensor) and value.numel() != 1:
-                raise UserError(
-                    f"MetricsAggregator.add: {name} has the shape {tuple(value.shape)}: give one "
-                    "number, such as its mean"
-                )
-            self.curves.setdefault(name, MetricCurve(self.window)).add(
-                step, float(value.detach() if isinstance(value, Tensor) else value)
-            )
+            number = _number(name, value)
+            self.curves.setdefault(name, MetricCurve(self.window)).add(step, number)
 
     def statistics(self) -> dict[str, dict[str, float]]:
         """Return last, mean, std, trend, best and best_at of each metric."""
@@ -238,3 +238,17 @@ class MetricsAggregator:
             name: curve.statistics(name in self.higher_is_better)
             for name, curve in self.curves.items() if curve.recent
         }  # fmt: skip
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, Tensor) and value.numel() != 1:
+        raise UserError(
+            f"MetricsAggregator.add: {name} has the shape {tuple(value.shape)}: give one number, "
+            "such as its mean"
+        )
+    try:
+        return float(value.detach() if isinstance(value, Tensor) else value)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            f"MetricsAggregator.add: {name}={quoted(value)}: expected a number"
+        ) from error

@@ -50,6 +50,10 @@ FADE = 0.01  # seconds of decay where speech is cut off
 CUT_OFF = 0.01  # RMS above which it is; silence of a voice is below 0.002
 PIECE = 1024  # frames per vocoder call: memory does not grow beyond
 FIRST = 16  # frames of a stream's first piece
+_MADE = {  # what Synthesizer.load takes
+    "vocoder": "functools.partial(tts.vocoders.load.load_vocoder, path=FOLDER, family=None)",
+    "phonemizer": "(text, language) -> symbols",
+}
 _LOADING = threading.RLock()  # torch's random state and hooks belong to the whole process
 
 
@@ -153,6 +157,9 @@ class Synthesizer:
             with trusting(trust):
                 voice = OnnxVoice(path, meanwhile=_prepare_reading)
                 return OnnxSynthesizer(voice, phonemizer, _lexicon(lexicon))
+        for name, made in (("vocoder", vocoder), ("phonemizer", phonemizer)):
+            if made is not None and not callable(made):
+                raise UserError(f"{name}={made!r:.200}: expected a function, {_MADE[name]}")
         import torch
 
         from tts.checkpoint import CheckpointError, load_run
@@ -240,6 +247,8 @@ class Synthesizer:
         """Return the sentences of a text as :meth:`speak` reads them, without speaking."""
         if not isinstance(text, str):
             raise UserError(f"text={text!r}: expected a string")
+        if language is not None and not isinstance(language, str):
+            raise UserError(f"language={language!r}: expected a string, such as 'en-us'")
         from tts.text.analysis import analyze
 
         code = self._language(language, self.facts.speaker_index(speaker))

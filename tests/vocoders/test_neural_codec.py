@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -133,6 +134,7 @@ def test_every_parameter_learns_through_the_codes(
         (torch.full((1, 4, 3), -1), "these reach from -1"),
         (torch.zeros(1, 4, 2, dtype=torch.long), r"frames, 3\)"),
         (torch.zeros(1, 0, 3, dtype=torch.long), "at least one frame"),
+        (np.zeros((1, 4, 3)), "not a ndarray; torch.as_tensor"),  # type: ignore[list-item]
         (torch.zeros(1, 4, 3), r"are integers \(int64\), not \(1, 4, 3\) of float32"),
     ],
 )

@@ -94,7 +94,8 @@ class Codec(nn.Module):
 
     def check_waveform(self, waveform: Tensor) -> None:
         """Raise UserError unless ``waveform`` is ``(B, S)`` floats with at least one sample."""
-        if waveform.ndim != 2 or not waveform.shape[1] or not waveform.is_floating_point():
+        valid = isinstance(waveform, Tensor) and waveform.is_floating_point()
+        if not valid or waveform.ndim != 2 or not waveform.shape[1]:
             raise UserError(
                 f"a waveform for {type(self).__name__} has the shape (utterances, samples) and "
                 f"floats in [-1, 1], not {_described(waveform)}"
@@ -102,10 +103,11 @@ class Codec(nn.Module):
 
     def check(self, codes: Tensor) -> None:
         """Raise UserError unless ``codes`` is ``(B, T, K)`` integers, all in the codebooks."""
-        if codes.ndim != 3 or codes.shape[2] != self.codebooks or codes.shape[1] == 0:
+        given = isinstance(codes, Tensor)
+        if not given or codes.ndim != 3 or codes.shape[2] != self.codebooks or not codes.shape[1]:
             raise UserError(
                 f"codes for {type(self).__name__} have the shape (utterances, frames, "
-                f"{self.codebooks}) with at least one frame, not {tuple(codes.shape)}"
+                f"{self.codebooks}) with at least one frame, not {_described(codes)}"
             )
         if codes.dtype == torch.bool or codes.is_floating_point():
             raise UserError(
@@ -164,7 +166,9 @@ def save_codec(
     save_voice(run, folder, about or {})
 
 
-def _described(tensor: Tensor) -> str:
+def _described(tensor: object) -> str:
+    if not isinstance(tensor, Tensor):
+        return f"a {type(tensor).__name__}; torch.as_tensor makes a tensor of it"
     return f"{tuple(tensor.shape)} of {str(tensor.dtype).removeprefix('torch.')}"
 
 

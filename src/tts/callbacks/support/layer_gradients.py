@@ -45,7 +45,9 @@ def layer_gradients(
                 ]
             )
         )
-    gradients = {}
+    gradients: dict[str, LayerGradient] = {}
+    if not rows:  # a model without parameters
+        return gradients
     for name, size, row in zip(layers, sizes, torch.stack(rows).tolist(), strict=True):
         norm, zeros, non_finite = row
         gradients[name] = LayerGradient(norm, size, zeros / size, non_finite / size)
