@@ -56,7 +56,9 @@ class AcousticSystem(pl.LightningModule):
         """Whether higher is better, by logged name."""
         if not self.model.scored:
             return {}
-        names = (*HIGHER_IS_BETTER, *accuracy_names(self.model.codebooks))
+        accuracies = accuracy_names(self.model.codebooks)
+        scores = [n for n in HIGHER_IS_BETTER if accuracies or not n.startswith("token_")]
+        names = (*scores, *accuracies)
         return {f"{part}/{name}": True for part in ("train", "val") for name in names}
 
     def forward(self, batch: Batch) -> object:
