@@ -128,7 +128,7 @@ def test_other_symbols_mels_and_models_are_rejected(run: Path) -> None:
     wide["project"].bias = torch.nn.Parameter(torch.zeros_like(build()[0].project.bias))
     with pytest.raises(UserError, match=r"less than 1% .* \(embed\.weight is \(30, "):
         start_from(str(run), torch.nn.ModuleDict(wide), KNOWN)
-    with pytest.raises(UserError, match="no run"):
+    with pytest.raises(UserError, match="does not exist: give a run"):
         start_from(str(run.parent / "nowhere"), build_model(KNOWN), KNOWN)
 
 
