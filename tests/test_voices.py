@@ -38,7 +38,13 @@ OTHERS = (
 
 @pytest.mark.parametrize(
     ("name", "speaker"),
-    [("lj", "lj"), ("kathleen", "kathleen"), ("kathleen_codes", "kathleen"), ("many", "lj")],
+    [
+        ("lj", "lj"),
+        ("kathleen", "kathleen"),
+        ("kathleen_codes", "kathleen"),
+        ("many", "lj"),
+        ("kathleen_autoregressive", "kathleen"),
+    ],
 )
 def test_a_voice_is_intelligible(name: str, speaker: str) -> None:
     pytest.importorskip("pocketsphinx")
@@ -88,7 +94,16 @@ def test_the_recognizer_hears_missing_words_in_other_languages(speaker: str, lan
 
 
 @pytest.mark.parametrize(
-    "name", ["lj", "kathleen", "kathleen_codes", "many", "codec_small", "phones"]
+    "name",
+    [
+        "lj",
+        "kathleen",
+        "kathleen_codes",
+        "kathleen_autoregressive",
+        "many",
+        "codec_small",
+        "phones",
+    ],
 )
 def test_a_voice_is_small_and_has_a_card(name: str) -> None:
     folder = VOICES / name
