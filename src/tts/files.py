@@ -5,7 +5,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -201,6 +201,17 @@ def require_other_file(out: StrPath, source: StrPath, key: str) -> None:
         same = same or os.path.samefile(out, source)
     if same:
         raise FileError(f"out={out} is the file of {key}={source}: give another name")
+
+
+def move_aside(folder: Path, paths: Iterable[Path]) -> Path:
+    """Move ``paths`` to ``folder/previous-<n>``, a new folder; return that folder."""
+    number = 1
+    while (aside := folder / f"previous-{number}").exists():
+        number += 1
+    aside.mkdir()
+    for path in paths:
+        path.rename(aside / path.name)
+    return aside
 
 
 def read_bytes(path: StrPath) -> bytes:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tts.checkpoint import VOICE, WEIGHTS, Run
 from tts.errors import UserError
-from tts.files import require_writable
+from tts.files import move_aside, require_writable
 from tts.vocoders.codec_decoder import FOLDER, codec_folder
 
 FILES = (VOICE, WEIGHTS, FOLDER, "README.md", "LICENSE", "NOTICE")
@@ -37,11 +37,4 @@ def set_voice_aside(folder: Path) -> Path | None:
     """Move a voice in ``folder`` to ``previous-<n>`` in it; return where it is now."""
     if not holds_voice(folder):
         return None
-    number = 1
-    while (aside := folder / f"previous-{number}").exists():
-        number += 1
-    aside.mkdir()
-    for name in FILES:
-        if (path := folder / name).exists():
-            path.rename(aside / name)
-    return aside
+    return move_aside(folder, [path for name in FILES if (path := folder / name).exists()])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tts.containment import require_links_inside
 from tts.errors import UserError
-from tts.files import require_writable
+from tts.files import move_aside, require_writable
 
 WRITTEN = ("report.json", "report.html", "wavs")
 VOICE_REPORTS = Path("outputs/evaluation")  # a voice can lie in an installed package
@@ -32,12 +32,4 @@ def report_folder(out: str | None, evaluated: Path, is_voice: bool) -> Path:
 def set_report_aside(folder: Path) -> Path | None:
     """Move an earlier report in ``folder`` to ``previous-<n>`` in it; return where it is now."""
     earlier = [path for name in WRITTEN if (path := folder / name).exists()]
-    if not earlier:
-        return None
-    number = 1
-    while (aside := folder / f"previous-{number}").exists():
-        number += 1
-    aside.mkdir()
-    for path in earlier:
-        path.rename(aside / path.name)
-    return aside
+    return move_aside(folder, earlier) if earlier else None

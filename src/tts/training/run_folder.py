@@ -10,7 +10,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from tts.config.hydra_job import task_overrides
 from tts.config.job_summary import SUMMARY
 from tts.config.resume_overrides import SAVED
-from tts.files import make_folder, write_text
+from tts.files import make_folder, move_aside, write_text
 from tts.vocoders.codec_decoder import FOLDER
 
 log = logging.getLogger(__name__)
@@ -69,10 +69,4 @@ def set_aside(folder: Path) -> None:
     left = [path for path in left if path.exists()]
     if not any((folder / name).exists() for name in ("checkpoints", CONFIG, FOLDER)):
         return
-    number = 1
-    while (aside := folder / f"previous-{number}").exists():
-        number += 1
-    aside.mkdir()
-    for path in left:
-        path.rename(aside / path.name)
-    log.info("%s held a run: moved to %s", folder, aside)
+    log.info("%s held a run: moved to %s", folder, move_aside(folder, left))
