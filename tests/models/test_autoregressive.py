@@ -88,11 +88,39 @@ def test_predictions_as_inputs_come_from_as_many_passes() -> None:
     seen = []
     model.prenet.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     for passes in (1, 16, 17):
-        model.scheduled_sampling_passes = passes
+        model.drawn_passes = lambda count, passes=passes: torch.full((count,), passes)
         model(data)
     few, enough, more = (x for x in (seen[1], seen[18], seen[36]))
     assert torch.allclose(enough, more, atol=1e-5)
     assert not torch.allclose(few, enough, atol=1e-2)
+
+
+def test_each_utterance_reads_the_predictions_of_its_own_passes() -> None:
+    """The utterance with fewer passes reads what it reads where all have as many."""
+    model = build(
+        "model.scheduled_sampling=1.0", "model.prenet.dropout=0", "model.attention_forcing=1",
+        "model.decoder.dropout=0", "model.encoder.dropout=0", "model.decoder.drop_path=0",
+    ).train()  # fmt: skip
+    read = []
+    model.decoder.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0]))
+
+    def read_after(*passes: int) -> Tensor:
+        model.drawn_passes = lambda _: torch.tensor(passes)
+        model(batch())
+        return read[-1]
+
+    mixed, none, three = read_after(0, 3), read_after(0, 0), read_after(3, 3)
+    assert torch.allclose(mixed[0], none[0], atol=1e-5)
+    assert torch.allclose(mixed[1], three[1], atol=1e-5)
+    assert not torch.allclose(mixed[1], none[1], atol=1e-2)
+
+
+def test_passes_are_drawn_for_the_chosen_share() -> None:
+    model = build("model.scheduled_sampling=0.25", "model.scheduled_sampling_passes=4")
+    passes = model.drawn_passes(4000)
+    share = (passes > 0).float().mean()
+    assert 0.2 < share < 0.3
+    assert sorted(set(passes.tolist())) == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("mixer", ["attention", "mamba", "mamba_attention"])

@@ -57,7 +57,7 @@ class Parts(NamedTuple):
     aligner: Callable[..., Aligner] | None = None  # token_dim, mel_bands; None: given durations
     attention_forcing: Share = 0.5  # share of utterances that read as aligned, in training
     scheduled_sampling: Share = 0.5  # share of utterances that read predictions, in training
-    scheduled_sampling_passes: Annotated[int, Bound(least=1)] = 4  # steps that errors add up over
+    scheduled_sampling_passes: Annotated[int, Bound(least=1)] = 4  # errors add up over so many
     input_noise: NonNegative = 0.0  # standard deviation added to the inputs, in training
     temperature: Temperature = 0.0  # of the sampling in speaking
     max_length: Positive = 30.0  # seconds of an utterance
@@ -273,30 +273,35 @@ class Autoregressive(MelModel[Output]):
 
     def _inputs(self, content: Tensor, context: Context) -> Tensor:
         """Return the decoder's inputs ``(B, S, dim)``."""
-        before = self.read_by_prenet(content)
         if not self.training:
-            return self.prenet(before, self._fixed_generator())
+            return self.prenet(self.read_by_prenet(content), self._fixed_generator())
         if self.scheduled_sampling:
-            before = self._with_predictions(before, content, context)
+            content = self._with_predictions(content, context)
+        before = self.read_by_prenet(content)
         if self.input_noise:
             before = before + self.input_noise * torch.randn_like(before)
         return self.prenet(before)
 
-    def _with_predictions(self, before: Tensor, content: Tensor, context: Context) -> Tensor:
-        """Replace a share of the utterances' inputs by the decoder's own predictions.
+    @torch.no_grad()
+    def _with_predictions(self, content: Tensor, context: Context) -> Tensor:
+        """Replace the content of a share of the utterances by the decoder's own predictions.
 
         Each pass over all steps in parallel (Mihaylova and Martins 2019, section 3) predicts from
         the predictions of the pass before, so that the errors of as many steps add up.
         """
-        chosen = torch.rand(len(before), device=before.device) < self.scheduled_sampling
-        read = before
-        for _ in range(self.scheduled_sampling_passes):
-            with torch.no_grad():
-                states = self.decoder(self.prenet(read), context)
-                predicted = self.predicted_content(states, content)
-            # with gradients of the embedded codes and of the first frame
-            read = torch.where(chosen[:, None, None], self.read_by_prenet(predicted), before)
-        return read
+        content = content.clone()
+        passes = self.drawn_passes(len(content))
+        for done in range(int(passes.max())):
+            rows = (passes > done).nonzero()[:, 0].to(content.device)
+            given = content[rows]
+            states = self.decoder(self.prenet(self.read_by_prenet(given)), context.rows(rows))
+            content[rows] = self.predicted_content(states, given).to(content.dtype)
+        return content
+
+    def drawn_passes(self, utterances: int) -> Tensor:
+        """Return how many passes each utterance gets, ``(B,)`` on the CPU; 0: it reads itself."""
+        passes = torch.randint(1, self.scheduled_sampling_passes + 1, (utterances,))
+        return passes * (torch.rand(utterances) < self.scheduled_sampling)
 
     def attended(self, state: StackState) -> Tensor:
         """Return the mean weights of the chosen heads in the last step, ``(B, N)``."""

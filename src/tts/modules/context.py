@@ -19,3 +19,18 @@ class Context(NamedTuple):
     # which steps of zeros keep
     reading: Tensor | None = None
     reading_heads: int = 0
+
+    def rows(self, index: Tensor) -> "Context":
+        """Return what the utterances ``index (R,)`` see, without a list of alignments."""
+
+        def of(x: Tensor | None) -> Tensor | None:
+            return None if x is None else x[index]
+
+        return self._replace(
+            mask=self.mask[index],
+            memory=of(self.memory),
+            memory_mask=of(self.memory_mask),
+            style=of(self.style),
+            reading=of(self.reading),
+            alignments=None,
+        )
