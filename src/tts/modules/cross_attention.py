@@ -9,11 +9,16 @@ of a head.
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tts.bounds import Heads
-from tts.modules.attention import checked_heads, join_heads, key_mask, split_heads
+from tts.modules.attention import (
+    checked_heads,
+    dot_product_attention,
+    join_heads,
+    key_mask,
+    split_heads,
+)
 from tts.modules.context import Context
 
 MASKED = -1e4  # score of padding: finite, so that an empty window gives no NaN
@@ -56,7 +61,7 @@ class CrossAttention(nn.Module):
         fast = context.alignments is None and context.reading is None
         if fast and type(self) is CrossAttention:
             mask = key_mask(state.mask)
-            y = F.scaled_dot_product_attention(query, state.key, state.value, mask)
+            y = dot_product_attention(query, state.key, state.value, mask)
             return self.output(join_heads(y))
         weights, log_weights = self.align(query, state)
         if context.alignments is not None:

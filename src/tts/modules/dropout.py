@@ -71,7 +71,8 @@ class Dropout(nn.Module):
         if x.device.type != "cpu":
             return nn.functional.dropout(x, self.probability)
         keep = torch.ops.tts.keep_mask(x.detach(), round(self.probability * 256))
-        return torch.where(keep, x * (1 / (1 - self.probability)), 0)
+        # one product is faster than torch.where, forward and backward
+        return x * keep.to(x.dtype).mul_(1 / (1 - self.probability))
 
     def extra_repr(self) -> str:
         return f"probability={self.probability}"
