@@ -15,6 +15,7 @@ from tts.losses.autoregressive import AttentionLoss
 from tts.masks import mask_from_lengths
 from tts.models.autoregressive_mel import AutoregressiveMel
 from tts.models.candidates import best_takes
+from tts.models.decoding import DecoderRun
 from tts.models.sampling import Sampling
 from tts.models.speaking import speak
 from tts.models.spoken import Spoken
@@ -23,7 +24,7 @@ from tts.modules.context import Context
 from tts.modules.style import StyleInputs
 
 SMALL = ("model=autoregressive", "model/size=tiny", "model.prenet.always=false")
-NEVER_STOPS = -30.0
+NEVER_STOPS, ALWAYS_STOPS = -30.0, 30.0
 
 
 def build(*overrides: str, stop: float | None = None) -> AutoregressiveMel:
@@ -199,6 +200,59 @@ def test_speech_in_forced_order_reads_the_text_to_its_end() -> None:
         path = spoken.attention[row, : spoken.steps[row]].argmax(-1)
         assert path.diff().min() >= 0
         assert path[-1] == tokens - 1
+
+
+@pytest.mark.parametrize("cross", ["plain", "windowed", "location_sensitive", "monotonic"])
+def test_forced_order_binds_the_heads_that_carry_the_alignment(cross: str) -> None:
+    """The first head of the last of two layers; all others read as they like."""
+    model = build(
+        f"model/cross_attention={cross}", "model.cross_attention.heads=2",
+        "model.decoder.depth=2", "model.alignment_layers=1", "model.alignment_heads=1",
+    )  # fmt: skip
+    context, sampling = model.begin(prompt())
+    run = DecoderRun(model, context, sampling, in_order=True, rescue=False)
+    outside = []
+    with torch.no_grad():
+        x = run.first_input
+        for _ in range(4):
+            allowed = run.progress.allowed()
+            run.step(x)
+            weights = torch.cat([block[1].weights for block in run.state.blocks], 1)  # (B, 4, N)
+            outside.append((weights * ~allowed[:, None]).sum((0, 2)))
+            x = torch.randn_like(x)
+    found = torch.stack(outside).sum(0)
+    assert float(found[2]) == pytest.approx(0, abs=1e-6)
+    if cross in ("plain", "location_sensitive"):
+        assert bool((found[[0, 1, 3]] > 0.1).all())
+
+
+def test_a_text_is_spoken_the_same_alone_and_beside_a_longer_one() -> None:
+    model = build("model.prenet.always=true", "model.max_length=1.0", stop=NEVER_STOPS)
+    data = batch()
+    both = model.generate(prompt())
+    row = int(data.token_lengths.argmin())
+    one = slice(row, row + 1)
+    alone = Prompt(
+        data.tokens[one, : data.token_lengths[row]], data.token_lengths[one], data.speaker[one],
+        None if data.language is None else data.language[one], controls=SynthesisControls(),
+    )  # fmt: skip
+    generated = model.generate(alone)
+    length = int(both.frame_lengths[row])
+    assert int(generated.frame_lengths) == length
+    assert torch.allclose(generated.features[0], both.features[row, :length], atol=1e-4)
+
+
+def test_a_short_text_is_not_complete_after_one_step() -> None:
+    """A first step can move on by three tokens; of eight, five are then left."""
+    model = build(stop=ALWAYS_STOPS)
+    data = batch(token_lengths=(8,), frame_lengths=(61,))
+    given = Prompt(data.tokens, data.token_lengths, data.speaker, data.language)
+    context, sampling = model.begin(given)
+    spoken = speak(model, context, sampling, in_order=True)
+    path = spoken.attention[0, : spoken.steps[0]].argmax(-1)
+    assert int(path.max()) >= 5
+    assert failure(torch.tensor([0, 3, 4]), 8, True) == "ends before the text does"
+    assert not failure(torch.tensor([0, 3, 5]), 8, True)
 
 
 @pytest.mark.parametrize("cross", ["plain", "windowed", "location_sensitive", "monotonic"])

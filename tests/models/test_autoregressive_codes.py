@@ -188,7 +188,8 @@ def test_a_stream_equals_the_complete_speech() -> None:
 @pytest.mark.parametrize(
     ("controls", "culprit"),
     [
-        ({"top_k": 5}, "top_k=5 has no effect at this model's temperature of 0"),
+        ({"top_k": 5}, "top_k=5 has no effect at a temperature of 0"),
+        ({"top_p": 0.9, "temperature": 0.0}, "top_p=0.9 has no effect at a temperature of 0"),
         ({"beam": 2, "temperature": 0.5}, "temperature=0.5 has no effect with beam=2"),
         ({"beam": 2, "fine_temperature": 0.5}, "fine_temperature=0.5 has no effect with beam=2"),
         ({"beam": 2, "candidates": 3}, "candidates=3 .* give candidates=1"),
@@ -221,6 +222,23 @@ def test_a_training_pass_reads_predictions_and_noise() -> None:
     assert not torch.allclose(first, model(data).logits)
     assert torch.isfinite(first).all()
     assert Sampling(0.0, None).generator_on(torch.device("cpu")) is not None
+
+
+def test_a_seed_acts_wherever_something_is_drawn() -> None:
+    """The first codebook of the likeliest tokens, the others drawn."""
+    model = build("model.max_length=1.0")
+    data = batch()
+
+    def spoken(seed: int) -> Tensor:
+        controls = SynthesisControls(temperature=0.0, fine_temperature=2.0)
+        given = Prompt(
+            data.tokens, data.token_lengths, data.speaker, data.language, controls=controls,
+            generator=torch.Generator().manual_seed(seed),
+        )  # fmt: skip
+        return model.generate(given).features
+
+    assert torch.equal(spoken(1), spoken(1))
+    assert not torch.equal(spoken(1), spoken(2))
 
 
 def test_codes_that_stand_for_like_sounds_start_alike() -> None:

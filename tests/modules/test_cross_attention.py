@@ -200,7 +200,8 @@ def test_a_restricted_step_reads_the_allowed_tokens_alone(cross: str) -> None:
     allowed[:, 4:6] = True
     blocks = []
     for block, (mixer, before) in zip(model.blocks, state.blocks, strict=True):
-        blocks.append((mixer, block.cross.layer.restrict(before, allowed)))  # type: ignore[union-attr]
+        layer = block.cross.layer  # type: ignore[union-attr]
+        blocks.append((mixer, layer.restrict(before, allowed, layer.heads)))
     _, state = model.step(random(2, DIM), state._replace(blocks=tuple(blocks)))
     for _, after in state.blocks:
         assert (after.weights * ~allowed[:, None]).sum() < 1e-6 or cross == "monotonic"

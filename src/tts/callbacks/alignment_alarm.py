@@ -23,8 +23,9 @@ from tts.strategies.sharding import gather_full_model
 log = logging.getLogger(__name__)
 ADVICE = {  # by the scalar that is too low
     "val/diagonality": "attention has not learned to read the text in order (%s). Raise "
-    "model.loss.weights.guided_attention or forward_sum, choose model/cross_attention=monotonic or "
-    "a larger model.frames_per_step, or check that the texts fit the recordings",
+    "model.attention_forcing or model.loss.weights.attention (without attention forcing: "
+    "model.loss.weights.guided_attention or forward_sum), start with init_from=voices/kathleen, "
+    "choose a larger model.frames_per_step, or check that the texts fit the recordings",
     "val/alignment_spread": "a few tokens, such as stress marks or spaces, take most frames (%s), "
     "and the speech will not be intelligible. Start with clean recordings of few speakers "
     "(init_from=voices/lj), or check that the texts and data.language fit the recordings",

@@ -28,6 +28,7 @@ from tts.models.speaking import speak_safely
 from tts.models.spoken_path import durations_of, failure
 from tts.modules.context import Context
 from tts.modules.cross_attention import LEAST, CrossAttention
+from tts.modules.dropout import without_dropout
 from tts.modules.positional import Sinusoidal
 from tts.modules.postnet import Postnet
 from tts.modules.prenet import Prenet
@@ -102,6 +103,7 @@ class Autoregressive(MelModel[Output]):
 
     reads = True
     delay = 0  # steps until all of a step's frames are written
+    fine_temperature = 0.0  # of all codebooks but the first
 
     def __init__(self, facts: CorpusFacts, parts: Parts, inputs: int, outputs: int) -> None:
         dim = parts.dim
@@ -229,7 +231,10 @@ class Autoregressive(MelModel[Output]):
         embedded = self.embedded(prompt.tokens, prompt.language, token_mask)
         memory = self.encode(embedded, token_mask, style)
         context = Context(token_mask, memory, token_mask, style)
-        return context, Sampling.of(prompt.controls, self.temperature, prompt.generator)
+        sampling = Sampling.of(
+            prompt.controls, self.temperature, self.fine_temperature, prompt.generator
+        )
+        return context, sampling
 
     def decoded(self, batch: Batch, content: Tensor, step_mask: Tensor) -> Decoded:
         """Read a text and its own earlier ``content`` in one pass (teacher forcing)."""
@@ -277,10 +282,14 @@ class Autoregressive(MelModel[Output]):
             return self.prenet(self.read_by_prenet(content), self._fixed_generator())
         if self.scheduled_sampling:
             content = self._with_predictions(content, context)
+        return self.prenet(self._noisy(content))
+
+    def _noisy(self, content: Tensor) -> Tensor:
+        """Return what the prenet reads in training, ``(B, S, C)``."""
         before = self.read_by_prenet(content)
         if self.input_noise:
             before = before + self.input_noise * torch.randn_like(before)
-        return self.prenet(before)
+        return before
 
     @torch.no_grad()
     def _with_predictions(self, content: Tensor, context: Context) -> Tensor:
@@ -291,10 +300,12 @@ class Autoregressive(MelModel[Output]):
         """
         content = content.clone()
         passes = self.drawn_passes(len(content))
+        # the decoder's dropout is off, as in speaking; the prenet's is on in both
         for done in range(int(passes.max())):
             rows = (passes > done).nonzero()[:, 0].to(content.device)
             given = content[rows]
-            states = self.decoder(self.prenet(self.read_by_prenet(given)), context.rows(rows))
+            with without_dropout(self.decoder):
+                states = self.decoder(self.prenet(self._noisy(given)), context.rows(rows))
             content[rows] = self.predicted_content(states, given).to(content.dtype)
         return content
 

@@ -157,12 +157,11 @@ class AutoregressiveCodes(Autoregressive[CodesOutput]):
     ) -> tuple[Tensor, Tensor]:
         """``(B, dim)`` -> tokens ``(B, r, K)``, V where none is due; nats in the mean over them."""
         log_probs = self.token_log_probs(x, history, sampling)
-        fine = sampling.fine_temperature
-        fine = self.fine_temperature if fine is None else fine
+        fine = sampling._replace(temperature=sampling.fine_temperature)
         tokens = torch.cat(
             [
                 chosen(log_probs[:, :, :1], sampling, generator),
-                chosen(log_probs[:, :, 1:], sampling._replace(temperature=fine), generator),
+                chosen(log_probs[:, :, 1:], fine, generator),
             ],
             2,
         )

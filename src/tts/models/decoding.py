@@ -1,5 +1,6 @@
 """Decoding loop of an autoregressive model: one decoder step after another."""
 
+import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tts.models.sampling import Sampling
-from tts.models.spoken_path import Progress
+from tts.models.spoken_path import STEP, Progress
 from tts.modules.context import Context
 from tts.modules.cross_attention import CrossAttention
 from tts.modules.prenet import Prenet
@@ -16,6 +17,7 @@ from tts.modules.reorder import reordered
 from tts.modules.stack import Stack, StackState
 
 SECONDS_PER_TOKEN = 0.25  # longest speech, in the mean; natural speech takes about 0.08 s
+TOKENS_PER_SECOND = 25.0  # of the fastest speech
 STUCK = 1.5  # seconds at one token after which speech has failed
 STUCK_IN_ORDER = 0.5  # seconds after which a forced reading moves on
 REMEMBERED = 20  # steps in a history
@@ -40,6 +42,8 @@ class StepModel(Protocol):
     frames_per_second: float
     max_length: float  # seconds
     forced_order: bool  # whether every take is read in order
+    alignment_layers: int  # the last ones; their first heads carry the alignment
+    alignment_heads: int
     delay: int  # steps until all of a step's frames are written
 
     def write(
@@ -80,9 +84,9 @@ def decode(
 ) -> Iterator[Step]:
     """Yield steps until every utterance has stopped, is stuck or is too long.
 
-    ``context``: memory, mask and style. ``in_order``: each step may only attend to this token and
-    the next ones. ``rescue``: in order from where the first utterance is stuck or stops before its
-    end.
+    ``context``: memory, mask and style. ``in_order``: the heads that carry the alignment may only
+    attend to this token and the next ones. ``rescue``: in order from where the first utterance is
+    stuck or stops before its end.
     """
     run = DecoderRun(model, context, sampling, in_order, rescue)
     recent: deque[Tensor] = deque(maxlen=REMEMBERED)
@@ -110,9 +114,11 @@ class DecoderRun:
         per_second = model.frames_per_second / model.frames_per_step
         self.stuck_in_order = max(round(STUCK_IN_ORDER * per_second), 1)
         longest = self.stuck_in_order if in_order else max(round(STUCK * per_second), 1)
-        self.progress = Progress(mask, longest)
-        seconds = min(SECONDS_PER_TOKEN * mask.shape[1] + 1.0, model.max_length)
-        self.limit = max(round(seconds * per_second), 1)  # steps
+        reach = max(STEP, math.ceil(TOKENS_PER_SECOND / per_second))
+        self.progress = Progress(mask, longest, reach)
+        seconds = (SECONDS_PER_TOKEN * mask.sum(-1) + 1.0).clamp(max=model.max_length)
+        self.limit = (seconds * per_second).round().clamp(min=1)  # (B,) steps
+        self.takes = sampling.candidates
         self.state = model.decoder.initial_state(len(memory), memory, mask, context.style)
         self.first_input = model.first_frame.expand(len(memory), -1)
         self.ended = torch.zeros(len(memory), dtype=torch.bool, device=memory.device)
@@ -124,7 +130,8 @@ class DecoderRun:
         """Run one step on what the prenet reads ``(B, C)``; return its output ``(B, dim)``."""
         if self.in_order:
             self.state = _restricted(self.model, self.state, self.progress.allowed())
-        x, self.state = self.model.decoder.step(self.model.prenet(x, self.generator), self.state)
+        x = self.model.prenet(x, self.generator, self.takes)
+        x, self.state = self.model.decoder.step(x, self.state)
         self.attention = self.model.attended(self.state)
         self.progress.move(self.attention)
         stop, progress = self.model.stop(x)[:, 0] > 0, self.progress
@@ -156,10 +163,15 @@ class DecoderRun:
 
 
 def _restricted(model: StepModel, state: StackState, allowed: Tensor) -> StackState:
-    """Let the next step of all cross-attentions read the tokens of ``allowed (B, N)`` alone."""
-    blocks = []
-    for block, (mixer, cross) in zip(model.decoder.blocks, state.blocks, strict=True):
-        layer = block.cross.layer  # type: ignore[union-attr]
+    """Let the heads that carry the alignment read the tokens of ``allowed (B, N)`` alone next.
+
+    The others have never been shown where to read, and what they see elsewhere helps them.
+    """
+    first = len(state.blocks) - model.alignment_layers
+    blocks = list(state.blocks)
+    for index in range(first, len(blocks)):
+        layer = model.decoder.blocks[index].cross.layer  # type: ignore[union-attr]
         assert isinstance(layer, CrossAttention)
-        blocks.append((mixer, layer.restrict(cross, allowed)))
+        mixer, cross = blocks[index]
+        blocks[index] = mixer, layer.restrict(cross, allowed, model.alignment_heads)
     return state._replace(blocks=tuple(blocks))

@@ -54,11 +54,12 @@ def speak_safely(
         rows = [row for row, reason in enumerate(failed) if reason]
         if not rows:
             break
-        if in_order == ordered and not sampling.temperature and not model.prenet.random:
+        if in_order == ordered and not sampling.random and not model.prenet.random:
             continue  # it would be the same
         how = "trying another seed" if in_order == ordered else "reading it in forced order"
         notes += [f"speech {failed[row]}: {how}" for row in rows]
-        again = speak(model, _rows(context, rows), sampling._replace(seed=FIXED_SEED + 1), in_order)
+        other = sampling._replace(seed=FIXED_SEED + 1, candidates=1)
+        again = speak(model, _rows(context, rows), other, in_order)
         spoken = _replaced(spoken, rows, again)
     for row, reason in enumerate(failures(spoken, context)):
         if reason:

@@ -12,8 +12,8 @@ from tts.masks import mask_from_lengths
 LEAST = 1e-6  # weight of a token in the search
 REACH = 6  # tokens that attention may jump ahead before it counts as a skip
 BACK = 5  # tokens that it may jump back before it counts as a repetition
-REST = 4  # tokens that may be left at the end, such as final punctuation
-STEP = 3  # tokens that a forced reading moves on in one step, at most (Tachibana et al. 2018, 4.2)
+REST = 2  # tokens that may be left at the end, such as final punctuation
+STEP = 3  # tokens that a forced reading can move on in one step (Tachibana et al. 2018, 4.2)
 
 
 def durations_of(weights: Tensor, token_lengths: Tensor, steps: Tensor, each: int) -> Tensor:
@@ -44,19 +44,28 @@ def failure(path: Tensor, tokens: int, stopped: bool) -> str:
         return "repeats a part of the text"
     if len(jumps) and int(jumps.max()) > REACH:
         return "skips a part of the text"
-    if int(path.max()) < tokens - 1 - REST:
+    if int(path.max()) < tokens - 1 - rest_of(tokens):
         return "ends before the text does" if stopped else "does not reach the end of the text"
     return "" if stopped else "does not stop"
+
+
+def rest_of(tokens: int) -> int:
+    """Return how many of ``tokens`` may be left at the end: of a short text fewer than REST."""
+    return min(REST, tokens // 4)
 
 
 class Progress:
     """Position of each utterance in its text while it is spoken, and whether it still moves.
 
-    ``longest``: steps without progress after which an utterance counts as stuck.
+    ``longest``: steps without progress after which an utterance counts as stuck. ``reach``: tokens
+    that a forced reading can move on in one step.
     """
 
-    def __init__(self, token_mask: Tensor, longest: int) -> None:
-        self.last = token_mask.sum(-1) - 1  # (B,)
+    def __init__(self, token_mask: Tensor, longest: int, reach: int = STEP) -> None:
+        tokens = token_mask.sum(-1)  # (B,)
+        self.last = tokens - 1
+        self.end = self.last - (tokens // 4).clamp(max=REST)
+        self.reach = reach
         self.position = torch.zeros_like(self.last)
         self.furthest = torch.zeros_like(self.last)
         self.idle = torch.zeros_like(self.last)  # steps since the furthest token was reached
@@ -84,12 +93,12 @@ class Progress:
         few, without this one if it is stuck."""
         token = torch.arange(self.mask.shape[1], device=self.mask.device)
         first = torch.minimum(self.furthest + self.stuck.long(), self.last)[:, None]
-        return (token >= first) & (token <= first + STEP) & self.mask
+        return (token >= first) & (token <= first + self.reach) & self.mask
 
     @property
     def at_end(self) -> Tensor:
         """Which utterances have reached the end of their text ``(B,)``."""
-        return self.furthest >= self.last - REST
+        return self.furthest >= self.end
 
     @property
     def finished(self) -> Tensor:

@@ -30,7 +30,7 @@ class CrossState(NamedTuple):
 
     key: Tensor  # (B, H, N, D)
     value: Tensor  # (B, H, N, D)
-    mask: Tensor  # (B, N) bool, tokens that may be attended to
+    mask: Tensor  # (B, H, N) bool, tokens that each head may attend to
     weights: Tensor  # (B, H, N) of the last step, fp32
     track: Tensor  # the subclass's own memory of the earlier steps
 
@@ -60,7 +60,7 @@ class CrossAttention(nn.Module):
         (query,) = split_heads(self.query(x), 1, self.heads)
         fast = context.alignments is None and context.reading is None
         if fast and type(self) is CrossAttention:
-            mask = key_mask(state.mask)
+            mask = key_mask(context.memory_mask) if context.memory_mask is not None else None
             y = dot_product_attention(query, state.key, state.value, mask)
             return self.output(join_heads(y))
         weights, log_weights = self.align(query, state)
@@ -84,7 +84,8 @@ class CrossAttention(nn.Module):
         if mask is None:
             mask = torch.ones(key.shape[0], key.shape[2], dtype=torch.bool, device=key.device)
         weights = torch.zeros(key.shape[:3], device=key.device)
-        return CrossState(key, value, mask, weights, self.initial_track(mask))
+        heads = mask[:, None].expand(-1, self.heads, -1)
+        return CrossState(key, value, heads, weights, self.initial_track(mask))
 
     def step(self, x: Tensor, state: CrossState) -> tuple[Tensor, CrossState]:
         """One step ``(B, dim) -> (B, dim)``."""
@@ -109,11 +110,12 @@ class CrossAttention(nn.Module):
         """Return the track before the first step. ``mask (B, N)``."""
         return torch.zeros(len(mask), device=mask.device)
 
-    def restrict(self, state: CrossState, allowed: Tensor) -> CrossState:
-        """Let the next step attend to the tokens of ``allowed (B, N)`` alone."""
-        return state._replace(mask=allowed)
+    def restrict(self, state: CrossState, allowed: Tensor, heads: int) -> CrossState:
+        """Let the first ``heads`` attend to the tokens of ``allowed (B, N)`` alone in a step."""
+        first = allowed[:, None].expand(-1, min(heads, self.heads), -1)
+        return state._replace(mask=torch.cat([first, state.mask[:, heads:]], 1))
 
     def scores(self, query: Tensor, state: CrossState) -> Tensor:
         """Return scaled products ``(B, H, T, N)`` fp32, MASKED at padding."""
         products = (query @ state.key.mT).float() * query.shape[-1] ** -0.5
-        return products.masked_fill(~key_mask(state.mask), MASKED)
+        return products.masked_fill(~state.mask[:, :, None], MASKED)

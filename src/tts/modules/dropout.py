@@ -1,5 +1,8 @@
 """Dropout of values and of residual branches (DropPath), cheap to sample on CPUs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
@@ -76,6 +79,19 @@ class Dropout(nn.Module):
 
     def extra_repr(self) -> str:
         return f"probability={self.probability}"
+
+
+@contextmanager
+def without_dropout(module: nn.Module) -> Iterator[None]:
+    """Switch the dropout of all parts of ``module`` off for a while."""
+    active = [m for m in module.modules() if isinstance(m, Dropout | DropPath) and m.training]
+    for layer in active:
+        layer.eval()
+    try:
+        yield
+    finally:
+        for layer in active:
+            layer.train()
 
 
 def _rounded(probability: float, name: str) -> float:

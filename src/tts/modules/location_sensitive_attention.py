@@ -66,7 +66,7 @@ class LocationSensitiveAttention(CrossAttention):
         weights = torch.cat([state.weights, state.track], 1).to(self.location.weight.dtype)
         location = self.of_location(self.location(weights).mT)  # (B, N, A)
         scores = self.score(torch.tanh(query[:, None] + state.key + location)).mT.float()
-        return scores.masked_fill(~state.mask[:, None], MASKED).log_softmax(-1)
+        return scores.masked_fill(~state.mask, MASKED).log_softmax(-1)
 
     def _hidden_query(self, query: Tensor) -> Tensor:
         """``(B, H, T, D) -> (B, T, A)``."""

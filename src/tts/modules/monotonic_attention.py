@@ -52,10 +52,11 @@ class MonotonicAttention(CrossAttention):
         start[:, :, 0] = 1
         return start
 
-    def restrict(self, state: CrossState, allowed: Tensor) -> CrossState:
-        """Move heads that are outside ``allowed (B, N)`` to its first token."""
+    def restrict(self, state: CrossState, allowed: Tensor, heads: int) -> CrossState:
+        """Move those of the first ``heads`` outside ``allowed (B, N)`` to its first token."""
         first = F.one_hot(allowed.long().argmax(-1), allowed.shape[1]).to(state.track)
         inside = (state.track * allowed[:, None]).sum(-1, keepdim=True) > 0  # (B, H, 1)
+        inside[:, heads:] = True
         return state._replace(track=torch.where(inside, state.track, first[:, None]))
 
     def _logits(self, query: Tensor, state: CrossState) -> Tensor:
@@ -63,9 +64,9 @@ class MonotonicAttention(CrossAttention):
 
     @staticmethod
     def _never_leave_last(stay: Tensor, mask: Tensor) -> Tensor:
-        token = torch.arange(mask.shape[1], device=mask.device)
-        last = token >= mask.sum(-1, keepdim=True) - 1  # (B, N)
-        return stay.masked_fill(last[:, None, None], 1.0)
+        token = torch.arange(mask.shape[2], device=mask.device)
+        last = token >= mask.sum(-1, keepdim=True) - 1  # (B, H, N)
+        return stay.masked_fill(last[:, :, None], 1.0)
 
 
 def _follow(stay: Tensor, weights: Tensor) -> Tensor:

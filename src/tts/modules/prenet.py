@@ -28,11 +28,14 @@ class Prenet(nn.Module):
         self.layers = nn.ModuleList([nn.Linear(bands, hidden), nn.Linear(hidden, hidden)])
         self.project = nn.Linear(hidden, dim)
 
-    def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """``generator``: of the dropout's random numbers; None = torch's own."""
+    def forward(
+        self, x: Tensor, generator: torch.Generator | None = None, takes: int | None = None
+    ) -> Tensor:
+        """``generator``: of the dropout's random numbers; None = torch's own. ``takes``: in a batch
+        of so many takes of each text, side by side, every text gets the same numbers."""
         x = x.to(self.project.weight.dtype)
         for layer in self.layers:
-            x = self._drop(F.relu(layer(x)), generator)
+            x = self._drop(F.relu(layer(x)), generator, takes)
         return self.project(x)
 
     @property
@@ -40,8 +43,11 @@ class Prenet(nn.Module):
         """Whether two calls can differ in the current mode."""
         return self.dropout > 0 and (self.training or self.always)
 
-    def _drop(self, x: Tensor, generator: torch.Generator | None) -> Tensor:
+    def _drop(self, x: Tensor, generator: torch.Generator | None, takes: int | None) -> Tensor:
         if not self.random:
             return x
-        noise = torch.rand(x.shape, generator=generator, device=x.device)
+        drawn = len(x) if takes is None else takes
+        noise = torch.rand((drawn, *x.shape[1:]), generator=generator, device=x.device)
+        if drawn < len(x):
+            noise = noise.repeat(len(x) // drawn, *[1] * (x.ndim - 1))
         return torch.where(noise >= self.dropout, x / (1 - self.dropout), 0)

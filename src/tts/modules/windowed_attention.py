@@ -57,7 +57,7 @@ class WindowedAttention(CrossAttention):
         window = state._replace(
             key=_gathered(state.key, index),
             value=_gathered(state.value, index),
-            mask=state.mask.gather(1, index),
+            mask=state.mask.gather(2, index[:, None].expand(-1, self.heads, -1)),
             track=torch.stack([position - first, radius], -1),
         )
         y, after = super().step(x, window)
@@ -77,10 +77,11 @@ class WindowedAttention(CrossAttention):
         radius = (mask.sum(-1) * self.width).clamp(min=LEAST_RADIUS)
         return torch.stack([torch.zeros_like(radius), radius], -1)
 
-    def restrict(self, state: CrossState, allowed: Tensor) -> CrossState:
+    def restrict(self, state: CrossState, allowed: Tensor, heads: int) -> CrossState:
+        state = super().restrict(state, allowed, heads)
         share = allowed / allowed.sum(-1, keepdim=True).clamp(min=1)
         center = _expectation(share[:, None])
-        return state._replace(mask=allowed, track=torch.stack([center, state.track[:, 1]], -1))
+        return state._replace(track=torch.stack([center, state.track[:, 1]], -1))
 
     def _bias(self, scores: Tensor, state: CrossState) -> Tensor:
         """Return the Gaussian bias ``(B, 1, T, N)`` of teacher-forced steps."""
