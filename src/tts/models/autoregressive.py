@@ -2,8 +2,8 @@
 
 Li et al. 2019, "Neural speech synthesis with Transformer network", after Tacotron 2 (Shen et al.
 2018). The main changes: the mixers of encoder and decoder are configurable, one step covers several
-frames, the alignment is supervised by guided attention and the forward-sum loss on a few heads, and
-a step writes mel frames with a density to sample from, or the tokens of a codec.
+frames, a few heads learn to read where an aligner says (or by guided attention and the forward-sum
+loss), and a step writes mel frames with a density to sample from, or the tokens of a codec.
 """
 
 from typing import Any
