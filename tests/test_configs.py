@@ -13,6 +13,7 @@ import yaml
 from fakes import FACTS, composed, end_flat_start, make_batch, model_factory
 from hydra.utils import get_object, instantiate
 from omegaconf import OmegaConf
+from torch import nn
 
 from tts.audio.mel import mel_spectrogram
 from tts.batch import Batch, Clips
@@ -21,6 +22,7 @@ from tts.config.value_checks import check_values
 from tts.contract import CodecContract
 from tts.discriminators.base import Discriminators
 from tts.losses.adversarial import AdversarialOutput
+from tts.losses.weighted import WeightedLoss
 from tts.project_files import CONF
 from tts.training.acceleration import CUSTOM_TRAINER_KEYS
 from tts.vocoders.vocoder import VocoderOutput
@@ -176,15 +178,15 @@ def test_a_large_autoregressive_model_has_its_size(size: str) -> None:
 CODEC = CodecContract(22050, 256, "Fake", "0", codebooks=2, codebook_size=5)
 
 
-def batch_with_durations() -> Batch:
-    batch = make_batch(seed=7)
+def batch_with_durations(seed: int = 7) -> Batch:
+    batch = make_batch(seed)
     codes = torch.randint(0, CODEC.codebook_size, (*batch.mel.shape[:2], CODEC.codebooks))  # type: ignore[union-attr]
     durations = (batch.tokens > 0).long() * 3
     return batch._replace(durations=durations, codes=codes, code_lengths=batch.frame_lengths)
 
 
-@pytest.mark.parametrize("choice", MODELS)
-def test_every_model_learns_with_every_parameter(choice: str) -> None:
+def model_and_loss(choice: str) -> tuple[nn.Module, WeightedLoss]:
+    """Return a model past its flat start, and its loss; the same for the same choice."""
     overrides = choice.split()
     if not any(o.startswith("model/size=") for o in overrides):
         overrides.append("model/size=tiny")
@@ -199,6 +201,12 @@ def test_every_model_learns_with_every_parameter(choice: str) -> None:
     with torch.no_grad():
         for parameter in model.parameters():  # away from zeros that let nothing through at first
             parameter.add_(0.02 * torch.randn_like(parameter))
+    return model, loss
+
+
+@pytest.mark.parametrize("choice", MODELS)
+def test_every_model_learns_with_every_parameter(choice: str) -> None:
+    model, loss = model_and_loss(choice)
     batch = batch_with_durations()
     result = loss(model(batch), batch, 10**6)  # with every ramp at its end
     result.total.backward()
@@ -206,8 +214,9 @@ def test_every_model_learns_with_every_parameter(choice: str) -> None:
     assert_every_parameter_learns(model, resting=("embed.weight",))  # rows of absent tokens rest
 
 
-def assert_every_parameter_learns(model: torch.nn.Module, resting: tuple[str, ...] = ()) -> None:
+def assert_every_parameter_learns(model: nn.Module, resting: tuple[str, ...] = ()) -> None:
     for name, parameter in model.named_parameters():
+        assert parameter.ndim, f"{name} is a scalar, which FSDP cannot shard"
         assert parameter.grad is not None, f"{name} has no gradient"
         assert torch.isfinite(parameter.grad).all(), name
         if name not in resting:

@@ -32,6 +32,7 @@ from tts.project_files import VOICES, bundled, to_path
 from tts.trust import locate, require_trusted
 from tts.weights import (
     CheckpointError,
+    add_axes,
     bounded_by,
     read_safetensors,
     require_intact,
@@ -159,6 +160,8 @@ def load_checkpoint(path: str | os.PathLike[str], *, mmap: bool = False) -> Plai
         ) from error
     if not isinstance(checkpoint, dict):
         raise CheckpointError(f"{path} is not a checkpoint: it holds a {type(checkpoint).__name__}")
+    if isinstance(weights := checkpoint.get("state_dict"), dict):
+        add_axes(weights, checkpoint.get("optimizer_states"))
     return checkpoint
 
 
@@ -343,6 +346,7 @@ def load_voice(folder: str | os.PathLike[str]) -> Run:
 def _voice_weights(path: Path, digest: object, required: bool) -> dict[str, Tensor]:
     """Return a voice's weights in 32 bits. ``digest``: their SHA-256, None = not known."""
     weights = read_safetensors(path)
+    add_axes(weights)
     require_usable(weights, str(path))
     if (required or digest is not None) and sha256(path) != digest:
         raise CheckpointError(

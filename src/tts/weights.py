@@ -27,6 +27,8 @@ DTYPES = (  # of weights and of counts beside them
     torch.float32, torch.float16, torch.bfloat16, torch.float64, torch.int64, torch.int32,
     torch.int16, torch.int8, torch.uint8, torch.bool,
 )  # fmt: skip
+# parameters that had the shape () once, which FSDP cannot shard, by the end of their names
+FORMER_SCALARS = ("memory_position_scale", "stopping.threshold")
 COPY = "copy it again, or use another checkpoint of its run"
 
 
@@ -86,6 +88,36 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
         raise
     except Exception as error:  # a damaged archive can raise anything
         raise CheckpointError(f"{path} is truncated or damaged; {COPY}") from error
+
+
+def add_axes(weights: dict[Any, Any], optimizers: object = None) -> None:
+    """Give the ``FORMER_SCALARS`` of older weights the shape ``(1,)``, in place.
+
+    ``optimizers``: the states of the optimizers beside these weights. Where a weight changes, all
+    their values without an axis but the counts of steps belong to such weights, and change too.
+    """
+    former = {
+        name: weight[None]
+        for name, weight in weights.items()
+        if isinstance(weight, Tensor) and not weight.ndim and str(name).endswith(FORMER_SCALARS)
+    }
+    weights.update(former)
+    if former:
+        _add_axes(optimizers)
+
+
+def _add_axes(state: object) -> None:
+    if isinstance(state, list):
+        for part in state:
+            _add_axes(part)
+    elif isinstance(state, dict):
+        for name, value in state.items():
+            if name in ("step", "param_groups"):
+                continue
+            if isinstance(value, Tensor) and not value.ndim:
+                state[name] = value[None]
+            else:
+                _add_axes(value)
 
 
 def require_usable(weights: object, where: str) -> None:

@@ -55,13 +55,17 @@ def random(*shape: int, seed: int = 1) -> Tensor:
 def context(memory: Tensor | None = None, steps: int = STEPS) -> Context:
     memory = random(2, TOKENS, DIM, seed=2) if memory is None else memory
     real = torch.ones(2, steps, dtype=torch.bool)
-    return Context(real, memory, MASK, random(2, 5, seed=3), alignments=[])
+    return Context(real, memory, MASK, random(2, 5, seed=3))
 
 
 def alignments(model: Stack, x: Tensor, given: Context) -> Tensor:
-    model(x, given)
-    assert given.alignments is not None
-    return torch.stack(given.alignments).exp()  # (layers, B, H, T, N)
+    return torch.stack(reported(model, x, given)[1]).exp()  # (layers, B, H, T, N)
+
+
+def reported(model: nn.Module, x: Tensor, given: Context) -> tuple[Tensor, list[Tensor]]:
+    """The output of a model, and the log-weights that it reports."""
+    found: list[Tensor] = []
+    return model(x, given._replace(report=found.append)), found
 
 
 @pytest.mark.parametrize("cross", CROSS)
@@ -69,14 +73,14 @@ def alignments(model: Stack, x: Tensor, given: Context) -> Tensor:
 def test_step_by_step_equals_the_parallel_pass(mixer: str, cross: str) -> None:
     model, x, given = decoder(CROSS[cross], mixer), random(2, STEPS, DIM), context()
     with torch.no_grad():
-        together = model(x, given)
+        together, log_weights = reported(model, x, given)
         state = model.initial_state(2, given.memory, MASK, given.style)
         for t in range(STEPS):
             y, state = model.step(x[:, t], state)
             assert torch.allclose(y, together[:, t], atol=1e-4)
             if cross != "monotonic":  # which reports the expected alignment
                 weights = torch.stack([block[1].weights for block in state.blocks])
-                seen = torch.stack(given.alignments or [])[:, :, :, t].exp()
+                seen = torch.stack(log_weights)[:, :, :, t].exp()
                 assert torch.allclose(weights, seen, atol=1e-4)
 
 
@@ -97,13 +101,12 @@ def test_weights_are_distributions_over_the_real_tokens(cross: str, training: bo
 
 def test_only_the_last_blocks_report_their_alignment() -> None:
     model, given = decoder(CROSS["plain"]), context()
-    expected = model(random(2, STEPS, DIM), given)
-    last = context()._replace(aligned_blocks=1)
-    assert torch.allclose(model(random(2, STEPS, DIM), last), expected, atol=1e-5)
-    assert given.alignments is not None
-    assert last.alignments is not None
-    assert len(given.alignments) == 2
-    assert torch.allclose(last.alignments[0], given.alignments[1], atol=1e-5)
+    x = random(2, STEPS, DIM)
+    expected, both = reported(model, x, given)
+    y, [last] = reported(model, x, given._replace(aligned_blocks=1))
+    assert torch.allclose(y, expected, atol=1e-5)
+    assert len(both) == 2
+    assert torch.allclose(last, both[1], atol=1e-5)
 
 
 @pytest.mark.parametrize("cross", CROSS)
@@ -118,9 +121,8 @@ def test_given_weights_take_the_place_of_those_of_the_first_heads(cross: str) ->
     for heads in (1, 2):
         read = context()._replace(reading=reading, reading_heads=heads)
         torch.manual_seed(0)
-        y = layer(x, read)
-        assert read.alignments is not None
-        assert torch.allclose(read.alignments[0], own, atol=1e-5)  # what the layer would read
+        y, [log_weights] = reported(layer, x, read)
+        assert torch.allclose(log_weights, own, atol=1e-5)  # what the layer would read
         value = layer.initial_state(2, given).value[:, :heads, token]  # (B, heads, T, D)
         rest = own[:, heads:].exp() @ layer.initial_state(2, given).value[:, heads:]
         expected = torch.cat([value, rest], 1).transpose(1, 2).flatten(2)
@@ -133,9 +135,8 @@ def test_given_weights_take_the_place_of_those_of_the_first_heads(cross: str) ->
 
 def alignments_of(layer: nn.Module, x: Tensor, given: Context) -> Tensor:
     torch.manual_seed(0)
-    layer(x, given)
-    assert given.alignments is not None
-    return given.alignments[0]
+    [log_weights] = reported(layer, x, given)[1]
+    return log_weights
 
 
 @pytest.mark.parametrize("training", [False, True])

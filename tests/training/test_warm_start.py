@@ -11,14 +11,16 @@ from fakes import model_factory
 from omegaconf import OmegaConf
 
 from tests.models.assemble import batch, build, config, facts
-from tts.checkpoint import save_atomic
+from tts.checkpoint import WEIGHTS, load_run, save_atomic
 from tts.contract import CodecContract
 from tts.corpus import CorpusFacts
 from tts.errors import UserError
 from tts.models.fastspeech import FastSpeech
 from tts.modules.film import FiLM
+from tts.project_files import VOICES
 from tts.training.system import _warn_of_missing_order
 from tts.training.warm_start import start_from, trained_by
+from tts.weights import FORMER_SCALARS, read_safetensors
 
 KNOWN = facts(speakers=2)
 
@@ -50,6 +52,20 @@ def test_the_same_model_takes_all_weights(run: Path) -> None:
     start_from(str(run), model, KNOWN)
     for (name, one), other in zip(model.named_parameters(), old.parameters(), strict=True):
         assert torch.allclose(one, other + 0.1), name
+
+
+@pytest.mark.parametrize("name", ["kathleen_autoregressive", "kathleen_codes"])
+def test_a_voice_whose_scalars_have_no_axis_gives_all_weights(name: str) -> None:
+    saved = read_safetensors(VOICES / name / WEIGHTS)
+    assert any(saved[key].shape == () for key in saved if key.endswith(FORMER_SCALARS))
+    run = load_run(VOICES / name)
+    model = run.build()
+    torch.nn.utils.vector_to_parameters(
+        torch.zeros(sum(p.numel() for p in model.parameters())), model.parameters()
+    )
+    start_from(str(VOICES / name), model, run.require_facts())
+    for key, value in model.named_parameters():
+        assert torch.equal(value, saved[key].float().reshape(value.shape)), key
 
 
 def test_new_parts_keep_their_initial_weights_and_are_logged(

@@ -90,6 +90,9 @@ class AcousticModel(nn.Module, Generic[Output]):
     keeps_codes: ClassVar[bool] = False
     # whether attention over the text decides what is spoken next: it can skip, repeat and not end
     reads: ClassVar[bool] = False
+    # whether a pass gathers weights from all ranks, each of which must then run as many passes; set
+    # by the strategy
+    sharded = False
     # controls that only some configurations of the family take -> the choice that adds them
     optional_controls: ClassVar[Mapping[str, str]] = {}
 

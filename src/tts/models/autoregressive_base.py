@@ -121,7 +121,7 @@ class Autoregressive(MelModel[Output]):
             self.aligner = parts.aligner(token_dim=dim, mel_bands=facts.contract.bands)
         self.mel_frames_per_frame = facts.contract.frames_per_second / self.frames_per_second
         self.memory_position = Sinusoidal()
-        self.memory_position_scale = nn.Parameter(torch.ones(()))
+        self.memory_position_scale = nn.Parameter(torch.ones(1))
         self.first_frame = nn.Parameter(torch.zeros(inputs))  # in place of an earlier one
         self.prenet = parts.prenet(bands=inputs, dim=dim)
         layers = MixerWithCross(parts.mixer, parts.cross_attention)
@@ -263,7 +263,11 @@ class Autoregressive(MelModel[Output]):
         )  # fmt: skip
         alignments: list[Tensor] = []
         inputs = self._inputs(content, context)
-        states = self.decoder(inputs, context._replace(alignments=alignments))
+
+        def keep(log_weights: Tensor) -> None:  # torch.compile cannot trace alignments.append
+            alignments.append(log_weights)
+
+        states = self.decoder(inputs, context._replace(report=keep))
         chosen = torch.cat([layer[:, : self.alignment_heads] for layer in alignments], 1)
         return Decoded(states, chosen, token_mask, styled, path, log_attention)
 
@@ -300,13 +304,17 @@ class Autoregressive(MelModel[Output]):
         """
         content = content.clone()
         passes = self.drawn_passes(len(content))
+        count = self.scheduled_sampling_passes if self.sharded else int(passes.max())
         # the decoder's dropout is off, as in speaking; the prenet's is on in both
-        for done in range(int(passes.max())):
-            rows = (passes > done).nonzero()[:, 0].to(content.device)
+        for done in range(count):
+            chosen = (passes > done).nonzero()[:, 0].to(content.device)
+            # a pass without utterances runs on one and changes nothing
+            rows = chosen if len(chosen) else chosen.new_zeros(1)
             given = content[rows]
             with without_dropout(self.decoder):
                 states = self.decoder(self.prenet(self._noisy(given)), context.rows(rows))
-            content[rows] = self.predicted_content(states, given).to(content.dtype)
+            predicted = self.predicted_content(states, given).to(content.dtype)
+            content[chosen] = predicted[: len(chosen)]
         return content
 
     def drawn_passes(self, utterances: int) -> Tensor:

@@ -39,7 +39,7 @@ class StoppingController(nn.Module):
         self.numbers = nn.Linear(2, hidden, bias=False)
         self.level = nn.Embedding(codebooks, hidden)
         self.score = nn.Linear(hidden, 1, bias=False)
-        self.threshold = nn.Parameter(torch.zeros(()))
+        self.threshold = nn.Parameter(torch.zeros(1))
 
     def forward(
         self, text: Tensor, prediction: LevelPrediction, masked: Tensor, level: Tensor

@@ -1,5 +1,6 @@
 """Context of a stack: what every block can read besides its input."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from torch import Tensor
@@ -12,8 +13,9 @@ class Context(NamedTuple):
     memory: Tensor | None = None  # (B, S, C) keys and values of cross-attention
     memory_mask: Tensor | None = None  # (B, S) bool
     style: Tensor | None = None  # (B, D) FiLM turns it into scales and shifts
-    # receives the log-weights (B, H, T, N) of the cross-attentions of the last blocks, in order
-    alignments: list[Tensor] | None = None
+    # called with the log-weights (B, H, T, N) of the cross-attentions of the last blocks, in order;
+    # a function, because FSDP and DeepSpeed hand a block copies of the lists among its arguments
+    report: Callable[[Tensor], None] | None = None
     aligned_blocks: int = 1 << 16  # how many blocks; weights are slower than attention alone
     # weights (B, T, N) that the first heads of these cross-attentions take in place of their own,
     # which steps of zeros keep
@@ -21,7 +23,7 @@ class Context(NamedTuple):
     reading_heads: int = 0
 
     def rows(self, index: Tensor) -> "Context":
-        """Return what the utterances ``index (R,)`` see, without a list of alignments."""
+        """Return what the utterances ``index (R,)`` see, without a report."""
 
         def of(x: Tensor | None) -> Tensor | None:
             return None if x is None else x[index]
@@ -32,5 +34,5 @@ class Context(NamedTuple):
             memory_mask=of(self.memory_mask),
             style=of(self.style),
             reading=of(self.reading),
-            alignments=None,
+            report=None,
         )

@@ -43,8 +43,8 @@ class CrossAttention(nn.Module):
     """Multi-head attention of ``x (B, T, dim)`` over ``context.memory (B, N, memory_dim)``.
 
     ``memory_dim`` defaults to ``dim``; ``heads`` must divide ``dim`` into even parts. Log-weights
-    go to ``context.alignments``, where that is a list. Where ``context.reading`` is given, the
-    first heads read by it, and their own weights go to that list all the same. A subclass replaces
+    go to ``context.report``, where that is a function. Where ``context.reading`` is given, the
+    first heads read by it, and their own weights are reported all the same. A subclass replaces
     how weights are made: :meth:`align` for all steps of a sequence, :meth:`next_weights` for one.
     """
 
@@ -58,14 +58,14 @@ class CrossAttention(nn.Module):
     def forward(self, x: Tensor, context: Context) -> Tensor:
         state = self.initial_state(len(x), context)
         (query,) = split_heads(self.query(x), 1, self.heads)
-        fast = context.alignments is None and context.reading is None
+        fast = context.report is None and context.reading is None
         if fast and type(self) is CrossAttention:
             mask = key_mask(context.memory_mask) if context.memory_mask is not None else None
             y = dot_product_attention(query, state.key, state.value, mask)
             return self.output(join_heads(y))
         weights, log_weights = self.align(query, state)
-        if context.alignments is not None:
-            context.alignments.append(log_weights)
+        if context.report is not None:
+            context.report(log_weights)
         if context.reading is not None:
             heads = min(context.reading_heads, self.heads)
             given = context.reading[:, None].to(weights.dtype)

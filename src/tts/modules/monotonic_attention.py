@@ -19,7 +19,7 @@ class MonotonicAttention(CrossAttention):
     The score of a step and a token is the logit of staying at it. Training uses the expected
     alignment (equation 7), with Gaussian ``noise`` on the logits that drives them to certain
     decisions; evaluation stays where the logit is above 0 (section 3.3). The last token is never
-    left. ``context.alignments`` receives the expected alignment in both modes.
+    left. ``context.report`` receives the expected alignment in both modes.
     """
 
     def __init__(

@@ -167,7 +167,7 @@ class Stack(nn.Module):
         for index, block in enumerate(self.blocks):
             given = context
             if index < unaligned:
-                given = context._replace(alignments=None, reading=None)
+                given = context._replace(report=None, reading=None)
             x = checkpoint(block, x, given, use_reentrant=False) if recompute else block(x, given)
         return self.norm(x) * context.mask[..., None]
 

@@ -41,6 +41,7 @@ class FSDPStrategy(ShardedStrategy, DDPStrategy):
         reject_unsupported(trainer, system, "trainer=fsdp")
         self.accelerator.setup(trainer)
         self.keep_full_copy(system)
+        system.model.sharded = True
         self.model = system
         broadcast_from_rank0(system, self.root_device)
         # before the model is on the device, so that each layer leaves only its shard there

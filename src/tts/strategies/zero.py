@@ -116,6 +116,7 @@ class ZeROStrategy(ShardedStrategy, OpenDeepSpeedStrategy):
                 "instead, or use trainer=fsdp"
             )
         self.keep_full_copy(system)
+        system.model.sharded = self.shards_weights
         broadcast_from_rank0(system, self.root_device)
         super().setup(trainer)
 
