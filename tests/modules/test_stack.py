@@ -14,6 +14,7 @@ from tts.modules.bidirectional_mamba import BidirectionalMamba
 from tts.modules.conv import Conv, ConvCore
 from tts.modules.cross_attention import CrossAttention
 from tts.modules.feed_forward import FeedForward
+from tts.modules.film import FiLM
 from tts.modules.mamba import Mamba, MambaCore
 from tts.modules.mamba_conv import MambaConv
 from tts.modules.positional import Alibi, NoPosition, Rope, Sinusoidal
@@ -93,12 +94,19 @@ def test_stepping_equals_the_full_sequence(mixer: str, position: str) -> None:
     if not allowed(mixer, position):
         return
     model, x = stack(mixer, position, style_dim=5), frames(13)
+    for film in (part for part in model.modules() if isinstance(part, FiLM)):
+        nn.init.normal_(film.project.weight, std=0.3)
     style = torch.randn(2, 5)
     full = model(x, Context(torch.ones(2, 13, dtype=torch.bool), style=style))
     state = model.initial_state(2, style=style)
     for t in range(13):
         y, state = model.step(x[:, t], state)
         assert torch.allclose(y, full[:, t], atol=1e-4)
+
+
+def test_steps_of_a_stack_with_style_need_a_style() -> None:
+    with pytest.raises(ValueError, match="style is None"):
+        stack("mamba", style_dim=5).initial_state(2)
 
 
 def test_cross_attention_steps_and_ignores_padding() -> None:

@@ -135,9 +135,10 @@ class DecoderRun:
         self.attention = self.model.attended(self.state)
         self.progress.move(self.attention)
         stop, progress = self.model.stop(x)[:, 0] > 0, self.progress
-        lost = (progress.stuck | stop) & ~progress.at_end & ~self.ended
-        if self.rescue and not self.in_order and lost.any():
-            self.in_order, progress.longest = True, self.stuck_in_order
+        if self.rescue and not self.in_order:
+            lost = (progress.stuck | stop) & ~progress.at_end & ~self.ended
+            if lost.any():
+                self.in_order, progress.longest = True, self.stuck_in_order
         if self.in_order:  # a stop in the middle of the text is one of the failures
             stop = (stop & progress.at_end) | progress.finished
         self.stop = stop
@@ -149,7 +150,7 @@ class DecoderRun:
 
     def reorder(self, rows: Tensor) -> None:
         """Go on with ``rows (B,)``, which read the same texts as those they replace."""
-        self.state = reordered(self.state, rows)._replace(style=self.state.style)
+        self.state = self.state._replace(blocks=reordered(self.state.blocks, rows))
         self.progress.reorder(rows)
         self.ended, self.after_end = self.ended[rows], self.after_end[rows]
         self.attention, self.stop = self.attention[rows], self.stop[rows]

@@ -11,7 +11,7 @@ from tts.bounds import Depth, Probability
 from tts.errors import UserError
 from tts.modules.context import Context
 from tts.modules.dropout import Dropout, DropPath
-from tts.modules.film import FiLM
+from tts.modules.film import FiLM, Modulation, modulate
 from tts.modules.positional import PositionalEncoding
 
 __all__ = ["Block", "Context", "MixerWithCross", "Residual", "Stack", "StackState"]
@@ -33,7 +33,15 @@ class StackState(NamedTuple):
 
     position: int  # index of the next frame
     blocks: tuple[tuple[LayerState, ...], ...]  # per block: its mixer's, its cross-attention's
-    style: Tensor | None  # (B, D)
+    modulations: tuple["BlockModulation", ...]  # of the utterance's style
+
+
+class BlockModulation(NamedTuple):
+    """Modulation of each sublayer of a block; None: it has none, or there is no such sublayer."""
+
+    mixer: Modulation | None
+    cross: Modulation | None
+    feed_forward: Modulation | None
 
 
 class MixerWithCross(NamedTuple):
@@ -55,17 +63,22 @@ class Residual(nn.Module):
         self.layer = layer
         self.drop = nn.Sequential(Dropout(dropout), DropPath(drop_path))
 
-    def styled_norm(self, x: Tensor, style: Tensor | None) -> Tensor:
-        """Normalize ``x (B, T, dim)`` or ``(B, dim)``, then modulate it by the style."""
-        x = self.norm(x)
+    def modulation(self, style: Tensor | None) -> Modulation | None:
+        """Return the modulation by a style ``(B, style_dim)``; None without FiLM."""
         if self.film is None:
-            return x
+            return None
         if style is None:
             raise ValueError("context.style is None, but this stack was built with style_dim")
-        return self.film(x, style)
+        return self.film.modulation(style)
+
+    def modulated_norm(self, x: Tensor, modulation: Modulation | None) -> Tensor:
+        """Normalize ``x (B, T, dim)`` or ``(B, dim)``, then modulate it."""
+        x = self.norm(x)
+        return x if modulation is None else modulate(x, modulation)
 
     def forward(self, x: Tensor, style: Tensor | None, *layer_arguments: Context) -> Tensor:
-        return x + self.drop(self.layer(self.styled_norm(x, style), *layer_arguments))
+        y = self.modulated_norm(x, self.modulation(style))
+        return x + self.drop(self.layer(y, *layer_arguments))
 
     def initial_state(self, batch: int, context: Context | None) -> LayerState:
         if not isinstance(self.layer, StepLayer):
@@ -75,8 +88,10 @@ class Residual(nn.Module):
             )
         return self.layer.initial_state(batch, context)
 
-    def step(self, x: Tensor, style: Tensor | None, state: LayerState) -> tuple[Tensor, LayerState]:
-        y, state = cast(StepLayer, self.layer).step(self.styled_norm(x, style), state)
+    def step(
+        self, x: Tensor, modulation: Modulation | None, state: LayerState
+    ) -> tuple[Tensor, LayerState]:
+        y, state = cast(StepLayer, self.layer).step(self.modulated_norm(x, modulation), state)
         return x + y, state
 
 
@@ -104,16 +119,24 @@ class Block(nn.Module):
         layers = (self.mixer,) if self.cross is None else (self.mixer, self.cross)
         return tuple(layer.initial_state(batch, context) for layer in layers)
 
+    def modulation(self, style: Tensor | None) -> BlockModulation:
+        return BlockModulation(
+            self.mixer.modulation(style),
+            self.cross.modulation(style) if self.cross is not None else None,
+            self.feed_forward.modulation(style) if self.feed_forward is not None else None,
+        )
+
     def step(
-        self, x: Tensor, style: Tensor | None, states: tuple[LayerState, ...]
+        self, x: Tensor, modulation: BlockModulation, states: tuple[LayerState, ...]
     ) -> tuple[Tensor, tuple[LayerState, ...]]:
-        x, mixer_state = self.mixer.step(x, style, states[0])
+        x, mixer_state = self.mixer.step(x, modulation.mixer, states[0])
         after = [mixer_state]
         if self.cross is not None:
-            x, cross_state = self.cross.step(x, style, states[1])
+            x, cross_state = self.cross.step(x, modulation.cross, states[1])
             after.append(cross_state)
         if self.feed_forward is not None:
-            x = x + self.feed_forward.layer(self.feed_forward.styled_norm(x, style))
+            y = self.feed_forward.modulated_norm(x, modulation.feed_forward)
+            x = x + self.feed_forward.layer(y)
         return x, tuple(after)
 
 
@@ -178,20 +201,22 @@ class Stack(nn.Module):
         memory_mask: Tensor | None = None,
         style: Tensor | None = None,
     ) -> StackState:
-        """Return the state before the first frame, with the memory and style of all frames."""
+        """Return the state before the first frame; memory and style are those of all frames."""
         mask = torch.ones(batch, 0, dtype=torch.bool)
         context = Context(mask, memory, memory_mask, style)
         blocks = tuple(block.initial_state(batch, context) for block in self._blocks())
-        return StackState(0, blocks, style)
+        modulations = tuple(block.modulation(style) for block in self._blocks())
+        return StackState(0, blocks, modulations)
 
     def step(self, x: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """One frame ``x (B, dim)`` and the state before it -> its output and the state after."""
         x = self.position.add(x[:, None], state.position)[:, 0]
         after = []
-        for block, before in zip(self._blocks(), state.blocks, strict=True):
-            x, new = block.step(x, state.style, before)
+        layers = zip(self._blocks(), state.modulations, state.blocks, strict=True)
+        for block, modulation, before in layers:
+            x, new = block.step(x, modulation, before)
             after.append(new)
-        return self.norm(x), StackState(state.position + 1, tuple(after), state.style)
+        return self.norm(x), StackState(state.position + 1, tuple(after), state.modulations)
 
     def _blocks(self) -> list[Block]:
         return cast(list[Block], list(self.blocks))
