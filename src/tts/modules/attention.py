@@ -95,10 +95,10 @@ class SelfAttention(nn.Module):
         if not self.causal:
             raise UserError("attention runs frame by frame only if it is causal")
         start = state.length  # index of this frame
-        query, key, value = split_heads(self.input(x[:, None]), 3, self.heads)
-        query, key = self.position.rotate(torch.stack([query, key]), start)
+        parts = self.input(x).view(len(x), 3, self.heads, -1)  # (B, 3, H, D)
+        query, key = self.position.rotate_at(parts[:, :2], start).unbind(1)
         keys, values = _with_room(state.key, start), _with_room(state.value, start)
-        keys[:, :, start], values[:, :, start] = key[:, :, 0], value[:, :, 0]
+        keys[:, :, start], values[:, :, start] = key, parts[:, 2]
         state = KeyValueState(keys, values, start + 1)
         keys, values = (x[:, :, : start + 1].to(query.dtype) for x in (keys, values))
         slopes = self.position.slopes(self.heads)
@@ -106,8 +106,8 @@ class SelfAttention(nn.Module):
         if slopes is not None:
             distance = torch.arange(start, -1, -1, device=x.device)
             bias = (-slopes.to(x.device)[:, None] * distance)[None, :, None].to(query.dtype)
-        y = F.scaled_dot_product_attention(query, keys, values, bias)
-        return self.output(join_heads(y))[:, 0], state
+        y = F.scaled_dot_product_attention(query[:, :, None], keys, values, bias)
+        return self.output(y.flatten(1)), state
 
 
 def _with_room(frames: Tensor, length: int) -> Tensor:
@@ -163,4 +163,4 @@ def join_heads(x: Tensor) -> Tensor:
 
 def key_mask(mask: Tensor) -> Tensor:
     """Let every query attend to the real keys: ``(B, S) -> (B, 1, 1, S)``."""
-    return rearrange(mask, "b s -> b 1 1 s")
+    return mask[:, None, None]

@@ -90,8 +90,7 @@ class MambaCore(nn.Module):
         gate, XBC, dt = self.input(x).split(self.sizes, -1)
         XBC, recent = self.conv.step(XBC, state.recent)
         X, B, C = self._split_XBC(XBC)
-        B = self.position.rotate(B[:, None], state.position)[:, 0]
-        C = self.position.rotate(C[:, None], state.position)[:, 0]
+        B, C = (self.position.rotate_at(x, state.position) for x in (B, C))
         dt, dt_A = self._discretize(dt)
         Y, ssm = ssd_step(X, dt, dt_A, B, C, state.ssm)
         Y = Y + X * self.skip[:, None]

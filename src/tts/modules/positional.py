@@ -3,10 +3,12 @@
 An encoding has three hooks. ``add`` acts once, on the input of a stack. ``rotate`` and ``slopes``
 act inside mixers that relate pairs of positions: attention, and Mamba through its dual form, in
 which C is the query, B the key and a decay per frame the distance bias (Dao & Gu 2024, section 5).
-Convolutions encode offsets in their kernels, so they reject the relative encodings.
+Convolutions encode offsets in their kernels, so they reject the relative encodings. ``rotate_at``
+is ``rotate`` in layers that run frame by frame.
 """
 
 import math
+from functools import lru_cache
 from typing import Annotated
 
 import torch
@@ -14,6 +16,8 @@ from torch import Tensor
 
 from tts.bounds import Bound, Positive
 from tts.errors import UserError
+
+FIRST_ROWS = 256  # positions of the smallest table
 
 
 class PositionalEncoding:
@@ -28,6 +32,10 @@ class PositionalEncoding:
     def rotate(self, x: Tensor, start: int = 0) -> Tensor:
         """Queries or keys ``(..., T, D)`` at positions ``start, ...`` -> the same shape."""
         return x
+
+    def rotate_at(self, x: Tensor, position: int) -> Tensor:
+        """Queries or keys ``(..., D)`` of one frame -> the same shape."""
+        return self.rotate(x[..., None, :], position)[..., 0, :]
 
     def slopes(self, heads: int) -> Tensor | None:
         """Return by how much each head's log-weight falls per frame of distance ``(heads,)``."""
@@ -91,9 +99,12 @@ class Rope(PositionalEncoding):
 
     def rotate(self, x: Tensor, start: int = 0) -> Tensor:
         angles = _angles(start, x.shape[-2], x.shape[-1], self.base, x)  # (T, D / 2)
-        cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
-        first, second = x.chunk(2, -1)
-        return torch.cat([first * cos - second * sin, second * cos + first * sin], -1)
+        return _rotated(x, angles.cos().to(x.dtype), angles.sin().to(x.dtype))
+
+    def rotate_at(self, x: Tensor, position: int) -> Tensor:
+        size = max(FIRST_ROWS, 1 << position.bit_length())  # a power of 2: few tables are made
+        cos, sin = _rotation_table(size, x.shape[-1], self.base, x.dtype, x.device)
+        return _rotated(x, cos[position], sin[position])
 
 
 class Alibi(PositionalEncoding):
@@ -116,6 +127,22 @@ def reject_relative(position: PositionalEncoding, mixer: str) -> None:
             f"model/positional={name} has no effect in {mixer}, which does not compare pairs of "
             "positions; choose model/positional=none or sinusoidal, or a mamba or attention mixer"
         )
+
+
+def _rotated(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Rotate the pairs of channels of ``x (..., D)``; ``cos`` and ``sin (..., D / 2)``."""
+    first, second = x.chunk(2, -1)
+    return torch.cat([first * cos - second * sin, second * cos + first * sin], -1)
+
+
+@lru_cache(maxsize=8)
+def _rotation_table(
+    size: int, dim: int, base: float, dtype: torch.dtype, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """Return cosines and sines ``(size, dim / 2)`` of the positions from 0."""
+    with torch.inference_mode(False):  # a later step may need gradients
+        angles = _angles(0, size, dim, base, torch.empty(0, device=device))
+        return angles.cos().to(dtype), angles.sin().to(dtype)
 
 
 def _angles(start: int, length: int, dim: int, base: float, like: Tensor) -> Tensor:
