@@ -29,6 +29,6 @@ def returning_clamp(x: Tensor, low: float, high: float) -> Tensor:
 
     With torch's clamp a prediction that has once left the limits gets no gradient again.
     """
-    if is_exporting():  # a graph has no gradient
+    if is_exporting() or not torch.is_grad_enabled():
         return x.clamp(low, high)
     return _ReturningClamp.apply(x, low, high)

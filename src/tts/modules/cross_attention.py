@@ -80,6 +80,8 @@ class CrossAttention(nn.Module):
                 "cross-attention reads context.memory, which is None: pass Context(memory=...)"
             )
         key, value = split_heads(self.memory(context.memory), 2, self.heads)
+        # else the products of each step would copy the keys and values of a batch
+        key, value = key.contiguous(), value.contiguous()
         mask = context.memory_mask
         if mask is None:
             mask = torch.ones(key.shape[0], key.shape[2], dtype=torch.bool, device=key.device)
@@ -89,8 +91,8 @@ class CrossAttention(nn.Module):
 
     def step(self, x: Tensor, state: CrossState) -> tuple[Tensor, CrossState]:
         """One step ``(B, dim) -> (B, dim)``."""
-        (query,) = split_heads(self.query(x[:, None]), 1, self.heads)
-        weights, track = self.next_weights(query[:, :, 0], state)
+        query = self.query(x).view(len(x), self.heads, -1)  # (B, H, D)
+        weights, track = self.next_weights(query, state)
         y = (weights[:, :, None].to(state.value.dtype) @ state.value)[:, :, 0]
         return self.output(y.flatten(1)), state._replace(weights=weights, track=track)
 
