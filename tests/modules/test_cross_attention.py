@@ -114,12 +114,12 @@ def test_given_weights_take_the_place_of_those_of_the_first_heads(cross: str) ->
     layer = CROSS[cross](dim=DIM)
     x, given = random(2, STEPS, DIM), context()
     token = torch.arange(STEPS) // 2
-    reading = nn.functional.one_hot(token, TOKENS).float().expand(2, -1, -1)
+    alignment = nn.functional.one_hot(token, TOKENS).float().expand(2, -1, -1)
     own = alignments_of(layer, x, given)
     torch.manual_seed(0)
     plain = layer(x, context())
     for heads in (1, 2):
-        read = context()._replace(reading=reading, reading_heads=heads)
+        read = context()._replace(forced_alignment=alignment, forced_heads=heads)
         torch.manual_seed(0)
         y, [log_weights] = reported(layer, x, read)
         assert torch.allclose(log_weights, own, atol=1e-5)  # what the layer would read
@@ -128,7 +128,7 @@ def test_given_weights_take_the_place_of_those_of_the_first_heads(cross: str) ->
         expected = torch.cat([value, rest], 1).transpose(1, 2).flatten(2)
         if heads == 2 or cross != "monotonic":  # which reports the expected alignment
             assert torch.allclose(y, layer.output(expected), atol=1e-5)
-        none = context()._replace(reading=torch.zeros_like(reading), reading_heads=heads)
+        none = context()._replace(forced_alignment=torch.zeros_like(alignment), forced_heads=heads)
         torch.manual_seed(0)
         assert torch.allclose(layer(x, none), plain, atol=1e-5)
 

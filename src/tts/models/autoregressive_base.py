@@ -72,7 +72,7 @@ class Decoded(NamedTuple):
     head_alignments: Tensor  # (B, A, S, N) log-weights of the heads that carry the alignment
     token_mask: Tensor  # (B, N) bool
     style: StyleOutput
-    path: Path | None  # where those heads have to read; None without attention forcing
+    targets: Path | None  # where those heads have to read; None without attention forcing
     log_attention: Tensor | None  # (B, T, N) the aligner's; None without one
 
 
@@ -246,20 +246,20 @@ class Autoregressive(MelModel[Output]):
         styled = self.training_style(batch, mel)
         style = styled.vector
         embedded = self.embedded(batch.tokens, batch.language, token_mask)
-        path = log_attention = reading = None
+        targets = log_attention = forced = None
         if self.attention_forcing:
             assert mel is not None
             durations, log_attention = aligned(self.aligner, embedded, mel, batch)
-            path = path_of_steps(
+            targets = path_of_steps(
                 durations, step_mask.shape[1], self.frames_per_step, self.mel_frames_per_frame
             )
             if self.training:
                 rows = torch.rand(len(durations), device=durations.device) < self.attention_forcing
-                reading = path.weights * rows[:, None, None]
+                forced = targets.weights * rows[:, None, None]
         memory = self.encode(embedded, token_mask, style)
         context = Context(
             step_mask, memory, token_mask, style, aligned_blocks=self.alignment_layers,
-            reading=reading, reading_heads=self.alignment_heads,
+            forced_alignment=forced, forced_heads=self.alignment_heads,
         )  # fmt: skip
         alignments: list[Tensor] = []
         inputs = self._inputs(content, context)
@@ -269,7 +269,7 @@ class Autoregressive(MelModel[Output]):
 
         states = self.decoder(inputs, context._replace(report=keep))
         chosen = torch.cat([layer[:, : self.alignment_heads] for layer in alignments], 1)
-        return Decoded(states, chosen, token_mask, styled, path, log_attention)
+        return Decoded(states, chosen, token_mask, styled, targets, log_attention)
 
     def encode(self, embedded: Tensor, mask: Tensor, style: Tensor | None) -> Tensor:
         """Return the memory ``(B, N, dim)`` of embedded tokens.

@@ -112,7 +112,7 @@ class AutoregressiveCodes(Autoregressive[CodesOutput]):
             frame_mask=frame_mask,
             step_mask=step_mask,
             frames_per_step=self.frames_per_step,
-            targets=decoded.path,
+            targets=decoded.targets,
             log_attention=decoded.log_attention,
             style=decoded.style,
         )

@@ -85,7 +85,7 @@ class AutoregressiveMel(Autoregressive[AutoregressiveOutput]):
             step_mask=step_mask,
             frames_per_step=self.frames_per_step,
             mel_before_postnet=None if self.postnet is None else predicted,
-            targets=decoded.path,
+            targets=decoded.targets,
             log_attention=decoded.log_attention,
             style=decoded.style,
         )

@@ -19,8 +19,8 @@ class Context(NamedTuple):
     aligned_blocks: int = 1 << 16  # how many blocks; weights are slower than attention alone
     # weights (B, T, N) that the first heads of these cross-attentions take in place of their own,
     # which steps of zeros keep
-    reading: Tensor | None = None
-    reading_heads: int = 0
+    forced_alignment: Tensor | None = None
+    forced_heads: int = 0
 
     def rows(self, index: Tensor) -> "Context":
         """Return what the utterances ``index (R,)`` see, without a report."""
@@ -33,6 +33,6 @@ class Context(NamedTuple):
             memory=of(self.memory),
             memory_mask=of(self.memory_mask),
             style=of(self.style),
-            reading=of(self.reading),
+            forced_alignment=of(self.forced_alignment),
             report=None,
         )

@@ -43,9 +43,10 @@ class CrossAttention(nn.Module):
     """Multi-head attention of ``x (B, T, dim)`` over ``context.memory (B, N, memory_dim)``.
 
     ``memory_dim`` defaults to ``dim``; ``heads`` must divide ``dim`` into even parts. Log-weights
-    go to ``context.report``, where that is a function. Where ``context.reading`` is given, the
-    first heads read by it, and their own weights are reported all the same. A subclass replaces
-    how weights are made: :meth:`align` for all steps of a sequence, :meth:`next_weights` for one.
+    go to ``context.report``, where that is a function. The first heads read by
+    ``context.forced_alignment``, where that is given; their own weights are reported all the same.
+    A subclass replaces how weights are made: :meth:`align` for all steps of a sequence,
+    :meth:`next_weights` for one.
     """
 
     def __init__(self, dim: int, heads: Heads = 4, memory_dim: int | None = None) -> None:
@@ -58,7 +59,7 @@ class CrossAttention(nn.Module):
     def forward(self, x: Tensor, context: Context) -> Tensor:
         state = self.initial_state(len(x), context)
         (query,) = split_heads(self.query(x), 1, self.heads)
-        fast = context.report is None and context.reading is None
+        fast = context.report is None and context.forced_alignment is None
         if fast and type(self) is CrossAttention:
             mask = key_mask(context.memory_mask) if context.memory_mask is not None else None
             y = dot_product_attention(query, state.key, state.value, mask)
@@ -66,9 +67,9 @@ class CrossAttention(nn.Module):
         weights, log_weights = self.align(query, state)
         if context.report is not None:
             context.report(log_weights)
-        if context.reading is not None:
-            heads = min(context.reading_heads, self.heads)
-            given = context.reading[:, None].to(weights.dtype)
+        if context.forced_alignment is not None:
+            heads = min(context.forced_heads, self.heads)
+            given = context.forced_alignment[:, None].to(weights.dtype)
             own = weights[:, :heads]
             read = torch.where(given.sum(-1, keepdim=True) > 0, given, own)
             weights = torch.cat([read, weights[:, heads:]], 1)

@@ -190,7 +190,7 @@ class Stack(nn.Module):
         for index, block in enumerate(self.blocks):
             given = context
             if index < unaligned:
-                given = context._replace(report=None, reading=None)
+                given = context._replace(report=None, forced_alignment=None)
             x = checkpoint(block, x, given, use_reentrant=False) if recompute else block(x, given)
         return self.norm(x) * context.mask[..., None]
 
