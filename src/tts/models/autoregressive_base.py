@@ -58,7 +58,7 @@ class Parts(NamedTuple):
     aligner: Callable[..., Aligner] | None = None  # token_dim, mel_bands; None: given durations
     attention_forcing: Share = 0.5  # share of utterances that read as aligned, in training
     scheduled_sampling: Share = 0.5  # share of utterances that read predictions, in training
-    scheduled_sampling_passes: Annotated[int, Bound(least=1)] = 4  # errors add up over so many
+    scheduled_sampling_passes: Annotated[int, Bound(least=1)] = 2  # errors add up over so many
     input_noise: NonNegative = 0.0  # standard deviation added to the inputs, in training
     temperature: Temperature = 0.0  # of the sampling in speaking
     max_length: Positive = 30.0  # seconds of an utterance
