@@ -21,10 +21,11 @@ from tts.strategies.fsdp import shard
 from tts.strategies.sharding import gather_full
 from tts.vocoders.mel_rvq import MelRVQ
 
+FOUR = "model.scheduled_sampling_passes=4"
 FAMILIES = {
     "fastspeech": "model=fastspeech",
-    "autoregressive mel": "model=autoregressive",
-    "autoregressive codes": "model=autoregressive model/output=codes",
+    "autoregressive mel": f"model=autoregressive {FOUR}",
+    "autoregressive codes": f"model=autoregressive model/output=codes {FOUR}",
     "masked codec": "model=masked_codec model/stopping=learned",
 }
 PASSES = ([2, 0, 4], [0, 0, 1])  # of scheduled sampling, on each rank
