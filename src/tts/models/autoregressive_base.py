@@ -305,16 +305,15 @@ class Autoregressive(MelModel[Output]):
         content = content.clone()
         passes = self.drawn_passes(len(content))
         count = self.scheduled_sampling_passes if self.sharded else int(passes.max())
-        # the decoder's dropout is off, as in speaking; the prenet's is on in both
-        for done in range(count):
-            chosen = (passes > done).nonzero()[:, 0].to(content.device)
-            # a pass without utterances runs on one and changes nothing
-            rows = chosen if len(chosen) else chosen.new_zeros(1)
-            given = content[rows]
-            with without_dropout(self.decoder):
+        with without_dropout(self.decoder):  # as in speaking; the prenet's is on in both
+            for done in range(count):
+                chosen = (passes > done).nonzero()[:, 0].to(content.device)
+                # a pass without utterances runs on one and changes nothing
+                rows = chosen if len(chosen) else chosen.new_zeros(1)
+                given = content[rows]
                 states = self.decoder(self.prenet(self._noisy(given)), context.rows(rows))
-            predicted = self.predicted_content(states, given).to(content.dtype)
-            content[chosen] = predicted[: len(chosen)]
+                predicted = self.predicted_content(states, given).to(content.dtype)
+                content[chosen] = predicted[: len(chosen)]
         return content
 
     def drawn_passes(self, utterances: int) -> Tensor:

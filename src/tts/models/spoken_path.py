@@ -44,14 +44,14 @@ def failure(path: Tensor, tokens: int, stopped: bool) -> str:
         return "repeats a part of the text"
     if len(jumps) and int(jumps.max()) > REACH:
         return "skips a part of the text"
-    if int(path.max()) < tokens - 1 - rest_of(tokens):
+    if int(path.max()) < int(end_of(torch.tensor(tokens))):
         return "ends before the text does" if stopped else "does not reach the end of the text"
     return "" if stopped else "does not stop"
 
 
-def rest_of(tokens: int) -> int:
-    """Return how many of ``tokens`` may be left at the end: of a short text fewer than REST."""
-    return min(REST, tokens // 4)
+def end_of(tokens: Tensor) -> Tensor:
+    """Return the token that speech has to reach of so many: of a long text REST before the last."""
+    return tokens - 1 - (tokens // 4).clamp(max=REST)
 
 
 class Progress:
@@ -64,7 +64,7 @@ class Progress:
     def __init__(self, token_mask: Tensor, longest: int, reach: int = STEP) -> None:
         tokens = token_mask.sum(-1)  # (B,)
         self.last = tokens - 1
-        self.end = self.last - (tokens // 4).clamp(max=REST)
+        self.end = end_of(tokens)
         self.reach = reach
         self.position = torch.zeros_like(self.last)
         self.furthest = torch.zeros_like(self.last)
