@@ -169,6 +169,7 @@ def test_choices_name_the_metric_that_picks_the_best(
         (["model=hifigan"], 8, {"period", "scale"}),
         (["model=bigvgan", "discriminator/size=paper"], 16, {"period", "resolution"}),
         (["model=univnet"], 8, {"period", "resolution"}),
+        (["model=harmonic_vocos"], 8, {"period", "resolution"}),
         (["model=vocos", "discriminator=period_cqt"], 8, {"period", "cqt"}),
         (["model=vocos", "discriminator=none"], 8, set()),
     ],

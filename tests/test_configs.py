@@ -25,7 +25,6 @@ from tts.losses.adversarial import AdversarialOutput
 from tts.losses.weighted import WeightedLoss
 from tts.project_files import CONF
 from tts.training.acceleration import CUSTOM_TRAINER_KEYS
-from tts.vocoders.vocoder import VocoderOutput
 
 FILES = sorted(CONF.rglob("*.yaml"))
 PRIMARY = sorted(path.stem for path in CONF.glob("*.yaml"))
@@ -99,7 +98,8 @@ def test_every_choice_composes_into_a_training(choice: str) -> None:
 
 
 VOCODERS = {"vocos": ("tiny", "small", "medium", "base"), "hifigan": ("tiny", "v1", "v2", "v3"),
-            "bigvgan": ("tiny", "base", "large"), "univnet": ("tiny", "c16", "c32")}  # fmt: skip
+            "bigvgan": ("tiny", "base", "large"), "univnet": ("tiny", "c16", "c32"),
+            "harmonic_vocos": ("tiny", "small", "medium", "base")}  # fmt: skip
 SIZES = ("tiny", "small", "base", "large")
 # of model=autoregressive -> millions of parameters
 LARGE_SIZES = {
@@ -245,10 +245,10 @@ def test_every_vocoder_and_discriminator_learns_with_every_parameter(choice: str
     with torch.no_grad():
         for parameter in generator.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
-    wave = generator(mel)
-    real, fake = discriminators(audio), discriminators(wave)
+    output = generator.training_output(mel, audio, torch.full((1, 16), 150.0))
+    real, fake = discriminators(audio), discriminators(output.wave)
     adversarial = AdversarialOutput(real, fake)
-    loss(VocoderOutput(wave), clips, 0, adversarial).total.backward(retain_graph=True)
+    loss(output, clips, 0, adversarial).total.backward(retain_graph=True)
     assert_every_parameter_learns(generator)
     discriminators.zero_grad()
     sum(score.mean() for output in real.values() for score in output.logits).backward()

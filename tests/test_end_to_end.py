@@ -153,7 +153,7 @@ def test_synthesize_writes_files_from_text_and_standard_input(run: Path, tmp_pat
         (("text=hi", "color=red"), "color"),
         (
             ("text=hi", "vocoder=magic"),
-            "choose from bigvgan, default, griffin_lim, hifigan, univnet, vocos",
+            "choose from bigvgan, default, griffin_lim, harmonic_vocos, hifigan, univnet, vocos",
         ),
     ],
 )

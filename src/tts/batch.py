@@ -71,3 +71,4 @@ class Clips(NamedTuple):
     utterance: Tensor | None = None  # (B,) int64, row in the dataset
     bandwidth: Tensor | None = None  # (B,) Hz, the highest recorded; None = all full-band
     speaker: Tensor | None = None  # (B,) int64
+    pitch: Tensor | None = None  # (B, T) Hz, 0 = unvoiced

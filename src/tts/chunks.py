@@ -44,3 +44,28 @@ def in_chunks(
         stop = min(done + size, held[0].shape[1])
         yield chunk(stop)
         done, size = stop, min(2 * size, frames)
+
+
+def as_they_come(
+    pieces: Iterable[Tensor], function: Callable[[Tensor], Tensor], context: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield ``(B, T, ...)`` pieces and ``function`` of them, as much as can be known each time.
+
+    ``function`` returns one value for each frame, which depends on at most ``context`` frames on
+    either side. The pieces that are yielded join to the same sequence.
+    """
+    held: Tensor | None = None
+    done = 0  # frames of ``held`` that are yielded
+
+    def known(held: Tensor, stop: int) -> tuple[Tensor, Tensor]:
+        return held[:, done:stop], function(held)[:, done:stop]
+
+    for piece in pieces:
+        held = piece if held is None else torch.cat([held, piece], 1)
+        stop = held.shape[1] - context
+        if stop > done:
+            yield known(held, stop)
+            unused = max(stop - context, 0)
+            held, done = held[:, unused:], stop - unused
+    if held is not None:
+        yield known(held, held.shape[1])

@@ -176,7 +176,8 @@ def test_every_named_value_is_refused_with_its_key(compose: Compose) -> None:
         (
             "train model=null",
             "model=null does not exist; choose from autoregressive, bigvgan, codec, encodec, "
-            "fastspeech, hifigan, masked_codec, phone_recognizer, speaker_encoder, univnet, vocos",
+            "fastspeech, harmonic_vocos, hifigan, masked_codec, phone_recognizer, speaker_encoder, "
+            "univnet, vocos",
         ),
         (
             "prepare data=[null]",

@@ -10,6 +10,7 @@ import pytest
 import torch
 from models.assemble import build, facts
 
+from tts.build import build as build_part
 from tts.checkpoint import Run
 from tts.contract import MelContract
 from tts.controls import SynthesisControls
@@ -23,19 +24,21 @@ from tts.export.graph_files import (
     require_suffix,
 )
 from tts.export.graphs.stft import RealSTFT
-from tts.export.graphs.vocos import VocosGraph
 from tts.export.graphs.voice import require_exportable, vocoder_graph
 from tts.export.onnx_files import run_onnx
 from tts.export.program import export_program, to_onnx
 from tts.export.sherpa import export_sherpa, tokens_text
 from tts.modules.ssd import ssd, ssd_of_any_length
 from tts.onnx_voice.random_normal import TorchNormal
+from tts.plain_data import PlainData
 from tts.server.settings import Loading
 from tts.server.voices import load_voices
 from tts.synthesizer import Synthesizer
 from tts.text.frontend import Frontend
 from tts.text.symbols import SYMBOLS
 from tts.vocoders.griffin_lim import GriffinLim
+from tts.vocoders.harmonic_source import HarmonicSource
+from tts.vocoders.harmonic_vocos import HarmonicVocos
 from tts.vocoders.hifigan import HiFiGAN
 from tts.vocoders.load import default_vocoder
 from tts.vocoders.vocos import Vocos
@@ -48,9 +51,14 @@ SMALL = (  # the graph is traced operation by operation
 )  # fmt: skip
 
 
-def vocos(contract: MelContract, refinements: int = 1) -> Vocos:
+def vocos(
+    contract: MelContract, refinements: int = 1, source: bool = False
+) -> Vocos | HarmonicVocos:
     torch.manual_seed(0)
-    made = Vocos(contract, 16, 32, 1, True, refinements, 0.3).eval()
+    made: Vocos | HarmonicVocos = Vocos(contract, 16, 32, 1, True, refinements, 0.3)
+    if source:
+        made = HarmonicVocos(contract, HarmonicSource, 16, 32, 1, refinements, 0.3)
+    made.eval()
     with torch.no_grad():  # phases that matter
         made.spectrum.weight.mul_(20)
     return made
@@ -200,20 +208,30 @@ def test_noise_is_torchs_noise() -> None:
     "settings", [{}, {"centered": True}, {"hop": 300, "window": 1000}, {"hop": 512}]
 )
 @pytest.mark.parametrize("refinements", [0, 3])
-def test_real_vocos_equals_vocos(settings: dict[str, object], refinements: int) -> None:
+@pytest.mark.parametrize("source", [False, True])
+def test_real_vocos_equals_vocos(
+    settings: dict[str, object], refinements: int, source: bool
+) -> None:
     contract = MelContract(**settings)  # type: ignore[arg-type]
-    vocoder = vocos(contract, refinements)
-    graph = VocosGraph(vocoder)
+    vocoder = vocos(contract, refinements, source)
+    graph = vocoder_graph(vocoder)
     for frames in (1, 2, 37):
         mel = torch.randn(1, frames, 80, generator=torch.Generator().manual_seed(frames)) - 3
         with torch.inference_mode():
             torch.testing.assert_close(graph(mel), vocoder.synthesize(mel), atol=1e-3, rtol=0)
 
 
-def test_a_vocos_of_samples_is_exported_for_mels_of_any_length(tmp_path: Path) -> None:
-    settings = {"dim": 16, "hidden": 32, "depth": 1, "head": "samples"}
-    model = {"_target_": "tts.vocoders.vocos.Vocos", "_partial_": True, **settings}
-    vocoder = Vocos(MelContract(), **settings).eval()  # type: ignore[arg-type]
+@pytest.mark.parametrize("source", [False, True], ids=["samples", "source"])
+def test_a_vocos_is_exported_for_mels_of_any_length(tmp_path: Path, source: bool) -> None:
+    model: PlainData = {"_partial_": True, "dim": 16, "hidden": 32, "depth": 1}
+    if source:
+        part = "tts.vocoders.harmonic_source.HarmonicSource"
+        model["_target_"] = "tts.vocoders.harmonic_vocos.HarmonicVocos"
+        model["source"] = {"_target_": part, "_partial_": True}
+    else:
+        model |= {"_target_": "tts.vocoders.vocos.Vocos", "head": "samples"}
+    torch.manual_seed(0)
+    vocoder = build_part(model)(MelContract()).eval()
     run = Run(None, {"model": model}, vocoder.contract, None, None, vocoder.state_dict(), 1)  # type: ignore[arg-type]
     onnx, program = tmp_path / "vocoder.onnx", tmp_path / "vocoder.pt2"
     export_vocoder(run, onnx, "onnx")
@@ -223,8 +241,10 @@ def test_a_vocos_of_samples_is_exported_for_mels_of_any_length(tmp_path: Path) -
         mel = torch.randn(1, frames, 80) - 3
         expected = vocoder.synthesize(mel)
         found = torch.from_numpy(run_onnx(onnx, {"mel": mel.numpy()})[0])
-        torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
-        torch.testing.assert_close(loaded({"mel": mel})[0], expected, atol=1e-4, rtol=0)
+        # with a source, the rounding of the pitch adds up in the phases
+        most = (1e-2 if source else 1e-4) * expected.norm()
+        assert (found - expected).norm() < most
+        assert (loaded({"mel": mel})[0] - expected).norm() < most
 
 
 @pytest.mark.parametrize("size", [1024, 1200, 50, 14, 9])
@@ -259,7 +279,9 @@ def test_hifigan_has_a_graph_and_other_vocoders_name_those_that_have() -> None:
     mel = torch.randn(1, 5, 80)
     with torch.inference_mode():
         torch.testing.assert_close(vocoder_graph(hifigan)(mel), hifigan.synthesize(mel))
-    with pytest.raises(UserError, match=r"GriffinLim cannot be exported.*Vocos and HiFiGAN can"):
+    with pytest.raises(
+        UserError, match=r"GriffinLim cannot be exported.*HarmonicVocos, HiFiGAN can"
+    ):
         vocoder_graph(GriffinLim(contract))
     with pytest.raises(UserError, match="model=fastspeech can"):
         require_exportable(torch.nn.Linear(1, 1))

@@ -45,7 +45,7 @@ def tried(compose: Compose, *overrides: str) -> None:
         "model/encoder=conv model/style=none model/decoder=mamba_conv scheduler=one_cycle",
         "model=vocos discriminator=period_cqt",
         "model=vocos discriminator=period_scale",
-        "model=hifigan", "model=bigvgan", "model=univnet",
+        "model=hifigan", "model=bigvgan", "model=univnet", "model=harmonic_vocos",
     ],
 )  # fmt: skip
 def test_every_kind_of_part_is_built_without_memory(compose: Compose, choices: str) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from tts.training.warm_start import start_from
 from tts.vocoders.antialias import Antialiased
 from tts.vocoders.bigvgan import BigVGAN
 from tts.vocoders.griffin_lim import GriffinLim
+from tts.vocoders.harmonic_source import HarmonicSource
+from tts.vocoders.harmonic_vocos import HarmonicVocos
 from tts.vocoders.hifigan import HiFiGAN
 from tts.vocoders.inverse_stft import InverseSTFT
 from tts.vocoders.load import load_vocoder
@@ -52,6 +55,11 @@ def vocos_of_samples() -> Vocos:
     return Vocos(CONTRACT, dim=16, hidden=32, depth=2, head="samples")
 
 
+def harmonic_vocos() -> HarmonicVocos:
+    source = partial(HarmonicSource, dim=16, hidden=32, depth=1)
+    return HarmonicVocos(CONTRACT, source, 16, 32, 2)
+
+
 def hifigan() -> HiFiGAN:
     return HiFiGAN(CONTRACT, **UPSAMPLING, kernels=(3, 7), dilations=((1, 3), (1, 5)))  # type: ignore[arg-type]
 
@@ -69,12 +77,12 @@ def univnet() -> UnivNet:
 
 
 LEARNED: list[Callable[[], Vocoder]] = [
-    vocos, lambda: vocos(CENTERED), refined_vocos, relaxed_vocos, vocos_of_samples, hifigan,
-    unpaired_hifigan, bigvgan, univnet,
+    vocos, lambda: vocos(CENTERED), refined_vocos, relaxed_vocos, vocos_of_samples, harmonic_vocos,
+    hifigan, unpaired_hifigan, bigvgan, univnet,
 ]  # fmt: skip
 NAMES = [
     "vocos", "centered vocos", "refined vocos", "relaxed vocos", "vocos of samples",
-    "hifigan", "unpaired hifigan", "bigvgan", "univnet",
+    "harmonic vocos", "hifigan", "unpaired hifigan", "bigvgan", "univnet",
 ]  # fmt: skip
 
 
@@ -112,7 +120,7 @@ def test_streamed_chunks_equal_the_full_output(make: Callable[[], Vocoder]) -> N
         assert torch.allclose(torch.cat(chunks, 1), full, atol=1e-4)
 
 
-@pytest.mark.parametrize("make", [relaxed_vocos, vocos_of_samples])
+@pytest.mark.parametrize("make", [relaxed_vocos, vocos_of_samples, harmonic_vocos])
 def test_bfloat16_keeps_the_output_and_the_law_of_chunks(make: Callable[[], Vocoder]) -> None:
     vocoder = with_random_weights(make)
     mel = torch.randn(1, 90, 20) - 2
@@ -126,15 +134,19 @@ def test_bfloat16_keeps_the_output_and_the_law_of_chunks(make: Callable[[], Voco
 
 @pytest.mark.parametrize("make", LEARNED, ids=NAMES)
 def test_the_context_is_the_receptive_field(make: Callable[[], Vocoder]) -> None:
-    """A change outside the context has no effect; the context is at most twice too wide."""
+    """A change outside the context has no effect; the context is at most twice too wide.
+
+    Beside the excitation of a source, whose phases depend on all of the past.
+    """
     vocoder = with_random_weights(make)
     assert vocoder.context is not None
     middle = 3 * vocoder.context
     mel = torch.randn(1, 2 * middle + 1, 20)
     changed = mel.clone()
     changed[:, middle] += 1.0
+    _, *excitation = vocoder.prepare(mel)
     with torch.no_grad():
-        difference = (vocoder(mel) - vocoder(changed))[0].abs()
+        difference = (vocoder(mel, *excitation) - vocoder(changed, *excitation))[0].abs()
     affected = torch.nonzero(difference > 1e-9).flatten()
     first, last = int(affected[0]) // 256, int(affected[-1]) // 256
     assert middle - first <= vocoder.context

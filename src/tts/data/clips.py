@@ -50,6 +50,7 @@ class ClipDataset(Dataset[Clips]):
             utterance=torch.tensor([row for row, _, _ in cuts]),
             bandwidth=self._bandwidth(bandwidths),
             speaker=torch.tensor([known.index(row.speaker) for row in rows]),
+            pitch=torch.stack([self.speech.clip_pitch(*cut) for cut in cuts]),
         )
 
     def _bandwidth(self, bandwidths: Sequence[float | None]) -> Tensor | None:

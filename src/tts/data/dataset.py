@@ -139,6 +139,11 @@ class SpeechDataset(Dataset[Batch]):
         audio = corpus.read_slice(row, "audio", start * hop, frames * hop)
         return mel, audio.float() / FULL_SCALE
 
+    def clip_pitch(self, index: int, start: int, frames: int) -> Tensor:
+        """``(frames,)`` pitch in Hz from frame ``start`` on, 0 = unvoiced."""
+        corpus = self.corpora[self.place(index)[0]]
+        return corpus.read_slice(self.row(index), "pitch", start, frames).float()
+
     def _read(self, index: int, row: Row) -> dict[str, Tensor]:
         names = (*READ, "codes") if self.coded else READ
         return self.corpora[self.place(index)[0]].read(row, names)

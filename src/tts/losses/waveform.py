@@ -131,6 +131,16 @@ class PhaseLoss(SpectrumTerm):
         return torch.stack(parts).mean()
 
 
+class SourcePitchLoss(LossTerm):
+    """Cross-entropy of the pitch that a source predicts from the mel, in nats; a scalar.
+
+    See :meth:`HarmonicSource.pitch_loss`.
+    """
+
+    def forward(self, output: VocoderOutput, batch: Clips) -> Tensor | None:
+        return output.pitch_loss
+
+
 def least_samples(windows: Sequence[int]) -> int:
     """Return the samples of the shortest wave that ``windows`` fit: reflection pads by a half."""
     return max(windows) // 2 + 1

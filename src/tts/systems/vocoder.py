@@ -58,7 +58,7 @@ class VocoderSystem(GANSystem):
         return self.generator(batch.mel)
 
     def training_step(self, batch: Clips, batch_idx: int) -> None:
-        output = self.model.training_output(batch.mel, batch.audio)
+        output = self.model.training_output(batch.mel, batch.audio, batch.pitch)
         bandwidth = batch.bandwidth
         if bandwidth is not None and (limit := self._band_limit(batch)) is not None:
             # above its recording's bandwidth a clip has no target: the losses ignore that part

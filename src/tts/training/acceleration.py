@@ -10,9 +10,9 @@ from torch import nn
 from tts.errors import UserError
 from tts.modules.stack import Stack
 from tts.vocoders.bigvgan import BigVGAN
+from tts.vocoders.convnext import ConvNeXt
 from tts.vocoders.hifigan import HiFiGAN
 from tts.vocoders.univnet import LVCBlock
-from tts.vocoders.vocos import ConvNeXt
 
 COMPILED = (Stack, ConvNeXt, HiFiGAN, BigVGAN, LVCBlock)
 # keys of trainer=... that are not arguments of Lightning's Trainer

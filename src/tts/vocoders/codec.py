@@ -69,7 +69,9 @@ class Codec(nn.Module):
         """
         return None
 
-    def training_output(self, mel: Tensor, audio: Tensor) -> VocoderOutput:
+    def training_output(
+        self, mel: Tensor, audio: Tensor, pitch: Tensor | None = None
+    ) -> VocoderOutput:
         """Return what the losses read of a clip: log mel ``(B, T, M)``, its samples ``(B, S)``."""
         raise NotImplementedError
 

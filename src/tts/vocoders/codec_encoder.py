@@ -12,7 +12,7 @@ from tts.contract import MelContract
 from tts.errors import UserError
 from tts.masks import mask_from_lengths
 from tts.modules.conv import ChannelsLastConv1d
-from tts.vocoders.vocos import KERNEL, ConvNeXt
+from tts.vocoders.convnext import KERNEL, ConvNeXt
 
 MEAN_LOG_MEL, SCALE_LOG_MEL = -5.0, 2.0  # of speech, about
 

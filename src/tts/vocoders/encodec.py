@@ -80,7 +80,9 @@ class Encodec(Codec):
     def code_vectors(self) -> Tensor:
         return self.quantizer.code_vectors()
 
-    def training_output(self, mel: Tensor, audio: Tensor) -> VocoderOutput:
+    def training_output(
+        self, mel: Tensor, audio: Tensor, pitch: Tensor | None = None
+    ) -> VocoderOutput:
         """Return what the losses read of a clip: log mel ``(B, T, M)``, its samples ``(B, S)``."""
         channels = audio[:, None].expand(-1, self.audio_channels, -1)
         channels, scale = self._normalized(channels)

@@ -9,6 +9,7 @@ from tts.contract import MelContract
 from tts.errors import UserError
 
 MAX_GAIN = 10.0  # of a mel band, in one call of match_mel
+LEAST_EXCITATION = 0.02  # mean magnitude of a band in band_gains
 EPSILON = 1e-7  # smallest magnitude, for logarithms
 EVERY = slice(None)
 
@@ -31,6 +32,14 @@ class InverseMel(nn.Module):
         self.register_buffer("uncovered", (weight == 0).float(), persistent=False)  # (F,) 1 or 0
         shares = filters / weight.clamp(min=1e-12)
         self.register_buffer("shares", shares, persistent=False)  # (M, F) of a bin's weight
+        # a bin outside all filters takes part in the last band below it, or in the first one
+        band = filters.argmax(0).cummax(0).values == torch.arange(len(filters))[:, None]
+        nearest = torch.where(weight == 0, band.float(), shares)
+        self.register_buffer("nearest", nearest, persistent=False)  # (M, F) shares, none uncovered
+        least = filters.sum(1) * LEAST_EXCITATION**self.power
+        self.register_buffer("least", least, persistent=False)  # (M,)
+        self.nearest: Tensor
+        self.least: Tensor
         self.filters: Tensor
         self.inverse: Tensor
         self.uncovered: Tensor
@@ -58,6 +67,18 @@ class InverseMel(nn.Module):
         power = magnitude.pow(self.power) if self.power != 1 else magnitude
         gains = (target / (power @ self.filters.T + EPSILON)).clamp(1 / MAX_GAIN, MAX_GAIN)
         gain = F.linear(gains, self.shares.T, self.uncovered)  # uncovered bins have no shares
+        return gain.pow(1 / self.power) if self.power != 1 else gain
+
+    def band_gains(self, magnitude: Tensor, mel: Tensor) -> Tensor:
+        """Return gains ``(B, T, F)`` with which ``magnitude (B, T, F)`` has about the log ``mel``.
+
+        For an excitation of any level, in contrast to :meth:`gain`. Bins outside all filters take
+        the gain of the band below them. Where a band holds next to none of the excitation, as
+        between two harmonics, the gain is limited.
+        """
+        power = magnitude.pow(self.power) if self.power != 1 else magnitude
+        found = (power @ self.filters.T).clamp(min=self.least)
+        gain = (mel.exp() / found) @ self.nearest
         return gain.pow(1 / self.power) if self.power != 1 else gain
 
     def relax_magnitudes(

@@ -15,8 +15,9 @@ from tts.modules.conv import ChannelsLastConv1d
 from tts.modules.quantizer import Quantizer
 from tts.vocoders.codec import Codec
 from tts.vocoders.codec_encoder import MEAN_LOG_MEL, SCALE_LOG_MEL, Blocks, CodecEncoder
+from tts.vocoders.convnext import KERNEL
 from tts.vocoders.vocoder import VocoderOutput
-from tts.vocoders.vocos import KERNEL, Vocos
+from tts.vocoders.vocos import Vocos
 
 LOUDEST_LOG_MEL = 4.0  # keeps an early exp from infinity
 
@@ -112,14 +113,16 @@ class NeuralCodec(Codec):
     def code_vectors(self) -> Tensor:
         return self.quantizer.code_vectors()
 
-    def training_output(self, mel: Tensor, audio: Tensor) -> VocoderOutput:
+    def training_output(
+        self, mel: Tensor, audio: Tensor, pitch: Tensor | None = None
+    ) -> VocoderOutput:
         """Return what the losses read of a clip: log mel ``(B, T, M)``, its samples ``(B, S)``."""
         signal = mel if self.codec_encoder.signal == "mel" else audio
         quantized = self.quantizer(self.codec_encoder(signal))
         decoded, condition = self.decoder(quantized.latent)
         # a clip can end within a code frame
         decoded, condition = decoded[:, : mel.shape[1]], condition[:, : mel.shape[1]]
-        output = self.vocos.training_output(_bounded(decoded), audio, condition)
+        output = self.vocos.training_output(_bounded(decoded), audio, condition=condition)
         return output._replace(mel=decoded, commitment=quantized.commitment)
 
     def _signal(self, waveform: Tensor, samples: Tensor | None) -> Tensor:
@@ -135,7 +138,7 @@ class NeuralCodec(Codec):
 
     def _synthesize(self, latent: Tensor) -> Tensor:
         decoded, condition = self.decoder(latent)
-        wave: Tensor = self.vocos(_bounded(decoded), condition)
+        wave: Tensor = self.vocos(_bounded(decoded), condition=condition)
         return wave.clamp(-1, 1)
 
 

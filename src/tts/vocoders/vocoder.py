@@ -19,6 +19,7 @@ class VocoderOutput(NamedTuple):
     target: Tensor | None = None  # (B, T, F) complex, the recording's spectrum
     mel: Tensor | None = None  # (B, T, M) log mel, of a codec that decodes one
     commitment: Tensor | None = None  # scalar, of a codec with codebooks
+    pitch_loss: Tensor | None = None  # scalar, of a vocoder that predicts the pitch of its source
 
 
 class Vocoder(nn.Module):
@@ -52,11 +53,20 @@ class Vocoder(nn.Module):
         """
         return (mel,)
 
+    def prepare_pieces(self, pieces: Iterable[Tensor]) -> Iterator[tuple[Tensor, ...]]:
+        """Yield :meth:`prepare` of a mel that arrives in pieces, in pieces that may be others."""
+        for piece in pieces:
+            yield self.prepare(piece)
+
     def use_bfloat16(self) -> None:
         """Compute in bf16 from now on where the time goes, for synthesis; by default nowhere."""
 
-    def training_output(self, mel: Tensor, audio: Tensor) -> VocoderOutput:
+    def training_output(
+        self, mel: Tensor, audio: Tensor, pitch: Tensor | None = None
+    ) -> VocoderOutput:
         """Return what the losses read of a clip: log mel ``(B, T, M)``, samples ``(B, T * hop)``.
+
+        ``pitch (B, T)``: of the recording in Hz, 0 = unvoiced, for a vocoder with a source.
 
         A vocoder with losses of its own, such as on a predicted spectrum, overrides this.
         """
@@ -109,16 +119,17 @@ class Vocoder(nn.Module):
             yield from self.stream(torch.cat(list(pieces), 1), frames)
             return
 
-        def inputs() -> Iterator[tuple[Tensor, ...]]:
+        def checked() -> Iterator[Tensor]:
             for piece in pieces:
                 self.check_mel(piece)
-                yield self.prepare(piece)
+                yield piece
 
         def samples(*chunk: Tensor) -> Tensor:
             with torch.inference_mode():
                 return self(*chunk).clamp(-1, 1)
 
-        yield from in_chunks(inputs(), samples, self.context, frames, self.contract.hop, first)
+        inputs = self.prepare_pieces(checked())
+        yield from in_chunks(inputs, samples, self.context, frames, self.contract.hop, first)
 
     def check_mel(self, mel: Tensor) -> None:
         """Raise UserError unless ``mel`` is ``(B, T, M)`` with T > 0 and finite."""

@@ -1,11 +1,16 @@
-"""Graph of a Vocos for export: complex numbers and Fourier transforms as real operations."""
+"""Graphs of Vocos for export: complex numbers and Fourier transforms as real operations."""
+
+from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tts.export.graphs.stft import RealSTFT
+from tts.vocoders.frame_vocoder import MAX_MAGNITUDE, FrameVocoder
+from tts.vocoders.harmonic_vocos import HarmonicVocos
 from tts.vocoders.inverse_mel import EPSILON, MAX_GAIN
-from tts.vocoders.vocos import MAX_MAGNITUDE, PRIOR_FLOOR, Vocos
+from tts.vocoders.vocos import PRIOR_FLOOR, Vocos
 
 MOMENTUM = 0.99  # of InverseSTFT.refine_phases
 TINY = 1e-8
@@ -28,16 +33,15 @@ class SamplesGraph(nn.Module):
         return frames.flatten(1).clamp(-1, 1)
 
 
-class VocosGraph(nn.Module):
+class SpectrumGraph(nn.Module):
     """``mel (1, T, M)`` -> samples ``(1, T * hop)`` in [-1, 1], refinement rounds included."""
 
-    def __init__(self, vocos: Vocos) -> None:
+    def __init__(self, vocos: FrameVocoder) -> None:
         super().__init__()
         self.vocos = vocos
         self.transform = transform = RealSTFT(vocos.inverse_stft.window, vocos.inverse_stft.hop)
         self.start = vocos.inverse_stft.start
         inverse_mel = vocos.inverse_mel
-        self.spectrum = self._arranged_spectrum()
         filters = transform.arranged(inverse_mel.filters[None]).mT  # (r, q, M)
         once = (~transform.repeated).float()[..., None]
         self.register_buffer("filters", (filters * once).contiguous(), persistent=False)
@@ -51,13 +55,13 @@ class VocosGraph(nn.Module):
 
     def forward(self, mel: Tensor) -> Tensor:
         vocos = self.vocos
-        magnitude, phase = self._predict(mel)
-        real, imaginary = magnitude * phase.cos(), magnitude * phase.sin()
+        real, imaginary = self._predict(mel)
         weight = self._weight(mel.shape[1])
         wave = self.transform.inverse(real, imaginary) * weight
         previous: tuple[Tensor, Tensor] | None = None
         relax = 1 - vocos.magnitude_weight
         exponent = (1 - self.uncovered) * relax
+        magnitude = _square(real, imaginary).sqrt()
         log_first = magnitude.clamp(min=EPSILON).log() * (1 - exponent)
         target = mel[0].exp()
         for _ in range(vocos.refinements):
@@ -87,22 +91,23 @@ class VocosGraph(nn.Module):
         return gain.pow(1 / power) if power != 1 else gain
 
     def _predict(self, mel: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the network's magnitudes and phases, ``(r, T, q)`` each."""
-        vocos = self.vocos
-        bins = self.transform.bins
-        spectrum = self.spectrum(_features(vocos, mel)).reshape(-1, 2, *bins.shape)
-        magnitude, phase = spectrum[:, 0].transpose(0, 1), spectrum[:, 1].transpose(0, 1)
-        if vocos.prior:
-            prior = vocos.inverse_mel(mel).clamp(min=PRIOR_FLOOR).log()
-            magnitude = magnitude + self.transform.arranged(prior)
-        return magnitude.exp().clamp(max=MAX_MAGNITUDE), phase
+        """Return the network's spectrum, real and imaginary part, ``(r, T, q)`` each."""
+        raise NotImplementedError
 
-    def _arranged_spectrum(self) -> nn.Linear:
-        """Return the network's last layer with its outputs in the order of the transform."""
-        layer, bins = self.vocos.spectrum, self.transform.bins.flatten()
-        signs = self.transform.signs.flatten()
-        rows = torch.cat([bins, bins + layer.out_features // 2])
-        signs = torch.cat([torch.ones_like(signs), signs])  # of log magnitudes and phases
+    def _split(self, values: Tensor, parts: int) -> list[Tensor]:
+        """``(1, T, parts * r * q)`` -> ``parts`` times ``(r, T, q)``."""
+        shaped = values.reshape(-1, parts, *self.transform.bins.shape)
+        return [part.transpose(0, 1) for part in shaped.unbind(1)]
+
+    def _arranged(self, layer: nn.Linear, signed: Sequence[bool]) -> nn.Linear:
+        """Return a last layer with its outputs in the order of the transform.
+
+        ``signed``: for each of its parts, whether a conjugate bin has the opposite sign.
+        """
+        bins, signs = self.transform.bins.flatten(), self.transform.signs.flatten()
+        size = layer.out_features // len(signed)
+        rows = torch.cat([bins + size * part for part in range(len(signed))])
+        signs = torch.cat([signs if each else torch.ones_like(signs) for each in signed])
         arranged = nn.Linear(layer.in_features, len(rows))
         with torch.no_grad():
             arranged.weight.copy_(layer.weight[rows] * signs[:, None])
@@ -118,7 +123,77 @@ class VocosGraph(nn.Module):
         return inside / sums.clamp(min=TINY)
 
 
-def _features(vocos: Vocos, mel: Tensor) -> Tensor:
+class VocosGraph(SpectrumGraph):
+    """The graph of a :class:`Vocos` with head=spectrum."""
+
+    vocos: Vocos
+
+    def __init__(self, vocos: Vocos) -> None:
+        super().__init__(vocos)
+        self.spectrum = self._arranged(vocos.spectrum, signed=(False, True))
+
+    def _predict(self, mel: Tensor) -> tuple[Tensor, Tensor]:
+        vocos = self.vocos
+        x = _features(vocos, mel)
+        magnitude, phase = self._split(self.spectrum(x), 2)
+        if vocos.prior:
+            prior = vocos.inverse_mel(mel).clamp(min=PRIOR_FLOOR).log()
+            magnitude = magnitude + self.transform.arranged(prior)
+        magnitude = magnitude.exp().clamp(max=MAX_MAGNITUDE)
+        return magnitude * phase.cos(), magnitude * phase.sin()
+
+
+class HarmonicGraph(SpectrumGraph):
+    """The graph of a :class:`HarmonicVocos`, its source included."""
+
+    vocos: HarmonicVocos
+
+    def __init__(self, vocos: HarmonicVocos) -> None:
+        super().__init__(vocos)
+        self.spectrum = self._arranged(vocos.spectrum, signed=(False, True))
+        self.noise = self._arranged(vocos.noise, signed=(False,))
+        nearest = self.transform.arranged(vocos.inverse_mel.nearest[None]).contiguous()
+        self.register_buffer("nearest", nearest, persistent=False)  # (r, M, q)
+        self.nearest: Tensor
+
+    def _predict(self, mel: Tensor) -> tuple[Tensor, Tensor]:
+        x, target = _features(self.vocos, mel), mel[0].exp()
+        magnitude, phase = self._split(self.spectrum(x), 2)
+        (noise_magnitude,) = self._split(self.noise(x), 1)
+        impulses, noise = self._excitation(mel)
+        found = _square(*impulses).sqrt()
+        voiced = magnitude.exp() * self._band_gains(found, target)
+        unvoiced = noise_magnitude.exp() * self._band_gains(torch.ones_like(found), target)
+        voiced, unvoiced = (part.clamp(max=MAX_MAGNITUDE) for part in (voiced, unvoiced))
+        cosine, sine = voiced * phase.cos(), voiced * phase.sin()
+        return (
+            cosine * impulses[0] - sine * impulses[1] + unvoiced * noise[0],
+            cosine * impulses[1] + sine * impulses[0] + unvoiced * noise[1],
+        )
+
+    def _excitation(self, mel: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+        """Return the transforms of the source's impulses and of its noise, of magnitude 1."""
+        source = self.vocos.source
+        excitation, _ = source.excitation(source.track(mel))
+        after = self.transform.pieces * self.transform.hop - self.start
+        impulses, noise = (
+            self.transform.forward_stft(F.pad(part.flatten(1), (self.start, after)))
+            for part in excitation.unbind(2)
+        )
+        level = 2 / self.vocos.inverse_stft.window.sum()
+        size = _square(*noise).sqrt()
+        return (impulses[0] * level, impulses[1] * level), (noise[0] / size, noise[1] / size)
+
+    def _band_gains(self, magnitude: Tensor, target: Tensor) -> Tensor:
+        """Return :meth:`InverseMel.band_gains` of bins ``(r, T, q)``; ``target (T, M)``."""
+        inverse_mel = self.vocos.inverse_mel
+        power = inverse_mel.power
+        found = (magnitude.pow(power) if power != 1 else magnitude) @ self.filters
+        gain = (target / found.sum(0).clamp(min=inverse_mel.least)) @ self.nearest
+        return gain.pow(1 / power) if power != 1 else gain
+
+
+def _features(vocos: FrameVocoder, mel: Tensor) -> Tensor:
     """Return what the head of ``vocos`` reads, ``(1, T, dim)``."""
     x: Tensor = vocos.norm(vocos.embed(mel))
     for block in vocos.blocks:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 
 from torch import Tensor, nn
 
-from tts.errors import UserError
+from tts.errors import UserError, listed
 from tts.export.graphs.acoustic import AcousticGraph
-from tts.export.graphs.vocos import vocos_graph
+from tts.export.graphs.vocos import HarmonicGraph, vocos_graph
 from tts.models.acoustic import AcousticModel
 from tts.models.fastspeech import FastSpeech
+from tts.vocoders.harmonic_vocos import HarmonicVocos
 from tts.vocoders.hifigan import HiFiGAN
 from tts.vocoders.vocoder import Vocoder
 from tts.vocoders.vocos import Vocos
@@ -50,7 +51,7 @@ class HiFiGANGraph(nn.Module):
 
 
 VOCODERS: dict[type[Vocoder], Callable[..., nn.Module]] = {
-    Vocos: vocos_graph, HiFiGAN: HiFiGANGraph,
+    Vocos: vocos_graph, HarmonicVocos: HarmonicGraph, HiFiGAN: HiFiGANGraph,
 }  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def vocoder_graph(vocoder: Vocoder) -> nn.Module:
     """Return the graph of a vocoder, mel to samples. Raises UserError for one without."""
     made = VOCODERS.get(type(vocoder))
     if made is None:
-        names = " and ".join(kind.__name__ for kind in VOCODERS)
+        names = listed([kind.__name__ for kind in VOCODERS])
         raise UserError(
             f"a {type(vocoder).__name__} cannot be exported as a graph; {names} can: choose one "
             "with vocoder=vocos vocoder.path=... or vocoder=hifigan vocoder.path=..., or use "
