@@ -2,6 +2,7 @@
 
 import math
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,12 +10,15 @@ import torch
 
 from tts.audio.mel import mel_spectrogram
 from tts.audio.pitch import estimate_pitch
+from tts.checkpoint import Run, save_voice
 from tts.chunks import as_they_come
 from tts.contract import MelContract
 from tts.errors import UserError
+from tts.training.warm_start import start_from
 from tts.vocoders.harmonic_source import CLASSES, HarmonicSource, moving
 from tts.vocoders.harmonic_vocos import HarmonicVocos
 from tts.vocoders.inverse_mel import InverseMel
+from tts.vocoders.vocos import Vocos
 
 CONTRACT = MelContract()
 RATE = CONTRACT.sample_rate
@@ -188,3 +192,27 @@ def test_an_empty_range_of_pitch_is_an_error() -> None:
     for lowest, highest in ((500, 100), (60, 9000)):
         with pytest.raises(UserError, match=r"^model\.source\.lowest=\d+ must lie below"):
             HarmonicSource(CONTRACT, lowest=lowest, highest=highest)
+
+
+def test_a_vocos_starts_a_vocos_with_a_source_without_its_phases(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    size = {"dim": 16, "hidden": 32, "depth": 2}
+    vocos = Vocos(CONTRACT, **size)
+    part = {"_target_": "tts.vocoders.vocos.Vocos", "_partial_": True, **size}
+    run = Run(Path("tiny"), {"model": part}, CONTRACT, None, None, vocos.state_dict(), 1)
+    save_voice(run, tmp_path / "vocos", {})
+    started = HarmonicVocos(CONTRACT, SMALL, **size)
+    own = started.spectrum.weight.detach().clone()
+    start_from(str(tmp_path / "vocos"), started, None)
+    assert torch.equal(started.blocks[1].expand.weight, vocos.blocks[1].expand.weight)
+    assert torch.equal(started.spectrum.weight, own), "phases are no filters"
+
+
+def test_the_pitch_has_full_precision_under_autocast(source: HarmonicSource) -> None:
+    mel = torch.randn(1, 30, 80, generator=torch.Generator().manual_seed(0)) - 4
+    expected, _ = source.excitation(source.track(mel))
+    with torch.autocast("cpu", torch.bfloat16):
+        found, _ = source.excitation(source.track(mel))
+        in_training, _ = source.training_excitation(mel, torch.zeros(1, 30))
+    assert torch.equal(found, expected)
+    assert torch.equal(in_training[:, :, 0], expected[:, :, 0])

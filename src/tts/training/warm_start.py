@@ -18,6 +18,7 @@ from tts.models.acoustic import AcousticModel, CorpusKeys
 from tts.models.masked_codec import MaskedCodec
 from tts.modules.style import Style
 from tts.text.symbols import SILENT, shown
+from tts.vocoders.frame_vocoder import FrameVocoder
 from tts.vocoders.neural_codec import NeuralCodec
 from tts.vocoders.vocos import Vocos
 
@@ -117,11 +118,16 @@ def one_speaker(run: Run, name: str) -> Run:
 def _their_weights(run: Run, model: nn.Module) -> dict[str, Tensor]:
     """Return the weights of ``run`` by their names in ``model``.
 
-    A Vocos starts a codec's own, and a FastSpeech what a masked codec model shares with it. Raises
+    A Vocos starts a codec's own and all but the last layer of one with a source, and a FastSpeech
+    what a masked codec model shares with it. Raises
     UserError for a codec and another mel or prior.
     """
     if isinstance(model, MaskedCodec):
         return {_masked_codec_name(name): weight for name, weight in run.weights.items()}
+    if isinstance(model, FrameVocoder):
+        # filters of a source and a spectrum of its own are not the same, whatever their shape
+        same = run.model_class() is type(model)
+        return {k: v for k, v in run.weights.items() if same or not k.startswith("spectrum.")}
     if not isinstance(model, NeuralCodec):
         return run.weights
     model.mel.require(run.contract, "this corpus", f"init_from={run.path}")

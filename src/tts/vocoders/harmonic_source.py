@@ -85,10 +85,11 @@ class HarmonicSource(nn.Module):
 
     def logits(self, mel: Tensor) -> Tensor:
         """Map a log mel ``(B, T, M)`` to scores of the classes of pitch, ``(B, T, C)``."""
-        x = self.norm(self.embed(mel))
-        for block in self.blocks:
-            x = block(x)
-        logits: Tensor = self.classes(self.last_norm(x).float())
+        with torch.autocast(mel.device.type, enabled=False):  # a pitch needs four digits
+            x = self.norm(self.embed(mel.float()))
+            for block in self.blocks:
+                x = block(x)
+            logits: Tensor = self.classes(self.last_norm(x))
         return logits
 
     def log_pitch(self, logits: Tensor) -> Tensor:
@@ -98,7 +99,8 @@ class HarmonicSource(nn.Module):
         """
         place = torch.arange(logits.shape[-1], device=logits.device)
         near = (place - logits.argmax(-1, keepdim=True)).abs() <= NEIGHBORS
-        return logits.float().masked_fill(~near, -math.inf).softmax(-1) @ self.log_hertz
+        share = logits.masked_fill(~near, -math.inf).softmax(-1)
+        return (share * self.log_hertz).sum(-1)  # no product of matrices: autocast would round it
 
     def pitch(self, mel: Tensor) -> Tensor:
         """Return the pitch of a log mel, ``(B, T)`` Hz; arbitrary where nothing is voiced."""
@@ -138,7 +140,7 @@ class HarmonicSource(nn.Module):
         lower = place.clamp(0, last - 1).floor()
         share = (place.clamp(0, last) - lower)[..., None]
         index = lower.long()[..., None]
-        scores = logits.float().log_softmax(-1)
+        scores = logits.log_softmax(-1)
         likely = torch.lerp(scores.gather(-1, index), scores.gather(-1, index + 1), share)[..., 0]
         return -(likely * voiced).sum() / voiced.sum().clamp(min=1)
 
@@ -161,7 +163,8 @@ class HarmonicSource(nn.Module):
 
         ``start``, and what is returned: ``(B,)`` cycles, float64.
         """
-        hertz = (track @ self.weights).exp()
+        left, middle, right = (part[..., None] for part in track.unbind(-1))
+        hertz = (left * self.weights[0] + middle * self.weights[1] + right * self.weights[2]).exp()
         cycles = (hertz / self.rate).cumsum(-1)  # since the start of the frame
         total = cycles[..., -1].double()  # float32 would lose the phase of a long text
         ends = total.cumsum(1)
