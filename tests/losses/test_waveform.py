@@ -5,10 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from torch import Tensor
 
 from tts.contract import MelContract
 from tts.errors import UserError
 from tts.losses.waveform import AmplitudeLoss, MultiResolutionSTFT, PhaseLoss, WaveMelLoss
+from tts.vocoders.vocoder import VocoderOutput
 from tts.vocoders.vocos import Vocos
 
 LOSSES = [
@@ -21,7 +23,7 @@ LOSSES = [
 @pytest.mark.parametrize("loss", LOSSES)
 def test_the_distance_of_equal_waves_is_zero(loss: WaveMelLoss) -> None:
     wave = torch.randn(2, 4096)
-    output, batch = SimpleNamespace(wave=wave), SimpleNamespace(audio=wave)
+    output, batch = VocoderOutput(wave=wave), SimpleNamespace(audio=wave)
     assert loss(output, batch) == pytest.approx(0.0, abs=1e-6)
     assert loss.distance(wave, torch.randn(2, 4096)) > 0.1
 
@@ -47,6 +49,28 @@ def test_silence_has_a_gradient(loss: WaveMelLoss) -> None:
     loss.distance(wave, torch.randn(1, 4096)).backward()
     assert wave.grad is not None
     assert torch.isfinite(wave.grad).all()
+
+
+def test_with_two_samples_of_noise_the_mel_loss_prefers_noise_to_a_tone() -> None:
+    """The energy distance is least for samples of the recordings' own distribution."""
+    random = torch.Generator().manual_seed(0)
+
+    def noise() -> Tensor:
+        return 0.1 * torch.randn(4, 16384, generator=random)
+
+    loss = WaveMelLoss(22050, (256,), (20,))
+    batch = SimpleNamespace(audio=noise())
+    # impulses: flat like the noise, and always the same; of the best level
+    hum = torch.zeros(4, 16384)
+    hum[:, ::100] = 1.0
+    levels = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+    best = min(levels, key=lambda level: float(loss(VocoderOutput(level * hum), batch)))
+    hum = best * hum
+    alone = [float(loss(VocoderOutput(wave), batch)) for wave in (noise(), hum)]
+    pairs = [float(loss(VocoderOutput(one, second=other), batch))
+             for one, other in ((noise(), noise()), (hum, hum))]  # fmt: skip
+    assert alone[1] < alone[0], "one sample: the hum is nearer"
+    assert pairs[0] < 0.8 * pairs[1], "two samples: the noise is"
 
 
 def spectra(shift: float = 0.0, slope: float = 0.0, gain: float = 1.0) -> SimpleNamespace:

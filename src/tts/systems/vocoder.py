@@ -63,7 +63,8 @@ class VocoderSystem(GANSystem):
         if bandwidth is not None and (limit := self._band_limit(batch)) is not None:
             # above its recording's bandwidth a clip has no target: the losses ignore that part
             batch = batch._replace(audio=limit(batch.audio))
-            output = output._replace(wave=limit(output.wave))
+            second = None if output.second is None else limit(output.second)
+            output = output._replace(wave=limit(output.wave), second=second)
             if output.spectrum is not None and output.target is not None:
                 bins = output.spectrum.shape[-1]
                 hertz = torch.linspace(0, self.rate / 2, bins, device=output.wave.device)

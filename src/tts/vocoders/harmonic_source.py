@@ -110,14 +110,14 @@ class HarmonicSource(nn.Module):
         """Return the log of the pitch ``(B, T, 3)`` at start, middle and end of each frame."""
         return moving(self.log_pitch(self.logits(mel)))
 
-    def training_excitation(self, mel: Tensor, recorded: Tensor) -> tuple[Tensor, Tensor]:
-        """Return a clip's excitation ``(B, T, 2, hop)``, with new noise, and :meth:`pitch_loss`.
+    def training_impulses(self, mel: Tensor, recorded: Tensor) -> tuple[Tensor, Tensor]:
+        """Return a clip's impulse train ``(B, T, hop)`` and its :meth:`pitch_loss`.
 
         ``recorded (B, T)``: the recording's pitch in Hz, 0 = unvoiced.
         """
         logits = self.logits(mel)
         train, _ = self.impulse_train(moving(self.corrected(logits, recorded)))
-        return torch.stack([train, torch.randn_like(train)], 2), self.pitch_loss(logits, recorded)
+        return train, self.pitch_loss(logits, recorded)
 
     def corrected(self, logits: Tensor, recorded: Tensor) -> Tensor:
         """Return :meth:`log_pitch`, with the recording's pitch where it differs too much.

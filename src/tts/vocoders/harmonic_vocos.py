@@ -8,6 +8,7 @@ domain: the sum of harmonics and noise of Stylianou 2001, with a harmonic prior 
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,10 +18,18 @@ from tts.chunks import as_they_come
 from tts.contract import MelContract
 from tts.vocoders.frame_vocoder import MAX_MAGNITUDE, FrameVocoder
 from tts.vocoders.harmonic_source import HarmonicSource
-from tts.vocoders.polar import magnitude_of, polar
 from tts.vocoders.vocoder import VocoderOutput
 
+TINY = 1e-16  # least square of a magnitude
 NOISE_LEVEL = -2.0  # natural log of the gain of the noise at first
+
+
+class _Filtered(NamedTuple):
+    """Filtered impulses and the magnitudes of the noise, ``(B, T, F)`` each."""
+
+    real: Tensor
+    imaginary: Tensor
+    unvoiced: Tensor
 
 
 class HarmonicVocos(FrameVocoder):
@@ -84,29 +93,58 @@ class HarmonicVocos(FrameVocoder):
     def training_output(
         self, mel: Tensor, audio: Tensor, pitch: Tensor | None = None
     ) -> VocoderOutput:
-        pitch_loss = None
+        """Return what the losses read, with a second wave of the same filters and other noise."""
         if pitch is None:
-            mel, excitation = self.prepare(mel)
+            impulses, pitch_loss = self.prepare(mel)[1][:, :, 0], None
         else:
-            excitation, pitch_loss = self.source.training_excitation(mel, pitch)
-        frames = self.predict_spectrum(mel, excitation)
-        wave = self.reconstruct(frames, mel)
-        return VocoderOutput(wave, *self.target_spectrum(audio, frames), pitch_loss=pitch_loss)
+            impulses, pitch_loss = self.source.training_impulses(mel, pitch)
+        filtered = self._filter_impulses(mel, impulses)
+        frames, others = (self._add_noise(filtered, torch.randn_like(impulses)) for _ in range(2))
+        wave, second = self.reconstruct(frames, mel), self.reconstruct(others, mel)
+        spectra = self.target_spectrum(audio, frames)
+        return VocoderOutput(wave, *spectra, pitch_loss=pitch_loss, second=second)
 
     def predict_spectrum(self, mel: Tensor, excitation: Tensor) -> Tensor:
         """Map ``(B, T, M)`` and the excitation to the complex ``(B, T, n_fft // 2 + 1)``."""
+        impulses, noise = excitation.unbind(2)
+        return self._add_noise(self._filter_impulses(mel, impulses), noise)
+
+    # in real numbers: a CPU takes three times as long for complex ones
+
+    def _filter_impulses(self, mel: Tensor, impulses: Tensor) -> "_Filtered":
+        """Filter ``impulses (B, T, hop)``, and predict the magnitudes of the noise."""
         x = self.features(mel)
         with torch.autocast(x.device.type, enabled=False):
             x, mel = self.last_norm(x).float(), mel.float()
             magnitude, phase = self.spectrum(x).chunk(2, -1)
-            impulses, noise = (
-                self.inverse_stft.stft(part.flatten(1)) for part in excitation.unbind(2)
-            )
-            # a sinusoid of amplitude 1 has a peak of half the sum of the window
-            impulses = impulses * (2 / self.inverse_stft.window.sum())
-            noise = noise / magnitude_of(noise)
-            gains = self.inverse_mel.band_gains
-            voiced = magnitude.exp() * gains(magnitude_of(impulses), mel)
-            unvoiced = self.noise(x).exp() * gains(torch.ones_like(magnitude), mel)
+            real, imaginary, size = self._transformed_part(impulses)
+            voiced = magnitude.exp() * self.inverse_mel.band_gains(size, mel)
+            unvoiced = self.noise(x).exp() * self.inverse_mel.band_gains(None, mel)
             voiced, unvoiced = (part.clamp(max=MAX_MAGNITUDE) for part in (voiced, unvoiced))
-            return polar(voiced, phase) * impulses + unvoiced * noise
+            cosine, sine = voiced * phase.cos(), voiced * phase.sin()
+            return _Filtered(
+                torch.addcmul(cosine * real, sine, imaginary, value=-1),
+                torch.addcmul(cosine * imaginary, sine, real),
+                unvoiced,
+            )
+
+    def _add_noise(self, filtered: "_Filtered", noise: Tensor) -> Tensor:
+        """Return the complex sum of filtered impulses and of ``noise (B, T, hop)``."""
+        with torch.autocast(noise.device.type, enabled=False):
+            real, imaginary, size = self._transformed_part(noise)
+            level = filtered.unvoiced / size
+            return torch.complex(
+                torch.addcmul(filtered.real, level, real),
+                torch.addcmul(filtered.imaginary, level, imaginary),
+            )
+
+    def _transformed_part(self, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return real part, imaginary part and magnitude of the STFT of ``(B, T, hop)`` samples.
+
+        Scaled to a peak of 1 for a sinusoid of amplitude 1, which has half the sum of the window.
+        """
+        scale = 2 / self.inverse_stft.window.sum()
+        spectrum = torch.view_as_real(self.inverse_stft.stft(frames.flatten(1) * scale))
+        real, imaginary = spectrum.unbind(-1)
+        square = torch.addcmul(real * real, imaginary, imaginary)
+        return real, imaginary, square.clamp(min=TINY).sqrt()

@@ -69,15 +69,20 @@ class InverseMel(nn.Module):
         gain = F.linear(gains, self.shares.T, self.uncovered)  # uncovered bins have no shares
         return gain.pow(1 / self.power) if self.power != 1 else gain
 
-    def band_gains(self, magnitude: Tensor, mel: Tensor) -> Tensor:
+    def band_gains(self, magnitude: Tensor | None, mel: Tensor) -> Tensor:
         """Return gains ``(B, T, F)`` with which ``magnitude (B, T, F)`` has about the log ``mel``.
 
+        ``magnitude``: None = 1 in all bins.
         For an excitation of any level, in contrast to :meth:`gain`. Bins outside all filters take
         the gain of the band below them. Where a band holds next to none of the excitation, as
         between two harmonics, the gain is limited.
         """
-        power = magnitude.pow(self.power) if self.power != 1 else magnitude
-        found = (power @ self.filters.T).clamp(min=self.least)
+        if magnitude is None:
+            found = self.filters.sum(1)
+        else:
+            power = magnitude.pow(self.power) if self.power != 1 else magnitude
+            found = power @ self.filters.T
+        found = found.clamp(min=self.least)
         gain = (mel.exp() / found) @ self.nearest
         return gain.pow(1 / self.power) if self.power != 1 else gain
 

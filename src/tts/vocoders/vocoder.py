@@ -19,6 +19,7 @@ class VocoderOutput(NamedTuple):
     target: Tensor | None = None  # (B, T, F) complex, the recording's spectrum
     mel: Tensor | None = None  # (B, T, M) log mel, of a codec that decodes one
     commitment: Tensor | None = None  # scalar, of a codec with codebooks
+    second: Tensor | None = None  # (B, S) the same with other noise, of a vocoder with noise
     pitch_loss: Tensor | None = None  # scalar, of a vocoder that predicts the pitch of its source
 
 
