@@ -58,7 +58,7 @@ def test_with_two_samples_of_noise_the_mel_loss_prefers_noise_to_a_tone() -> Non
     def noise() -> Tensor:
         return 0.1 * torch.randn(4, 16384, generator=random)
 
-    loss = WaveMelLoss(22050, (256,), (20,))
+    loss = WaveMelLoss(22050, (256,), (20,), repulsion=1.0)
     batch = SimpleNamespace(audio=noise())
     # impulses: flat like the noise, and always the same; of the best level
     hum = torch.zeros(4, 16384)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from tts.audio.mel_filters import mel_filter_bank
 from tts.batch import Clips
-from tts.bounds import Counts, SampleRate, Windows, require_equal_lengths
+from tts.bounds import Counts, SampleRate, Share, Windows, require_equal_lengths
 from tts.errors import UserError
 from tts.losses.term import LossTerm
 from tts.vocoders.vocoder import VocoderOutput
@@ -23,13 +23,18 @@ class WaveMelLoss(LossTerm):
     that of the vocoder's input. Several ``windows`` (samples; the hop is a quarter) with as many
     ``bands``: their mean, the multi-scale mel loss of DAC (Kumar et al. 2023, section 3.5).
 
-    Of an output with a second sample of its noise, the energy distance (Gritsenko et al. 2020,
-    equation 5): half of both samples' distances to the recording, less their own. Without the
-    latter, a harmonic is nearer to recorded noise than other noise is, and the voice buzzes.
+    Of an output with a second sample of its noise: the mean of both samples' distances to the
+    recording, less half of ``repulsion`` times their own. 1 is the energy distance (Gritsenko et
+    al. 2020, equation 5), which is least for the distribution of the recordings. At 0 a harmonic is
+    nearer to recorded noise than other noise is, and the voice buzzes. In between, noise stands in
+    for less of what the model cannot predict yet.
     """
 
-    def __init__(self, sample_rate: SampleRate, windows: Windows, bands: Counts) -> None:
+    def __init__(
+        self, sample_rate: SampleRate, windows: Windows, bands: Counts, repulsion: Share = 0.5
+    ) -> None:
         super().__init__()
+        self.repulsion = repulsion
         require_equal_lengths(windows=windows, bands=bands)
         self.windows, self.least_samples = tuple(windows), least_samples(windows)
         for number, (size, count) in enumerate(zip(windows, bands, strict=True)):
@@ -42,7 +47,8 @@ class WaveMelLoss(LossTerm):
         if output.second is None:
             return _distance(fake, real)
         second = self._log_mels(output.second)
-        return (_distance(fake, real) + _distance(second, real) - _distance(fake, second)) / 2
+        apart = self.repulsion * _distance(fake, second)
+        return (_distance(fake, real) + _distance(second, real) - apart) / 2
 
     def distance(self, wave: Tensor, target: Tensor) -> Tensor:
         """Return the distance of two waveforms ``(B, S)``; a scalar."""
