@@ -203,9 +203,9 @@ def test_losses_ignore_what_lies_above_a_clips_bandwidth() -> None:
     assert (moved[hertz < 3900] > 0).any()
 
 
-def run(folder: Path, prepared: Path, *more: str) -> dict[str, float]:
+def run(folder: Path, prepared: Path, *more: str, model: str = "vocos") -> dict[str, float]:
     overrides = [
-        "model=vocos", "model/size=tiny", "trainer=cpu", "trainer.precision=32-true",
+        f"model={model}", "model/size=tiny", "trainer=cpu", "trainer.precision=32-true",
         "data.limit=24", f"data.prepared_dir={prepared}", "data.workers=0", "data.clips.frames=16",
         "data.clips.per_batch=4", "data.clips.validation_clips=2", "trainer.val_check_interval=3",
         "scheduler.warmup_steps=2", "logger=none", f"run_dir={folder}",
@@ -215,14 +215,19 @@ def run(folder: Path, prepared: Path, *more: str) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(
-    ("head", "weight"), [("spectrum", "spectrum.weight"), ("samples", "samples.samples.weight")]
+    ("model", "head", "weight"),
+    [
+        ("vocos", "model.head=spectrum", "spectrum.weight"),
+        ("vocos", "model.head=samples", "samples.samples.weight"),
+        ("harmonic_vocos", "model.refinements=1", "source.classes.weight"),
+    ],
 )
 def test_a_run_resumes_exactly_with_both_optimizers_and_the_average(
-    tmp_path: Path, prepared: Path, head: str, weight: str
+    tmp_path: Path, prepared: Path, model: str, head: str, weight: str
 ) -> None:
-    folder, more = tmp_path / "resumed", (f"model.head={head}", "scheduler=constant")
-    run(tmp_path / "uncut", prepared, "trainer.max_steps=6", *more)
-    run(folder, prepared, "trainer.max_steps=3", *more)
+    folder, more = tmp_path / "resumed", (head, "scheduler=constant")
+    run(tmp_path / "uncut", prepared, "trainer.max_steps=6", *more, model=model)
+    run(folder, prepared, "trainer.max_steps=3", *more, model=model)
     overrides = [f"resume={folder}", "trainer.max_steps=6", f"run_dir={folder}"]
     train(composed("train", *overrides), overrides)
     uncut, resumed = (
@@ -239,7 +244,7 @@ def test_a_run_resumes_exactly_with_both_optimizers_and_the_average(
     assert uncut["lr_schedulers"] == resumed["lr_schedulers"]
     # the vocoder that is loaded has the averaged weights
     checkpoint = folder / "checkpoints/last.ckpt"
-    vocoder = load_vocoder(None, checkpoint, "Vocos")
+    vocoder = load_vocoder(None, checkpoint, None)
     averaged = resumed["state_dict"][f"average.module.{weight}"]
     assert torch.equal(vocoder.state_dict()[weight], averaged)
     assert load_run(checkpoint).step == 6
