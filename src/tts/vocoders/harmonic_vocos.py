@@ -18,6 +18,7 @@ from tts.chunks import as_they_come
 from tts.contract import MelContract
 from tts.vocoders.frame_vocoder import MAX_MAGNITUDE, FrameVocoder
 from tts.vocoders.harmonic_source import HarmonicSource
+from tts.vocoders.inverse_stft import BLOCK
 from tts.vocoders.vocoder import VocoderOutput
 
 TINY = 1e-16  # least square of a magnitude
@@ -68,8 +69,8 @@ class HarmonicVocos(FrameVocoder):
 
     def prepare(self, mel: Tensor) -> tuple[Tensor, ...]:
         """Return the mel and its excitation ``(B, T, 2, hop)``."""
-        parts = zip(*self.prepare_pieces([mel]), strict=True)
-        return tuple(torch.cat(part, 1) for part in parts)
+        with torch.no_grad():
+            return mel, self.source.excitation(self.source.track(mel))[0]
 
     def prepare_pieces(self, pieces: Iterable[Tensor]) -> Iterator[tuple[Tensor, ...]]:
         def track(mel: Tensor) -> Tensor:
@@ -98,24 +99,38 @@ class HarmonicVocos(FrameVocoder):
             impulses, pitch_loss = self.prepare(mel)[1][:, :, 0], None
         else:
             impulses, pitch_loss = self.source.training_impulses(mel, pitch)
-        filtered = self._filter_impulses(mel, impulses)
-        frames, others = (self._add_noise(filtered, torch.randn_like(impulses)) for _ in range(2))
+        cut = self.inverse_stft.cut
+        filtered = self._filter_impulses(self._last(mel), mel, cut(impulses.flatten(1)))
+        noises = (torch.randn_like(impulses).flatten(1) for _ in range(2))
+        frames, others = (self._add_noise(filtered, cut(noise)) for noise in noises)
         wave, second = self.reconstruct(frames, mel), self.reconstruct(others, mel)
         spectra = self.target_spectrum(audio, frames)
         return VocoderOutput(wave, *spectra, pitch_loss=pitch_loss, second=second)
 
     def predict_spectrum(self, mel: Tensor, excitation: Tensor) -> Tensor:
         """Map ``(B, T, M)`` and the excitation to the complex ``(B, T, n_fft // 2 + 1)``."""
-        impulses, noise = excitation.unbind(2)
-        return self._add_noise(self._filter_impulses(mel, impulses), noise)
+        x = self._last(mel)
+        impulses, noise = (self.inverse_stft.cut(x.flatten(1)) for x in excitation.unbind(2))
+        # blocks stay in a CPU's cache, which saves a tenth of the time
+        size = BLOCK if mel.device.type == "cpu" else mel.shape[1]
+        parts = (whole.split(size, 1) for whole in (x, mel, impulses, noise))
+        return torch.cat([self._spectrum_of(*block) for block in zip(*parts, strict=True)], 1)
+
+    def _spectrum_of(self, x: Tensor, mel: Tensor, impulses: Tensor, noise: Tensor) -> Tensor:
+        return self._add_noise(self._filter_impulses(x, mel, impulses), noise)
+
+    def _last(self, mel: Tensor) -> Tensor:
+        """Return what the last layers read, ``(B, T, dim)``."""
+        x = self.features(mel)
+        with torch.autocast(x.device.type, enabled=False):
+            return self.last_norm(x).float()
 
     # in real numbers: a CPU takes three times as long for complex ones
 
-    def _filter_impulses(self, mel: Tensor, impulses: Tensor) -> "_Filtered":
-        """Filter ``impulses (B, T, hop)``, and predict the magnitudes of the noise."""
-        x = self.features(mel)
+    def _filter_impulses(self, x: Tensor, mel: Tensor, impulses: Tensor) -> "_Filtered":
+        """Filter ``impulses (B, T, n_fft)``, and predict the magnitudes of the noise."""
         with torch.autocast(x.device.type, enabled=False):
-            x, mel = self.last_norm(x).float(), mel.float()
+            mel = mel.float()
             magnitude, phase = self.spectrum(x).chunk(2, -1)
             real, imaginary, size = self._transformed_part(impulses)
             voiced = magnitude.exp() * self.inverse_mel.band_gains(size, mel)
@@ -129,7 +144,7 @@ class HarmonicVocos(FrameVocoder):
             )
 
     def _add_noise(self, filtered: "_Filtered", noise: Tensor) -> Tensor:
-        """Return the complex sum of filtered impulses and of ``noise (B, T, hop)``."""
+        """Return the complex sum of filtered impulses and of ``noise (B, T, n_fft)``."""
         with torch.autocast(noise.device.type, enabled=False):
             real, imaginary, size = self._transformed_part(noise)
             level = filtered.unvoiced / size
@@ -139,12 +154,12 @@ class HarmonicVocos(FrameVocoder):
             )
 
     def _transformed_part(self, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return real part, imaginary part and magnitude of the STFT of ``(B, T, hop)`` samples.
+        """Return real part, imaginary part and magnitude of the transform of ``(B, T, n_fft)``.
 
         Scaled to a peak of 1 for a sinusoid of amplitude 1, which has half the sum of the window.
         """
-        scale = 2 / self.inverse_stft.window.sum()
-        spectrum = torch.view_as_real(self.inverse_stft.stft(frames.flatten(1) * scale))
+        window = self.inverse_stft.window
+        spectrum = torch.view_as_real(torch.fft.rfft(frames * (window * (2 / window.sum()))))
         real, imaginary = spectrum.unbind(-1)
         square = torch.addcmul(real * real, imaginary, imaginary)
         return real, imaginary, square.clamp(min=TINY).sqrt()

@@ -36,10 +36,14 @@ class InverseSTFT(nn.Module):
 
     def stft(self, wave: Tensor) -> Tensor:
         """Return the contract's STFT ``(B, T, n_fft // 2 + 1)`` of ``(B, T * hop)`` samples."""
+        # contiguous, in contrast to torch.stft, whose frames come last
+        return torch.fft.rfft(self.cut(wave) * self.window)
+
+    def cut(self, wave: Tensor) -> Tensor:
+        """Return the frames ``(B, T, n_fft)`` of ``(B, T * hop)`` samples, a view, not windowed."""
         after = self.n_fft - self.hop - self.start
         padded = F.pad(wave[:, None], (self.start, after), mode="constant")[:, 0]
-        # contiguous, in contrast to torch.stft, whose frames come last
-        return torch.fft.rfft(padded.unfold(1, self.n_fft, self.hop) * self.window)
+        return padded.unfold(1, self.n_fft, self.hop)
 
     def refine_phases(
         self,
