@@ -53,7 +53,7 @@ class HarmonicVocos(FrameVocoder):
         dim: Channels = 512,
         hidden: Channels = 1536,
         depth: Depth = 8,
-        refinements: Iterations = 2,
+        refinements: Iterations = 4,
         magnitude_weight: Share = 0.3,
     ) -> None:
         super().__init__(contract, dim, hidden, depth)
