@@ -60,9 +60,8 @@ class HarmonicVocos(FrameVocoder):
         self.spectrum = nn.Linear(dim, contract.n_fft + 2)
         self.noise = nn.Linear(dim, contract.n_fft // 2 + 1)
         self.add_inversion(refinements, magnitude_weight)
-        self.context += (
-            contract.n_fft // contract.hop // 2 + 1
-        )  # cutting the excitation into frames
+        # the excitation is cut into frames too
+        self.context += contract.n_fft // contract.hop // 2 + 1
         self.initialize()
         nn.init.constant_(self.noise.bias, NOISE_LEVEL)
         self.source = source(contract)
@@ -100,7 +99,7 @@ class HarmonicVocos(FrameVocoder):
         else:
             impulses, pitch_loss = self.source.training_impulses(mel, pitch)
         cut = self.inverse_stft.cut
-        filtered = self._filter_impulses(self._last(mel), mel, cut(impulses.flatten(1)))
+        filtered = self._filter_impulses(self._last_states(mel), mel, cut(impulses.flatten(1)))
         noises = (torch.randn_like(impulses).flatten(1) for _ in range(2))
         frames, others = (self._add_noise(filtered, cut(noise)) for noise in noises)
         wave, second = self.reconstruct(frames, mel), self.reconstruct(others, mel)
@@ -109,7 +108,7 @@ class HarmonicVocos(FrameVocoder):
 
     def predict_spectrum(self, mel: Tensor, excitation: Tensor) -> Tensor:
         """Map ``(B, T, M)`` and the excitation to the complex ``(B, T, n_fft // 2 + 1)``."""
-        x = self._last(mel)
+        x = self._last_states(mel)
         impulses, noise = (self.inverse_stft.cut(x.flatten(1)) for x in excitation.unbind(2))
         # blocks stay in a CPU's cache, which saves a tenth of the time
         size = BLOCK if mel.device.type == "cpu" else mel.shape[1]
@@ -119,7 +118,7 @@ class HarmonicVocos(FrameVocoder):
     def _spectrum_of(self, x: Tensor, mel: Tensor, impulses: Tensor, noise: Tensor) -> Tensor:
         return self._add_noise(self._filter_impulses(x, mel, impulses), noise)
 
-    def _last(self, mel: Tensor) -> Tensor:
+    def _last_states(self, mel: Tensor) -> Tensor:
         """Return what the last layers read, ``(B, T, dim)``."""
         x = self.features(mel)
         with torch.autocast(x.device.type, enabled=False):
