@@ -3,16 +3,14 @@
 import math
 from typing import Literal
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tts.bounds import Channels, Counts, Depth
 from tts.contract import MelContract
 from tts.errors import UserError
-from tts.masks import mask_from_lengths
 from tts.modules.conv import ChannelsLastConv1d
-from tts.vocoders.convnext import KERNEL, ConvNeXt
+from tts.vocoders.convnext import KERNEL, Blocks, zero_padding
 
 MEAN_LOG_MEL, SCALE_LOG_MEL = -5.0, 2.0  # of speech, about
 
@@ -58,8 +56,8 @@ class MelEncoder(CodecEncoder):
         mel = F.pad(
             (signal - MEAN_LOG_MEL) / SCALE_LOG_MEL, (0, 0, 0, -signal.shape[1] % self.stride)
         )
-        mel = _real(mel, samples, self.mel_hop)
-        x = _real(self.embed(mel), samples, self.mel_hop)
+        mel = zero_padding(mel, samples, self.mel_hop)
+        x = zero_padding(self.embed(mel), samples, self.mel_hop)
         x, linear = (y.unflatten(1, (-1, self.stride)).flatten(2) for y in (x, mel))
         x = self.blocks(self.merge(x), samples, self.stride * self.mel_hop)
         return self.project(x) + self.linear(linear)
@@ -106,10 +104,10 @@ class WaveformEncoder(CodecEncoder):
         self.project = nn.Linear(dim, latent)
 
     def forward(self, signal: Tensor, samples: Tensor | None = None) -> Tensor:
-        x, hop = _real(signal[..., None], samples, 1).mT, 1  # (B, 1, S)
+        x, hop = zero_padding(signal[..., None], samples, 1).mT, 1  # (B, 1, S)
         x = self.embed(x)
         for unit, strided, rate in zip(self.units, self.strided, self.rates, strict=True):
-            x = _real(unit(x, samples, hop).mT, samples, hop).mT
+            x = zero_padding(unit(x, samples, hop).mT, samples, hop).mT
             missing = -x.shape[-1] % rate
             x = strided(F.pad(F.elu(x), (rate // 2, missing + rate - rate // 2)))
             hop *= rate
@@ -128,31 +126,6 @@ class ResidualUnit(nn.Module):
 
     def forward(self, x: Tensor, samples: Tensor | None, hop: int) -> Tensor:
         for dilated, pointwise in zip(self.dilated, self.pointwise, strict=True):
-            y = _real(F.elu(x).mT, samples, hop).mT
+            y = zero_padding(F.elu(x).mT, samples, hop).mT
             x = x + pointwise(F.elu(dilated(y)))
         return x
-
-
-class Blocks(nn.Module):
-    """ConvNeXt blocks between two layer norms. ``(B, T, dim) -> (B, T, dim)``."""
-
-    def __init__(self, dim: int, hidden: int, depth: int) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(dim, eps=1e-6)
-        self.blocks = nn.ModuleList(ConvNeXt(dim, hidden, 1 / depth) for _ in range(depth))
-        self.last_norm = nn.LayerNorm(dim, eps=1e-6)
-
-    def forward(self, x: Tensor, samples: Tensor | None = None, hop: int = 1) -> Tensor:
-        x = self.norm(x)
-        for block in self.blocks:
-            x = block(_real(x, samples, hop))
-        y: Tensor = self.last_norm(x)
-        return y
-
-
-def _real(x: Tensor, samples: Tensor | None, hop: int) -> Tensor:
-    """Zero the frames of padding of ``(B, T, C)``, as convolutions see beyond an utterance."""
-    if samples is None:
-        return x
-    frames = (samples + hop - 1) // hop
-    return torch.where(mask_from_lengths(frames, x.shape[1])[..., None], x, 0.0)

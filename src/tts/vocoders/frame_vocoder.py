@@ -20,6 +20,7 @@ MAX_MAGNITUDE = 100.0  # louder than any speech: keeps an early exp from infinit
 class FrameVocoder(Vocoder):
     """Vocoder of ``depth`` ConvNeXt blocks with ``dim`` channels, ``hidden`` inside a block."""
 
+    spectrum: nn.Linear  # log magnitudes and phases, of those that predict a spectrum
     inverse_stft: InverseSTFT
     inverse_mel: InverseMel
     refinements: int

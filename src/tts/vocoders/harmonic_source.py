@@ -16,14 +16,12 @@ from tts.bounds import Channels, Depth, Positive
 from tts.contract import MelContract
 from tts.errors import UserError
 from tts.modules.conv import ChannelsLastConv1d
-from tts.vocoders.convnext import KERNEL, ConvNeXt
+from tts.vocoders.convnext import KERNEL, Blocks
 
 OCTAVE = math.log(2)
 CLASSES = 36  # of pitch, per octave
 NEIGHBORS = 2  # classes on either side of the likeliest one whose mean is the pitch
-TOLERANCE = (
-    OCTAVE / 24
-)  # log of the factor that a predicted pitch may differ from the recording's in training
+TOLERANCE = OCTAVE / 24  # of a predicted pitch in training, beyond which the recording's is taken
 NOISE_FRAMES = 256  # after which the noise of synthesis repeats: three seconds
 NEAR_PULSE = 1e-4  # cycles from an impulse, where its closed form is 0 / 0
 
@@ -64,9 +62,7 @@ class HarmonicSource(nn.Module):
             )
         self.hop, self.rate = contract.hop, contract.sample_rate
         self.embed = ChannelsLastConv1d(contract.bands, dim, KERNEL, padding=KERNEL // 2)
-        self.norm = nn.LayerNorm(dim, eps=1e-6)
-        self.blocks = nn.ModuleList(ConvNeXt(dim, hidden, 1 / depth) for _ in range(depth))
-        self.last_norm = nn.LayerNorm(dim, eps=1e-6)
+        self.blocks = Blocks(dim, hidden, depth)
         count = math.ceil(math.log2(highest / lowest) * CLASSES) + 1
         self.classes = nn.Linear(dim, count)
         # the convolutions, and the pitch of the next frame, to which the pitch moves
@@ -86,10 +82,7 @@ class HarmonicSource(nn.Module):
     def logits(self, mel: Tensor) -> Tensor:
         """Map a log mel ``(B, T, M)`` to scores of the classes of pitch, ``(B, T, C)``."""
         with torch.autocast(mel.device.type, enabled=False):  # a pitch needs four digits
-            x = self.norm(self.embed(mel.float()))
-            for block in self.blocks:
-                x = block(x)
-            logits: Tensor = self.classes(self.last_norm(x))
+            logits: Tensor = self.classes(self.blocks(self.embed(mel.float())))
         return logits
 
     def log_pitch(self, logits: Tensor) -> Tensor:

@@ -14,8 +14,8 @@ from tts.contract import MelContract
 from tts.modules.conv import ChannelsLastConv1d
 from tts.modules.quantizer import Quantizer
 from tts.vocoders.codec import Codec
-from tts.vocoders.codec_encoder import MEAN_LOG_MEL, SCALE_LOG_MEL, Blocks, CodecEncoder
-from tts.vocoders.convnext import KERNEL
+from tts.vocoders.codec_encoder import MEAN_LOG_MEL, SCALE_LOG_MEL, CodecEncoder
+from tts.vocoders.convnext import KERNEL, Blocks
 from tts.vocoders.vocoder import VocoderOutput
 from tts.vocoders.vocos import Vocos
 

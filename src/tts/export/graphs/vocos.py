@@ -42,6 +42,7 @@ class SpectrumGraph(nn.Module):
         self.transform = transform = RealSTFT(vocos.inverse_stft.window, vocos.inverse_stft.hop)
         self.start = vocos.inverse_stft.start
         inverse_mel = vocos.inverse_mel
+        self.spectrum = self._arranged(vocos.spectrum, signed=(False, True))
         filters = transform.arranged(inverse_mel.filters[None]).mT  # (r, q, M)
         once = (~transform.repeated).float()[..., None]
         self.register_buffer("filters", (filters * once).contiguous(), persistent=False)
@@ -128,10 +129,6 @@ class VocosGraph(SpectrumGraph):
 
     vocos: Vocos
 
-    def __init__(self, vocos: Vocos) -> None:
-        super().__init__(vocos)
-        self.spectrum = self._arranged(vocos.spectrum, signed=(False, True))
-
     def _predict(self, mel: Tensor) -> tuple[Tensor, Tensor]:
         vocos = self.vocos
         x = _features(vocos, mel)
@@ -150,7 +147,6 @@ class HarmonicGraph(SpectrumGraph):
 
     def __init__(self, vocos: HarmonicVocos) -> None:
         super().__init__(vocos)
-        self.spectrum = self._arranged(vocos.spectrum, signed=(False, True))
         self.noise = self._arranged(vocos.noise, signed=(False,))
         nearest = self.transform.arranged(vocos.inverse_mel.nearest[None]).contiguous()
         self.register_buffer("nearest", nearest, persistent=False)  # (r, M, q)
